@@ -1,0 +1,40 @@
+/**
+ * A codec turns one kind of value into bytes and back. These are the scalars; struct() and attrs() compose them.
+ */
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+
+export interface Codec<T> {
+  write(to: ByteWriter, value: T): void;
+  /** Reads one value; a codec without a length of its own takes all that is left. */
+  read(from: ByteReader): T;
+}
+
+/** The type of the values of a codec. */
+export type ValueOf<C> = C extends Codec<infer T> ? T : never;
+
+export const u8: Codec<number> = { write: (to, value) => to.u8(value), read: (from) => from.u8() };
+export const u16: Codec<number> = { write: (to, value) => to.u16(value), read: (from) => from.u16() };
+export const u32: Codec<number> = { write: (to, value) => to.u32(value), read: (from) => from.u32() };
+export const i32: Codec<number> = { write: (to, value) => to.i32(value), read: (from) => from.i32() };
+export const u64: Codec<bigint> = { write: (to, value) => to.u64(value), read: (from) => from.u64() };
+/** Network byte order, as ports are written. */
+export const u16be: Codec<number> = { write: (to, value) => to.u16be(value), read: (from) => from.u16be() };
+export const u32be: Codec<number> = { write: (to, value) => to.u32be(value), read: (from) => from.u32be() };
+
+/** One byte, 0 or 1. */
+export const bool8: Codec<boolean> = {
+  write: (to, value) => to.u8(value ? 1 : 0),
+  read: (from) => from.u8() !== 0,
+};
+
+/** An attribute that says something by being there: it has no payload. `false` writes the attribute all the same. */
+export const flag: Codec<true> = { write: () => undefined, read: () => true };
+
+/** UTF-8 with a closing NUL (NLA_NUL_STRING). */
+export const text: Codec<string> = {
+  write: (to, value) => to.cString(value),
+  read: (from) => from.cString(),
+};
+
+/** All bytes of an attribute as they are. */
+export const binary: Codec<Uint8Array> = { write: (to, value) => to.raw(value), read: (from) => from.raw() };

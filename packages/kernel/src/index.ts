@@ -1,0 +1,18 @@
+/**
+ * @causeway/kernel: Linux networking for Node.js. Namespaces, rtnetlink, nftables and conntrack by system calls of this
+ * process, synchronous and without a child process. Root (or the capabilities that an error names) is needed for most.
+ */
+export { DecodeError } from "./codec/bytes.ts";
+export { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "./codec/inet.ts";
+export type { Query, Request } from "./netlink/message.ts";
+export * as address from "./rtnl/address.ts";
+export * as link from "./rtnl/link.ts";
+export * as route from "./rtnl/route.ts";
+export { Rtnl } from "./rtnl/rtnl.ts";
+export { errnoName, isKernelError, KernelError, UnsupportedFeatureError } from "./sys/errors.ts";
+export { OwnedFd } from "./sys/fd.ts";
+export { tryLockFile } from "./sys/lock.ts";
+export { bindMount, unmount } from "./sys/mount.ts";
+export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
+export * as socket from "./sys/socket.ts";
+export { readSysctl, writeSysctl } from "./sys/sysctl.ts";

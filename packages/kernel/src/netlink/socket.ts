@@ -1,0 +1,179 @@
+/**
+ * A netlink socket for requests and their answers.
+ *
+ * The kernel carries a request out inside send(), so everything here is synchronous: when send() returns, the answer is
+ * in the socket's buffer. The socket keeps the namespace in which it was opened.
+ */
+import { ByteWriter, DecodeError } from "../codec/bytes.ts";
+import { KernelError } from "../sys/errors.ts";
+import type { OwnedFd } from "../sys/fd.ts";
+import type { NetNamespace } from "../sys/namespace.ts";
+import {
+  AF_NETLINK,
+  MSG_TRUNC,
+  openSocket,
+  receiveBytes,
+  SOCK_RAW,
+  sendBytes,
+  setIntOption,
+} from "../sys/socket.ts";
+import {
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  SOL_NETLINK,
+} from "./constants.ts";
+import {
+  type Acknowledgement,
+  type Message,
+  type Query,
+  type Request,
+  readAcknowledgement,
+  readMessages,
+  writeMessage,
+} from "./message.ts";
+
+// Sockets are used by one thread and never across an await, so all of a thread's sockets share these.
+const outgoing = new ByteWriter();
+// The kernel fills dumps up to 32 KiB a datagram.
+const incoming = Buffer.alloc(64 * 1024);
+
+/** Acknowledgements of one send that surely fit into a socket's default receive buffer. */
+const requestsPerSend = 64;
+/** Dumps that a change interrupted are repeated, but not for ever. */
+const dumpAttempts = 10;
+
+export class NetlinkSocket implements Disposable {
+  readonly #socket: OwnedFd;
+  #sequence = 0;
+
+  /**
+   * @param protocol NETLINK_ROUTE, NETLINK_NETFILTER
+   * @param namespace where the socket lives; default: the calling thread's
+   */
+  constructor(protocol: number, namespace?: NetNamespace) {
+    const open = () => openSocket(AF_NETLINK, SOCK_RAW, protocol);
+    this.#socket = namespace === undefined ? open() : namespace.run(open);
+    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+      setIntOption(this.#socket, SOL_NETLINK, option, 1);
+    }
+  }
+
+  /**
+   * Sends requests together; each is carried out in its turn, whether those before it failed or not.
+   *
+   * @returns for each request its error, or undefined where it was carried out
+   */
+  attempt(requests: readonly Request[]): readonly (KernelError | undefined)[] {
+    const outcomes: (KernelError | undefined)[] = [];
+    for (let start = 0; start < requests.length; start += requestsPerSend) {
+      const batch = requests.slice(start, start + requestsPerSend);
+      const first = this.#send(batch, NLM_F_ACK);
+      let answered = 0;
+      while (answered < batch.length) {
+        for (const message of this.#receive()) {
+          const request = batch[message.sequence - first];
+          if (request === undefined || message.type !== NLMSG_ERROR) continue;
+          outcomes.push(failureOf(request, readAcknowledgement(message)));
+          answered++;
+        }
+      }
+    }
+    return outcomes;
+  }
+
+  /** As {@link attempt}, and throws the first error. All requests were tried by then. */
+  execute(...requests: readonly Request[]): void {
+    const failure = this.attempt(requests).find((outcome) => outcome !== undefined);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Asks for one object. Throws KernelError where there is none (ENODEV, ENOENT, ESRCH ...). */
+  query<T>(request: Query<T>): T {
+    const sequence = this.#send([request], NLM_F_ACK);
+    let answer: { readonly value: T } | undefined;
+    for (;;) {
+      for (const message of this.#receive()) {
+        if (message.sequence !== sequence) continue;
+        if (message.type !== NLMSG_ERROR) {
+          answer ??= { value: request.decode(message.payload, message.type) };
+          continue;
+        }
+        const failure = failureOf(request, readAcknowledgement(message));
+        if (failure !== undefined) throw failure;
+        if (answer === undefined)
+          throw new DecodeError(`${request.operation} was acknowledged without an answer`);
+        return answer.value;
+      }
+    }
+  }
+
+  /** Asks for a whole table; a dump that a concurrent change made inconsistent is taken again. */
+  dump<T>(request: Query<T>): T[] {
+    for (let attempt = 1; ; attempt++) {
+      const { items, interrupted } = this.#dumpOnce(request);
+      if (!interrupted || attempt === dumpAttempts) return items;
+    }
+  }
+
+  #dumpOnce<T>(request: Query<T>): { items: T[]; interrupted: boolean } {
+    const sequence = this.#send([request], NLM_F_DUMP);
+    const items: T[] = [];
+    let interrupted = false;
+    for (;;) {
+      for (const message of this.#receive()) {
+        if (message.sequence !== sequence) continue;
+        if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
+        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+          const failure = failureOf(request, readEnd(message));
+          if (failure !== undefined) throw failure;
+          return { items, interrupted };
+        }
+        items.push(request.decode(message.payload, message.type));
+      }
+    }
+  }
+
+  /** Answers the first request's sequence number; the others follow it. */
+  #send(requests: readonly Request[], extraFlags: number): number {
+    const first = this.#sequence + 1;
+    outgoing.clear();
+    for (const request of requests) {
+      this.#sequence = (this.#sequence + 1) >>> 0;
+      writeMessage(outgoing, request, extraFlags, this.#sequence);
+    }
+    sendBytes(this.#socket, outgoing.storage, outgoing.length, requests[0]?.operation ?? "nothing");
+    return first;
+  }
+
+  #receive(): Iterable<Message> {
+    const length = receiveBytes(this.#socket, incoming, MSG_TRUNC, "netlink");
+    if (length > incoming.length) throw new DecodeError(`a netlink answer of ${length} bytes was cut off`);
+    return readMessages(incoming, length);
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+}
+
+/** NLMSG_DONE carries the errno of a dump that failed on the way, in the same place as NLMSG_ERROR. */
+function readEnd(message: Message): Acknowledgement {
+  if (message.type === NLMSG_ERROR) return readAcknowledgement(message);
+  return { errno: message.payload.remaining >= 4 ? -message.payload.i32() : 0, message: undefined };
+}
+
+function failureOf(request: Request, { errno, message }: Acknowledgement): KernelError | undefined {
+  if (errno === 0) return undefined;
+  return new KernelError({
+    operation: request.operation,
+    subject: request.subject,
+    errno,
+    ...(message === undefined ? {} : { kernelMessage: message }),
+  });
+}

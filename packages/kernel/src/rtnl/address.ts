@@ -1,0 +1,110 @@
+/**
+ * Addresses of links: requests that list, add and remove them. RTM_*ADDR of rtnetlink(7).
+ */
+import type { ByteReader } from "../codec/bytes.ts";
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import type { Query, Request } from "../netlink/message.ts";
+import { AF_INET, AF_INET6 } from "../sys/socket.ts";
+import {
+  type AddressAttributes,
+  addressAttributes,
+  addressHeader,
+  IFA_F_NODAD,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+} from "./spec/address.ts";
+
+/** What an address is to a link. */
+export interface AddressSettings {
+  /** Index of the link. */
+  readonly link: number;
+  /** IPv4 or IPv6 text. */
+  readonly address: string;
+  readonly prefixLength: number;
+  /** IPv4 broadcast address; default: none is set. */
+  readonly broadcast?: string;
+  /** IFA_F_*. Default: IFA_F_NODAD for IPv6, so that the address can be used at once (RFC 4862 section 5.4 is skipped). */
+  readonly flags?: number;
+  /** RT_SCOPE_*: 0 global (default), 253 link, 254 host. */
+  readonly scope?: number;
+}
+
+/** An address as the kernel shows it. */
+export interface Address {
+  readonly link: number;
+  readonly family: number;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly broadcast: string | undefined;
+  readonly flags: number;
+  readonly scope: number;
+  readonly label: string | undefined;
+}
+
+const isV6 = (address: string) => address.includes(":");
+export const familyOf = (address: string) => (isV6(address) ? AF_INET6 : AF_INET);
+
+function addressRequest(operation: string, type: number, flags: number, settings: AddressSettings): Request {
+  const { link, address, prefixLength, broadcast, scope = 0 } = settings;
+  const family = familyOf(address);
+  const addressFlags = settings.flags ?? (family === AF_INET6 ? IFA_F_NODAD : 0);
+  const attributes: AddressAttributes = {
+    local: address,
+    address,
+    ...(broadcast === undefined ? {} : { broadcast }),
+    ...(addressFlags === 0 ? {} : { addressFlags }),
+  };
+  return {
+    operation,
+    subject: `${address}/${prefixLength} on link ${link}`,
+    type,
+    flags,
+    body(to) {
+      addressHeader.write(to, { family, prefixLength, scope, index: link });
+      addressAttributes.write(to, attributes);
+    },
+  };
+}
+
+/** Adds an address; EEXIST where the link has it. */
+export function add(settings: AddressSettings): Request {
+  return addressRequest("RTM_NEWADDR", RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, settings);
+}
+
+/** Adds an address, or changes the flags of one that is there. */
+export function replace(settings: AddressSettings): Request {
+  return addressRequest("RTM_NEWADDR", RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, settings);
+}
+
+/** Removes an address; EADDRNOTAVAIL where the link has not got it. */
+export function remove(settings: Pick<AddressSettings, "link" | "address" | "prefixLength">): Request {
+  return addressRequest("RTM_DELADDR", RTM_DELADDR, 0, { ...settings, flags: 0 });
+}
+
+function decode(payload: ByteReader): Address {
+  const header = addressHeader.read(payload);
+  const attributes = addressAttributes.read(payload);
+  return {
+    link: header.index,
+    family: header.family,
+    address: attributes.local ?? attributes.address ?? "",
+    prefixLength: header.prefixLength,
+    broadcast: attributes.broadcast,
+    flags: attributes.addressFlags ?? header.flags,
+    scope: header.scope,
+    label: attributes.label,
+  };
+}
+
+/** All addresses, or those of one link, of both families. */
+export function list(options: { readonly link?: number } = {}): Query<Address> {
+  return {
+    operation: "RTM_GETADDR",
+    subject: options.link === undefined ? "all addresses" : `addresses of link ${options.link}`,
+    type: RTM_GETADDR,
+    flags: 0,
+    body: (to) => addressHeader.write(to, { index: options.link ?? 0 }),
+    decode,
+  };
+}

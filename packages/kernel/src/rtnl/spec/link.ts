@@ -1,0 +1,114 @@
+/**
+ * Links on the wire: linux/rtnetlink.h (struct ifinfomsg) and linux/if_link.h (IFLA_*).
+ */
+import { type AttributeTable, type AttrsValue, attrs, listOf } from "../../codec/attrs.ts";
+import { type Codec, i32, text, u8, u16, u32 } from "../../codec/codec.ts";
+import { mac } from "../../codec/inet.ts";
+import { pad, type StructValue, struct } from "../../codec/struct.ts";
+import { type LinkInfo, linkInfo } from "./link-info.ts";
+
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_SETLINK = 19;
+
+// linux/if.h
+export const IFF_UP = 0x1;
+
+const header = struct({ family: u8, pad: pad(1), type: u16, index: i32, flags: u32, change: u32 });
+
+/** Counters since the link was made: the head of struct rtnl_link_stats64. */
+export interface LinkStatistics {
+  readonly rxPackets: bigint;
+  readonly txPackets: bigint;
+  readonly rxBytes: bigint;
+  readonly txBytes: bigint;
+  readonly rxErrors: bigint;
+  readonly txErrors: bigint;
+  readonly rxDropped: bigint;
+  readonly txDropped: bigint;
+}
+
+const statistics: Codec<LinkStatistics> = {
+  write(to, value) {
+    for (const name of statisticsOrder) to.u64(value[name]);
+  },
+  read: (from) =>
+    Object.fromEntries(statisticsOrder.map((name) => [name, from.u64()])) as unknown as LinkStatistics,
+};
+
+const statisticsOrder = [
+  "rxPackets",
+  "txPackets",
+  "rxBytes",
+  "txBytes",
+  "rxErrors",
+  "txErrors",
+  "rxDropped",
+  "txDropped",
+] as const satisfies readonly (keyof LinkStatistics)[];
+
+const linkInfoPayload: Codec<LinkInfo> = {
+  write: (to, value) => linkInfo.write(to, value),
+  read: (from) => linkInfo.read(from),
+};
+
+const table = {
+  /** MAC address. */
+  address: [1, mac],
+  broadcast: [2, mac],
+  name: [3, text],
+  mtu: [4, u32],
+  /** Index of the link that this one stands on: a VLAN's or macvlan's parent, a veth's peer. */
+  parentIndex: [5, u32],
+  qdisc: [6, text],
+  /** Index of the bridge (or bond, or VRF) that it is a port of; 0 takes it off. */
+  master: [10, u32],
+  transmitQueueLength: [13, u32],
+  /** RFC 2863 state: 0 unknown, 2 down, 5 dormant, 6 up. */
+  operationalState: [16, u8],
+  linkMode: [17, u8],
+  info: [18, linkInfoPayload, "nested"],
+  namespacePid: [19, u32],
+  /** At most 255 bytes; an empty one removes it. The kernel ignores it in the message that makes a link. */
+  alias: [20, text],
+  statistics: [23, statistics],
+  group: [27, u32],
+  /** A descriptor of the namespace in which the link is made, or to which it moves. */
+  namespaceFd: [28, u32],
+  extendedMask: [29, u32],
+  promiscuity: [30, u32],
+  transmitQueues: [31, u32],
+  receiveQueues: [32, u32],
+  /** 1 while there is a carrier. */
+  carrier: [33, u8],
+  carrierChanges: [35, u32],
+  /** The namespace, by a number of the asking one's, in which `parentIndex` is. */
+  linkNamespaceId: [37, i32],
+  minimumMtu: [50, u32],
+  maximumMtu: [51, u32],
+  alternativeNames: [52, listOf(53, text), "nested"],
+  alternativeName: [53, text],
+} as const satisfies AttributeTable;
+
+export const linkAttributes: Codec<LinkAttributes> = attrs(table);
+
+export interface LinkAttributes extends AttrsValue<typeof table> {}
+export type LinkHeader = StructValue<{
+  family: typeof u8;
+  type: typeof u16;
+  index: typeof i32;
+  flags: typeof u32;
+  change: typeof u32;
+}>;
+
+/** A header with attributes behind it: the body of every link message, and of a veth's peer. */
+export type LinkMessage = Partial<LinkHeader> & LinkAttributes;
+
+export const linkMessage: Codec<LinkMessage> = {
+  write(to, { family = 0, type = 0, index = 0, flags = 0, change = 0, ...attributes }) {
+    header.write(to, { family, type, index, flags, change });
+    linkAttributes.write(to, attributes);
+  },
+  read: (from) => ({ ...header.read(from), ...linkAttributes.read(from) }),
+};

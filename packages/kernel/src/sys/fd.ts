@@ -1,0 +1,48 @@
+/**
+ * A file descriptor with one owner: `using` closes it.
+ */
+import { check, libc } from "./libc.ts";
+
+// fcntl.h
+const O_CREAT = 0o100;
+const O_CLOEXEC = 0o2000000;
+export const O_RDONLY = 0;
+export const O_RDWR = 2;
+
+export class OwnedFd implements Disposable {
+  #fd: number;
+
+  /** Takes over an open descriptor. */
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Opens a file, close-on-exec always. */
+  static open(path: string, flags: number = O_RDONLY): OwnedFd {
+    return new OwnedFd(check(libc.open(path, flags | O_CLOEXEC, 0), "open", path));
+  }
+
+  /** Opens a file for reading and writing and makes it, with this mode, where there is none. */
+  static create(path: string, mode: number): OwnedFd {
+    return new OwnedFd(check(libc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode), "open", path));
+  }
+
+  /** The number; throws once the descriptor was closed or given away. */
+  get fd(): number {
+    if (this.#fd < 0) throw new Error("this file descriptor was closed or released");
+    return this.#fd;
+  }
+
+  /** Gives the descriptor away: whoever calls closes it. */
+  release(): number {
+    const fd = this.fd;
+    this.#fd = -1;
+    return fd;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd < 0) return;
+    libc.close(this.#fd);
+    this.#fd = -1;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The C library's functions that we call, typed: each answers as in C, and {@link check} turns -1 into a KernelError.
+ * Sizes are spelled `unsigned long` because koffi has no size_t on Linux.
+ */
+import koffi from "koffi";
+import { KernelError } from "./errors.ts";
+
+const lib = koffi.load("libc.so.6");
+
+/** An `int f(...)` of the C library. */
+type IntFunction<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
+
+function declare<Arguments extends readonly unknown[]>(prototype: string): IntFunction<Arguments> {
+  return lib.func(prototype) as unknown as IntFunction<Arguments>;
+}
+
+export const libc = {
+  open: declare<[path: string, flags: number, mode: number]>("int open(const char *, int, int)"),
+  close: declare<[fd: number]>("int close(int)"),
+  flock: declare<[fd: number, operation: number]>("int flock(int, int)"),
+  setns: declare<[fd: number, kind: number]>("int setns(int, int)"),
+  unshare: declare<[flags: number]>("int unshare(int)"),
+  mount: declare<[source: string, target: string, type: string | null, flags: number, data: string | null]>(
+    "int mount(const char *, const char *, const char *, unsigned long, const char *)",
+  ),
+  umount2: declare<[target: string, flags: number]>("int umount2(const char *, int)"),
+  socket: declare<[domain: number, type: number, protocol: number]>("int socket(int, int, int)"),
+  bind: declare<[fd: number, address: Uint8Array, length: number]>(
+    "int bind(int, const uint8_t *, uint32_t)",
+  ),
+  listen: declare<[fd: number, backlog: number]>("int listen(int, int)"),
+  getsockname: declare<[fd: number, address: Uint8Array, length: Int32Array]>(
+    "int getsockname(int, _Out_ uint8_t *, _Inout_ int32_t *)",
+  ),
+  setsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
+    "int setsockopt(int, int, int, const uint8_t *, uint32_t)",
+  ),
+  send: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
+    "long send(int, const uint8_t *, unsigned long, int)",
+  ),
+  recv: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
+    "long recv(int, _Out_ uint8_t *, unsigned long, int)",
+  ),
+  poll: declare<[fds: Uint8Array, count: number, timeoutMs: number]>(
+    "int poll(_Inout_ uint8_t *, unsigned long, int)",
+  ),
+  ioctl: declare<[fd: number, request: number, argument: Uint8Array]>(
+    "int ioctl(int, unsigned long, _Inout_ uint8_t *)",
+  ),
+};
+
+/** The errno that the last synchronous call of this thread left. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
+/** Passes a result through; -1 becomes a {@link KernelError} that names the call and what it was about. */
+export function check(result: number, operation: string, subject?: string): number {
+  if (result >= 0) return result;
+  throw new KernelError({ operation, errno: koffi.errno(), ...(subject === undefined ? {} : { subject }) });
+}

@@ -1,0 +1,56 @@
+/**
+ * Sockets as descriptors, opened in the namespace that the calling thread is in and staying there for good.
+ */
+import { OwnedFd } from "./fd.ts";
+import { check, libc } from "./libc.ts";
+
+// sys/socket.h, linux/netlink.h
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+export const SOL_SOCKET = 1;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_PEEK = 0x2;
+export const MSG_TRUNC = 0x20;
+
+export interface SocketOptions {
+  /** Default: blocking. */
+  readonly nonBlocking?: boolean;
+}
+
+export function openSocket(
+  domain: number,
+  type: number,
+  protocol: number,
+  options: SocketOptions = {},
+): OwnedFd {
+  const flags = SOCK_CLOEXEC | (options.nonBlocking === true ? SOCK_NONBLOCK : 0);
+  return new OwnedFd(check(libc.socket(domain, type | flags, protocol), "socket"));
+}
+
+/** Sets an option whose value is a C int. */
+export function setIntOption(socket: OwnedFd, level: number, name: number, value: number): void {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  check(libc.setsockopt(socket.fd, level, name, bytes, 4), "setsockopt", `option ${level}/${name}`);
+}
+
+/** Binds to a sockaddr in C's layout. */
+export function bindSocket(socket: OwnedFd, address: Uint8Array, subject: string): void {
+  check(libc.bind(socket.fd, address, address.length), "bind", subject);
+}
+
+/** Sends the first `length` bytes as one message. */
+export function sendBytes(socket: OwnedFd, data: Uint8Array, length: number, subject: string): void {
+  check(libc.send(socket.fd, data, length, 0), "send", subject);
+}
+
+/** Receives one message into `data`; with MSG_TRUNC in `flags`, answers its true length. */
+export function receiveBytes(socket: OwnedFd, data: Uint8Array, flags: number, subject: string): number {
+  return check(libc.recv(socket.fd, data, data.length, flags), "recv", subject);
+}

@@ -1,0 +1,173 @@
+/**
+ * Driver: makes one type of network real. The model keeps identity, addresses and order; the driver knows the kernel
+ * objects. Everything that crosses this border is plain data.
+ *
+ * A driver may answer at once or promise: built-in ones answer at once, so that an attach waits for nothing.
+ */
+
+import type { TransportProtocol } from "./firewall.ts";
+import type { PlainData } from "./store.ts";
+
+/** Options as the user gave them: the driver validates them. */
+export type DriverOptions = Readonly<Record<string, unknown>>;
+
+/** What the IPAM gave a network, for one family and subnet. */
+export interface IpamData {
+  readonly addressSpace: string;
+  /** CIDR; empty where the IPAM hands out no addresses. */
+  readonly pool: string;
+  /** CIDR of the host's address in the network; undefined where there is to be none. */
+  readonly gateway: string | undefined;
+  /** Name to CIDR. */
+  readonly auxiliaryAddresses: Readonly<Record<string, string>>;
+}
+
+export interface NetworkSpec {
+  readonly id: string;
+  readonly name: string;
+  readonly internal: boolean;
+  readonly options: DriverOptions;
+  readonly ipv4: readonly IpamData[];
+  readonly ipv6: readonly IpamData[];
+}
+
+/** A host port that leads to an endpoint, as the user asks for it. */
+export interface PortMapping {
+  readonly protocol: TransportProtocol;
+  readonly containerPort: number;
+  /** Undefined: all addresses of the host, IPv4 and IPv6, with the same port. */
+  readonly hostAddress?: string;
+  /** First port of the range; undefined: any free port. */
+  readonly hostPort?: number;
+  /** Last port of the range from which one is taken. Default: `hostPort`. */
+  readonly hostPortEnd?: number;
+}
+
+/** A host port that leads to an endpoint, as it was given. */
+export interface PortBinding {
+  readonly protocol: TransportProtocol;
+  readonly containerPort: number;
+  /** `0.0.0.0` or `::` for all addresses of a family. */
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  /** The endpoint's address that it leads to. */
+  readonly containerAddress: string;
+}
+
+export interface EndpointInterface {
+  readonly mac: string;
+  /** CIDR, or undefined where the network is not of this family. */
+  readonly ipv4: string | undefined;
+  readonly ipv6: string | undefined;
+}
+
+export interface EndpointSpec {
+  readonly id: string;
+  readonly networkId: string;
+  readonly name: string;
+  readonly interface: EndpointInterface;
+  readonly options: DriverOptions;
+  readonly publish: readonly PortMapping[];
+}
+
+/** What a driver keeps of an endpoint: stored with it and handed back on restore. */
+export interface EndpointState {
+  readonly bindings: readonly PortBinding[];
+  /** Anything more, opaque to the model. */
+  readonly driver?: PlainData;
+}
+
+export interface StaticRoute {
+  /** CIDR. */
+  readonly destination: string;
+  /** Undefined: the destination is on the link. */
+  readonly nextHop: string | undefined;
+}
+
+/** How the interface in the sandbox comes to be. */
+export type InterfacePlan =
+  | {
+      /** A pair is made: one end on a bridge of the host, the other in the sandbox, in one request. */
+      readonly kind: "veth";
+      readonly hostName: string;
+      readonly bridge: string;
+      /** Ports of a bridge that are isolated reach only those that are not. */
+      readonly isolated: boolean;
+      /** Frames may go back by the port they came from. */
+      readonly hairpin: boolean;
+    }
+  | {
+      /** A link that the driver made is moved into the sandbox. */
+      readonly kind: "move";
+      readonly sourceName: string;
+    };
+
+export interface JoinAnswer {
+  /** Undefined: the endpoint adds no interface (host and null networks). */
+  readonly interface:
+    | {
+        readonly plan: InterfacePlan;
+        /** The sandbox numbers interfaces behind this: `eth` makes eth0, eth1 ... */
+        readonly prefix: string;
+        /** A name that was asked for; wins over the prefix. */
+        readonly name: string | undefined;
+        readonly mtu: number | undefined;
+        /** Settings of the interface in the sandbox, below `net/`: `ipv4/conf/IFNAME/log_martians` with its value. */
+        readonly sysctls: Readonly<Record<string, string>>;
+        /** Gratuitous ARP and unsolicited NA: how many, and how far apart in milliseconds. */
+        readonly announce: { readonly count: number; readonly intervalMs: number };
+      }
+    | undefined;
+  readonly gatewayIpv4: string | undefined;
+  readonly gatewayIpv6: string | undefined;
+  readonly staticRoutes: readonly StaticRoute[];
+}
+
+export interface SandboxKey {
+  readonly sandboxId: string;
+  /** Path of the sandbox's network namespace. */
+  readonly path: string;
+}
+
+export interface DriverNetworkOptions {
+  /** Networks of this driver cannot be made or deleted by users: there is one, made at start-up. */
+  readonly singleton: boolean;
+  /** The network works without IPAM: endpoints get no addresses, whatever pool there is. */
+  readonly addressless: boolean;
+}
+
+export interface Driver extends Partial<ExternalConnectivity> {
+  /** The name that networks are made with: `bridge`, `host` ... */
+  readonly type: string;
+  readonly scope: "local" | "global";
+  readonly traits: DriverNetworkOptions;
+
+  /** Checks options before anything is allocated, so that bad input changes nothing. Throws `invalid`. */
+  validateNetwork(spec: Pick<NetworkSpec, "name" | "internal" | "options">): void;
+  /** Makes it in the kernel. On an exception nothing is left. */
+  createNetwork(spec: NetworkSpec): void | Promise<void>;
+  deleteNetwork(networkId: string): void | Promise<void>;
+
+  /** Reserves what the endpoint needs of the host (ports). Its addresses are given. On an exception nothing is left. */
+  createEndpoint(spec: EndpointSpec): EndpointState | Promise<EndpointState>;
+  deleteEndpoint(networkId: string, endpointId: string): void | Promise<void>;
+
+  join(networkId: string, endpointId: string, sandbox: SandboxKey): JoinAnswer | Promise<JoinAnswer>;
+  /** Cuts the endpoint off at once. What takes long is left to the reaper. */
+  leave(networkId: string, endpointId: string): void | Promise<void>;
+
+  endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>>;
+
+  /** After a restart: takes up what is stored, and mends in the kernel what is missing. */
+  restoreNetwork(spec: NetworkSpec): void | Promise<void>;
+  restoreEndpoint(spec: EndpointSpec, state: EndpointState, joined: boolean): void | Promise<void>;
+
+  /** Everything is released; the kernel's objects stay. */
+  close(): void | Promise<void>;
+}
+
+/** Publishing while an endpoint runs; drivers without it refuse with `unsupported`. */
+export interface ExternalConnectivity {
+  publish(networkId: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState;
+  unpublish(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState;
+}

@@ -1,0 +1,94 @@
+/**
+ * Firewall: told what networks, endpoints and published ports there are to be, it makes the host's packet filter so.
+ *
+ * What is wanted is plain data; how it is compiled is the implementation's. Every `apply` is one transaction of the
+ * kernel: all of it holds afterwards, or (on an exception) none.
+ */
+
+export type GatewayMode = "nat" | "nat-unprotected" | "routed" | "isolated";
+
+/** What holds for one address family of a network. */
+export interface FamilyPolicy {
+  /** The network's subnet, CIDR in canonical form. */
+  readonly subnet: string;
+  /** The host's own address on the bridge; undefined where it has none. */
+  readonly gateway: string | undefined;
+  readonly gatewayMode: GatewayMode;
+  /** Rewrite the source address of what leaves for another network. */
+  readonly masquerade: boolean;
+  /** Rewrite it to this address of the host; undefined: that of the interface it leaves by. */
+  readonly sourceAddress: string | undefined;
+}
+
+export interface NetworkPolicy {
+  readonly networkId: string;
+  /** Interface name of the bridge. */
+  readonly bridge: string;
+  /** No way in or out. */
+  readonly internal: boolean;
+  /** Endpoints may reach each other directly (inter-container communication). */
+  readonly icc: boolean;
+  readonly ipv4: FamilyPolicy | undefined;
+  readonly ipv6: FamilyPolicy | undefined;
+  /** Host interfaces from which the container's own address and published port may be reached directly. */
+  readonly trustedInterfaces: readonly string[];
+}
+
+/** An endpoint's place on a bridge: what may come in by this port of it. */
+export interface PortPolicy {
+  readonly endpointId: string;
+  /** Interface name of the host's end. */
+  readonly interface: string;
+  /** The only source MAC that is let in. */
+  readonly mac: string;
+  /** The only source addresses that are let in, link-local ones included. */
+  readonly addresses: readonly string[];
+}
+
+export type TransportProtocol = "tcp" | "udp" | "sctp";
+
+/** One host port that leads to one endpoint, of one address family. */
+export interface PublishedPort {
+  readonly protocol: TransportProtocol;
+  readonly family: 4 | 6;
+  /** Undefined: every address of the host, of this family. */
+  readonly hostAddress: string | undefined;
+  /** Undefined for a routed network: nothing is rewritten, the endpoint's own port is opened. */
+  readonly hostPort: number | undefined;
+  /** Interface name of the endpoint's bridge. */
+  readonly bridge: string;
+  /** The endpoint's address, of the same family. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The parts of one transaction; `remove` is carried out before `add`. */
+export interface FirewallChange {
+  readonly add?: FirewallItems;
+  readonly remove?: FirewallItems;
+}
+
+export interface FirewallItems {
+  readonly networks?: readonly NetworkPolicy[];
+  /** Endpoints to be held to their own addresses (anti-spoofing). */
+  readonly ports?: readonly PortPolicy[];
+  readonly published?: readonly PublishedPort[];
+}
+
+/** What becomes of forwarded traffic between interfaces that are not ours. */
+export type ForeignForwarding = "drop" | "allow";
+
+export interface Firewall {
+  /**
+   * Before {@link install}: remembers what is wanted. Afterwards: makes it so at once.
+   *
+   * Removing what is not there is no error; adding what is there already is none either.
+   */
+  apply(change: FirewallChange): void;
+  /** Puts everything that is wanted into the kernel in one transaction, in the place of what an earlier run left. */
+  install(): void;
+  setForeignForwarding(policy: ForeignForwarding): void;
+  /** Takes everything of ours out of the kernel. */
+  uninstall(): void;
+  close(): void;
+}
