@@ -1,0 +1,7 @@
+import { MemoryStore } from "./memory-store.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import { storeContract } from "./store-contract.ts";
+import { temporaryDirectory } from "./test-support.ts";
+
+storeContract("memory", () => new MemoryStore());
+storeContract("sqlite", (t) => SqliteStore.open(temporaryDirectory(t)));
