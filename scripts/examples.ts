@@ -1,0 +1,35 @@
+// npm run examples: runs every examples/*.ts as it stands, each in a throw-away machine, and fails when one does.
+
+import { join } from "node:path";
+import { findFiles, ROOT } from "./lib/files.ts";
+import { leaks, snapshot } from "./lib/leaks.ts";
+import { runInThrowAwayMachine } from "./lib/throwaway.ts";
+
+/** How long one example may take, milliseconds. */
+const TIMEOUT = 60_000;
+
+const examples = findFiles(["examples/*.ts"]);
+const before = snapshot();
+const failed: string[] = [];
+for (const example of examples) {
+  console.log(`--- ${example}`);
+  const started = performance.now();
+  const { status, strays } = await runInThrowAwayMachine([process.execPath, join(ROOT, example)], {
+    timeout: TIMEOUT,
+  });
+  const problems = [
+    ...(status === 124
+      ? [`took longer than ${TIMEOUT / 1000} s`]
+      : status !== 0
+        ? [`exit status ${status}`]
+        : []),
+    ...strays.map(({ pid, command }) => `left process ${pid} (killed): ${command}`),
+  ];
+  for (const problem of problems) console.error(`${example}: ${problem}`);
+  if (problems.length > 0) failed.push(example);
+  else console.log(`--- ok, ${Math.round(performance.now() - started)} ms`);
+}
+const left = await leaks(before);
+for (const leak of left) console.error(`LEFT BEHIND on the machine: ${leak}`);
+console.log(`${examples.length - failed.length} of ${examples.length} examples ran well`);
+process.exitCode = failed.length > 0 || left.length > 0 ? 1 : 0;

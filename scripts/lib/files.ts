@@ -1,0 +1,15 @@
+// Finding the repository's own files.
+
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+/** The repository's root, absolute. */
+export const ROOT = join(import.meta.dirname, "../..");
+
+/** Files that match one of the patterns, as sorted paths below `root`; never anything under node_modules. */
+export function findFiles(patterns: readonly string[], root = ROOT): string[] {
+  return globSync(patterns, {
+    cwd: root,
+    exclude: (path) => path.split("/").includes("node_modules"),
+  }).sort();
+}

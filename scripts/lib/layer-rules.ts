@@ -1,0 +1,145 @@
+// Who may import whom: DESIGN.md's "Imports run one way", as rules for dependency-cruiser.
+//
+// A room is a folder (or a file) of a package's src. The tables name what a room may import besides itself;
+// everything else inside the package is forbidden, so a new room has to be put into its table first.
+
+import type { IRegularForbiddenRuleType } from "dependency-cruiser";
+
+type Rooms = Readonly<Record<string, readonly string[]>>;
+
+/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack} <- reaper, and sys <- nftables. */
+const KERNEL: Rooms = {
+  sys: [],
+  codec: [],
+  netlink: ["sys", "codec"],
+  rtnl: ["sys", "codec", "netlink"],
+  conntrack: ["sys", "codec", "netlink"],
+  nftables: ["sys"],
+  reaper: ["sys", "codec", "netlink", "rtnl", "conntrack"],
+};
+
+const FOUNDATION = ["errors", "address", "contracts"];
+const SIDE_BY_SIDE = [
+  "ipam",
+  "store",
+  "firewall",
+  "ports",
+  "netstack",
+  "dns",
+  "drivers",
+  "plugins",
+  "cluster",
+];
+
+/** packages/libnetwork/src: address, errors <- contracts <- rooms side by side <- model <- wiring. */
+const LIBNETWORK: Rooms = {
+  errors: [],
+  address: ["errors"],
+  contracts: ["errors", "address"],
+  ...Object.fromEntries(SIDE_BY_SIDE.map((room) => [room, FOUNDATION])),
+};
+
+/** What each package and folder of the workspace may import from packages/. */
+const PACKAGES: Rooms = {
+  kernel: [],
+  libnetwork: ["kernel"],
+  daemon: ["libnetwork", "kernel"],
+};
+
+/** Tests, compliance suites and what only they use may reach anywhere, except around in circles. */
+const TESTS = "(\\.test|-contract|test-support)\\.ts$|^test/";
+
+/** Only what is behind a package's "exports" is there for others. */
+const INSIDES = "^packages/([^/]+)/src/(?!index\\.ts$)";
+
+/** Every rule, in the form that dependency-cruiser takes as `ruleSet.forbidden`. */
+export function layerRules(): IRegularForbiddenRuleType[] {
+  return [
+    forbid("no-cycle", "Two files that import each other are one file", {}, { circular: true }),
+    forbid("no-dangling-import", "What is imported must be there", {}, { couldNotResolve: true }),
+    forbid(
+      "koffi-in-sys-only",
+      "Only packages/kernel/src/sys calls C",
+      { pathNot: "^packages/kernel/src/sys/" },
+      { path: "(^|node_modules/)koffi" },
+    ),
+    forbid(
+      "no-test-in-product",
+      "What ships does not import tests, benchmarks, examples or scripts",
+      { path: "^packages/", pathNot: TESTS },
+      { path: `${TESTS}|^(bench|examples|scripts)/` },
+    ),
+    ...roomRules("kernel", KERNEL),
+    ...roomRules("libnetwork", LIBNETWORK),
+    ...packageRules(),
+    forbid(
+      "drivers-apart",
+      "A driver knows no other driver",
+      { path: "^packages/libnetwork/src/drivers/([^/]+)/", pathNot: TESTS },
+      { path: "^packages/libnetwork/src/drivers/[^/]+/", pathNot: "^packages/libnetwork/src/drivers/$1/" },
+    ),
+    forbid(
+      "wiring-on-top",
+      "wiring.ts is the last to be built: only the package's index may import it",
+      { path: "^packages/libnetwork/src/", pathNot: `${TESTS}|/src/index\\.ts$` },
+      { path: "^packages/libnetwork/src/wiring\\.ts$" },
+    ),
+  ];
+}
+
+/** One rule for each room: nothing of its own package but itself and what its table allows. */
+function roomRules(name: string, rooms: Rooms): IRegularForbiddenRuleType[] {
+  return Object.entries(rooms).map(([room, allowed]) =>
+    forbid(
+      `${name}-${room}`,
+      `${name}/${room} may import ${["itself", ...allowed].join(", ")}`,
+      { path: inRoom(name, [room]), pathNot: TESTS },
+      { path: `^packages/${name}/src/`, pathNot: `${inRoom(name, [room, ...allowed])}|${TESTS}` },
+    ),
+  );
+}
+
+/** A room is a folder `room/` or a file `room.ts`. */
+function inRoom(name: string, rooms: readonly string[]): string {
+  return `^packages/${name}/src/(${rooms.join("|")})(/|\\.ts$)`;
+}
+
+function packageRules(): IRegularForbiddenRuleType[] {
+  return [
+    forbid(
+      "front-door-only",
+      "Another package is imported by its name, never by a path into its inside",
+      { path: "^(packages/([^/]+)|bench|examples|scripts)/", pathNot: TESTS },
+      { path: INSIDES, pathNot: "^packages/$2/" },
+    ),
+    ...Object.entries(PACKAGES).map(([name, allowed]) =>
+      forbid(
+        `package-${name}`,
+        `@causeway/${name} may import ${allowed.join(", ") || "no other package"}`,
+        { path: `^packages/${name}/` },
+        { path: "^packages/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
+      ),
+    ),
+    forbid(
+      "daemon-types-only",
+      "cli and web know the daemon's types, and nothing else of ours",
+      { path: "^packages/(cli|web)/" },
+      { path: "^packages/", pathNot: "^packages/($1|daemon)/" },
+    ),
+    forbid(
+      "daemon-types-only",
+      "cli and web know the daemon's types, and nothing else of ours",
+      { path: "^packages/(cli|web)/" },
+      { path: "^packages/daemon/", dependencyTypesNot: ["type-only", "type-import"] },
+    ),
+  ];
+}
+
+function forbid(
+  name: string,
+  comment: string,
+  from: IRegularForbiddenRuleType["from"],
+  to: IRegularForbiddenRuleType["to"],
+): IRegularForbiddenRuleType {
+  return { name, comment, severity: "error", from, to };
+}

@@ -1,0 +1,92 @@
+// The test run inside its throw-away machine: finds the suites, runs them with node:test, prints its usual report,
+// and fails when nothing ran, when a peer suite skipped although peers were asked for, or when something is left.
+
+import { availableParallelism, tmpdir } from "node:os";
+import { relative, resolve } from "node:path";
+import { type EventData, run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { findFiles, ROOT } from "./files.ts";
+import { leaks, snapshot } from "./leaks.ts";
+
+const SUITES = ["packages", "test", "bench", "scripts"].map((folder) => `${folder}/**/*.test.ts`);
+
+/** No single test, and no file of tests, may take longer: milliseconds. */
+const TIMEOUT = 300_000;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    peers: { type: "boolean", default: false },
+    "test-name-pattern": { type: "string", multiple: true, default: [] },
+    "test-skip-pattern": { type: "string", multiple: true, default: [] },
+    "test-only": { type: "boolean", default: false },
+    "test-concurrency": { type: "string", default: String(Math.max(2, Math.min(4, availableParallelism()))) },
+  },
+});
+
+const files = chosenFiles(positionals, options.peers);
+if (files.length === 0 && options.peers && positionals.length === 0) {
+  console.log("no suite talks to a peer yet");
+  process.exit(0);
+}
+if (files.length === 0) fail(`no test file found (in ${positionals.join(" ") || SUITES.join(" ")})`);
+if (options.peers) process.env.CAUSEWAY_PEERS = "1";
+
+const before = snapshot(tmpdir());
+const executed = new Set<string>();
+const skipped: string[] = [];
+let failures = 0;
+
+const results = run({
+  files: files.map((file) => resolve(ROOT, file)),
+  concurrency: Number(options["test-concurrency"]),
+  testNamePatterns: options["test-name-pattern"],
+  testSkipPatterns: options["test-skip-pattern"],
+  only: options["test-only"],
+  timeout: TIMEOUT,
+});
+results.on("test:fail", (test) => {
+  if (!test.todo) failures++;
+});
+results.on("test:pass", (test) => {
+  if (test.skip)
+    skipped.push(`${where(test)}: ${test.name} (${test.skip === true ? "no reason" : test.skip})`);
+  else if (test.details.type !== "suite" && !isFile(test)) executed.add(where(test));
+});
+for await (const chunk of results.compose(spec)) process.stdout.write(String(chunk));
+
+const complaints = [
+  ...(options.peers ? skipped.map((test) => `SKIPPED, and with --peers that is a failure: ${test}`) : []),
+  ...(executed.size === 0 && failures === 0 ? ["no test was executed"] : []),
+  ...(await leaks(before, tmpdir())).map((leak) => `LEFT BEHIND by a test: ${leak}`),
+];
+for (const complaint of complaints) console.error(complaint);
+process.exitCode = failures > 0 || complaints.length > 0 ? 1 : 0;
+
+/** All suites, or those at or below the paths asked for; with `peers` only the ones that talk to peers. */
+function chosenFiles(paths: readonly string[], peers: boolean): string[] {
+  const found = paths.length === 0 ? findFiles(SUITES) : paths.flatMap(filesAt);
+  return peers ? found.filter((file) => file.endsWith(".peers.test.ts")) : found;
+}
+
+function filesAt(path: string): string[] {
+  const below = relative(ROOT, resolve(path));
+  const found = path.endsWith(".ts") ? findFiles([below]) : findFiles([`${below || "."}/**/*.test.ts`]);
+  if (found.length === 0) fail(`no test file at ${path}`);
+  return found;
+}
+
+// A file is reported as a test of its own when it has no test in it, or when it broke down outside of one.
+function isFile(test: EventData.TestPass): boolean {
+  return test.nesting === 0 && test.file !== undefined && resolve(test.file) === resolve(test.name);
+}
+
+function where({ file }: EventData.TestPass): string {
+  return file === undefined ? "?" : relative(ROOT, file);
+}
+
+function fail(message: string): never {
+  console.error(`npm test: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,26 @@
+// npm test: runs the test suites in a throw-away machine and fails when anything is left behind on the real one.
+//
+//   node scripts/test.ts [--peers] [--test-name-pattern=PATTERN] [FILE or DIRECTORY]...
+//
+// The rest of the work, inside that machine, is lib/test-run.ts.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { leaks, snapshot } from "./lib/leaks.ts";
+import { runInThrowAwayMachine } from "./lib/throwaway.ts";
+
+const before = snapshot();
+const temporaryFiles = mkdtempSync(join(tmpdir(), "causeway-test-"));
+const inside = join(import.meta.dirname, "lib/test-run.ts");
+const { status, strays } = await runInThrowAwayMachine([process.execPath, inside, ...process.argv.slice(2)], {
+  env: { TMPDIR: temporaryFiles },
+});
+rmSync(temporaryFiles, { recursive: true, force: true });
+
+const left = [
+  ...strays.map(({ pid, command }) => `process ${pid} (killed): ${command}`),
+  ...(await leaks(before)),
+];
+for (const leak of left) console.error(`LEFT BEHIND on the machine: ${leak}`);
+process.exitCode = status !== 0 ? status : left.length > 0 ? 1 : 0;
