@@ -1,0 +1,251 @@
+/**
+ * DefaultIpam: pools of the local and the global address space, kept in memory and answered at once.
+ */
+import { type Cidr, parseSubnet } from "../address/cidr.ts";
+import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
+import {
+  type AddressLease,
+  type AddressRequest,
+  type AddressSpaces,
+  gatewayAddressType,
+  type Ipam,
+  type IpamCapabilities,
+  type Pool,
+  type PoolRequest,
+  type PoolStatus,
+  replayedAddressType,
+  requestAddressType,
+} from "../contracts/ipam.ts";
+import { CausewayError, conflict, invalid, notFound } from "../errors.ts";
+import { AddressPool } from "./address-pool.ts";
+import { AvoidedSubnets } from "./avoided-subnets.ts";
+import { type CheckedRange, longestPoolPrefix, type PoolRange, poolRanges } from "./default-ranges.ts";
+import { SubnetTree } from "./subnet-tree.ts";
+
+export interface DefaultIpamOptions {
+  /** Stable and different on every host, the controller's id for one: automatic IPv6 pools are derived from it. */
+  readonly seed: string;
+  /** Where automatic pools come from, in this order; default: see default-ranges.ts. */
+  readonly defaultPools?: {
+    readonly local?: readonly PoolRange[];
+    readonly global?: readonly PoolRange[];
+  };
+}
+
+const spaceNames = ["local", "global"] as const;
+type SpaceName = (typeof spaceNames)[number];
+
+/** One family of one address space: pools in it do not overlap, pools in another one may. */
+interface Space {
+  readonly taken: SubnetTree;
+  readonly ranges: readonly CheckedRange[];
+}
+
+/** No sandbox can have an address in these. */
+const unusableSubnets = [
+  ["0.0.0.0/8", "the unspecified addresses"],
+  ["127.0.0.0/8", "the loopback addresses"],
+  ["224.0.0.0/4", "the multicast addresses"],
+  ["255.255.255.255/32", "the broadcast address"],
+  ["::/127", "the unspecified and the loopback address"],
+  ["ff00::/8", "the multicast addresses"],
+].map(([cidr = "", name = ""]) => ({ subnet: parseSubnet(cidr), name }));
+
+/**
+ * The built-in IPAM. A pool with a sub-pool takes its whole subnet: another request for the same subnet overlaps it,
+ * whatever its sub-pool.
+ */
+export class DefaultIpam implements Ipam {
+  readonly name = "default";
+  readonly capabilities: IpamCapabilities = { requiresMacAddress: false, requiresRequestReplay: true };
+  readonly #spaces: Readonly<Record<SpaceName, Readonly<Record<Family, Space>>>>;
+  readonly #pools = new Map<string, { readonly space: Space; readonly addresses: AddressPool }>();
+
+  /** @throws invalid_subnet, subnet_host_bits, invalid_default_pool when `defaultPools` is malformed. */
+  constructor(options: DefaultIpamOptions) {
+    const space = (name: SpaceName, family: Family): Space => ({
+      taken: new SubnetTree(family),
+      ranges: poolRanges(name, family, options.defaultPools?.[name] ?? [], options.seed),
+    });
+    this.#spaces = {
+      local: { 4: space("local", 4), 6: space("local", 6) },
+      global: { 4: space("global", 4), 6: space("global", 6) },
+    };
+  }
+
+  defaultAddressSpaces(): AddressSpaces {
+    return { local: "local", global: "global" };
+  }
+
+  /**
+   * @throws address_space_not_found, invalid_subnet, subnet_host_bits, subnet_too_small, unusable_subnet, pool_overlap,
+   * no_free_pool, sub_pool_without_pool, sub_pool_out_of_range
+   */
+  requestPool(request: PoolRequest): Pool {
+    const family = request.v6 ? 6 : 4;
+    const space = this.#space(request.addressSpace, family);
+    const wanted = request.pool === undefined ? undefined : parseSubnet(request.pool, family);
+    if (wanted !== undefined) refuseTooSmall(wanted);
+    const isExact = wanted !== undefined && wanted.address.value !== 0n;
+    const subPool = request.subPool === undefined ? undefined : parseSubnet(request.subPool, family);
+    refuseMisplacedSubPool(subPool, isExact ? wanted : undefined);
+
+    if (isExact) refuseUnavailable(wanted, space, request.addressSpace);
+    const subnet = isExact ? wanted : freeSubnet(space, family, request, wanted?.prefixLength);
+    const poolId = [request.addressSpace, subnet, ...(subPool === undefined ? [] : [subPool])].join("/");
+    space.taken.add(subnet);
+    this.#pools.set(poolId, { space, addresses: new AddressPool(subnet, subPool) });
+    return { poolId, pool: subnet.toString() };
+  }
+
+  /** Lets the pool go with all addresses in it. @throws pool_not_found */
+  releasePool(poolId: string): void {
+    const { space, addresses } = this.#pool(poolId);
+    space.taken.delete(addresses.subnet);
+    this.#pools.delete(poolId);
+  }
+
+  /**
+   * An exact address may lie outside the sub-pool; automatic ones never do. A gateway gets the lowest free address, an
+   * endpoint the next in turn. A replayed address ({@link replayedAddressType}) moves the turn past it.
+   *
+   * @throws pool_not_found, invalid_address, address_out_of_range, address_reserved, address_in_use, no_free_address
+   */
+  requestAddress(request: AddressRequest): AddressLease {
+    const { addresses } = this.#pool(request.poolId);
+    const address = chooseAddress(addresses, request);
+    return { address: `${address}/${addresses.subnet.prefixLength}` };
+  }
+
+  /**
+   * An address that is free already stays so: whoever cleans up after a crash need not know how far things had come.
+   *
+   * @throws pool_not_found, invalid_address, address_out_of_range, address_reserved
+   */
+  releaseAddress(poolId: string, address: string): void {
+    this.#pool(poolId).addresses.release(parseIp(address));
+  }
+
+  /** Counts the sub-pool where there is one. */
+  status(poolId: string): PoolStatus | undefined {
+    return this.#pools.get(poolId)?.addresses.status();
+  }
+
+  #space(name: string, family: Family): Space {
+    const known = spaceNames.find((spaceName) => spaceName === name);
+    if (known === undefined) {
+      throw notFound(
+        "address_space_not_found",
+        `address space ${JSON.stringify(name)} does not exist: use local or global`,
+        name,
+      );
+    }
+    return this.#spaces[known][family];
+  }
+
+  #pool(poolId: string): { readonly space: Space; readonly addresses: AddressPool } {
+    const pool = this.#pools.get(poolId);
+    if (pool === undefined) {
+      throw notFound(
+        "pool_not_found",
+        `pool ${JSON.stringify(poolId)} does not exist: request it first`,
+        poolId,
+      );
+    }
+    return pool;
+  }
+}
+
+function chooseAddress(addresses: AddressPool, request: AddressRequest): IpAddress {
+  const type = request.options?.[requestAddressType];
+  if (request.address !== undefined) {
+    const address = parseIp(request.address);
+    return type === replayedAddressType ? addresses.takeAgain(address) : addresses.take(address);
+  }
+  return type === gatewayAddressType ? addresses.takeLowest() : addresses.takeNext();
+}
+
+function freeSubnet(
+  space: Space,
+  family: Family,
+  request: PoolRequest,
+  prefixLength: number | undefined,
+): Cidr {
+  const avoided = new AvoidedSubnets(family, request.avoid ?? []);
+  for (const range of space.ranges) {
+    const subnet = freeSubnetIn(space.taken, range.base, prefixLength ?? range.size, avoided);
+    if (subnet !== undefined) return subnet;
+  }
+  const size = prefixLength === undefined ? "" : ` of size /${prefixLength}`;
+  const ranges = space.ranges.map((range) => `${range.base}`).join(", ");
+  throw new CausewayError(
+    "unavailable",
+    "no_free_pool",
+    `no IPv${family} subnet${size} is free in ${ranges}: all of it is taken by pools or by the host's own routes; ` +
+      "name a subnet, remove a network, or configure more default pools",
+    { detail: { ranges: space.ranges.map((range) => range.base.toString()) } },
+  );
+}
+
+function freeSubnetIn(
+  taken: SubnetTree,
+  range: Cidr,
+  prefixLength: number,
+  avoided: AvoidedSubnets,
+): Cidr | undefined {
+  let subnet = taken.firstFree(range, prefixLength, range.first);
+  while (subnet !== undefined) {
+    const obstacle = avoided.overlapping(subnet);
+    if (obstacle === undefined) return subnet;
+    const end = obstacle.last;
+    if (end.value >= range.last.value) return undefined;
+    subnet = taken.firstFree(range, prefixLength, end.plus(1n));
+  }
+  return undefined;
+}
+
+function refuseTooSmall(subnet: Cidr): void {
+  const longest = longestPoolPrefix(subnet.family);
+  if (subnet.prefixLength <= longest) return;
+  throw invalid(
+    "subnet_too_small",
+    `subnet ${subnet} has a single address: give at most /${longest}, which has two`,
+    subnet.toString(),
+  );
+}
+
+function refuseMisplacedSubPool(subPool: Cidr | undefined, pool: Cidr | undefined): void {
+  if (subPool === undefined) return;
+  if (pool === undefined) {
+    throw invalid(
+      "sub_pool_without_pool",
+      `sub-pool ${subPool} needs its subnet: name the pool too`,
+      subPool.toString(),
+    );
+  }
+  if (!pool.covers(subPool)) {
+    throw invalid("sub_pool_out_of_range", `sub-pool ${subPool} is outside ${pool}: choose a part of it`, {
+      subPool: subPool.toString(),
+      pool: pool.toString(),
+    });
+  }
+}
+
+function refuseUnavailable(subnet: Cidr, space: Space, spaceName: string): void {
+  const unusable = unusableSubnets.find((block) => block.subnet.overlaps(subnet));
+  if (unusable !== undefined) {
+    throw invalid(
+      "unusable_subnet",
+      `subnet ${subnet} overlaps ${unusable.name} (${unusable.subnet}): choose a private one, like 172.30.0.0/24 or fd00::/64`,
+      subnet.toString(),
+    );
+  }
+  const taken = space.taken.overlapping(subnet);
+  if (taken !== undefined) {
+    throw conflict(
+      "pool_overlap",
+      `subnet ${subnet} overlaps pool ${taken} of the ${spaceName} address space: choose another one, or remove the network that has it`,
+      { pool: subnet.toString(), overlaps: taken.toString() },
+    );
+  }
+}
