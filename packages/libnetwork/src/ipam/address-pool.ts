@@ -2,7 +2,7 @@
  * The addresses of one pool: which are in use, and which comes next.
  */
 import type { Cidr } from "../address/cidr.ts";
-import type { IpAddress } from "../address/ip.ts";
+import { IpAddress } from "../address/ip.ts";
 import type { PoolStatus } from "../contracts/ipam.ts";
 import { CausewayError, conflict, invalid } from "../errors.ts";
 import { OffsetSet } from "./offset-set.ts";
@@ -16,9 +16,11 @@ import { OffsetSet } from "./offset-set.ts";
  */
 export class AddressPool {
   readonly subnet: Cidr;
+  /** The subnet's first address, from which offsets count. */
+  readonly #start: bigint;
   /** Automatic choices are made in it; the subnet itself where there is no sub-pool. */
   readonly #range: Cidr;
-  /** Offsets from the subnet's first address: of all that is in use or reserved. */
+  /** The offsets of all that is in use or reserved. */
   readonly #taken: OffsetSet;
   readonly #reserved: readonly bigint[];
   /** The range's ends, as offsets. */
@@ -31,9 +33,10 @@ export class AddressPool {
 
   constructor(subnet: Cidr, subPool: Cidr | undefined) {
     this.subnet = subnet;
+    this.#start = subnet.first.value;
     this.#range = subPool ?? subnet;
-    this.#first = this.#range.first.value - subnet.first.value;
-    this.#last = this.#range.last.value - subnet.first.value;
+    this.#first = this.#range.first.value - this.#start;
+    this.#last = this.#range.last.value - this.#start;
     this.#cursor = this.#first;
     this.#taken = new OffsetSet(subnet.hostBits);
     this.#reserved = reservedOffsets(subnet);
@@ -94,7 +97,7 @@ export class AddressPool {
   #take(offset: bigint): IpAddress {
     this.#taken.add(offset);
     if (this.#isInRange(offset)) this.#used++;
-    return this.subnet.first.plus(offset);
+    return new IpAddress(this.subnet.family, this.#start + offset);
   }
 
   #nextInTurn(): bigint | undefined {
@@ -112,21 +115,20 @@ export class AddressPool {
 
   #offsetOf(address: IpAddress): bigint {
     const { subnet } = this;
-    const detail = { address: address.toString(), pool: subnet.toString() };
     if (!subnet.contains(address)) {
       throw invalid(
         "address_out_of_range",
         `address ${address} is outside ${subnet}: choose one from ${subnet.first} to ${subnet.last}`,
-        detail,
+        { address: address.toString(), pool: subnet.toString() },
       );
     }
-    const offset = address.value - subnet.first.value;
+    const offset = address.value - this.#start;
     if (this.#reserved.includes(offset)) {
       const role = offset === 0n ? "the network's own" : "the broadcast";
       throw invalid(
         "address_reserved",
         `address ${address} is ${role} address of ${subnet}: choose another one`,
-        detail,
+        { address: address.toString(), pool: subnet.toString() },
       );
     }
     return offset;

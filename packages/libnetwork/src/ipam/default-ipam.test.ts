@@ -221,6 +221,8 @@ test("gateway and endpoints are numbered as in Docker", () => {
   assert.equal(ipam.requestAddress({ poolId, options }).address, "172.17.0.1/16");
   assert.equal(ipam.requestAddress({ poolId }).address, "172.17.0.2/16");
   assert.equal(ipam.requestAddress({ poolId }).address, "172.17.0.3/16");
+  ipam.releaseAddress(poolId, "172.17.0.1");
+  assert.equal(ipam.requestAddress({ poolId, options }).address, "172.17.0.1/16");
 });
 
 test("after replayed addresses the turn goes on, whatever their order; gateway and static addresses leave it", () => {

@@ -1,7 +1,7 @@
 /**
  * DefaultIpam: pools of the local and the global address space, kept in memory and answered at once.
  */
-import { type Cidr, parseSubnet } from "../address/cidr.ts";
+import type { Cidr } from "../address/cidr.ts";
 import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
 import {
   type AddressLease,
@@ -16,10 +16,11 @@ import {
   replayedAddressType,
   requestAddressType,
 } from "../contracts/ipam.ts";
-import { CausewayError, conflict, invalid, notFound } from "../errors.ts";
+import { CausewayError, conflict, notFound } from "../errors.ts";
 import { AddressPool } from "./address-pool.ts";
 import { AvoidedSubnets } from "./avoided-subnets.ts";
-import { type CheckedRange, longestPoolPrefix, type PoolRange, poolRanges } from "./default-ranges.ts";
+import { type CheckedRange, type PoolRange, poolRanges } from "./default-ranges.ts";
+import { checkedPoolRequest } from "./pool-request.ts";
 import { SubnetTree } from "./subnet-tree.ts";
 
 export interface DefaultIpamOptions {
@@ -40,16 +41,6 @@ interface Space {
   readonly taken: SubnetTree;
   readonly ranges: readonly CheckedRange[];
 }
-
-/** No sandbox can have an address in these. */
-const unusableSubnets = [
-  ["0.0.0.0/8", "the unspecified addresses"],
-  ["127.0.0.0/8", "the loopback addresses"],
-  ["224.0.0.0/4", "the multicast addresses"],
-  ["255.255.255.255/32", "the broadcast address"],
-  ["::/127", "the unspecified and the loopback address"],
-  ["ff00::/8", "the multicast addresses"],
-].map(([cidr = "", name = ""]) => ({ subnet: parseSubnet(cidr), name }));
 
 /**
  * The built-in IPAM. A pool with a sub-pool takes its whole subnet: another request for the same subnet overlaps it,
@@ -84,14 +75,9 @@ export class DefaultIpam implements Ipam {
   requestPool(request: PoolRequest): Pool {
     const family = request.v6 ? 6 : 4;
     const space = this.#space(request.addressSpace, family);
-    const wanted = request.pool === undefined ? undefined : parseSubnet(request.pool, family);
-    if (wanted !== undefined) refuseTooSmall(wanted);
-    const isExact = wanted !== undefined && wanted.address.value !== 0n;
-    const subPool = request.subPool === undefined ? undefined : parseSubnet(request.subPool, family);
-    refuseMisplacedSubPool(subPool, isExact ? wanted : undefined);
-
-    if (isExact) refuseUnavailable(wanted, space, request.addressSpace);
-    const subnet = isExact ? wanted : freeSubnet(space, family, request, wanted?.prefixLength);
+    const { exact, prefixLength, subPool } = checkedPoolRequest(request);
+    if (exact !== undefined) refuseOverlap(exact, space, request.addressSpace);
+    const subnet = exact ?? freeSubnet(space, family, request.avoid ?? [], prefixLength);
     const poolId = [request.addressSpace, subnet, ...(subPool === undefined ? [] : [subPool])].join("/");
     space.taken.add(subnet);
     this.#pools.set(poolId, { space, addresses: new AddressPool(subnet, subPool) });
@@ -168,10 +154,10 @@ function chooseAddress(addresses: AddressPool, request: AddressRequest): IpAddre
 function freeSubnet(
   space: Space,
   family: Family,
-  request: PoolRequest,
+  avoid: readonly string[],
   prefixLength: number | undefined,
 ): Cidr {
-  const avoided = new AvoidedSubnets(family, request.avoid ?? []);
+  const avoided = new AvoidedSubnets(family, avoid);
   for (const range of space.ranges) {
     const subnet = freeSubnetIn(space.taken, range.base, prefixLength ?? range.size, avoided);
     if (subnet !== undefined) return subnet;
@@ -204,42 +190,7 @@ function freeSubnetIn(
   return undefined;
 }
 
-function refuseTooSmall(subnet: Cidr): void {
-  const longest = longestPoolPrefix(subnet.family);
-  if (subnet.prefixLength <= longest) return;
-  throw invalid(
-    "subnet_too_small",
-    `subnet ${subnet} has a single address: give at most /${longest}, which has two`,
-    subnet.toString(),
-  );
-}
-
-function refuseMisplacedSubPool(subPool: Cidr | undefined, pool: Cidr | undefined): void {
-  if (subPool === undefined) return;
-  if (pool === undefined) {
-    throw invalid(
-      "sub_pool_without_pool",
-      `sub-pool ${subPool} needs its subnet: name the pool too`,
-      subPool.toString(),
-    );
-  }
-  if (!pool.covers(subPool)) {
-    throw invalid("sub_pool_out_of_range", `sub-pool ${subPool} is outside ${pool}: choose a part of it`, {
-      subPool: subPool.toString(),
-      pool: pool.toString(),
-    });
-  }
-}
-
-function refuseUnavailable(subnet: Cidr, space: Space, spaceName: string): void {
-  const unusable = unusableSubnets.find((block) => block.subnet.overlaps(subnet));
-  if (unusable !== undefined) {
-    throw invalid(
-      "unusable_subnet",
-      `subnet ${subnet} overlaps ${unusable.name} (${unusable.subnet}): choose a private one, like 172.30.0.0/24 or fd00::/64`,
-      subnet.toString(),
-    );
-  }
+function refuseOverlap(subnet: Cidr, space: Space, spaceName: string): void {
   const taken = space.taken.overlapping(subnet);
   if (taken !== undefined) {
     throw conflict(
