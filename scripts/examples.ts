@@ -2,14 +2,14 @@
 
 import { join } from "node:path";
 import { findFiles, ROOT } from "./lib/files.ts";
-import { leaks, snapshot } from "./lib/leaks.ts";
+import { leaksSince, network } from "./lib/leaks.ts";
 import { runInThrowAwayMachine } from "./lib/throwaway.ts";
 
 /** How long one example may take, milliseconds. */
 const TIMEOUT = 60_000;
 
 const examples = findFiles(["examples/*.ts"]);
-const before = snapshot();
+const before = network();
 const failed: string[] = [];
 for (const example of examples) {
   console.log(`--- ${example}`);
@@ -29,7 +29,7 @@ for (const example of examples) {
   if (problems.length > 0) failed.push(example);
   else console.log(`--- ok, ${Math.round(performance.now() - started)} ms`);
 }
-const left = await leaks(before);
+const left = await leaksSince(before, network);
 for (const leak of left) console.error(`LEFT BEHIND on the machine: ${leak}`);
 console.log(`${examples.length - failed.length} of ${examples.length} examples ran well`);
 process.exitCode = failed.length > 0 || left.length > 0 ? 1 : 0;

@@ -7,10 +7,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { leaks, snapshot } from "./lib/leaks.ts";
+import { leaksSince, network } from "./lib/leaks.ts";
 import { runInThrowAwayMachine } from "./lib/throwaway.ts";
 
-const before = snapshot();
+const before = network();
 const temporaryFiles = mkdtempSync(join(tmpdir(), "causeway-test-"));
 const inside = join(import.meta.dirname, "lib/test-run.ts");
 const { status, strays } = await runInThrowAwayMachine([process.execPath, inside, ...process.argv.slice(2)], {
@@ -20,7 +20,7 @@ rmSync(temporaryFiles, { recursive: true, force: true });
 
 const left = [
   ...strays.map(({ pid, command }) => `process ${pid} (killed): ${command}`),
-  ...(await leaks(before)),
+  ...(await leaksSince(before, network)),
 ];
 for (const leak of left) console.error(`LEFT BEHIND on the machine: ${leak}`);
 process.exitCode = status !== 0 ? status : left.length > 0 ? 1 : 0;

@@ -121,14 +121,14 @@ function packageRules(): IRegularForbiddenRuleType[] {
       ),
     ),
     forbid(
-      "daemon-types-only",
-      "cli and web know the daemon's types, and nothing else of ours",
+      "cli-knows-the-daemon-only",
+      "cli and web know the daemon, and nothing else of ours",
       { path: "^packages/(cli|web)/" },
       { path: "^packages/", pathNot: "^packages/($1|daemon)/" },
     ),
     forbid(
       "daemon-types-only",
-      "cli and web know the daemon's types, and nothing else of ours",
+      "Of the daemon, cli and web know the types: import type",
       { path: "^packages/(cli|web)/" },
       { path: "^packages/daemon/", dependencyTypesNot: ["type-only", "type-import"] },
     ),

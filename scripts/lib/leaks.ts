@@ -5,31 +5,35 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What stands on the machine: one line each, such as `link veth12` or `mount /run/netns/a`. */
-export type Snapshot = ReadonlySet<string>;
+type Snapshot = ReadonlySet<string>;
 
-/** How long the kernel may take to reap links of a namespace that was let go, milliseconds. */
-const REAPING_TIME = 5000;
+/** Takes a snapshot. */
+type Look = () => Snapshot;
 
-/**
- * Links, namespace files, bind-mounted namespaces and nftables tables, as seen from the calling thread's namespaces,
- * and the entries of one directory for temporary files.
- */
-export function snapshot(temporaryFiles?: string): Snapshot {
-  return new Set([
-    ...links().map((name) => `link ${name}`),
-    ...entries("/run/netns").map((name) => `namespace ${name}`),
-    ...namespaceMounts().map((path) => `mount ${path}`),
-    ...nftTables().map((table) => `nft ${table}`),
-    ...(temporaryFiles ? entries(temporaryFiles).map((name) => `file ${temporaryFiles}/${name}`) : []),
-  ]);
+/** The links and nftables tables of the calling process's network namespace. */
+export function network(): Snapshot {
+  return new Set([...links().map((name) => `link ${name}`), ...nftTables().map((table) => `nft ${table}`)]);
 }
 
-/** What is there now and was not in `before`, once the kernel had time to finish what was begun. */
-export async function leaks(before: Snapshot, temporaryFiles?: string): Promise<readonly string[]> {
-  const deadline = Date.now() + REAPING_TIME;
+/** The network, named and bind-mounted namespaces, and the entries of a directory for temporary files. */
+export function wholeMachine(temporaryFiles: string): Snapshot {
+  return network()
+    .union(new Set(entries("/run/netns").map((name) => `namespace ${name}`)))
+    .union(new Set(namespaceMounts().map((path) => `mount ${path}`)))
+    .union(new Set(entries(temporaryFiles).map((name) => `file ${temporaryFiles}/${name}`)));
+}
+
+/**
+ * What is there now and was not in `before`.
+ *
+ * @param patience milliseconds that the kernel gets to reap the links of namespaces that were let go; everything else
+ * is gone at once or not at all
+ */
+export async function leaksSince(before: Snapshot, look: Look, patience = 5000): Promise<readonly string[]> {
+  const deadline = Date.now() + patience;
   for (;;) {
-    const left = [...snapshot(temporaryFiles).difference(before)];
-    if (left.length === 0 || Date.now() > deadline) return left;
+    const left = [...look().difference(before)];
+    if (!left.some((leak) => leak.startsWith("link ")) || Date.now() > deadline) return left;
     await sleep(100);
   }
 }

@@ -7,24 +7,14 @@ import { type EventData, run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { findFiles, ROOT } from "./files.ts";
-import { leaks, snapshot } from "./leaks.ts";
+import { leaksSince, wholeMachine } from "./leaks.ts";
 
 const SUITES = ["packages", "test", "bench", "scripts"].map((folder) => `${folder}/**/*.test.ts`);
 
 /** No single test, and no file of tests, may take longer: milliseconds. */
 const TIMEOUT = 300_000;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    peers: { type: "boolean", default: false },
-    "test-name-pattern": { type: "string", multiple: true, default: [] },
-    "test-skip-pattern": { type: "string", multiple: true, default: [] },
-    "test-only": { type: "boolean", default: false },
-    "test-concurrency": { type: "string", default: String(Math.max(2, Math.min(4, availableParallelism()))) },
-  },
-});
-
+const { values: options, positionals } = understand(process.argv.slice(2));
 const files = chosenFiles(positionals, options.peers);
 if (files.length === 0 && options.peers && positionals.length === 0) {
   console.log("no suite talks to a peer yet");
@@ -33,7 +23,8 @@ if (files.length === 0 && options.peers && positionals.length === 0) {
 if (files.length === 0) fail(`no test file found (in ${positionals.join(" ") || SUITES.join(" ")})`);
 if (options.peers) process.env.CAUSEWAY_PEERS = "1";
 
-const before = snapshot(tmpdir());
+const look = () => wholeMachine(tmpdir());
+const before = look();
 const executed = new Set<string>();
 const skipped: string[] = [];
 let failures = 0;
@@ -59,10 +50,31 @@ for await (const chunk of results.compose(spec)) process.stdout.write(String(chu
 const complaints = [
   ...(options.peers ? skipped.map((test) => `SKIPPED, and with --peers that is a failure: ${test}`) : []),
   ...(executed.size === 0 && failures === 0 ? ["no test was executed"] : []),
-  ...(await leaks(before, tmpdir())).map((leak) => `LEFT BEHIND by a test: ${leak}`),
+  ...(await leaksSince(before, look)).map((leak) => `LEFT BEHIND by a test: ${leak}`),
 ];
 for (const complaint of complaints) console.error(complaint);
 process.exitCode = failures > 0 || complaints.length > 0 ? 1 : 0;
+
+function understand(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        peers: { type: "boolean", default: false },
+        "test-name-pattern": { type: "string", multiple: true, default: [] },
+        "test-skip-pattern": { type: "string", multiple: true, default: [] },
+        "test-only": { type: "boolean", default: false },
+        "test-concurrency": {
+          type: "string",
+          default: String(Math.max(2, Math.min(4, availableParallelism()))),
+        },
+      },
+    });
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error));
+  }
+}
 
 /** All suites, or those at or below the paths asked for; with `peers` only the ones that talk to peers. */
 function chosenFiles(paths: readonly string[], peers: boolean): string[] {

@@ -5,9 +5,13 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Marks every process that was started in a throw-away machine: inherited through the environment. */
 const MARKER = "CAUSEWAY_MACHINE";
+
+/** How long a process may take to end after the command that started it, milliseconds. */
+const ENDING_TIME = 1000;
 
 const PREPARE = `
 mkdir -p /run/netns
@@ -32,7 +36,7 @@ export interface MachineOutcome {
  * The environment for a command whose results should not depend on who runs it: without NODE_EXTRA_CA_CERTS, which
  * slows every start of Node, and without the mark of a test runner around us.
  */
-export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _certificates, NODE_TEST_CONTEXT: _runner, ...rest } = process.env;
   return { ...rest, ...extra };
 }
@@ -55,9 +59,8 @@ export async function runInThrowAwayMachine(
     ["--net", "--mount", "--propagation", "private", "sh", "-ec", PREPARE, "sh", ...command],
     { stdio: "inherit", env: cleanEnvironment({ ...env, [MARKER]: mark }) },
   );
-  const killAll = () => killMarked(mark);
   const interrupt = (signal: NodeJS.Signals) => {
-    killAll();
+    kill(markedProcesses(mark));
     process.exit(128 + constants.signals[signal]);
   };
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -67,22 +70,33 @@ export async function runInThrowAwayMachine(
       ? undefined
       : setTimeout(() => {
           late = true;
-          killAll();
+          kill(markedProcesses(mark));
         }, timeout);
   try {
     const status = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
     });
-    return { status: late ? 124 : status, strays: killAll() };
+    const strays = await outliving(mark);
+    kill(strays);
+    return { status: late ? 124 : status, strays };
   } finally {
     clearTimeout(timer);
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 
-function killMarked(mark: string): StrayProcess[] {
-  const strays = markedProcesses(mark);
+/** The marked processes that do not end by themselves. */
+async function outliving(mark: string): Promise<StrayProcess[]> {
+  const deadline = Date.now() + ENDING_TIME;
+  for (;;) {
+    const strays = markedProcesses(mark);
+    if (strays.length === 0 || Date.now() > deadline) return strays;
+    await sleep(20);
+  }
+}
+
+function kill(strays: readonly StrayProcess[]): void {
   for (const { pid } of strays) {
     try {
       process.kill(pid, "SIGKILL");
@@ -90,7 +104,6 @@ function killMarked(mark: string): StrayProcess[] {
       // It ended by itself in the meantime.
     }
   }
-  return strays;
 }
 
 function markedProcesses(mark: string): StrayProcess[] {
