@@ -80,6 +80,7 @@ const BREACHES: readonly (readonly [rule: string, file: string, source: string])
     "packages/kernel/src/netlink/extra.ts",
     `import type { helper } from "../helper/helper.ts"; export type H = typeof helper;`,
   ],
+  ["kernel-rooms", "packages/kernel/src/attic/extra.ts", `import { fd } from "../sys/fd.ts"; fd;`],
   [
     "libnetwork-contracts",
     "packages/libnetwork/src/contracts/extra.ts",

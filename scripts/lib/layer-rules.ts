@@ -18,7 +18,7 @@ const KERNEL: Rooms = {
   reaper: ["sys", "codec", "netlink", "rtnl", "conntrack"],
 };
 
-const FOUNDATION = ["errors", "address", "contracts"];
+const FOUNDATION = ["errors", "address", "options", "contracts"];
 const SIDE_BY_SIDE = [
   "ipam",
   "store",
@@ -31,12 +31,14 @@ const SIDE_BY_SIDE = [
   "cluster",
 ];
 
-/** packages/libnetwork/src: address, errors <- contracts <- rooms side by side <- model <- wiring. */
+/** packages/libnetwork/src: errors <- address, options <- contracts <- rooms side by side <- model <- wiring. */
 const LIBNETWORK: Rooms = {
   errors: [],
   address: ["errors"],
+  options: ["errors", "address"],
   contracts: ["errors", "address"],
   ...Object.fromEntries(SIDE_BY_SIDE.map((room) => [room, FOUNDATION])),
+  model: [...FOUNDATION, ...SIDE_BY_SIDE],
 };
 
 /** What each package and folder of the workspace may import from packages/. */
@@ -89,14 +91,22 @@ export function layerRules(): IRegularForbiddenRuleType[] {
 
 /** One rule for each room: nothing of its own package but itself and what its table allows. */
 function roomRules(name: string, rooms: Rooms): IRegularForbiddenRuleType[] {
-  return Object.entries(rooms).map(([room, allowed]) =>
-    forbid(
-      `${name}-${room}`,
-      `${name}/${room} may import ${["itself", ...allowed].join(", ")}`,
-      { path: inRoom(name, [room]), pathNot: TESTS },
-      { path: `^packages/${name}/src/`, pathNot: `${inRoom(name, [room, ...allowed])}|${TESTS}` },
+  return [
+    ...Object.entries(rooms).map(([room, allowed]) =>
+      forbid(
+        `${name}-${room}`,
+        `${name}/${room} may import ${["itself", ...allowed].join(", ")}`,
+        { path: inRoom(name, [room]), pathNot: TESTS },
+        { path: `^packages/${name}/src/`, pathNot: `${inRoom(name, [room, ...allowed])}|${TESTS}` },
+      ),
     ),
-  );
+    forbid(
+      `${name}-rooms`,
+      `A folder of ${name} that is in no table of scripts/lib/layer-rules.ts may import nothing`,
+      { path: `^packages/${name}/src/[^/]+/`, pathNot: inRoom(name, Object.keys(rooms)) },
+      {},
+    ),
+  ];
 }
 
 /** A room is a folder `room/` or a file `room.ts`. */
