@@ -5,6 +5,7 @@
 export { DecodeError } from "./codec/bytes.ts";
 export { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "./codec/inet.ts";
 export type { Query, Request } from "./netlink/message.ts";
+export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
 export * as link from "./rtnl/link.ts";
 export * as route from "./rtnl/route.ts";

@@ -2,6 +2,7 @@
  * Failed system calls and missing features, with what a person needs to mend them.
  */
 import { constants } from "node:os";
+import { getSystemErrorMap } from "node:util";
 
 const nameOfErrno = new Map<number, string>();
 for (const [name, number] of Object.entries(constants.errno)) {
@@ -56,11 +57,34 @@ export class KernelError extends Error {
     this.code = code;
     this.kernelMessage = options.kernelMessage;
   }
+
+  /** What to make the same error from on another thread: an error's class does not survive postMessage(). */
+  toOptions(): KernelErrorOptions {
+    const { operation, subject, errno, kernelMessage } = this;
+    return {
+      operation,
+      errno,
+      ...(subject === undefined ? {} : { subject }),
+      ...(kernelMessage === undefined ? {} : { kernelMessage }),
+    };
+  }
 }
 
 /** True where `error` is a {@link KernelError} with one of these errno names. */
 export function isKernelError(error: unknown, ...codes: readonly string[]): error is KernelError {
   return error instanceof KernelError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The {@link KernelError} behind an error of node:fs; any other error as it is. */
+export function fromNodeError(error: unknown, operation: string, subject: string): unknown {
+  if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return error;
+  const [, kernelMessage] = getSystemErrorMap().get(error.errno) ?? [];
+  return new KernelError({
+    operation,
+    subject,
+    errno: -error.errno,
+    ...(kernelMessage === undefined ? {} : { kernelMessage }),
+  });
 }
 
 /** Something that this machine lacks: what it is, and how to come by it. */

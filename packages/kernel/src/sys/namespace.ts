@@ -15,8 +15,11 @@ const CLONE_NEWNET = 0x40000000;
 // /proc/thread-self, because /proc/self is the main thread's even when a worker asks.
 const ownNamespace = "/proc/thread-self/ns/net";
 
-/** The namespace that this thread is in now: each run() restores the one it found. */
-let present: OwnedFd = OwnedFd.open(ownNamespace);
+/**
+ * The namespace that this thread is in now: each run() restores the one it found. By node:fs, because Node.js closes what
+ * a worker thread opened that way when the thread ends.
+ */
+let present: OwnedFd = new OwnedFd(openSync(ownNamespace, "r"));
 
 function enter(namespace: OwnedFd): void {
   check(libc.setns(namespace.fd, CLONE_NEWNET), "setns");
@@ -57,6 +60,16 @@ export class NetNamespace implements Disposable {
     } finally {
       goBack(present);
     }
+  }
+
+  /** The same namespace by a descriptor of its own. */
+  duplicate(): NetNamespace {
+    return NetNamespace.ofFd(this.fd);
+  }
+
+  /** The namespace of a descriptor of this process, by a descriptor of its own: another thread's, for one. */
+  static ofFd(fd: number): NetNamespace {
+    return NetNamespace.open(`/proc/self/fd/${fd}`);
   }
 
   /** The descriptor's number, for IFLA_NET_NS_FD and for sockets: it stays ours. */

@@ -5,25 +5,14 @@
  * writes are synchronous: the asynchronous ones run on pool threads, which are in another namespace.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { getSystemErrorName } from "node:util";
-import { KernelError } from "./errors.ts";
-
-function failure(operation: string, key: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return error;
-  return new KernelError({
-    operation,
-    subject: key,
-    errno: -error.errno,
-    kernelMessage: getSystemErrorName(error.errno),
-  });
-}
+import { fromNodeError } from "./errors.ts";
 
 /** The value, without its line end. */
 export function readSysctl(key: string): string {
   try {
     return readFileSync(`/proc/sys/${key}`, "utf8").trimEnd();
   } catch (error) {
-    throw failure("sysctl read", key, error);
+    throw fromNodeError(error, "sysctl read", key);
   }
 }
 
@@ -31,6 +20,6 @@ export function writeSysctl(key: string, value: string | number): void {
   try {
     writeFileSync(`/proc/sys/${key}`, String(value));
   } catch (error) {
-    throw failure(`sysctl write ${value} to`, key, error);
+    throw fromNodeError(error, `sysctl write ${value} to`, key);
   }
 }

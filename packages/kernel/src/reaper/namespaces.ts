@@ -1,0 +1,29 @@
+/**
+ * Lets go of a namespace that a bind mount keeps. The kernel deletes its links afterwards, in its own time (0.6 ms each,
+ * in a batch, under the same lock), or not before the last process in it is gone.
+ */
+import { rmSync } from "node:fs";
+import { fromNodeError, isKernelError, KernelError } from "../sys/errors.ts";
+import { unmount } from "../sys/mount.ts";
+
+/** Unmounts and removes the file; one that is not mounted, or not there, counts as released. */
+export function releaseNamespace(path: string): KernelError | undefined {
+  try {
+    unmount(path);
+  } catch (error) {
+    // EINVAL: not a mount point.
+    if (!isKernelError(error, "ENOENT", "EINVAL")) return asKernelError(error, path);
+  }
+  try {
+    rmSync(path, { force: true });
+    return undefined;
+  } catch (error) {
+    return asKernelError(error, path);
+  }
+}
+
+function asKernelError(error: unknown, path: string): KernelError {
+  const known = fromNodeError(error, "rm", path);
+  if (known instanceof KernelError) return known;
+  throw error;
+}

@@ -1,0 +1,112 @@
+/**
+ * Deletions that do not hold up the caller nor, for more than a few milliseconds, anybody else on the machine: links and
+ * namespaces are handed to a worker thread, which does away with them a few at a time.
+ */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { LinkSelector } from "../rtnl/link.ts";
+import { KernelError } from "../sys/errors.ts";
+import type { NetNamespace } from "../sys/namespace.ts";
+import { endOfWork, type Order, type Outcome, type Remains, type WorkerSetup } from "./protocol.ts";
+
+type Waiting = PromiseWithResolvers<void>;
+
+export class Reaper implements AsyncDisposable {
+  readonly #namespace: NetNamespace;
+  /** Jobs that the worker has and has not answered, by id. */
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #lastId = 0;
+  #closed = false;
+
+  /**
+   * Costs nothing until there is work: the thread starts with the first job, and keeps the process alive only while jobs wait.
+   *
+   * @param namespace whose links are deleted; it may be disposed of afterwards
+   */
+  constructor(namespace: NetNamespace) {
+    this.#namespace = namespace.duplicate();
+  }
+
+  /**
+   * Deletes a link; one that is missing (its namespace, or its peer's, was released first) counts as deleted.
+   * An index is safer than a name, which another link may bear by the time that its turn comes.
+   *
+   * @throws KernelError where the kernel refuses, such as EOPNOTSUPP for a loopback
+   */
+  deleteLink(link: LinkSelector): Promise<void> {
+    return this.#reap({ link });
+  }
+
+  /**
+   * Lets go of a namespace that a bind mount keeps and removes the file; a missing one counts as released. Links in it
+   * go some milliseconds later, and stay as long as a process lives in it.
+   */
+  releaseNamespace(namespacePath: string): Promise<void> {
+    return this.#reap({ namespacePath });
+  }
+
+  /** Waits until everything that was handed over is done, failed jobs too: their errors go to who handed them over. */
+  async drain(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      await Promise.allSettled([...this.#waiting.values()].map(({ promise }) => promise));
+    }
+  }
+
+  /** Finishes what was handed over, then ends the thread. Nothing can be handed over any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.drain();
+    await this.#end();
+    this.#namespace[Symbol.dispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #reap(remains: Remains): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("this reaper was closed"));
+    this.#worker ??= this.#start();
+    const id = ++this.#lastId;
+    const waiting = Promise.withResolvers<void>();
+    this.#waiting.set(id, waiting);
+    this.#worker.ref();
+    this.#worker.postMessage({ id, ...remains } satisfies Order);
+    return waiting.promise;
+  }
+
+  #start(): Worker {
+    const workerData: WorkerSetup = { namespaceFd: this.#namespace.fd };
+    // No execArgv: a loader, a debugger or `--eval` of the process's own is not meant for this thread.
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, execArgv: [] });
+    worker.on("message", (outcomes: readonly Outcome[]) => {
+      for (const { id, failure } of outcomes) {
+        const waiting = this.#waiting.get(id);
+        this.#waiting.delete(id);
+        if (failure === undefined) waiting?.resolve();
+        else waiting?.reject(new KernelError(failure));
+      }
+      if (this.#waiting.size === 0) worker.unref();
+    });
+    worker.on("error", (error) => this.#abandon(error));
+    return worker;
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#worker = undefined;
+    worker.ref();
+    worker.postMessage(endOfWork satisfies Order);
+    await once(worker, "exit");
+  }
+
+  /** The thread broke down: its jobs fail, and the next one starts another. */
+  #abandon(cause: unknown): void {
+    this.#worker = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new Error("the reaper's thread broke down", { cause }));
+  }
+}

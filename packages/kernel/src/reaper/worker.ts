@@ -1,0 +1,76 @@
+/**
+ * The reaper's thread: collects what is waiting and does away with a few at a time, with pauses, because deletions hold
+ * the kernel's RTNL lock, there is one for the whole machine, and everybody else's next request waits for it.
+ */
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { Rtnl } from "../rtnl/rtnl.ts";
+import type { KernelError } from "../sys/errors.ts";
+import { NetNamespace } from "../sys/namespace.ts";
+import { deleteLinks } from "./links.ts";
+import { releaseNamespace } from "./namespaces.ts";
+import { endOfWork, type Job, type Order, type Outcome, type WorkerSetup } from "./protocol.ts";
+
+/** Links, and namespaces, in one step: see README.md for what this and the pause were chosen by. */
+const perStep = 16;
+/** Milliseconds in which everybody else gets at the lock. */
+const pause = 10;
+/** Milliseconds to wait for company when the first job comes: one link costs as much as forty. */
+const gathering = 5;
+
+if (parentPort === null) throw new Error("this file is the reaper's worker thread: use Reaper");
+const port = parentPort;
+const { namespaceFd } = workerData as WorkerSetup;
+using namespace = NetNamespace.ofFd(namespaceFd);
+const rtnl = new Rtnl(namespace);
+// Nobody else's group: numbers in use are small, and two reapers must not meet.
+const group = randomInt(0x4000_0000, 0x7fff_ffff);
+
+const links: Extract<Job, { link: unknown }>[] = [];
+const namespaces: Extract<Job, { namespacePath: string }>[] = [];
+let working = false;
+
+port.on("message", (order: Order) => {
+  if (order === endOfWork) return end();
+  if ("link" in order) links.push(order);
+  else namespaces.push(order);
+  if (!working) void work();
+});
+
+function end(): void {
+  rtnl[Symbol.dispose]();
+  port.close();
+}
+
+async function work(): Promise<void> {
+  working = true;
+  await sleep(gathering);
+  while (links.length + namespaces.length > 0) {
+    port.postMessage([...reapLinks(), ...reapNamespaces()]);
+    await sleep(pause);
+  }
+  working = false;
+}
+
+function reapLinks(): Outcome[] {
+  const jobs = links.splice(0, perStep);
+  if (jobs.length === 0) return [];
+  const errors = deleteLinks(
+    rtnl,
+    group,
+    jobs.map((job) => job.link),
+  );
+  return jobs.map((job, index) => outcome(job.id, errors[index]));
+}
+
+/** After the links of the same step, so that the kernel finds most of these namespaces empty. */
+function reapNamespaces(): Outcome[] {
+  return namespaces
+    .splice(0, perStep)
+    .map(({ id, namespacePath }) => outcome(id, releaseNamespace(namespacePath)));
+}
+
+function outcome(id: number, error: KernelError | undefined): Outcome {
+  return error === undefined ? { id } : { id, failure: error.toOptions() };
+}

@@ -1,0 +1,73 @@
+// For suites that touch the kernel: whatever they open, make or mount must be gone when they end.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How long the kernel may take to reap what was let go, milliseconds. */
+const REAPING_TIME = 5000;
+
+export interface Scratch {
+  /** An empty directory for the suite's files and mounts; removed at its end. */
+  readonly directory: string;
+}
+
+/**
+ * Call it in a `describe`: after the suite's last test, fails when the process has another set of open files, the
+ * namespace other links, or the suite's directory a mount.
+ */
+export function checkLeaks(): Scratch {
+  const directory = mkdtempSync(join(tmpdir(), "causeway-"));
+  let found: readonly string[] = [];
+  before(() => {
+    found = snapshot(directory);
+  });
+  after(async () => {
+    const deadline = Date.now() + REAPING_TIME;
+    while (snapshot(directory).join() !== found.join() && Date.now() < deadline) await sleep(20);
+    assert.deepEqual(snapshot(directory), found, "the suite left something behind, or took something away");
+    rmSync(directory, { recursive: true });
+  });
+  return { directory };
+}
+
+/** One line for each link of this namespace, mount below the directory, and open file of this process; sorted. */
+function snapshot(directory: string): string[] {
+  return [
+    ...links().map((name) => `link ${name}`),
+    ...mountsBelow(directory).map((path) => `mount ${path}`),
+    ...openFiles().map((target) => `open ${target}`),
+  ].sort();
+}
+
+// Not /sys/class/net: it shows the namespace in which /sys was mounted.
+function links(): string[] {
+  return readFileSync("/proc/thread-self/net/dev", "utf8")
+    .split("\n")
+    .slice(2)
+    .flatMap((line) => line.match(/^\s*([^:\s]+):/)?.[1] ?? []);
+}
+
+function mountsBelow(directory: string): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+    .filter((path) => path.startsWith(`${directory}/`));
+}
+
+/** What the descriptors lead to, without numbers: Node.js opens event queues and pipes of its own when it likes. */
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd")
+    .flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return []; // The descriptor of the listing itself.
+      }
+    })
+    .filter((target) => !target.startsWith("anon_inode:") && !target.startsWith("pipe:"))
+    .map((target) => target.replace(/^(socket|net|mnt):.*/, "$1"));
+}
