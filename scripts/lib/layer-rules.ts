@@ -7,14 +7,14 @@ import type { IRegularForbiddenRuleType } from "dependency-cruiser";
 
 type Rooms = Readonly<Record<string, readonly string[]>>;
 
-/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack} <- reaper, and sys <- nftables. */
+/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack} <- reaper, and sys, codec, netlink <- nftables. */
 const KERNEL: Rooms = {
   sys: [],
   codec: [],
   netlink: ["sys", "codec"],
   rtnl: ["sys", "codec", "netlink"],
   conntrack: ["sys", "codec", "netlink"],
-  nftables: ["sys"],
+  nftables: ["sys", "codec", "netlink"],
   reaper: ["sys", "codec", "netlink", "rtnl", "conntrack"],
 };
 
