@@ -5,6 +5,16 @@
 export { DecodeError } from "./codec/bytes.ts";
 export { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "./codec/inet.ts";
 export type { Query, Request } from "./netlink/message.ts";
+export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
+export { dataText, type NftDataType } from "./nftables/datatypes.ts";
+export {
+  type NftElement,
+  type NftElementChange,
+  NftElements,
+  type NftFamily,
+  type NftSet,
+} from "./nftables/elements.ts";
+export { NftError } from "./nftables/errors.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
 export * as link from "./rtnl/link.ts";

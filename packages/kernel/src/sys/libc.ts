@@ -16,6 +16,7 @@ function declare<Arguments extends readonly unknown[]>(prototype: string): IntFu
 
 export const libc = {
   open: declare<[path: string, flags: number, mode: number]>("int open(const char *, int, int)"),
+  memfd_create: declare<[name: string, flags: number]>("int memfd_create(const char *, unsigned int)"),
   close: declare<[fd: number]>("int close(int)"),
   flock: declare<[fd: number, operation: number]>("int flock(int, int)"),
   setns: declare<[fd: number, kind: number]>("int setns(int, int)"),

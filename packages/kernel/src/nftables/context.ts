@@ -1,0 +1,100 @@
+/**
+ * A connection to nf_tables in one namespace, in nft's own language (nft(8)).
+ *
+ * Keep a context open: making one costs a socket, and closing one after a deletion waits about 15 ms for the kernel.
+ */
+import { closeSync, writeFileSync } from "node:fs";
+import { check, libc } from "../sys/libc.ts";
+import {
+  freeNftHandle,
+  libnftables,
+  NFT_CTX_OUTPUT_JSON,
+  NFT_CTX_OUTPUT_NUMERIC_PRIO,
+  NFT_CTX_OUTPUT_TERSE,
+  type NftHandle,
+  openNftHandle,
+} from "../sys/libnftables.ts";
+import type { NetNamespace } from "../sys/namespace.ts";
+import { type NftError, readComplaint } from "./errors.ts";
+
+/** An object of a JSON listing, libnftables-json(5): `{"chain": {"family": "inet", ...}}`. */
+export type NftObject = Readonly<Record<string, NftProperties>>;
+export type NftProperties = Readonly<Record<string, unknown>>;
+
+export interface NftListOptions {
+  /** Leave out the elements of sets and maps. Default: false. */
+  readonly terse?: boolean;
+}
+
+export class NftContext implements Disposable {
+  #handle: NftHandle | undefined;
+
+  /**
+   * @param namespace where its socket lives; default: the calling thread's
+   * @throws UnsupportedFeatureError where libnftables is not installed
+   * @throws KernelError EMFILE where no descriptor below 1,024 is left, which libnftables cannot do without
+   */
+  constructor(namespace?: NetNamespace) {
+    this.#handle = namespace === undefined ? openNftHandle() : namespace.run(openNftHandle);
+  }
+
+  /**
+   * Runs commands, one a line, as one transaction: all of them hold afterwards or, on an exception, none.
+   *
+   * @returns what they print (listings), as nft prints it
+   * @throws NftError with the kernel's words and the failing command
+   */
+  run(commands: string): string {
+    return this.#run(commands, 0);
+  }
+
+  /**
+   * What `nft --json list <what>` answers with, without the leading metainfo object.
+   *
+   * @param what such as `tables`, `table inet causeway`, `ruleset`
+   * @throws NftError with the code `ENOENT` where it is not there
+   */
+  list(what: string, { terse = false }: NftListOptions = {}): readonly NftObject[] {
+    const printed = this.#run(`list ${what}`, NFT_CTX_OUTPUT_JSON | (terse ? NFT_CTX_OUTPUT_TERSE : 0));
+    const listing = JSON.parse(printed) as { readonly nftables: readonly NftObject[] };
+    return listing.nftables.filter((object) => !("metainfo" in object));
+  }
+
+  #run(commands: string, outputFlags: number): string {
+    const handle = this.#open();
+    const lib = libnftables();
+    lib.setOutputFlags(handle, outputFlags | NFT_CTX_OUTPUT_NUMERIC_PRIO);
+    if (lib.runBuffer(handle, commands) !== 0) throw this.#diagnose(commands, lib.error(handle));
+    return lib.output(handle);
+  }
+
+  /**
+   * libnftables tells the failing line of a file, but not of a buffer: what was refused is tried once more as a (nameless)
+   * file, dry, so that nothing is changed should it pass this time.
+   */
+  #diagnose(commands: string, printed: string): NftError {
+    const handle = this.#open();
+    const lib = libnftables();
+    const file = check(libc.memfd_create("nftables", 1 /* MFD_CLOEXEC */), "memfd_create");
+    lib.setDryRun(handle, true);
+    try {
+      writeFileSync(file, commands);
+      const again = lib.runFile(handle, `/proc/self/fd/${file}`);
+      return readComplaint(again === 0 ? printed : lib.error(handle), commands);
+    } finally {
+      lib.setDryRun(handle, false);
+      closeSync(file);
+    }
+  }
+
+  #open(): NftHandle {
+    if (this.#handle === undefined) throw new Error("this nftables context was closed");
+    return this.#handle;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#handle === undefined) return;
+    freeNftHandle(this.#handle);
+    this.#handle = undefined;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * nftables' data types (nft(8), "DATA TYPES") in both of their forms: the text that libnftables reads and the bytes
+ * that the kernel compares. A key of several parts is a concatenation: each part fills a multiple of 4 bytes.
+ */
+import type { ByteWriter } from "../codec/bytes.ts";
+import { ipToBytes, macToBytes } from "../codec/inet.ts";
+
+interface DataType {
+  /** As in a command. */
+  text(value: string): string;
+  /** As in a packet's register. */
+  write(to: ByteWriter, value: string): void;
+}
+
+/** IFNAMSIZ of linux/if.h. */
+const interfaceNameSize = 16;
+
+// netinet/in.h and linux/netfilter.h
+const protocolNumbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 };
+const familyNumbers: Readonly<Record<string, number>> = { ipv4: 2, ipv6: 10 };
+
+function numberOf(names: Readonly<Record<string, number>>, value: string): number {
+  const number = names[value];
+  if (number === undefined) throw new TypeError(`"${value}" is none of ${Object.keys(names).join(", ")}`);
+  return number;
+}
+
+const asIs = (value: string) => value;
+
+export const dataTypes = {
+  ifname: {
+    // The text form has no escapes: nft would take `"` for the end of the name and `*` for any name that begins so.
+    text(value) {
+      if (/["*\\\s]/.test(value))
+        throw new TypeError(`${JSON.stringify(value)} cannot be used as an interface name in nftables`);
+      return `"${value}"`;
+    },
+    write(to, value) {
+      const bytes = Buffer.byteLength(value);
+      if (bytes >= interfaceNameSize)
+        throw new TypeError(`"${value}" is longer than an interface's name can be`);
+      to.cString(value);
+      to.reserve(interfaceNameSize - bytes - 1);
+    },
+  },
+  ether_addr: { text: asIs, write: (to, value) => to.raw(macToBytes(value)) },
+  ipv4_addr: { text: asIs, write: (to, value) => to.raw(ipToBytes(value)) },
+  ipv6_addr: { text: asIs, write: (to, value) => to.raw(ipToBytes(value)) },
+  inet_proto: { text: asIs, write: (to, value) => to.u8(numberOf(protocolNumbers, value)) },
+  inet_service: { text: asIs, write: (to, value) => to.u16be(Number(value)) },
+  nf_proto: { text: asIs, write: (to, value) => to.u8(numberOf(familyNumbers, value)) },
+  /** An IPv6 address where nft knows only 128 bits of payload (`@th,64,128`). */
+  raw_ipv6: {
+    text: (value) => `0x${Buffer.from(ipToBytes(value)).toString("hex")}`,
+    write: (to, value) => to.raw(ipToBytes(value)),
+  },
+} as const satisfies Readonly<Record<string, DataType>>;
+
+export type NftDataType = keyof typeof dataTypes;
+
+/** The text of a key or of a map's data: `tcp . 192.0.2.1 . 80`. */
+export function dataText(types: readonly NftDataType[], parts: readonly string[]): string {
+  return types.map((type, at) => dataTypes[type].text(partAt(types, parts, at))).join(" . ");
+}
+
+/** The bytes of a key or of a map's data. */
+export function writeData(to: ByteWriter, types: readonly NftDataType[], parts: readonly string[]): void {
+  for (const [at, type] of types.entries()) {
+    dataTypes[type].write(to, partAt(types, parts, at));
+    if (types.length > 1) to.align(4);
+  }
+}
+
+function partAt(types: readonly NftDataType[], parts: readonly string[], at: number): string {
+  const part = parts[at];
+  if (part === undefined || parts.length !== types.length) {
+    throw new TypeError(`${parts.join(" . ")} has not the ${types.length} parts of ${types.join(" . ")}`);
+  }
+  return part;
+}

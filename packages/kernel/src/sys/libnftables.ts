@@ -1,0 +1,111 @@
+/**
+ * libnftables.so.1 (nftables/libnftables.h), typed: contexts that run commands in nft's language against the kernel.
+ * The library is loaded when the first context is made, so that a program which needs no nftables does without it.
+ */
+import { closeSync, openSync } from "node:fs";
+import koffi from "koffi";
+import { KernelError, UnsupportedFeatureError } from "./errors.ts";
+
+/** A `struct nft_ctx *`. */
+export type NftHandle = { readonly __struct: "nft_ctx" };
+
+// nftables/libnftables.h, NFT_CTX_OUTPUT_*
+export const NFT_CTX_OUTPUT_JSON = 1 << 4;
+export const NFT_CTX_OUTPUT_NUMERIC_PRIO = 1 << 8;
+/** Sets are listed without their elements. */
+export const NFT_CTX_OUTPUT_TERSE = 1 << 11;
+
+/** <sys/select.h> FD_SETSIZE: glibc aborts the process that hands select() a descriptor of this or more. */
+const FD_SETSIZE = 1024;
+/** Descriptors below FD_SETSIZE kept free for contexts that are opened when a program holds a thousand files. */
+const reserveSize = 4;
+
+function load() {
+  let lib: ReturnType<typeof koffi.load>;
+  try {
+    lib = koffi.load("libnftables.so.1");
+  } catch (error) {
+    throw new UnsupportedFeatureError(
+      "libnftables.so.1",
+      "install it, on Debian and Ubuntu with: apt-get install libnftables1",
+      error,
+    );
+  }
+  const declare = <Arguments extends readonly unknown[], Result>(prototype: string) =>
+    lib.func(prototype) as unknown as (...args: Arguments) => Result;
+  return {
+    open: declare<[flags: number], NftHandle | null>("void *nft_ctx_new(uint32_t)"),
+    free: declare<[handle: NftHandle], void>("void nft_ctx_free(void *)"),
+    setOutputFlags: declare<[handle: NftHandle, flags: number], void>(
+      "void nft_ctx_output_set_flags(void *, unsigned int)",
+    ),
+    setDryRun: declare<[handle: NftHandle, on: boolean], void>("void nft_ctx_set_dry_run(void *, bool)"),
+    bufferOutput: declare<[handle: NftHandle], number>("int nft_ctx_buffer_output(void *)"),
+    bufferError: declare<[handle: NftHandle], number>("int nft_ctx_buffer_error(void *)"),
+    output: declare<[handle: NftHandle], string>("const char *nft_ctx_get_output_buffer(void *)"),
+    error: declare<[handle: NftHandle], string>("const char *nft_ctx_get_error_buffer(void *)"),
+    runBuffer: declare<[handle: NftHandle, commands: string], number>(
+      "int nft_run_cmd_from_buffer(void *, const char *)",
+    ),
+    runFile: declare<[handle: NftHandle, path: string], number>(
+      "int nft_run_cmd_from_filename(void *, const char *)",
+    ),
+  };
+}
+
+export type LibNftables = ReturnType<typeof load>;
+
+let loaded: LibNftables | undefined;
+
+/** @throws UnsupportedFeatureError where libnftables is not installed */
+export function libnftables(): LibNftables {
+  loaded ??= load();
+  return loaded;
+}
+
+const reserve: number[] = [];
+
+function holdLowDescriptors(): void {
+  while (reserve.length < reserveSize) {
+    const fd = openSync("/dev/null", "r");
+    if (fd >= FD_SETSIZE) {
+      closeSync(fd);
+      return;
+    }
+    reserve.push(fd);
+  }
+}
+
+/**
+ * Opens a context whose socket lives in the calling thread's namespace.
+ *
+ * The kernel gives a new socket the lowest free descriptor. Where that would be one that select() cannot take, a
+ * reserved low one is given up for it; where the reserve is used up, the context is refused.
+ */
+export function openNftHandle(): NftHandle {
+  const lib = libnftables();
+  holdLowDescriptors();
+  const lowest = openSync("/dev/null", "r");
+  closeSync(lowest);
+  if (lowest >= FD_SETSIZE) {
+    const reserved = reserve.pop();
+    if (reserved === undefined) {
+      throw new KernelError({
+        operation: "nft_ctx_new",
+        errno: 24, // EMFILE
+        kernelMessage: `libnftables needs a descriptor below ${FD_SETSIZE} and all are in use: open nftables contexts before many files or namespaces, or close some`,
+      });
+    }
+    closeSync(reserved);
+  }
+  const handle = lib.open(0);
+  if (handle === null) throw new KernelError({ operation: "nft_ctx_new", errno: 12 });
+  lib.bufferOutput(handle);
+  lib.bufferError(handle);
+  return handle;
+}
+
+export function freeNftHandle(handle: NftHandle): void {
+  libnftables().free(handle);
+  holdLowDescriptors();
+}
