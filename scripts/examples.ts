@@ -1,4 +1,5 @@
-// npm run examples: runs every examples/*.ts as it stands, each in a throw-away machine, and fails when one does.
+// npm run examples: runs every examples/*.ts as it stands, each in a throw-away machine, and fails when one
+// does or when there is none.
 
 import { join } from "node:path";
 import { findFiles, ROOT } from "./lib/files.ts";
@@ -32,4 +33,4 @@ for (const example of examples) {
 const left = await leaksSince(before, network);
 for (const leak of left) console.error(`LEFT BEHIND on the machine: ${leak}`);
 console.log(`${examples.length - failed.length} of ${examples.length} examples ran well`);
-process.exitCode = failed.length > 0 || left.length > 0 ? 1 : 0;
+process.exitCode = examples.length === 0 || failed.length > 0 || left.length > 0 ? 1 : 0;

@@ -12,11 +12,11 @@ import { runInThrowAwayMachine } from "./lib/throwaway.ts";
 
 const before = network();
 const temporaryFiles = mkdtempSync(join(tmpdir(), "causeway-test-"));
+process.on("exit", () => rmSync(temporaryFiles, { recursive: true, force: true }));
 const inside = join(import.meta.dirname, "lib/test-run.ts");
 const { status, strays } = await runInThrowAwayMachine([process.execPath, inside, ...process.argv.slice(2)], {
   env: { TMPDIR: temporaryFiles },
 });
-rmSync(temporaryFiles, { recursive: true, force: true });
 
 const left = [
   ...strays.map(({ pid, command }) => `process ${pid} (killed): ${command}`),
