@@ -44,8 +44,8 @@ export class NftContext implements Disposable {
    * @returns what they print (listings), as nft prints it
    * @throws NftError with the kernel's words and the failing command
    */
-  run(commands: string): string {
-    return this.#run(commands, 0);
+  run(commands: string, options: NftListOptions = {}): string {
+    return this.#run(commands, 0, options);
   }
 
   /**
@@ -54,16 +54,16 @@ export class NftContext implements Disposable {
    * @param what such as `tables`, `table inet causeway`, `ruleset`
    * @throws NftError with the code `ENOENT` where it is not there
    */
-  list(what: string, { terse = false }: NftListOptions = {}): readonly NftObject[] {
-    const printed = this.#run(`list ${what}`, NFT_CTX_OUTPUT_JSON | (terse ? NFT_CTX_OUTPUT_TERSE : 0));
+  list(what: string, options: NftListOptions = {}): readonly NftObject[] {
+    const printed = this.#run(`list ${what}`, NFT_CTX_OUTPUT_JSON, options);
     const listing = JSON.parse(printed) as { readonly nftables: readonly NftObject[] };
     return listing.nftables.filter((object) => !("metainfo" in object));
   }
 
-  #run(commands: string, outputFlags: number): string {
+  #run(commands: string, format: number, { terse = false }: NftListOptions): string {
     const handle = this.#open();
     const lib = libnftables();
-    lib.setOutputFlags(handle, outputFlags | NFT_CTX_OUTPUT_NUMERIC_PRIO);
+    lib.setOutputFlags(handle, format | NFT_CTX_OUTPUT_NUMERIC_PRIO | (terse ? NFT_CTX_OUTPUT_TERSE : 0));
     if (lib.runBuffer(handle, commands) !== 0) throw this.#diagnose(commands, lib.error(handle));
     return lib.output(handle);
   }

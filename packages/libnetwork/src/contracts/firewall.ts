@@ -65,13 +65,20 @@ export interface PublishedPort {
 /** The parts of one transaction; `remove` is carried out before `add`. */
 export interface FirewallChange {
   readonly add?: FirewallItems;
-  readonly remove?: FirewallItems;
+  readonly remove?: FirewallRemovals;
 }
 
 export interface FirewallItems {
   readonly networks?: readonly NetworkPolicy[];
   /** Endpoints to be held to their own addresses (anti-spoofing). */
   readonly ports?: readonly PortPolicy[];
+  readonly published?: readonly PublishedPort[];
+}
+
+/** What is to be removed: networks and ports by their ids. */
+export interface FirewallRemovals {
+  readonly networks?: readonly Pick<NetworkPolicy, "networkId">[];
+  readonly ports?: readonly Pick<PortPolicy, "endpointId">[];
   readonly published?: readonly PublishedPort[];
 }
 

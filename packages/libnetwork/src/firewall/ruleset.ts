@@ -1,0 +1,228 @@
+/**
+ * The rules, a small and fixed number of them: what differs from one host to the next is in the sets.
+ *
+ * The text is nft(8)'s. README.md says what holds; the comments here say why a rule is where it is.
+ */
+import { dataText, type NftFamily } from "@causeway/kernel";
+import type { FirewallElement, FirewallSet, FirewallSets } from "./sets.ts";
+
+/** The families of our two tables. */
+export const tableFamilies = ["inet", "bridge"] as const satisfies readonly NftFamily[];
+export type TableFamily = (typeof tableFamilies)[number];
+
+/** The chain that belongs to the operator, and the beginning of the names of all else in our tables that does. */
+export const userChain = "user";
+
+const inetChains = `
+  # What comes by a wire or from a sandbox has no business with the host's loopback: DNAT from 127.0.0.1 needs
+  # route_localnet, which would let it in (CVE-2020-8558).
+  chain raw {
+    type filter hook prerouting priority raw; policy accept;
+    iifname "lo" accept
+    ip saddr 127.0.0.0/8 drop
+    ip daddr 127.0.0.0/8 drop
+    ip6 saddr ::1 drop
+    ip6 daddr ::1 drop
+  }
+
+  # What a sandbox may ask of the host itself. Before DNAT, which would hide the address that was asked for.
+  chain host {
+    type filter hook prerouting priority mangle; policy accept;
+    ct state established,related accept
+    iifname != @bridges accept
+    iifname . ip daddr @own_gateways4 accept
+    iifname . ip6 daddr @own_gateways6 accept
+    ip daddr @gateways4 drop
+    ip6 daddr @gateways6 drop
+    ip6 daddr fe80::/10 accept
+    meta nfproto . iifname @closed fib daddr type local drop
+  }
+
+  chain published_in {
+    type nat hook prerouting priority dstnat; policy accept;
+    meta nfproto . iifname @closed accept
+    jump published
+  }
+
+  chain published_out {
+    type nat hook output priority -100; policy accept;
+    jump published
+  }
+
+  chain published {
+    dnat ip to meta l4proto . ip daddr . th dport map @published4
+    dnat ip6 to meta l4proto . ip6 daddr . th dport map @published6
+    fib daddr type != local return
+    # The kernel cannot rewrite what [::1] sends: a relay in our process answers there.
+    ip6 daddr ::1 return
+    dnat ip to meta l4proto . th dport map @published_any4
+    dnat ip6 to meta l4proto . th dport map @published_any6
+  }
+
+  chain rewritten {
+    type nat hook postrouting priority srcnat; policy accept;
+    # Hairpin: the answer must come back here to be undone, so it is asked for in the host's name. The address tells, not
+    # the interface: with bridge-nf-call-iptables the packet never left the bridge and has none that it came by.
+    ct status dnat oifname . ip saddr @home4 masquerade
+    ct status dnat oifname . ip6 saddr @home6 masquerade
+    ip saddr 127.0.0.0/8 oifname @bridges masquerade
+    oifname . ip saddr @home4 accept
+    oifname . ip6 saddr @home6 accept
+    snat ip to ip saddr map @sources4
+    snat ip6 to ip6 saddr map @sources6
+    ip saddr @rewritten4 masquerade
+    ip6 saddr @rewritten6 masquerade
+  }
+
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    ct state established,related accept
+    jump user
+    iifname . oifname vmap @within
+    meta nfproto . iifname @closed drop
+    meta nfproto . oifname vmap @into
+    # What conntrack cannot place is not rewritten either, and would show the sandbox's own address outside.
+    ct state invalid ip saddr @rewritten4 drop
+    ct state invalid ip6 saddr @rewritten6 drop
+    iifname @bridges accept
+    # With bridge-nf-call-iptables, what other people's bridges carry from port to port comes by here.
+    meta iifkind "bridge" meta oifkind "bridge" accept
+    jump foreign
+  }
+
+  # Inside a network whose endpoints may not reach each other (icc off).
+  chain apart {
+    ct status dnat accept
+    drop
+  }
+
+  chain nat {
+    ct status dnat accept
+    iifname . oifname @trusted jump opened
+    drop
+  }
+
+  chain nat_unprotected {
+    ct status dnat accept
+    iifname @bridges drop
+    accept
+  }
+
+  chain routed {
+    icmp type echo-request accept
+    icmpv6 type echo-request accept
+    jump opened
+    drop
+  }
+
+  chain opened {
+    meta l4proto . ip daddr . th dport @opened4 accept
+    meta l4proto . ip6 daddr . th dport @opened6 accept
+  }
+`;
+
+/** Verdicts that elements lead to. */
+export const verdicts = {
+  accept: "accept",
+  drop: "drop",
+  apart: "goto apart",
+  nat: "goto nat",
+  "nat-unprotected": "goto nat_unprotected",
+  routed: "goto routed",
+} as const;
+
+const bridgeChains = `
+  # Before the bridge learns a sender or br_netfilter sees a packet. A frame with a VLAN tag has another type and ends here:
+  # what is inside could not be checked.
+  chain prerouting {
+    type filter hook prerouting priority filter; policy accept;
+    iifname != @guarded accept
+    ether type vmap { ip : goto ipv4_sender, ip6 : goto ipv6_sender, arp : goto arp_sender }
+    drop
+  }
+
+  # Frames for 01:80:c2:00:00:0X (IEEE 802.1D) do not pass prerouting, and the bridge learns their sender all the same.
+  chain input {
+    type filter hook input priority filter; policy accept;
+    ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 iifname @guarded drop
+  }
+
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    jump user
+  }
+
+  chain ipv4_sender {
+    iifname . ether saddr . ip saddr @owners4 accept
+    # A DHCP client that has no address yet.
+    iifname . ether saddr @macs ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept
+    drop
+  }
+
+  chain arp_sender {
+    iifname . ether saddr != @macs drop
+    iifname . arp saddr ether . arp saddr ip @owners4 accept
+    # Address probes, RFC 5227 section 2.1.1.
+    iifname . arp saddr ether @macs arp saddr ip 0.0.0.0 arp operation request accept
+    drop
+  }
+
+  chain ipv6_sender {
+    icmpv6 type vmap { nd-router-advert : drop, nd-redirect : drop, nd-neighbor-advert : goto advertisement }
+    iifname . ether saddr . ip6 saddr @owners6 accept
+    ip6 saddr != :: drop
+    iifname . ether saddr != @macs drop
+    # Duplicate address detection, for addresses of one's own: anybody else's would be denied to its owner.
+    icmpv6 type nd-neighbor-solicit iifname . @th,64,128 @targets6 accept
+    icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept
+    drop
+  }
+
+  chain advertisement {
+    iifname . @th,64,128 != @targets6 drop
+    iifname . ether saddr . ip6 saddr @owners6 accept
+    drop
+  }
+`;
+
+const chainsOf: Readonly<Record<TableFamily, string>> = { inet: inetChains, bridge: bridgeChains };
+
+/** Sets and chains of one table, the sets empty. `user` and `foreign` are there already. */
+export function tableText(family: TableFamily, table: string, sets: FirewallSets): string {
+  const declarations = Object.values(sets)
+    .filter((set) => set.family === family)
+    .map(setText);
+  return `table ${family} ${table} {\n${declarations.join("\n")}\n${chainsOf[family]}}\n`;
+}
+
+function setText(set: FirewallSet): string {
+  const kind = set.data === undefined && set.verdict === undefined ? "set" : "map";
+  const type =
+    set.keyExpression === undefined ? `type ${set.key.join(" . ")}` : `typeof ${set.keyExpression}`;
+  const data = set.verdict ? " : verdict" : set.data === undefined ? "" : ` : ${set.data.join(" . ")}`;
+  const flags = set.interval ? " flags interval;" : "";
+  return `  ${kind} ${set.name} { ${type}${data};${flags} }`;
+}
+
+/** One command a set: `add element inet causeway bridges { "br0", "br1" }`. */
+export function elementsText(operation: "add" | "delete", elements: readonly FirewallElement[]): string {
+  const bySet = new Map<FirewallSet, string[]>();
+  for (const element of elements) {
+    const text = elementText(element, operation === "add");
+    const others = bySet.get(element.set);
+    if (others === undefined) bySet.set(element.set, [text]);
+    else others.push(text);
+  }
+  return [...bySet]
+    .map(
+      ([set, texts]) =>
+        `${operation} element ${set.family} ${set.table} ${set.name} { ${texts.join(", ")} }\n`,
+    )
+    .join("");
+}
+
+function elementText({ set, key, data }: FirewallElement, withData: boolean): string {
+  const keyText = dataText(set.key, key);
+  if (!withData || data === undefined) return keyText;
+  return `${keyText} : ${set.data === undefined ? data.join(" ") : dataText(set.data, data)}`;
+}

@@ -1,0 +1,99 @@
+/**
+ * What is wanted, by id: so that a thing is removed by its id alone, and everything can be written anew at any time.
+ */
+import type {
+  FirewallChange,
+  FirewallRemovals,
+  NetworkPolicy,
+  PortPolicy,
+  PublishedPort,
+} from "../contracts/firewall.ts";
+import { networkElements, portElements, publishedElements } from "./elements.ts";
+import type { FirewallElement, FirewallSets } from "./sets.ts";
+
+/** The elements that a change takes away and brings, and the way back. */
+export interface WantedChange {
+  readonly remove: readonly FirewallElement[];
+  readonly add: readonly FirewallElement[];
+  undo(): void;
+}
+
+export class WantedState {
+  readonly #networks: Items<NetworkPolicy, Pick<NetworkPolicy, "networkId">>;
+  readonly #ports: Items<PortPolicy, Pick<PortPolicy, "endpointId">>;
+  readonly #published: Items<PublishedPort, PublishedPort>;
+
+  constructor(sets: FirewallSets) {
+    this.#networks = new Items(
+      ({ networkId }) => networkId,
+      (network) => networkElements(sets, network),
+    );
+    this.#ports = new Items(
+      ({ endpointId }) => endpointId,
+      (port) => portElements(sets, port),
+    );
+    this.#published = new Items(publishedId, (published) => publishedElements(sets, published));
+  }
+
+  change({ remove = {}, add = {} }: FirewallChange): WantedChange {
+    const log: Log = { removed: [], added: [], undo: [] };
+    this.#removeAll(remove, log);
+    for (const network of add.networks ?? []) this.#networks.add(network, log);
+    for (const port of add.ports ?? []) this.#ports.add(port, log);
+    for (const published of add.published ?? []) this.#published.add(published, log);
+    return {
+      remove: log.removed,
+      add: log.added,
+      undo() {
+        for (const step of log.undo.reverse()) step();
+      },
+    };
+  }
+
+  #removeAll(remove: FirewallRemovals, log: Log): void {
+    for (const network of remove.networks ?? []) this.#networks.remove(network, log);
+    for (const port of remove.ports ?? []) this.#ports.remove(port, log);
+    for (const published of remove.published ?? []) this.#published.remove(published, log);
+  }
+}
+
+/** What is unique about a published port; the host's side alone is not, for a routed network has none. */
+function publishedId({ protocol, family, hostAddress, hostPort, address, port }: PublishedPort): string {
+  return `${family} ${protocol} ${hostAddress ?? "any"} ${hostPort ?? "none"} ${address} ${port}`;
+}
+
+interface Log {
+  readonly removed: FirewallElement[];
+  readonly added: FirewallElement[];
+  readonly undo: (() => void)[];
+}
+
+class Items<Item extends Key, Key> {
+  readonly #items = new Map<string, Item>();
+  readonly #identify: (key: Key) => string;
+  readonly #compile: (item: Item) => readonly FirewallElement[];
+
+  constructor(identify: (key: Key) => string, compile: (item: Item) => readonly FirewallElement[]) {
+    this.#identify = identify;
+    this.#compile = compile;
+  }
+
+  /** Puts an item in the place of the one with its id. */
+  add(item: Item, log: Log): void {
+    const elements = this.#compile(item);
+    this.remove(item, log);
+    const id = this.#identify(item);
+    this.#items.set(id, item);
+    log.added.push(...elements);
+    log.undo.push(() => this.#items.delete(id));
+  }
+
+  remove(key: Key, log: Log): void {
+    const id = this.#identify(key);
+    const item = this.#items.get(id);
+    if (item === undefined) return;
+    this.#items.delete(id);
+    log.removed.push(...this.#compile(item));
+    log.undo.push(() => this.#items.set(id, item));
+  }
+}
