@@ -3,7 +3,8 @@
  *
  *     const addressAttributes = attrs({ address: [1, ip], local: [2, ip], flags: [8, u32] });
  *
- * A value is an object with any of the names. Unknown attributes are passed over when reading, as the protocol asks.
+ * A value is an object with any of the names. Attributes that are unknown, and choices unknown to us of those that are
+ * not, are passed over when reading, as the protocol asks.
  */
 import { type ByteReader, type ByteWriter, DecodeError } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
@@ -22,8 +23,11 @@ interface AnyCodec {
 type AttributeSpec = readonly [type: number, payload: AnyCodec, nested?: "nested"];
 export type AttributeTable = Readonly<Record<string, AttributeSpec>>;
 
+/** What a payload is written from, and read to where it makes sense. */
+type PayloadValue<P> = P extends { write(to: ByteWriter, value: infer V): void } ? V : never;
+
 export type AttrsValue<T> = {
-  readonly [K in keyof T]?: T[K] extends readonly [number, Codec<infer V>, ...unknown[]] ? V : never;
+  readonly [K in keyof T]?: T[K] extends readonly [number, infer P, ...unknown[]] ? PayloadValue<P> : never;
 };
 
 /** Writes one attribute: its header, what `payload` writes, and the padding behind it. */
@@ -67,7 +71,9 @@ export function attrs<const T extends AttributeTable>(table: T): Codec<AttrsValu
       const value: Record<string, unknown> = {};
       readAttributes(from, (type, payload) => {
         const known = byType.get(type);
-        if (known !== undefined) value[known[0]] = known[1].read(payload);
+        if (known === undefined) return;
+        const item = known[1].read(payload);
+        if (item !== undefined) value[known[0]] = item;
       });
       return value as AttrsValue<T>;
     },

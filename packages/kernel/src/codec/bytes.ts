@@ -67,6 +67,11 @@ export class ByteWriter {
     this.#buffer.writeBigUInt64LE(value, at);
   }
 
+  u64be(value: bigint): void {
+    const at = this.reserve(8);
+    this.#buffer.writeBigUInt64BE(value, at);
+  }
+
   u16be(value: number): void {
     const at = this.reserve(2);
     this.#buffer.writeUInt16BE(value, at);
@@ -110,18 +115,24 @@ export class ByteWriter {
   }
 }
 
+/** Slices within slices; the kernel's messages need about eight, and a mangled one must not exhaust the stack. */
+const deepestNesting = 40;
+
 export class ByteReader {
   readonly #buffer: Buffer;
   readonly #end: number;
+  readonly #depth: number;
   #position: number;
 
-  constructor(buffer: Buffer, start = 0, end: number = buffer.length) {
+  constructor(buffer: Buffer, start = 0, end: number = buffer.length, depth = 0) {
     if (end > buffer.length || start > end) {
       throw new DecodeError(`bytes ${start} to ${end} are outside a message of ${buffer.length}`);
     }
+    if (depth > deepestNesting) throw new DecodeError(`nested more than ${deepestNesting} deep`);
     this.#buffer = buffer;
     this.#position = start;
     this.#end = end;
+    this.#depth = depth;
   }
 
   /** Bytes that are left. */
@@ -162,6 +173,10 @@ export class ByteReader {
     return this.#buffer.readBigUInt64LE(this.#take(8));
   }
 
+  u64be(): bigint {
+    return this.#buffer.readBigUInt64BE(this.#take(8));
+  }
+
   u16be(): number {
     return this.#buffer.readUInt16BE(this.#take(2));
   }
@@ -186,6 +201,6 @@ export class ByteReader {
   /** A reader over the next `count` bytes, which this one passes over. */
   slice(count: number): ByteReader {
     const at = this.#take(count);
-    return new ByteReader(this.#buffer, at, at + count);
+    return new ByteReader(this.#buffer, at, at + count, this.#depth + 1);
   }
 }

@@ -4,7 +4,8 @@
 import type { ByteReader } from "../codec/bytes.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
 import type { Query, Request } from "../netlink/message.ts";
-import { AF_INET, AF_INET6 } from "../sys/socket.ts";
+import { AF_INET6 } from "../sys/socket.ts";
+import { familyOf, familyOfVersion, type IpVersion } from "./family.ts";
 import {
   type AddressAttributes,
   addressAttributes,
@@ -22,8 +23,16 @@ export interface AddressSettings {
   /** IPv4 or IPv6 text. */
   readonly address: string;
   readonly prefixLength: number;
+  /** Address of the other end of a point-to-point link; default: there is none. */
+  readonly peer?: string;
   /** IPv4 broadcast address; default: none is set. */
   readonly broadcast?: string;
+  /** IPv4: the link's name, or that and `:anything`. Default: the link's name. */
+  readonly label?: string;
+  /** Metric of the route that comes with the address. Default: as of any route. */
+  readonly metric?: number;
+  /** Seconds until it is gone (valid) and until new connections avoid it (preferred). Default: for ever. */
+  readonly lifetime?: { readonly valid: number; readonly preferred: number };
   /** IFA_F_*. Default: IFA_F_NODAD for IPv6, so that the address can be used at once (RFC 4862 section 5.4 is skipped). */
   readonly flags?: number;
   /** RT_SCOPE_*: 0 global (default), 253 link, 254 host. */
@@ -36,23 +45,37 @@ export interface Address {
   readonly family: number;
   readonly address: string;
   readonly prefixLength: number;
+  readonly peer: string | undefined;
   readonly broadcast: string | undefined;
   readonly flags: number;
   readonly scope: number;
   readonly label: string | undefined;
+  readonly metric: number | undefined;
+  /** Undefined: for ever. */
+  readonly lifetime: { readonly valid: number; readonly preferred: number } | undefined;
 }
 
-const isV6 = (address: string) => address.includes(":");
-export const familyOf = (address: string) => (isV6(address) ? AF_INET6 : AF_INET);
-
 function addressRequest(operation: string, type: number, flags: number, settings: AddressSettings): Request {
-  const { link, address, prefixLength, broadcast, scope = 0 } = settings;
+  const {
+    link,
+    address,
+    prefixLength,
+    peer = address,
+    broadcast,
+    label,
+    metric,
+    lifetime,
+    scope = 0,
+  } = settings;
   const family = familyOf(address);
   const addressFlags = settings.flags ?? (family === AF_INET6 ? IFA_F_NODAD : 0);
   const attributes: AddressAttributes = {
     local: address,
-    address,
+    address: peer,
     ...(broadcast === undefined ? {} : { broadcast }),
+    ...(label === undefined ? {} : { label }),
+    ...(metric === undefined ? {} : { routePriority: metric }),
+    ...(lifetime === undefined ? {} : { cacheInfo: lifetime }),
     ...(addressFlags === 0 ? {} : { addressFlags }),
   };
   return {
@@ -78,33 +101,50 @@ export function replace(settings: AddressSettings): Request {
 }
 
 /** Removes an address; EADDRNOTAVAIL where the link has not got it. */
-export function remove(settings: Pick<AddressSettings, "link" | "address" | "prefixLength">): Request {
+export function remove(
+  settings: Pick<AddressSettings, "link" | "address" | "prefixLength" | "peer">,
+): Request {
   return addressRequest("RTM_DELADDR", RTM_DELADDR, 0, { ...settings, flags: 0 });
 }
 
-function decode(payload: ByteReader): Address {
+/** A lifetime without end. */
+const forever = 0xffff_ffff;
+
+export function decode(payload: ByteReader): Address {
   const header = addressHeader.read(payload);
   const attributes = addressAttributes.read(payload);
+  const { local, cacheInfo } = attributes;
   return {
     link: header.index,
     family: header.family,
-    address: attributes.local ?? attributes.address ?? "",
+    address: local ?? attributes.address ?? "",
     prefixLength: header.prefixLength,
+    peer: local === attributes.address || local === undefined ? undefined : attributes.address,
     broadcast: attributes.broadcast,
     flags: attributes.addressFlags ?? header.flags,
     scope: header.scope,
     label: attributes.label,
+    metric: attributes.routePriority,
+    lifetime:
+      cacheInfo === undefined || cacheInfo.valid === forever
+        ? undefined
+        : { valid: cacheInfo.valid ?? 0, preferred: cacheInfo.preferred ?? 0 },
   };
 }
 
-/** All addresses, or those of one link, of both families. */
-export function list(options: { readonly link?: number } = {}): Query<Address> {
+export interface AddressFilter {
+  readonly link?: number;
+  readonly family?: IpVersion;
+}
+
+/** All addresses, or those of one link or family. */
+export function list({ link, family }: AddressFilter = {}): Query<Address> {
   return {
     operation: "RTM_GETADDR",
-    subject: options.link === undefined ? "all addresses" : `addresses of link ${options.link}`,
+    subject: link === undefined ? "all addresses" : `addresses of link ${link}`,
     type: RTM_GETADDR,
     flags: 0,
-    body: (to) => addressHeader.write(to, { index: options.link ?? 0 }),
+    body: (to) => addressHeader.write(to, { family: familyOfVersion(family), index: link ?? 0 }),
     decode,
   };
 }

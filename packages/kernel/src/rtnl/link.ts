@@ -4,7 +4,7 @@
  * These functions only build requests; Rtnl sends them, several at once where that is wanted.
  */
 import type { ByteReader } from "../codec/bytes.ts";
-import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import type { Query, Request } from "../netlink/message.ts";
 import {
   IFF_UP,
@@ -12,9 +12,13 @@ import {
   type LinkMessage,
   linkMessage,
   RTM_DELLINK,
+  RTM_DELLINKPROP,
   RTM_GETLINK,
   RTM_NEWLINK,
+  RTM_NEWLINKPROP,
 } from "./spec/link.ts";
+
+export { addressGeneration } from "./spec/link.ts";
 
 /** A link as the kernel shows it. */
 export interface Link extends LinkAttributes {
@@ -24,15 +28,25 @@ export interface Link extends LinkAttributes {
   readonly flags: number;
 }
 
-/** Which link is meant. */
+/** Which link is meant; `name` may be one of its alternative names. */
 export type LinkSelector = { readonly index: number } | { readonly name: string };
 
-export interface LinkSettings extends LinkAttributes {
+/** What can be changed of a link that is there; {@link rename} gives it another name. */
+export interface LinkSettings extends Omit<LinkAttributes, "name"> {
   /** Administrative state; default: as it is. A link cannot be up in the message that makes it. */
   readonly up?: boolean;
 }
 
+/** IFNAMSIZ without the closing NUL; only alternative names are longer. */
+const longestName = 15;
+
 const subjectOf = (selector: LinkSelector) => ("name" in selector ? selector.name : `link ${selector.index}`);
+
+function attributesOf(selector: LinkSelector): LinkMessage {
+  if ("index" in selector) return { index: selector.index };
+  if (Buffer.byteLength(selector.name) > longestName) return { alternativeName: selector.name };
+  return { name: selector.name };
+}
 
 function message(
   operation: string,
@@ -44,34 +58,68 @@ function message(
   return { operation, subject, type, flags, body: (to) => linkMessage.write(to, body) };
 }
 
+function settingsMessage(
+  subject: string,
+  selector: LinkMessage,
+  { up, ...attributes }: LinkSettings,
+): Request {
+  const state = up === undefined ? {} : { flags: up ? IFF_UP : 0, change: IFF_UP };
+  return message("RTM_NEWLINK", RTM_NEWLINK, 0, subject, { ...selector, ...state, ...attributes });
+}
+
 /** Makes a link; fails with EEXIST where the name is taken. `info.kind` says what it is. */
 export function create(link: LinkAttributes & { readonly name: string }): Request {
   return message("RTM_NEWLINK", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link.name, link);
 }
 
-/** Changes a link: state, MTU, MAC, alias, master, attributes of its kind. To rename it, select it by index. */
-export function change(selector: LinkSelector, { up, ...attributes }: LinkSettings): Request {
-  const state = up === undefined ? {} : { flags: up ? IFF_UP : 0, change: IFF_UP };
-  return message("RTM_NEWLINK", RTM_NEWLINK, 0, subjectOf(selector), {
-    ...selector,
-    ...state,
-    ...attributes,
-  });
+/** Changes a link: state, MTU, MAC, alias, master, group, attributes of its kind. */
+export function change(selector: LinkSelector, settings: LinkSettings): Request {
+  return settingsMessage(subjectOf(selector), attributesOf(selector), settings);
 }
 
-/** Gives a link another name, and optionally another namespace: costs tens of milliseconds (RCU). */
+/** Changes all links of a group: state, MTU, queue length. */
+export function changeGroup(group: number, settings: Omit<LinkSettings, "group">): Request {
+  return settingsMessage(`group ${group}`, { group }, settings);
+}
+
+/**
+ * Gives a link another name: costs tens of milliseconds (RCU). It is selected by index, because a message has place for
+ * one name only.
+ */
+export function rename({ index }: { readonly index: number }, name: string): Request {
+  return message("RTM_NEWLINK", RTM_NEWLINK, 0, `link ${index}`, { index, name });
+}
+
+/** Moves a link to another namespace, under the same name: costs tens of milliseconds (RCU). It arrives down and without addresses. */
+export function move(selector: LinkSelector, target: { readonly namespaceFd: number }): Request;
+/** Moves and renames; for that, it is selected by index. */
+export function move(
+  selector: { readonly index: number },
+  target: { readonly namespaceFd: number; readonly name: string },
+): Request;
 export function move(
   selector: LinkSelector,
-  target: { readonly namespaceFd?: number; readonly name?: string },
+  target: { readonly namespaceFd: number; readonly name?: string },
 ): Request {
-  const index = "index" in selector ? { index: selector.index } : {};
-  const current = "name" in selector ? { name: selector.name } : {};
-  return message("RTM_NEWLINK", RTM_NEWLINK, 0, subjectOf(selector), { ...index, ...current, ...target });
+  const body = { ...attributesOf(selector), ...target };
+  return message("RTM_NEWLINK", RTM_NEWLINK, 0, subjectOf(selector), body);
+}
+
+/** Gives a link more names, by which it can be selected too: at most 127 bytes each. */
+export function addAlternativeNames(selector: LinkSelector, names: readonly string[]): Request {
+  const body = { ...attributesOf(selector), alternativeNames: names };
+  const flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;
+  return message("RTM_NEWLINKPROP", RTM_NEWLINKPROP, flags, subjectOf(selector), body);
+}
+
+export function removeAlternativeNames(selector: LinkSelector, names: readonly string[]): Request {
+  const body = { ...attributesOf(selector), alternativeNames: names };
+  return message("RTM_DELLINKPROP", RTM_DELLINKPROP, 0, subjectOf(selector), body);
 }
 
 /** Deletes one link: 18 to 32 ms under the kernel's global lock, whatever it is. The reaper is where to hand it. */
 export function remove(selector: LinkSelector): Request {
-  return message("RTM_DELLINK", RTM_DELLINK, 0, subjectOf(selector), { ...selector });
+  return message("RTM_DELLINK", RTM_DELLINK, 0, subjectOf(selector), attributesOf(selector));
 }
 
 /** Deletes all links of a group at about 0.5 ms each, in one hold of the global lock. */
@@ -79,33 +127,39 @@ export function removeGroup(group: number): Request {
   return message("RTM_DELLINK", RTM_DELLINK, 0, `group ${group}`, { group });
 }
 
-// linux/rtnetlink.h: counters are left out of the answer unless they are asked for.
-const RTEXT_FILTER_SKIP_STATS = 8;
+/**
+ * linux/rtnetlink.h, RTEXT_FILTER_SKIP_STATS: leave out the counters of IPv6, which the kernel would have to sum up over
+ * all CPUs and which nobody reads here. (It does not leave out `statistics`, whatever the name says.)
+ */
+const withoutIpv6Counters = { extendedMask: 8 } as const;
 
-function decode(payload: ByteReader): Link {
+export function decode(payload: ByteReader): Link {
   const { name = "", ...link } = linkMessage.read(payload);
   return { index: 0, flags: 0, ...link, name };
 }
 
-export interface GetOptions {
-  /** Include `statistics`. Default: false. */
-  readonly statistics?: boolean;
-}
-
-function getRequest(subject: string, selector: Partial<LinkMessage>, options: GetOptions): Query<Link> {
-  const mask = options.statistics === true ? {} : { extendedMask: RTEXT_FILTER_SKIP_STATS };
-  return { ...message("RTM_GETLINK", RTM_GETLINK, 0, subject, { ...selector, ...mask }), decode };
+function getRequest(subject: string, body: LinkMessage): Query<Link> {
+  return { ...message("RTM_GETLINK", RTM_GETLINK, 0, subject, { ...body, ...withoutIpv6Counters }), decode };
 }
 
 /** One link; ENODEV where there is none. */
-export function get(selector: LinkSelector, options: GetOptions = {}): Query<Link> {
-  return getRequest(subjectOf(selector), selector, options);
+export function get(selector: LinkSelector): Query<Link> {
+  return getRequest(subjectOf(selector), attributesOf(selector));
 }
 
-/** All links, or the ports of one bridge. */
-export function list(options: GetOptions & { readonly master?: number } = {}): Query<Link> {
-  const { master } = options;
-  return getRequest("all links", master === undefined ? {} : { master }, options);
+/** What the kernel can choose links by. */
+export interface LinkFilter {
+  /** Index of a bridge: its ports. */
+  readonly master?: number;
+  readonly kind?: string;
+}
+
+/** All links, or those that a filter chooses. */
+export function list({ master, kind }: LinkFilter = {}): Query<Link> {
+  return getRequest("all links", {
+    ...(master === undefined ? {} : { master }),
+    ...(kind === undefined ? {} : { info: { kind } }),
+  });
 }
 
 /** True where a link is administratively up. */

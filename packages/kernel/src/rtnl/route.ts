@@ -1,13 +1,15 @@
 /**
- * Routes: requests that list, add, replace and remove them. RTM_*ROUTE of rtnetlink(7).
+ * Routes: requests that list, look up, add, replace and remove them. RTM_*ROUTE of rtnetlink(7).
  */
 import type { ByteReader } from "../codec/bytes.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
 import type { Query, Request } from "../netlink/message.ts";
-import { AF_INET, AF_INET6 } from "../sys/socket.ts";
-import { familyOf } from "./address.ts";
+import { AF_INET } from "../sys/socket.ts";
+import { familyOf, familyOfVersion, type IpVersion, parsePrefix, versionOfFamily } from "./family.ts";
 import {
+  type MultipathHop,
   type RouteAttributes,
+  type RouteMetrics,
   RT_SCOPE_LINK,
   RT_SCOPE_NOWHERE,
   RT_SCOPE_UNIVERSE,
@@ -24,14 +26,25 @@ import {
 
 export type RouteType = keyof typeof routeTypes;
 
-export interface RouteSettings {
-  /** CIDR; `default` with `family` for the default route. */
-  readonly destination: string;
-  /** Needed for a default route without gateway. Default: the destination's or the gateway's. */
-  readonly family?: 4 | 6;
+/** One way of several that a route's packets take. */
+export interface NextHop {
+  /** Of either family: an IPv4 route can go by an IPv6 router. */
   readonly gateway?: string;
   /** Index of the link that it leaves by. */
   readonly link?: number;
+  /** The gateway is on the link although no address of the link says so. */
+  readonly onLink?: boolean;
+  /** Share of the traffic: 1 (default) to 256. */
+  readonly weight?: number;
+}
+
+export interface RouteSettings extends Omit<NextHop, "weight"> {
+  /** CIDR; `default` with `family` for the default route. */
+  readonly destination: string;
+  /** Needed for a default route without gateway. Default: the destination's or the gateway's. */
+  readonly family?: IpVersion;
+  /** Several ways to share the traffic among, instead of `gateway` and `link`. */
+  readonly nextHops?: readonly NextHop[];
   /** Metric: the lower wins. Default: 0 for IPv4, 1024 for IPv6. */
   readonly priority?: number;
   /** Default: `unicast`. */
@@ -42,21 +55,23 @@ export interface RouteSettings {
   readonly preferredSource?: string;
   /** RT_SCOPE_*. Default: link where there is no gateway, otherwise universe. */
   readonly scope?: number;
-  /** The gateway is on the link although no address of the link says so. */
-  readonly onLink?: boolean;
   readonly mtu?: number;
   readonly advertisedMss?: number;
+  /** More path metrics than the two above. */
+  readonly metrics?: RouteMetrics;
   /** RTPROT_*: who made it. Default: boot. */
   readonly protocol?: number;
 }
 
 /** A route as the kernel shows it. */
 export interface Route {
-  readonly family: 4 | 6;
+  readonly family: IpVersion;
   /** CIDR, or `default`. */
   readonly destination: string;
   readonly gateway: string | undefined;
   readonly link: number | undefined;
+  /** Empty where there is one way, which `gateway` and `link` say. */
+  readonly nextHops: readonly NextHop[];
   readonly priority: number | undefined;
   readonly type: RouteType;
   readonly table: number;
@@ -65,6 +80,7 @@ export interface Route {
   readonly protocol: number;
   readonly onLink: boolean;
   readonly mtu: number | undefined;
+  readonly metrics: RouteMetrics;
 }
 
 const typeNames = new Map(
@@ -72,16 +88,48 @@ const typeNames = new Map(
 );
 
 function familyFor({ destination, gateway, family }: RouteSettings): number {
-  if (family !== undefined) return family === 6 ? AF_INET6 : AF_INET;
+  if (family !== undefined) return familyOfVersion(family);
   return familyOf(destination === "default" ? (gateway ?? "") : destination);
 }
 
-function scopeFor({ scope, gateway, type = "unicast" }: RouteSettings, family: number): number {
-  if (scope !== undefined) return scope;
+function newRouteDefaults(settings: RouteSettings): HeaderDefaults {
+  const { gateway, nextHops = [], type = "unicast" } = settings;
+  const direct = gateway === undefined && nextHops.every((hop) => hop.gateway === undefined);
   // IPv6 has no scopes of routes.
-  return family === AF_INET && type === "unicast" && gateway === undefined
-    ? RT_SCOPE_LINK
-    : RT_SCOPE_UNIVERSE;
+  const onLink = familyFor(settings) === AF_INET && type === "unicast" && direct;
+  return {
+    type: routeTypes.unicast,
+    scope: onLink ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+    protocol: RTPROT_BOOT,
+  };
+}
+
+/** The attribute for a gateway: another one where its family is not the route's. */
+function gatewayAttribute(gateway: string | undefined, family: number): { gateway?: string; via?: string } {
+  if (gateway === undefined) return {};
+  return familyOf(gateway) === family ? { gateway } : { via: gateway };
+}
+
+const multipathHop = ({ gateway, link = 0, onLink, weight = 1 }: NextHop, family: number): MultipathHop => ({
+  link,
+  flags: onLink === true ? RTNH_F_ONLINK : 0,
+  hops: weight - 1,
+  ...gatewayAttribute(gateway, family),
+});
+
+function metricsOf({ mtu, advertisedMss, metrics }: RouteSettings): RouteMetrics {
+  return {
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(advertisedMss === undefined ? {} : { advertisedMss }),
+    ...metrics,
+  };
+}
+
+/** What the header says where the settings leave it out. */
+interface HeaderDefaults {
+  readonly type: number;
+  readonly scope: number;
+  readonly protocol: number;
 }
 
 function routeRequest(
@@ -89,33 +137,20 @@ function routeRequest(
   type: number,
   flags: number,
   settings: RouteSettings,
-  scope: number,
+  defaults: HeaderDefaults,
 ): Request {
-  const {
-    destination,
-    gateway,
-    link,
-    priority,
-    table = RT_TABLE_MAIN,
-    preferredSource,
-    mtu,
-    advertisedMss,
-  } = settings;
-  const [prefix = "", length = "0"] = destination === "default" ? [] : destination.split("/");
+  const { destination, gateway, link, nextHops, priority, table = RT_TABLE_MAIN, preferredSource } = settings;
+  const family = familyFor(settings);
+  const prefix = destination === "default" ? undefined : parsePrefix(destination);
+  const metrics = metricsOf(settings);
   const attributes: RouteAttributes = {
-    ...(prefix === "" ? {} : { destination: prefix }),
-    ...(gateway === undefined ? {} : { gateway }),
+    ...(prefix === undefined ? {} : { destination: prefix.address }),
+    ...gatewayAttribute(gateway, family),
     ...(link === undefined ? {} : { outputLink: link }),
+    ...(nextHops === undefined ? {} : { multipath: nextHops.map((hop) => multipathHop(hop, family)) }),
     ...(priority === undefined ? {} : { priority }),
     ...(preferredSource === undefined ? {} : { preferredSource }),
-    ...(mtu === undefined && advertisedMss === undefined
-      ? {}
-      : {
-          metrics: {
-            ...(mtu === undefined ? {} : { mtu }),
-            ...(advertisedMss === undefined ? {} : { advertisedMss }),
-          },
-        }),
+    ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
     table,
   };
   return {
@@ -125,13 +160,13 @@ function routeRequest(
     flags,
     body(to) {
       routeHeader.write(to, {
-        family: familyFor(settings),
-        destinationLength: Number(length),
+        family,
+        destinationLength: prefix?.length ?? 0,
         // The header's field is one byte; RTA_TABLE carries the number in full.
         table: table > 255 ? 0 : table,
-        protocol: settings.protocol ?? RTPROT_BOOT,
-        scope,
-        type: routeTypes[settings.type ?? "unicast"],
+        protocol: settings.protocol ?? defaults.protocol,
+        scope: settings.scope ?? defaults.scope,
+        type: settings.type === undefined ? defaults.type : routeTypes[settings.type],
         flags: settings.onLink === true ? RTNH_F_ONLINK : 0,
       });
       routeAttributes.write(to, attributes);
@@ -141,32 +176,39 @@ function routeRequest(
 
 /** Adds a route; EEXIST where there is one with this destination and priority. */
 export function add(settings: RouteSettings): Request {
-  const scope = scopeFor(settings, familyFor(settings));
-  return routeRequest("RTM_NEWROUTE", RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, settings, scope);
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  return routeRequest("RTM_NEWROUTE", RTM_NEWROUTE, flags, settings, newRouteDefaults(settings));
 }
 
 /** Adds a route, or puts it in the place of the one with this destination and priority. */
 export function replace(settings: RouteSettings): Request {
-  const scope = scopeFor(settings, familyFor(settings));
-  return routeRequest("RTM_NEWROUTE", RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, settings, scope);
+  const flags = NLM_F_CREATE | NLM_F_REPLACE;
+  return routeRequest("RTM_NEWROUTE", RTM_NEWROUTE, flags, settings, newRouteDefaults(settings));
 }
 
-/** Removes a route; ESRCH where there is none. What is left out of the settings matches anything. */
+/** Removes a route of the table; ESRCH where there is none. What is left out of the settings matches anything. */
 export function remove(settings: RouteSettings): Request {
-  return routeRequest("RTM_DELROUTE", RTM_DELROUTE, 0, settings, settings.scope ?? RT_SCOPE_NOWHERE);
+  const anything = { type: 0, scope: RT_SCOPE_NOWHERE, protocol: 0 };
+  return routeRequest("RTM_DELROUTE", RTM_DELROUTE, 0, settings, anything);
 }
 
-function decode(payload: ByteReader): Route {
+const shownHop = ({ link, flags, hops, gateway, via = gateway }: MultipathHop): NextHop => ({
+  link,
+  weight: hops + 1,
+  ...(via === undefined ? {} : { gateway: via }),
+  ...((flags & RTNH_F_ONLINK) === 0 ? {} : { onLink: true }),
+});
+
+export function decode(payload: ByteReader): Route {
   const header = routeHeader.read(payload);
   const attributes = routeAttributes.read(payload);
+  const { destination, gateway, via, multipath = [], metrics = {} } = attributes;
   return {
-    family: header.family === AF_INET6 ? 6 : 4,
-    destination:
-      attributes.destination === undefined
-        ? "default"
-        : `${attributes.destination}/${header.destinationLength}`,
-    gateway: attributes.gateway,
+    family: versionOfFamily(header.family),
+    destination: destination === undefined ? "default" : `${destination}/${header.destinationLength}`,
+    gateway: gateway ?? via,
     link: attributes.outputLink,
+    nextHops: multipath.map(shownHop),
     priority: attributes.priority,
     type: typeNames.get(header.type) ?? "unicast",
     table: attributes.table ?? header.table,
@@ -174,21 +216,61 @@ function decode(payload: ByteReader): Route {
     scope: header.scope,
     protocol: header.protocol,
     onLink: (header.flags & RTNH_F_ONLINK) !== 0,
-    mtu: attributes.metrics?.mtu,
+    mtu: metrics.mtu,
+    metrics,
   };
 }
 
-/** All routes of both families, of all tables or of one. */
-export function list(options: { readonly table?: number; readonly family?: 4 | 6 } = {}): Query<Route> {
-  const { table, family } = options;
+export interface RouteFilter {
+  readonly table?: number;
+  readonly family?: IpVersion;
+  /** Index of the link that they leave by. */
+  readonly link?: number;
+}
+
+/** All routes of both families and all tables, or those that a filter chooses. */
+export function list({ table, family, link }: RouteFilter = {}): Query<Route> {
   return {
     operation: "RTM_GETROUTE",
     subject: "routes",
     type: RTM_GETROUTE,
     flags: 0,
     body(to) {
-      routeHeader.write(to, { family: family === undefined ? 0 : family === 6 ? AF_INET6 : AF_INET });
-      if (table !== undefined) routeAttributes.write(to, { table });
+      routeHeader.write(to, { family: familyOfVersion(family) });
+      routeAttributes.write(to, {
+        ...(table === undefined ? {} : { table }),
+        ...(link === undefined ? {} : { outputLink: link }),
+      });
+    },
+    decode,
+  };
+}
+
+export interface LookupOptions {
+  readonly source?: string;
+  /** Firewall mark. */
+  readonly mark?: number;
+  /** Index of the link that the packet comes in by; default: the machine sends it itself. */
+  readonly inputLink?: number;
+  readonly outputLink?: number;
+}
+
+/** The way that a packet would take. Throws ENETUNREACH, EHOSTUNREACH or EACCES where there is none. */
+export function lookup(destination: string, options: LookupOptions = {}): Query<Route> {
+  const family = familyOf(destination);
+  const hostLength = family === AF_INET ? 32 : 128;
+  return {
+    operation: "RTM_GETROUTE",
+    subject: destination,
+    type: RTM_GETROUTE,
+    flags: 0,
+    body(to) {
+      routeHeader.write(to, {
+        family,
+        destinationLength: hostLength,
+        sourceLength: options.source === undefined ? 0 : hostLength,
+      });
+      routeAttributes.write(to, { destination, ...options });
     },
     decode,
   };

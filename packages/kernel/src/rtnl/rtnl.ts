@@ -7,6 +7,13 @@ import { isKernelError } from "../sys/errors.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import * as link from "./link.ts";
 
+/** What links can be found by. */
+export interface LinkChoice extends link.LinkFilter {
+  /** How the alias begins. */
+  readonly aliasPrefix?: string;
+  readonly group?: number;
+}
+
 export class Rtnl extends NetlinkSocket {
   /** @param namespace default: the calling thread's */
   constructor(namespace?: NetNamespace) {
@@ -14,12 +21,19 @@ export class Rtnl extends NetlinkSocket {
   }
 
   /** The link, or undefined where there is none of that name or index. */
-  findLink(selector: link.LinkSelector, options: link.GetOptions = {}): link.Link | undefined {
+  findLink(selector: link.LinkSelector): link.Link | undefined {
     try {
-      return this.query(link.get(selector, options));
+      return this.query(link.get(selector));
     } catch (error) {
       if (isKernelError(error, "ENODEV")) return undefined;
       throw error;
     }
+  }
+
+  /** The links that have everything that is asked for, in the order of their indexes. */
+  findLinks({ aliasPrefix = "", group, ...filter }: LinkChoice = {}): link.Link[] {
+    return this.dump(link.list(filter)).filter(
+      ({ alias = "", group: found }) => alias.startsWith(aliasPrefix) && (group ?? found) === found,
+    );
   }
 }

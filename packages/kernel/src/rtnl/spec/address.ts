@@ -2,7 +2,7 @@
  * Addresses on the wire: linux/if_addr.h (struct ifaddrmsg, IFA_*).
  */
 import { type AttributeTable, type AttrsValue, attrs } from "../../codec/attrs.ts";
-import { binary, text, u8, u32 } from "../../codec/codec.ts";
+import { text, u8, u32 } from "../../codec/codec.ts";
 import { ip } from "../../codec/inet.ts";
 import { struct } from "../../codec/struct.ts";
 
@@ -24,7 +24,8 @@ const table = {
   local: [2, ip],
   label: [3, text],
   broadcast: [4, ip],
-  cacheInfo: [6, binary],
+  /** Lifetimes in seconds, times since boot in hundredths of a second. */
+  cacheInfo: [6, struct({ preferred: u32, valid: u32, created: u32, updated: u32 })],
   /** IFA_F_*; wider than the header's field of that name. */
   addressFlags: [8, u32],
   /** Metric of the route that comes with the address. */

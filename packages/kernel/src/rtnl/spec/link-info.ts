@@ -9,15 +9,20 @@ import type { ByteReader } from "../../codec/bytes.ts";
 import { type Codec, text, type ValueOf } from "../../codec/codec.ts";
 import { bridge } from "./kinds/bridge.ts";
 import { bridgePort } from "./kinds/bridge-port.ts";
+import { ipvlan } from "./kinds/ipvlan.ts";
+import { macvlan } from "./kinds/macvlan.ts";
+import { tun } from "./kinds/tun.ts";
 import { veth } from "./kinds/veth.ts";
+import { vlan } from "./kinds/vlan.ts";
+import { vxlan } from "./kinds/vxlan.ts";
 
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 
-/** Kinds whose attributes we know; any other kind can be made and is listed, without attributes. */
-const kinds = { bridge, veth };
+/** Kinds whose attributes we know; any other kind (dummy, ifb ...) can be made and is listed, without attributes. */
+const kinds = { bridge, ipvlan, ipvtap: ipvlan, macvlan, macvtap: macvlan, tun, veth, vlan, vxlan };
 type Kinds = typeof kinds;
 
 export type LinkInfo = { readonly [K in keyof Kinds]?: ValueOf<Kinds[K]> } & {

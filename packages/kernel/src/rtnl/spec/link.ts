@@ -2,20 +2,20 @@
  * Links on the wire: linux/rtnetlink.h (struct ifinfomsg) and linux/if_link.h (IFLA_*).
  */
 import { type AttributeTable, type AttrsValue, attrs, listOf } from "../../codec/attrs.ts";
-import { type Codec, i32, text, u8, u16, u32 } from "../../codec/codec.ts";
+import { type Codec, i32, text, u8, type u16, u32 } from "../../codec/codec.ts";
 import { mac } from "../../codec/inet.ts";
-import { pad, type StructValue, struct } from "../../codec/struct.ts";
-import { type LinkInfo, linkInfo } from "./link-info.ts";
+import type { StructValue } from "../../codec/struct.ts";
+import { linkHeader } from "./link-header.ts";
+import { linkInfo } from "./link-info.ts";
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
-export const RTM_SETLINK = 19;
+export const RTM_NEWLINKPROP = 108;
+export const RTM_DELLINKPROP = 109;
 
 // linux/if.h
 export const IFF_UP = 0x1;
-
-const header = struct({ family: u8, pad: pad(1), type: u16, index: i32, flags: u32, change: u32 });
 
 /** Counters since the link was made: the head of struct rtnl_link_stats64. */
 export interface LinkStatistics {
@@ -48,10 +48,13 @@ const statisticsOrder = [
   "txDropped",
 ] as const satisfies readonly (keyof LinkStatistics)[];
 
-const linkInfoPayload: Codec<LinkInfo> = {
-  write: (to, value) => linkInfo.write(to, value),
-  read: (from) => linkInfo.read(from),
-};
+/** linux/if_link.h, IFLA_INET6_ADDR_GEN_MODE: how a link comes by its link-local address. */
+export const addressGeneration = { eui64: 0, none: 1, stablePrivacy: 2, random: 3 } as const;
+
+/** IFLA_AF_SPEC, by address family: AF_INET6 only. */
+const familySettings = attrs({
+  inet6: [10, attrs({ addressGeneration: [8, u8] }), "nested"],
+});
 
 const table = {
   /** MAC address. */
@@ -68,11 +71,12 @@ const table = {
   /** RFC 2863 state: 0 unknown, 2 down, 5 dormant, 6 up. */
   operationalState: [16, u8],
   linkMode: [17, u8],
-  info: [18, linkInfoPayload, "nested"],
+  info: [18, linkInfo, "nested"],
   namespacePid: [19, u32],
   /** At most 255 bytes; an empty one removes it. The kernel ignores it in the message that makes a link. */
   alias: [20, text],
   statistics: [23, statistics],
+  families: [26, familySettings, "nested"],
   group: [27, u32],
   /** A descriptor of the namespace in which the link is made, or to which it moves. */
   namespaceFd: [28, u32],
@@ -107,8 +111,8 @@ export type LinkMessage = Partial<LinkHeader> & LinkAttributes;
 
 export const linkMessage: Codec<LinkMessage> = {
   write(to, { family = 0, type = 0, index = 0, flags = 0, change = 0, ...attributes }) {
-    header.write(to, { family, type, index, flags, change });
+    linkHeader.write(to, { family, type, index, flags, change });
     linkAttributes.write(to, attributes);
   },
-  read: (from) => ({ ...header.read(from), ...linkAttributes.read(from) }),
+  read: (from) => ({ ...linkHeader.read(from), ...linkAttributes.read(from) }),
 };

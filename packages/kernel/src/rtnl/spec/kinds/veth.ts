@@ -1,26 +1,32 @@
-/** Virtual ethernet pairs: linux/veth.h. The peer is described by a whole link message of its own. */
+/** Virtual ethernet pairs: linux/veth.h. The far end is described by a link message of its own. */
 import { attrs } from "../../../codec/attrs.ts";
-import type { Codec } from "../../../codec/codec.ts";
-import { linkMessage } from "../link.ts";
+import { type Codec, text, u32, type ValueOf } from "../../../codec/codec.ts";
+import { mac } from "../../../codec/inet.ts";
+import { linkHeader } from "../link-header.ts";
 
-/** The far end of a pair: the part of a link's attributes that the kernel takes for it. */
-export interface VethPeer {
-  readonly index?: number;
-  readonly name?: string;
-  readonly address?: string;
-  readonly mtu?: number;
+/** IFLA_* that the kernel takes for the far end. */
+const peerAttributes = attrs({
+  address: [1, mac],
+  name: [3, text],
+  mtu: [4, u32],
   /** A descriptor of the namespace in which the far end is made. */
-  readonly namespaceFd?: number;
-}
+  namespaceFd: [28, u32],
+  transmitQueues: [31, u32],
+  receiveQueues: [32, u32],
+});
 
-export interface Veth {
-  readonly peer?: VethPeer;
-}
+/** The far end of a pair. */
+export type VethPeer = ValueOf<typeof peerAttributes>;
 
-/** Late, because a link's attributes hold a veth's and a veth's hold its peer's. */
 const peer: Codec<VethPeer> = {
-  write: (to, value) => linkMessage.write(to, value),
-  read: (from) => linkMessage.read(from),
+  write(to, value) {
+    linkHeader.write(to, {});
+    peerAttributes.write(to, value);
+  },
+  read(from) {
+    linkHeader.read(from);
+    return peerAttributes.read(from);
+  },
 };
 
-export const veth: Codec<Veth> = attrs({ peer: [1, peer, "nested"] });
+export const veth = attrs({ peer: [1, peer, "nested"] });
