@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { SandboxFileContent, SandboxFilePaths } from "../contracts/sandbox-files.ts";
+import { FileSandboxFiles } from "./file-sandbox-files.ts";
+
+const sandboxId = "0123456789abcdef".repeat(4);
+const content: SandboxFileContent = {
+  sandboxId,
+  hostname: "web",
+  domainname: "example.com",
+  extraHosts: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  addresses: ["172.30.0.2"],
+};
+
+/** Files under a directory that goes with the test, with a host's resolv.conf in it. */
+function setUp(t: TestContext, hostText = "nameserver 10.0.0.1\n") {
+  const runDir = fs.mkdtempSync(join(tmpdir(), "causeway-dns-"));
+  t.after(() => fs.rmSync(runDir, { recursive: true }));
+  const hostResolvConf = join(runDir, "host.conf");
+  const systemdResolvConf = join(runDir, "systemd.conf");
+  fs.writeFileSync(hostResolvConf, hostText);
+  const open = () => new FileSandboxFiles(runDir, { hostResolvConf, systemdResolvConf });
+  return { runDir, hostResolvConf, systemdResolvConf, open, files: open() };
+}
+
+const each = (paths: SandboxFilePaths) => [paths.hosts, paths.hostname, paths.resolvConf];
+const read = (path: string) => fs.readFileSync(path, "utf8");
+const inodes = (paths: SandboxFilePaths) => each(paths).map((path) => fs.statSync(path).ino);
+
+const createContent = `new FileSandboxFiles(process.argv[1]).create(${JSON.stringify(content)});`;
+
+/** Runs a script in a process of its own, whose umask and mounts other tests do not feel; answers its output. */
+function runElsewhere(script: string, runDir: string, wrapper: readonly string[] = []): string {
+  const source = JSON.stringify(import.meta.resolve("./file-sandbox-files.ts"));
+  const text = `const { FileSandboxFiles } = await import(${source});\n${script}`;
+  const [command = "", ...args] = [...wrapper, process.execPath, "--input-type=module", "-e", text, runDir];
+  const child = spawnSync(command, args, { encoding: "utf8" });
+  assert.equal(child.status, 0, child.stderr);
+  return child.stdout;
+}
+
+test("create makes three files in the sandbox's folder", (t) => {
+  const { runDir, files } = setUp(t);
+  const paths = files.create(content);
+  const folder = `${runDir}/sandboxes/0123456789ab`;
+  assert.deepEqual(paths, {
+    hosts: `${folder}/hosts`,
+    hostname: `${folder}/hostname`,
+    resolvConf: `${folder}/resolv.conf`,
+  });
+  assert.deepEqual(files.paths(sandboxId), paths);
+  assert.match(read(paths.hosts), /^172\.30\.0\.2\tweb\.example\.com web$/m);
+  assert.equal(read(paths.hostname), "web\n");
+  assert.equal(read(paths.resolvConf), "# Written by Causeway.\nnameserver 10.0.0.1\n");
+});
+
+test("every program may read the files, whatever the controller's umask", (t) => {
+  const { runDir } = setUp(t);
+  runElsewhere(`process.umask(0o077); ${createContent}`, runDir);
+  const mode = (path: string) => fs.statSync(path).mode & 0o7777;
+  const folder = `${runDir}/sandboxes/0123456789ab`;
+  assert.equal(mode(folder), 0o755);
+  assert.deepEqual(
+    fs.readdirSync(folder).map((name) => [name, mode(join(folder, name))]),
+    [
+      ["hostname", 0o644],
+      ["hosts", 0o644],
+      ["resolv.conf", 0o644],
+    ],
+  );
+});
+
+test("a create that fails half-way leaves nothing", (t) => {
+  const { runDir } = setUp(t);
+  // A tmpfs with inodes for itself, two folders and one file, in a mount namespace that goes with the process.
+  const small = [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o nr_inodes=4 none "$0" && exec "$@"',
+    runDir,
+  ];
+  const script = `
+    const { readdirSync } = await import("node:fs");
+    let failure;
+    try { ${createContent} } catch (error) { failure = error; }
+    console.log(JSON.stringify([failure?.code, failure?.message, readdirSync(process.argv[1] + "/sandboxes")]));`;
+  const [code, message, left] = JSON.parse(runElsewhere(script, runDir, small));
+  assert.equal(code, "sandbox_files_failed");
+  assert.match(message, /^cannot write .*\/0123456789ab\/hostname \(ENOSPC/);
+  assert.deepEqual(left, []);
+});
+
+test("update rewrites in place, to longer and to shorter text", (t) => {
+  const { files } = setUp(t);
+  const paths = files.create(content);
+  const before = inodes(paths);
+  const short = read(paths.hosts);
+  files.update({
+    ...content,
+    hostname: "a-much-longer-name",
+    addresses: ["172.30.0.2", "172.31.0.2"],
+    dns: ["10.0.0.100"],
+  });
+  assert.match(read(paths.hosts), /172\.31\.0\.2\ta-much-longer-name\.example\.com a-much-longer-name\n$/);
+  assert.equal(read(paths.hostname), "a-much-longer-name\n");
+  assert.match(read(paths.resolvConf), /^nameserver 10\.0\.0\.100$/m);
+  files.update(content);
+  assert.equal(read(paths.hosts), short);
+  assert.equal(read(paths.hostname), "web\n");
+  assert.equal(read(paths.resolvConf), "# Written by Causeway.\nnameserver 10.0.0.1\n");
+  assert.deepEqual(inodes(paths), before);
+});
+
+test("update leaves a file alone whose text is the same", (t) => {
+  const { files } = setUp(t);
+  const paths = files.create(content);
+  for (const path of each(paths)) fs.writeFileSync(path, "untouched\n");
+  files.update({ ...content, addresses: ["172.30.0.2", "172.31.0.2"] });
+  assert.match(read(paths.hosts), /172\.31\.0\.2/);
+  assert.equal(read(paths.hostname), "untouched\n");
+  assert.equal(read(paths.resolvConf), "untouched\n");
+});
+
+test("after a restart the files are still the same ones", (t) => {
+  const { files, open } = setUp(t);
+  const paths = files.create({ ...content, hostname: "the-name-before-the-restart" });
+  const before = inodes(paths);
+  open().update(content);
+  assert.equal(read(paths.hostname), "web\n");
+  open().create({ ...content, hostname: "w" });
+  assert.equal(read(paths.hostname), "w\n");
+  assert.deepEqual(inodes(paths), before);
+});
+
+test("update makes files that a reboot took", (t) => {
+  const { runDir, open } = setUp(t);
+  const files = open();
+  files.update(content);
+  assert.equal(fs.readdirSync(`${runDir}/sandboxes/0123456789ab`).length, 3);
+});
+
+test("remove removes everything of this sandbox, and nothing is no error", (t) => {
+  const { runDir, files } = setUp(t);
+  const other = { ...content, sandboxId: "f".repeat(64) };
+  files.remove(sandboxId);
+  const { hosts } = files.create(content);
+  files.create(other);
+  fs.writeFileSync(`${hosts}.somebody-elses`, "");
+  files.remove(sandboxId);
+  files.remove(sandboxId);
+  assert.deepEqual(fs.readdirSync(`${runDir}/sandboxes`), ["f".repeat(12)]);
+  const paths = files.create(content);
+  assert.equal(read(paths.hostname), "web\n", "nothing is remembered of the removed ones");
+});
+
+test("a change of the host's resolv.conf reaches the next create and update", (t) => {
+  const { files, hostResolvConf } = setUp(t);
+  const paths = files.create(content);
+  fs.writeFileSync(`${hostResolvConf}.new`, "nameserver 10.0.0.2\n");
+  fs.renameSync(`${hostResolvConf}.new`, hostResolvConf);
+  files.update(content);
+  assert.match(read(paths.resolvConf), /^nameserver 10\.0\.0\.2$/m);
+  fs.rmSync(hostResolvConf);
+  files.update(content);
+  assert.match(read(paths.resolvConf), /^nameserver 8\.8\.8\.8$/m);
+});
+
+test("behind systemd-resolved's stub the real servers are taken", (t) => {
+  const { files, hostResolvConf, systemdResolvConf } = setUp(t, "nameserver 127.0.0.53\nsearch stub\n");
+  fs.writeFileSync(systemdResolvConf, "nameserver 10.0.0.7\nsearch lan\n");
+  const paths = files.create(content);
+  assert.equal(read(paths.resolvConf), "# Written by Causeway.\nnameserver 10.0.0.7\nsearch lan\n");
+  fs.writeFileSync(hostResolvConf, "nameserver 127.0.0.53\nnameserver 10.0.0.1\n");
+  files.update(content);
+  assert.equal(read(paths.resolvConf), "# Written by Causeway.\nnameserver 10.0.0.1\n");
+});
+
+test("a host's resolv.conf that cannot be read is an error, and nothing is made", (t) => {
+  const { runDir, files, hostResolvConf } = setUp(t);
+  fs.rmSync(hostResolvConf);
+  fs.mkdirSync(hostResolvConf);
+  assert.throws(() => files.create(content), { name: "CausewayError", code: "resolv_conf_unreadable" });
+  assert.ok(!fs.existsSync(`${runDir}/sandboxes`));
+});
+
+test("what the file system refuses is an error that names the path", (t) => {
+  const { runDir, files } = setUp(t);
+  fs.writeFileSync(`${runDir}/sandboxes`, "in the way");
+  assert.throws(() => files.create(content), {
+    code: "sandbox_files_failed",
+    message: new RegExp(`cannot make ${runDir}/sandboxes/0123456789ab .*run directory$`),
+  });
+  fs.rmSync(`${runDir}/sandboxes`);
+  const paths = files.create(content);
+  fs.rmSync(paths.hostname);
+  fs.mkdirSync(paths.hostname);
+  assert.throws(() => files.update({ ...content, hostname: "new" }), {
+    code: "sandbox_files_failed",
+    message: new RegExp(`cannot write ${paths.hostname} `),
+  });
+  fs.rmdirSync(paths.hostname);
+  files.update(content);
+  assert.equal(read(paths.hostname), "web\n", "a failed update does not pass for written");
+});

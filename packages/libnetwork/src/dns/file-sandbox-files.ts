@@ -1,0 +1,156 @@
+/**
+ * A sandbox's hosts, hostname and resolv.conf as files under the run directory.
+ */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
+import { unavailable } from "../errors.ts";
+import { HostResolvConf } from "./host-resolv-conf.ts";
+import { hostsText } from "./hosts-file.ts";
+import { resolvConfText } from "./resolv-conf.ts";
+
+export interface FileSandboxFilesOptions {
+  /** Where name servers, search list and options come from when a sandbox gives none; /etc/resolv.conf. */
+  readonly hostResolvConf?: string;
+  /** Read instead when that names systemd-resolved's stub alone; /run/systemd/resolve/resolv.conf. */
+  readonly systemdResolvConf?: string;
+}
+
+/** What stands in each file. */
+type Texts = { readonly [file in keyof SandboxFilePaths]: string };
+
+const files = ["hosts", "hostname", "resolvConf"] as const satisfies readonly (keyof SandboxFilePaths)[];
+
+// Programs in the sandbox read the files whoever they run as, whatever the controller's umask.
+const folderMode = 0o755;
+const fileMode = 0o644;
+
+/**
+ * Keeps the files in `<runDir>/sandboxes/<first 12 hex digits of the sandbox's id>/`.
+ *
+ * Every method is synchronous; `create` and `update` throw `sandbox_files_failed` when the file system refuses (full, read-only),
+ * and `resolv_conf_unreadable`.
+ */
+export class FileSandboxFiles implements SandboxFiles {
+  readonly #root: string;
+  readonly #host: HostResolvConf;
+  /** By sandbox: what the files say, so that an update touches only what has changed. Empty after a restart. */
+  readonly #written = new Map<string, Texts>();
+
+  constructor(runDir: string, options: FileSandboxFilesOptions = {}) {
+    this.#root = join(runDir, "sandboxes");
+    this.#host = new HostResolvConf(
+      options.hostResolvConf ?? "/etc/resolv.conf",
+      options.systemdResolvConf ?? "/run/systemd/resolve/resolv.conf",
+    );
+  }
+
+  /** Files that are there already are written in place, as in `update`; a failed call removes what it made. */
+  create(content: SandboxFileContent): SandboxFilePaths {
+    const { sandboxId } = content;
+    const texts = this.#texts(content);
+    const isNew = makeFolder(this.#folder(sandboxId));
+    try {
+      return this.#write(sandboxId, texts, isNew);
+    } catch (error) {
+      if (isNew) this.remove(sandboxId);
+      throw error;
+    }
+  }
+
+  update(content: SandboxFileContent): void {
+    if (this.#written.has(content.sandboxId)) this.#write(content.sandboxId, this.#texts(content), false);
+    else this.create(content);
+  }
+
+  paths(sandboxId: string): SandboxFilePaths {
+    const folder = this.#folder(sandboxId);
+    return { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` };
+  }
+
+  /** Nothing to remove is no error. */
+  remove(sandboxId: string): void {
+    this.#written.delete(sandboxId);
+    const folder = this.#folder(sandboxId);
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch (cause) {
+      throw failure("remove", folder, cause);
+    }
+  }
+
+  #folder(sandboxId: string): string {
+    return `${this.#root}/${sandboxId.slice(0, 12)}`;
+  }
+
+  #texts(content: SandboxFileContent): Texts {
+    return {
+      hosts: hostsText(content),
+      hostname: content.hostname ? `${content.hostname}\n` : "",
+      resolvConf: resolvConfText(this.#host.read(), content),
+    };
+  }
+
+  /** Writes the files whose text is not known to stand in them already. */
+  #write(sandboxId: string, texts: Texts, isNew: boolean): SandboxFilePaths {
+    const paths = this.paths(sandboxId);
+    const before = this.#written.get(sandboxId);
+    // Forgotten until all is written: after a failure nobody knows what stands in the files.
+    this.#written.delete(sandboxId);
+    for (const file of files) {
+      if (isNew || texts[file] !== before?.[file]) writeText(paths[file], texts[file], isNew);
+    }
+    this.#written.set(sandboxId, texts);
+    return paths;
+  }
+}
+
+/** Answers whether the folder is new. */
+function makeFolder(path: string): boolean {
+  try {
+    if (mkdirSync(path, { recursive: true, mode: folderMode }) === undefined) return false;
+    chmodSync(path, folderMode);
+    return true;
+  } catch (cause) {
+    throw failure("make", path, cause);
+  }
+}
+
+/**
+ * Makes the file, or writes over its old text and then cuts it to length: so it keeps its inode, and no reader ever finds it
+ * empty.
+ */
+function writeText(path: string, text: string, isNew: boolean): void {
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, fileMode);
+    try {
+      if (isNew) fchmodSync(fd, fileMode);
+      const written = writeSync(fd, text);
+      const length = Buffer.byteLength(text);
+      if (written < length) throw new Error(`only ${written} of ${length} bytes fitted`);
+      if (!isNew) ftruncateSync(fd, length);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw failure("write", path, cause);
+  }
+}
+
+function failure(action: "make" | "write" | "remove", path: string, cause: unknown): Error {
+  return unavailable(
+    "sandbox_files_failed",
+    `cannot ${action} ${path} (${cause instanceof Error ? cause.message : cause}): check the space, the mount and the permissions of the run directory`,
+    cause,
+  );
+}
