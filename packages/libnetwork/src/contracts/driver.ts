@@ -90,7 +90,8 @@ export type InterfacePlan =
       /** A pair is made: one end on a bridge of the host, the other in the sandbox, in one request. */
       readonly kind: "veth";
       readonly hostName: string;
-      readonly bridge: string;
+      /** Index of the bridge. */
+      readonly bridgeIndex: number;
       /** Ports of a bridge that are isolated reach only those that are not. */
       readonly isolated: boolean;
       /** Frames may go back by the port they came from. */
@@ -107,13 +108,9 @@ export interface JoinAnswer {
   readonly interface:
     | {
         readonly plan: InterfacePlan;
-        /** The sandbox numbers interfaces behind this: `eth` makes eth0, eth1 ... */
+        /** The sandbox numbers interfaces behind this, where no name was asked for: `eth` makes eth0, eth1 ... */
         readonly prefix: string;
-        /** A name that was asked for; wins over the prefix. */
-        readonly name: string | undefined;
         readonly mtu: number | undefined;
-        /** Settings of the interface in the sandbox, below `net/`: `ipv4/conf/IFNAME/log_martians` with its value. */
-        readonly sysctls: Readonly<Record<string, string>>;
         /** Gratuitous ARP and unsolicited NA: how many, and how far apart in milliseconds. */
         readonly announce: { readonly count: number; readonly intervalMs: number };
       }
@@ -129,45 +126,63 @@ export interface SandboxKey {
   readonly path: string;
 }
 
-export interface DriverNetworkOptions {
-  /** Networks of this driver cannot be made or deleted by users: there is one, made at start-up. */
+export interface DriverTraits {
+  /** Users cannot make or delete networks of this driver: there is one, made at start-up. */
   readonly singleton: boolean;
-  /** The network works without IPAM: endpoints get no addresses, whatever pool there is. */
+  /** Endpoints get no addresses: the network takes no pool. */
   readonly addressless: boolean;
+  /** Endpoints join the host's own stack, and nothing else. */
+  readonly sharesHost: boolean;
+}
+
+/** A small record of the driver's own that outlives the process. */
+export interface DriverMemory {
+  read(): PlainData | undefined;
+  write(value: PlainData): void;
 }
 
 export interface Driver extends Partial<ExternalConnectivity> {
   /** The name that networks are made with: `bridge`, `host` ... */
   readonly type: string;
   readonly scope: "local" | "global";
-  readonly traits: DriverNetworkOptions;
+  readonly traits: DriverTraits;
 
-  /** Checks options before anything is allocated, so that bad input changes nothing. Throws `invalid`. */
+  /** Checks options before anything is allocated, so that bad input changes nothing. Throws `invalid` or `conflict`. */
   validateNetwork(spec: Pick<NetworkSpec, "name" | "internal" | "options">): void;
-  /** Makes it in the kernel. On an exception nothing is left. */
-  createNetwork(spec: NetworkSpec): void | Promise<void>;
+  /** Makes it in the kernel. On an exception nothing is left. Answers what is stored for {@link restoreNetwork}. */
+  createNetwork(spec: NetworkSpec): PlainData | Promise<PlainData>;
+  /** Takes it out of use at once. */
   deleteNetwork(networkId: string): void | Promise<void>;
 
   /** Reserves what the endpoint needs of the host (ports). Its addresses are given. On an exception nothing is left. */
   createEndpoint(spec: EndpointSpec): EndpointState | Promise<EndpointState>;
   deleteEndpoint(networkId: string, endpointId: string): void | Promise<void>;
 
+  /** Prepares the way for the interface that its answer describes. */
   join(networkId: string, endpointId: string, sandbox: SandboxKey): JoinAnswer | Promise<JoinAnswer>;
-  /** Cuts the endpoint off at once. What takes long is left to the reaper. */
+  /** Cuts the endpoint off at once, joined or half joined. What takes long is left to the reaper. */
   leave(networkId: string, endpointId: string): void | Promise<void>;
 
   endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>>;
 
   /** After a restart: takes up what is stored, and mends in the kernel what is missing. */
-  restoreNetwork(spec: NetworkSpec): void | Promise<void>;
+  restoreNetwork(spec: NetworkSpec, state: PlainData): void | Promise<void>;
   restoreEndpoint(spec: EndpointSpec, state: EndpointState, joined: boolean): void | Promise<void>;
 
   /** Everything is released; the kernel's objects stay. */
   close(): void | Promise<void>;
 }
 
-/** Publishing while an endpoint runs; drivers without it refuse with `unsupported`. */
+/** Publishing while an endpoint is there; networks of drivers without it refuse with `unsupported`. */
 export interface ExternalConnectivity {
-  publish(networkId: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState;
-  unpublish(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState;
+  publish(
+    networkId: string,
+    endpointId: string,
+    mappings: readonly PortMapping[],
+  ): EndpointState | Promise<EndpointState>;
+  unpublish(
+    networkId: string,
+    endpointId: string,
+    bindings: readonly PortBinding[],
+  ): EndpointState | Promise<EndpointState>;
 }

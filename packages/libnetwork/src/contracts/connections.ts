@@ -1,0 +1,19 @@
+/**
+ * ConnectionTable: the kernel's memory of connections (conntrack), which outlives the rules that let them in.
+ */
+import type { TransportProtocol } from "./firewall.ts";
+
+/** Connections that match all that is given. */
+export interface ConnectionFilter {
+  readonly protocol?: TransportProtocol;
+  /** Who began it. */
+  readonly originalSource?: string;
+  /** Who answers, addresses rewritten: the endpoint behind a published port. */
+  readonly replySource?: string;
+  readonly replySourcePort?: number;
+}
+
+export interface ConnectionTable {
+  /** Makes the kernel forget every connection that matches one of the filters, in one pass. */
+  forget(filters: readonly ConnectionFilter[]): void;
+}

@@ -1,0 +1,111 @@
+/**
+ * NetStack: the live network of sandboxes, in the kernel. It makes namespaces, puts interfaces, addresses and routes
+ * into them, and takes them out again. What it is told is plain data; it remembers nothing that it could ask the kernel.
+ */
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import type { EndpointInterface, JoinAnswer, StaticRoute } from "./driver.ts";
+
+export interface InterfaceRequest {
+  /** Path of the sandbox's namespace. */
+  readonly namespacePath: string;
+  /** What the link's alias says: whose it is. */
+  readonly owner: string;
+  readonly interface: NonNullable<JoinAnswer["interface"]>;
+  /** A name that was asked for; undefined: the first free one behind the prefix. */
+  readonly name: string | undefined;
+  /** Settings of the interface, below `net/`: `ipv4/conf/IFNAME/log_martians` with its value. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly addresses: EndpointInterface;
+  readonly staticRoutes: readonly StaticRoute[];
+}
+
+export interface InterfaceState {
+  /** Name in the sandbox. */
+  readonly name: string;
+  /** Index in the sandbox. */
+  readonly index: number;
+}
+
+/** Packets, bytes, errors and drops since the interface was made, as the sandbox sees them. */
+export interface InterfaceStatistics {
+  readonly rxBytes: bigint;
+  readonly rxPackets: bigint;
+  readonly rxErrors: bigint;
+  readonly rxDropped: bigint;
+  readonly txBytes: bigint;
+  readonly txPackets: bigint;
+  readonly txErrors: bigint;
+  readonly txDropped: bigint;
+}
+
+/** One endpoint of a sandbox, as far as choosing gateways goes. */
+export interface RoutedEndpoint {
+  readonly endpointId: string;
+  readonly networkName: string;
+  readonly interface: InterfaceState;
+  readonly addresses: EndpointInterface;
+  readonly gatewayIpv4: string | undefined;
+  readonly gatewayIpv6: string | undefined;
+  /** The higher goes first. */
+  readonly priority: number;
+  readonly internal: boolean;
+}
+
+/** What a sandbox's traffic to elsewhere goes by. */
+export interface RoutingPlan {
+  /** Endpoint that is the way out, per family. */
+  readonly gatewayEndpointIpv4: string | undefined;
+  readonly gatewayEndpointIpv6: string | undefined;
+  readonly routes: readonly PlannedRoute[];
+  readonly rules: readonly PlannedRule[];
+}
+
+export interface PlannedRoute {
+  readonly destination: string;
+  readonly family: 4 | 6;
+  readonly gateway: string | undefined;
+  readonly link: number;
+  readonly table: number;
+}
+
+/** A policy rule: which packets are routed by which table, in the order of their priorities. */
+export interface PlannedRule {
+  readonly family: 4 | 6;
+  /** The lower is asked first. */
+  readonly priority: number;
+  /** Source address; undefined: all packets. */
+  readonly from: string | undefined;
+  readonly table: number;
+  /** Pass over the table's default route, so that later rules decide about what only it would match. */
+  readonly exceptDefault: boolean;
+}
+
+export interface NetStack {
+  /** Makes a namespace and keeps it under the run directory; answers its path. */
+  createNamespace(sandboxId: string): string;
+  /** The host's own namespace, under a path of the run directory. */
+  hostNamespacePath(): string;
+  /** Makes a namespace that somebody else made fit for a sandbox. Throws `namespace_not_found` where the path shows none. */
+  adoptNamespace(path: string): void;
+  /** True where a path shows a network namespace. */
+  isNamespace(path: string): boolean;
+  /** Lets go of a namespace that {@link createNamespace} made; its links go later, in the reaper's time. */
+  releaseNamespace(path: string): void;
+
+  /** Makes the interface, addressed, up and announced: when it answers, both families carry packets. */
+  addInterface(request: InterfaceRequest): InterfaceState;
+  /** Takes an interface of a sandbox that lives on out of use, at once. */
+  disableInterface(namespacePath: string, name: string): void;
+  /** Waits until the interfaces of these names have gone from the namespace, or a second has passed. */
+  interfacesGone(namespacePath: string, names: readonly string[]): Promise<void>;
+  /** Removes and adds what differs between two plans. */
+  applyRouting(namespacePath: string, before: RoutingPlan | undefined, after: RoutingPlan): void;
+
+  statistics(namespacePath: string, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics>;
+  /** Starts a process in the namespace. */
+  spawn(namespacePath: string, command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+  /** Subnets that the host has routes to, and its name servers: where automatic pools keep away from. */
+  hostPrefixes(): readonly string[];
+
+  close(): void | Promise<void>;
+}

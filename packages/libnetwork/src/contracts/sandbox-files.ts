@@ -1,0 +1,34 @@
+/**
+ * SandboxFiles: the files that tell programs in a sandbox its names and name servers. A container runtime mounts them
+ * over /etc/hosts, /etc/hostname and /etc/resolv.conf.
+ */
+
+export interface SandboxFilePaths {
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly resolvConf: string;
+}
+
+/** What the files say. */
+export interface SandboxFileContent {
+  readonly sandboxId: string;
+  /** Undefined: no line of its own. */
+  readonly hostname: string | undefined;
+  readonly domainname: string | undefined;
+  readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
+  /** Empty: the host's. */
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  /** The sandbox's own addresses, without prefix length, in the order of its interfaces. */
+  readonly addresses: readonly string[];
+}
+
+export interface SandboxFiles {
+  /** Makes the files; answers where they are. */
+  create(content: SandboxFileContent): SandboxFilePaths;
+  /** Writes what changed into the same files: they may be mounted somewhere, so they keep their inodes. */
+  update(content: SandboxFileContent): void;
+  paths(sandboxId: string): SandboxFilePaths;
+  remove(sandboxId: string): void;
+}

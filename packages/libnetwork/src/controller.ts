@@ -1,0 +1,372 @@
+/**
+ * The entry point of the model: it makes networks and sandboxes, finds them again, and takes them up after a restart.
+ *
+ * `wiring.ts` makes it a NetworkController by choosing the rooms behind it.
+ */
+
+import type { Endpoint } from "./endpoint.ts";
+import { conflict, forbidden, invalid, notFound } from "./errors.ts";
+import { takePools } from "./model/addressing.ts";
+import type { EndpointOptions } from "./model/endpoint-options.ts";
+import { Engine, type ModelParts } from "./model/engine.ts";
+import type { CausewayEvent } from "./model/events.ts";
+import { checkedName, newId } from "./model/ids.ts";
+import {
+  type CheckedNetworkOptions,
+  checkedNetworkOptions,
+  type NetworkOptions,
+} from "./model/network-options.ts";
+import { type NetworkRecord, put, type SandboxRecord } from "./model/records.ts";
+import { type RestoreProblem, restore } from "./model/restore.ts";
+import { checkedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
+import { type UndoStack, undoing } from "./model/undo.ts";
+import { Network, networkSpec } from "./network.ts";
+import { Sandbox } from "./sandbox.ts";
+
+/** Options of {@link Controller.attach}: the endpoint's and the sandbox's in one. */
+export interface AttachOptions {
+  /** Names the container. Default: an id of its own. */
+  readonly containerId?: string;
+  /** Default: the container's id. */
+  readonly endpointName?: string;
+  readonly endpoint?: EndpointOptions;
+  readonly sandbox?: SandboxOptions;
+}
+
+export interface Attachment {
+  readonly endpoint: Endpoint;
+  readonly sandbox: Sandbox;
+}
+
+/** A network that is there from the start. */
+export interface PredefinedNetwork {
+  readonly driver: string;
+  readonly name: string;
+  readonly options: NetworkOptions;
+}
+
+export abstract class Controller implements AsyncDisposable {
+  readonly #engine: Engine;
+  /** What could not be taken up from the store at start-up; the rest works. */
+  readonly problems: readonly RestoreProblem[];
+
+  protected constructor(engine: Engine, problems: readonly RestoreProblem[]) {
+    this.#engine = engine;
+    this.problems = problems;
+  }
+
+  /** Takes up what is stored. For wiring. */
+  protected static async restored(
+    parts: ModelParts,
+  ): Promise<{ engine: Engine; problems: readonly RestoreProblem[] }> {
+    const engine = new Engine(parts);
+    const problems = await restore(engine);
+    return { engine, problems };
+  }
+
+  /**
+   * Makes a network.
+   *
+   * @param type name of the driver: `bridge` ...
+   * @throws invalid_name, network_name_in_use, unknown_driver, unknown_option, invalid_option, invalid_subnet,
+   * pool_overlap, route_overlap, address_out_of_range, driver_singleton, controller_closed ...
+   */
+  newNetwork(type: string, name: string, options: NetworkOptions = {}): Promise<Network> {
+    return this.#newNetwork({ driver: type, name, options }, false);
+  }
+
+  networks(): readonly Network[] {
+    return [...this.#engine.networks];
+  }
+
+  /** Calls `visit` with each network until it answers true. */
+  walkNetworks(visit: (network: Network) => boolean): void {
+    for (const network of this.#engine.networks) if (visit(network)) return;
+  }
+
+  networkById(id: string): Network | undefined {
+    return this.#engine.networks.byId(id);
+  }
+
+  networkByName(name: string): Network | undefined {
+    return this.#engine.networks.byName(name);
+  }
+
+  /**
+   * By id, name, or unique beginning of an id.
+   *
+   * @throws ambiguous_id
+   */
+  findNetwork(reference: string): Network | undefined {
+    return this.#engine.networks.find(reference);
+  }
+
+  /**
+   * Makes a sandbox for a container.
+   *
+   * @throws invalid_name, sandbox_exists, container_not_found, container_not_running, unknown_option, controller_closed ...
+   */
+  newSandbox(containerId: string, options: SandboxOptions = {}): Promise<Sandbox> {
+    return this.#engine.locks.run([`container:${containerId}`], () =>
+      undoing(async (undo) => {
+        const sandbox = this.#prepareSandbox(containerId, options, undo);
+        await this.#engine.commit(put("sandbox", sandbox.record));
+        this.#announceSandbox(sandbox);
+        return sandbox;
+      }),
+    );
+  }
+
+  sandboxes(): readonly Sandbox[] {
+    return [...this.#engine.sandboxes];
+  }
+
+  /** Calls `visit` with each sandbox until it answers true. */
+  walkSandboxes(visit: (sandbox: Sandbox) => boolean): void {
+    for (const sandbox of this.#engine.sandboxes) if (visit(sandbox)) return;
+  }
+
+  sandboxById(id: string): Sandbox | undefined {
+    return this.#engine.sandboxes.byId(id);
+  }
+
+  sandboxByContainerId(containerId: string): Sandbox | undefined {
+    return this.#engine.sandboxes.byName(containerId);
+  }
+
+  /**
+   * By id, container id, or unique beginning of an id.
+   *
+   * @throws ambiguous_id
+   */
+  findSandbox(reference: string): Sandbox | undefined {
+    return this.#engine.sandboxes.find(reference);
+  }
+
+  /**
+   * Deletes the sandbox of a container.
+   *
+   * @throws sandbox_not_found
+   */
+  async sandboxDestroy(containerId: string): Promise<void> {
+    const sandbox = this.sandboxByContainerId(containerId);
+    if (sandbox === undefined)
+      throw notFound("sandbox_not_found", `container "${containerId}" has no sandbox`, containerId);
+    await sandbox.delete({ endpoints: "delete" });
+  }
+
+  /** Endpoint, sandbox and join in one call and one durable write. `sandbox.delete({ endpoints: "delete" })` undoes it. */
+  attach(network: Network, options: AttachOptions = {}): Promise<Attachment> {
+    const containerId = options.containerId ?? newId();
+    return this.#engine.locks.run([network.id, `container:${containerId}`], () =>
+      undoing(async (undo) => {
+        const sandbox = this.#prepareSandbox(containerId, options.sandbox ?? {}, undo);
+        const endpoint = await network.prepareEndpoint(
+          options.endpointName ?? containerId,
+          options.endpoint ?? {},
+          undo,
+        );
+        await endpoint.prepareJoin(sandbox, undo);
+        await this.#engine.commit(put("sandbox", sandbox.record), put("endpoint", endpoint.record));
+        this.#announceSandbox(sandbox);
+        endpoint.announceCreation();
+        endpoint.announceJoin();
+        return { endpoint, sandbox };
+      }),
+    );
+  }
+
+  /** What happens from now on. Ends when the signal aborts, the loop is left, or the controller closes. */
+  events(signal?: AbortSignal): AsyncIterableIterator<CausewayEvent> & AsyncDisposable {
+    this.#engine.assertOpen();
+    return this.#engine.events.subscribe(signal);
+  }
+
+  /** Names of the drivers that networks can be made with. */
+  builtinDrivers(): readonly string[] {
+    return [...this.#engine.parts.drivers.keys()];
+  }
+
+  builtinIpamDrivers(): readonly string[] {
+    return [...this.#engine.parts.ipams.keys()];
+  }
+
+  /** Stops: nothing can be called any more. Sandboxes and networks stay as they are, and go on working. */
+  async close(): Promise<void> {
+    this.#engine.close();
+    const { drivers, netstack, store } = this.#engine.parts;
+    for (const driver of drivers.values()) await driver.close();
+    await netstack.close();
+    await this.closeParts();
+    await store.close();
+  }
+
+  /** What wiring made besides the model's parts is closed here. */
+  protected abstract closeParts(): Promise<void>;
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newNetwork(wish: PredefinedNetwork, predefined: boolean): Promise<Network> {
+    return this.#engine.locks.run([`network-name:${wish.name}`], () =>
+      undoing(async (undo) => {
+        const network = await this.#prepareNetwork(wish, predefined, undo);
+        await this.#engine.commit(put("network", network.record));
+        this.#engine.events.emit("network:create", network, { type: network.type });
+        return network;
+      }),
+    );
+  }
+
+  async #prepareNetwork(
+    { driver: type, name, options: given }: PredefinedNetwork,
+    predefined: boolean,
+    undo: UndoStack,
+  ): Promise<Network> {
+    const engine = this.#engine;
+    engine.assertOpen();
+    checkedName("network", name);
+    if (engine.networks.byName(name) !== undefined) {
+      throw conflict(
+        "network_name_in_use",
+        `there is a network "${name}" already: choose another name`,
+        name,
+      );
+    }
+    const options = this.#withConfiguration(checkedNetworkOptions(given), given);
+    const base = { id: newId(), name, created: Date.now(), predefined, options };
+    if (options.configOnly) return this.#adopt({ ...base, driver: "", pools: [], driverState: null }, undo);
+    const driver = engine.driver(type);
+    if (driver.traits.singleton && !predefined) {
+      throw forbidden(
+        "driver_singleton",
+        `there is one ${type} network, and it is there already: use it`,
+        type,
+      );
+    }
+    const ipam = engine.ipam(options.ipamDriver);
+    driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
+    const avoid = () => engine.parts.netstack.hostPrefixes();
+    const pools = await takePools(ipam, driver, options, avoid, undo);
+    const record: NetworkRecord = { ...base, driver: type, pools, driverState: null };
+    const driverState = await driver.createNetwork(networkSpec(record));
+    undo.push(() => driver.deleteNetwork(record.id));
+    return this.#adopt({ ...record, driverState }, undo);
+  }
+
+  /** The options of the config-only network that is named, with what only the user can say. */
+  #withConfiguration(options: CheckedNetworkOptions, given: NetworkOptions): CheckedNetworkOptions {
+    const { configFrom } = options;
+    if (configFrom === undefined) return options;
+    const source = this.networkByName(configFrom);
+    if (source === undefined || !source.configOnly) {
+      throw notFound(
+        "config_network_not_found",
+        `there is no config-only network "${configFrom}"`,
+        configFrom,
+      );
+    }
+    const own = (["ipam", "driverOptions", "ipv4", "ipv6", "internal", "configOnly"] as const).filter(
+      (key) => given[key] !== undefined,
+    );
+    if (own.length > 0) {
+      throw invalid(
+        "contradictory_options",
+        `options: ${own.join(", ")} come from network "${configFrom}": leave them out`,
+      );
+    }
+    const { ipamDriver, ipamOptions, ipamConfig, ipv4, ipv6, internal, driverOptions, labels } =
+      source.record.options;
+    return {
+      ...options,
+      ipamDriver,
+      ipamOptions,
+      ipamConfig,
+      ipv4,
+      ipv6,
+      internal,
+      driverOptions,
+      labels: { ...labels, ...options.labels },
+    };
+  }
+
+  #adopt(record: NetworkRecord, undo: UndoStack): Network {
+    const network = new Network(this.#engine, record);
+    this.#engine.networks.add(network);
+    undo.push(() => this.#engine.networks.remove(network));
+    return network;
+  }
+
+  /**
+   * Makes a network that is there from the start, unless it is. One that was asked to be otherwise is made anew, if
+   * nobody is in it. For wiring.
+   */
+  protected async ensurePredefined(wish: PredefinedNetwork): Promise<void> {
+    const there = this.networkByName(wish.name);
+    if (there?.predefined === true) {
+      const wanted = JSON.stringify(checkedNetworkOptions(wish.options));
+      const same = JSON.stringify(there.record.options) === wanted;
+      if (same || there.endpoints().length > 0) return;
+      await there.remove();
+    }
+    if (this.networkByName(wish.name) === undefined) await this.#newNetwork(wish, true);
+  }
+
+  /** Deletes a predefined network that is not wanted any more, if nobody is in it. For wiring. */
+  protected async dropPredefined(name: string): Promise<void> {
+    const there = this.networkByName(name);
+    if (there?.predefined === true && there.endpoints().length === 0) await there.remove();
+  }
+
+  #prepareSandbox(containerId: string, given: SandboxOptions, undo: UndoStack): Sandbox {
+    const engine = this.#engine;
+    engine.assertOpen();
+    checkedName("container", containerId);
+    if (engine.sandboxes.byName(containerId) !== undefined) {
+      throw conflict("sandbox_exists", `container "${containerId}" has a sandbox already`, containerId);
+    }
+    const options = checkedSandboxOptions(given);
+    const record = this.#namespaceFor({
+      id: newId(),
+      containerId,
+      created: Date.now(),
+      options,
+      ownsNamespace: false,
+    });
+    const sandbox = new Sandbox(engine, record);
+    engine.sandboxes.add(sandbox);
+    undo.push(() => sandbox.abandon());
+    if (record.sharedWith === undefined) engine.parts.files.create(sandbox.fileContent());
+    return sandbox;
+  }
+
+  /** Where the sandbox's stack comes from. */
+  #namespaceFor(record: SandboxRecord): SandboxRecord {
+    const { netstack } = this.#engine.parts;
+    const { useHostNetwork, key, externalKey, shareWith } = record.options;
+    if (shareWith !== undefined) {
+      const owner = this.findSandbox(shareWith);
+      if (owner === undefined) {
+        throw notFound(
+          "container_not_found",
+          `there is no container "${shareWith}" whose network could be shared`,
+          shareWith,
+        );
+      }
+      owner.assertShareable();
+      return { ...record, sharedWith: owner.id };
+    }
+    if (useHostNetwork) return { ...record, key: netstack.hostNamespacePath() };
+    if (key !== undefined) {
+      netstack.adoptNamespace(key);
+      return { ...record, key };
+    }
+    if (externalKey) return record;
+    return { ...record, key: netstack.createNamespace(record.id), ownsNamespace: true };
+  }
+
+  #announceSandbox(sandbox: Sandbox): void {
+    this.#engine.events.emit("sandbox:create", sandbox, { container: sandbox.containerId });
+  }
+}

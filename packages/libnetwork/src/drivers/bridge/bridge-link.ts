@@ -1,0 +1,125 @@
+/**
+ * The bridge itself: a link of the host with the network's gateway addresses.
+ */
+import {
+  address,
+  isKernelError,
+  link,
+  type NetNamespace,
+  type Reaper,
+  type Rtnl,
+  writeSysctl,
+} from "@causeway/kernel";
+import { parseCidr } from "../../address/cidr.ts";
+import { linkLocalAddress } from "../../address/link-local.ts";
+import { randomMac } from "../../address/mac.ts";
+import type { NetworkPolicy } from "../../contracts/firewall.ts";
+import { conflict } from "../../errors.ts";
+
+export interface BridgeSettings {
+  readonly name: string;
+  /** What the alias says: whose it is. */
+  readonly owner: string;
+  readonly mtu: number | undefined;
+  /** CIDRs of the host's addresses in the network. */
+  readonly addresses: readonly string[];
+  /** What is published can be reached at the host's 127.0.0.1. */
+  readonly loopback: boolean;
+  readonly ipv6: boolean;
+}
+
+export interface BridgeState {
+  readonly index: number;
+  /** It was there before us: it is used, and never deleted. */
+  readonly foreign: boolean;
+  /** Addresses that we gave it. */
+  readonly added: readonly string[];
+}
+
+/** Link-local addresses are given, so that a bridge without IPv6 has none. */
+const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
+
+/** Makes the bridge, or takes the one of that name. On an exception nothing of ours is left. */
+export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSettings): BridgeState {
+  const found = rtnl.findLink({ name: settings.name });
+  if (found !== undefined && found.info?.kind !== "bridge") {
+    const kind = found.info?.kind ?? "network card";
+    throw conflict(
+      "interface_name_in_use",
+      `"${settings.name}" is a ${kind} of the host: choose another bridge name`,
+    );
+  }
+  if (found === undefined) createLink(rtnl, settings);
+  const bridge = found ?? rtnl.query(link.get({ name: settings.name }));
+  const foreign = found !== undefined && found.alias !== settings.owner;
+  try {
+    const added = addAddresses(rtnl, bridge.index, settings.addresses);
+    host.run(() => applySettings(settings, foreign));
+    rtnl.execute(link.change({ index: bridge.index }, { up: true }));
+    return { index: bridge.index, foreign, added };
+  } catch (error) {
+    if (found === undefined) rtnl.attempt([link.remove({ index: bridge.index })]);
+    throw error;
+  }
+}
+
+function createLink(rtnl: Rtnl, { name, owner, mtu, ipv6 }: BridgeSettings): void {
+  const mac = randomMac();
+  // A MAC that was given stays; one that was not follows the ports, and neighbours' ARP entries for the gateway go stale.
+  rtnl.execute(
+    link.create({ name, address: mac, ...(mtu === undefined ? {} : { mtu }), info: { kind: "bridge" } }),
+    link.change({ name }, { alias: owner, families: withoutLinkLocal }),
+  );
+  if (ipv6) addAddresses(rtnl, rtnl.query(link.get({ name })).index, [`${linkLocalAddress(mac)}/64`]);
+}
+
+/** Adds what the link has not got; answers what was added. */
+function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): readonly string[] {
+  const added: string[] = [];
+  for (const cidr of cidrs) {
+    const { address: ip, prefixLength, family, last } = parseCidr(cidr);
+    const broadcast = family === 4 && prefixLength < 31 ? { broadcast: last.toString() } : {};
+    try {
+      rtnl.execute(address.add({ link: index, address: ip.toString(), prefixLength, ...broadcast }));
+      added.push(cidr);
+    } catch (error) {
+      if (!isKernelError(error, "EEXIST")) throw error;
+    }
+  }
+  return added;
+}
+
+/** networking/ip-sysctl.rst */
+function applySettings({ name, loopback, ipv6 }: BridgeSettings, foreign: boolean): void {
+  // The firewall keeps 127.0.0.0/8 from everybody but the host itself (CVE-2020-8558).
+  if (loopback) writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1);
+  if (ipv6 && !foreign) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
+}
+
+/**
+ * Takes a bridge out of use at once.
+ *
+ * @returns when it will be gone; undefined for one that was there before us, which stays, without our addresses
+ */
+export function removeBridge(
+  rtnl: Rtnl,
+  reaper: Reaper,
+  { index, foreign, added }: BridgeState,
+): Promise<void> | undefined {
+  if (foreign) {
+    rtnl.attempt(
+      added.map((cidr) => {
+        const { address: ip, prefixLength } = parseCidr(cidr);
+        return address.remove({ link: index, address: ip.toString(), prefixLength });
+      }),
+    );
+    return undefined;
+  }
+  rtnl.attempt([link.change({ index }, { up: false })]);
+  return reaper.deleteLink({ index });
+}
+
+/** Whether the host rewrites what it sends to published ports, from 127.0.0.1 too. */
+export function needsLoopback({ internal, ipv4 }: NetworkPolicy): boolean {
+  return !internal && ipv4?.gateway !== undefined && ipv4.gatewayMode.startsWith("nat");
+}

@@ -1,0 +1,409 @@
+/**
+ * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
+ */
+import { link, type NetNamespace, type Reaper, type Rtnl } from "@causeway/kernel";
+import type { ConnectionFilter, ConnectionTable } from "../../contracts/connections.ts";
+import type {
+  Driver,
+  DriverMemory,
+  DriverTraits,
+  EndpointSpec,
+  EndpointState,
+  JoinAnswer,
+  NetworkSpec,
+  PortBinding,
+  PortMapping,
+} from "../../contracts/driver.ts";
+import type { Firewall, ForeignForwarding, NetworkPolicy } from "../../contracts/firewall.ts";
+import type { PortReservations } from "../../contracts/ports.ts";
+import type { PlainData } from "../../contracts/store.ts";
+import { conflict, invalid, notFound } from "../../errors.ts";
+import { boolean, parseObject } from "../../options/parse.ts";
+import { type BridgeState, makeBridge, needsLoopback, removeBridge } from "./bridge-link.ts";
+import { enableForwarding } from "./forwarding.ts";
+import { refuseHostOverlap } from "./host-overlap.ts";
+import { type BridgeNetworkOptions, parseNetworkOptions } from "./options.ts";
+import { addressOf, networkPolicy, portPolicy, publishedPorts } from "./policies.ts";
+
+/** What the driver works with. */
+export interface BridgeDriverParts {
+  /** The host's namespace, and a connection to rtnetlink in it. */
+  readonly host: NetNamespace;
+  readonly rtnl: Rtnl;
+  readonly connections: ConnectionTable;
+  readonly reaper: Reaper;
+  readonly firewall: Firewall;
+  readonly ports: PortReservations;
+  readonly memory: DriverMemory;
+  /** Alias of a link in the kernel, for the id of what it belongs to. */
+  readonly ownerOf: (objectId: string) => string;
+}
+
+const configTable = {
+  /** Turn on forwarding in the host when a network needs it. Default: true. */
+  enableForwarding: boolean,
+  /** Where we turned it on: let traffic between interfaces that are not ours be forwarded too. Default: false. */
+  allowForeignForwarding: boolean,
+};
+
+interface BridgeNetwork {
+  readonly spec: NetworkSpec;
+  readonly options: BridgeNetworkOptions;
+  readonly policy: NetworkPolicy;
+  readonly bridge: BridgeState;
+  /** Families in which addresses are routed, not rewritten. */
+  readonly routed: ReadonlySet<4 | 6>;
+  readonly endpoints: Map<string, BridgeEndpoint>;
+}
+
+interface BridgeEndpoint {
+  readonly spec: EndpointSpec;
+  bindings: readonly PortBinding[];
+  joined: boolean;
+}
+
+/** `veth` and as much of an endpoint's id as a link's name has room for. */
+export function hostInterfaceName(endpointId: string): string {
+  return `veth${endpointId.slice(0, 11)}`;
+}
+
+export class BridgeDriver implements Driver {
+  readonly type = "bridge";
+  readonly scope = "local";
+  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
+  readonly #parts: BridgeDriverParts;
+  readonly #forwarding: { readonly enable: boolean; readonly foreign: ForeignForwarding };
+  readonly #networks = new Map<string, BridgeNetwork>();
+  readonly #networkOfBridge = new Map<string, string>();
+  /** Bridges that are being deleted, by name: the name is free when the promise is kept. */
+  readonly #going = new Map<string, Promise<void>>();
+
+  /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
+  constructor(parts: BridgeDriverParts, config: unknown) {
+    const { enableForwarding: enable = true, allowForeignForwarding = false } = parseObject(
+      configTable,
+      config,
+      "drivers.bridge",
+    );
+    this.#parts = parts;
+    this.#forwarding = { enable, foreign: allowForeignForwarding ? "allow" : "drop" };
+    // We turned forwarding on in an earlier run, and it still is on our account.
+    if (parts.memory.read() === true) parts.firewall.setForeignForwarding(this.#forwarding.foreign);
+  }
+
+  validateNetwork({ internal, options }: Pick<NetworkSpec, "internal" | "options">): void {
+    const { bridgeName } = parseNetworkOptions(options, internal);
+    if (bridgeName !== undefined) this.#refuseTaken(bridgeName);
+  }
+
+  async createNetwork(spec: NetworkSpec): Promise<PlainData> {
+    const plan = planNetwork(spec);
+    const { policy } = plan;
+    this.#refuseTaken(policy.bridge);
+    await this.#going.get(policy.bridge);
+    const { rtnl, firewall } = this.#parts;
+    refuseHostOverlap(rtnl, policy);
+    const bridge = this.#makeBridge(plan, undefined);
+    try {
+      this.#forward(policy);
+      firewall.apply({ add: { networks: [policy] } });
+    } catch (error) {
+      this.#removeBridge(policy.bridge, bridge);
+      throw error;
+    }
+    this.#keep({ ...plan, bridge });
+    return { foreign: bridge.foreign, added: bridge.added };
+  }
+
+  deleteNetwork(networkId: string): void {
+    const network = this.#network(networkId);
+    const { bridge, policy } = network;
+    this.#parts.firewall.apply({ remove: { networks: [policy] } });
+    this.#removeBridge(policy.bridge, bridge);
+    this.#networks.delete(networkId);
+    this.#networkOfBridge.delete(policy.bridge);
+  }
+
+  createEndpoint(spec: EndpointSpec): EndpointState {
+    const network = this.#network(spec.networkId);
+    parseObject({}, spec.options, "endpoint driverOptions");
+    const bindings = this.#bind(network, spec, spec.publish);
+    network.endpoints.set(spec.id, { spec, bindings, joined: false });
+    return { bindings };
+  }
+
+  deleteEndpoint(networkId: string, endpointId: string): void {
+    const network = this.#network(networkId);
+    if (!network.endpoints.delete(endpointId)) return;
+    this.#parts.ports.release(endpointId);
+  }
+
+  join(networkId: string, endpointId: string): JoinAnswer {
+    const network = this.#network(networkId);
+    const endpoint = endpointOf(network, endpointId);
+    this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
+    endpoint.joined = true;
+    const { options, bridge, spec } = network;
+    const gatewayOf = (data: NetworkSpec["ipv4"][number] | undefined, mode: string) =>
+      spec.internal || mode === "isolated" || data?.gateway === undefined
+        ? undefined
+        : addressOf(data.gateway);
+    return {
+      interface: {
+        plan: {
+          kind: "veth",
+          hostName: hostInterfaceName(endpointId),
+          bridgeIndex: bridge.index,
+          isolated: !options.icc,
+          hairpin: endpoint.bindings.length > 0,
+        },
+        prefix: options.interfacePrefix,
+        mtu: options.mtu,
+        announce: { count: options.advertiseCount, intervalMs: options.advertiseIntervalMs },
+      },
+      gatewayIpv4: gatewayOf(spec.ipv4[0], options.gatewayModeIpv4),
+      gatewayIpv6: gatewayOf(spec.ipv6[0], options.gatewayModeIpv6),
+      staticRoutes: [],
+    };
+  }
+
+  leave(networkId: string, endpointId: string): void {
+    const network = this.#network(networkId);
+    const endpoint = endpointOf(network, endpointId);
+    const { rtnl, firewall, reaper } = this.#parts;
+    const name = hostInterfaceName(endpointId);
+    // Down first: taken off the bridge alone, the sandbox's packets still reach the host, past the bridge's rules.
+    const [down] = rtnl.attempt([link.change({ name }, { up: false }), link.change({ name }, { master: 0 })]);
+    endpoint.joined = false;
+    firewall.apply({ remove: itemsOf(network, endpoint) });
+    this.#forgetConnections(endpoint, endpoint.bindings);
+    if (down === undefined) void reaper.deleteLink({ name });
+  }
+
+  publish(networkId: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState {
+    const network = this.#network(networkId);
+    const endpoint = endpointOf(network, endpointId);
+    const { firewall, ports, rtnl } = this.#parts;
+    const added = this.#bind(network, endpoint.spec, mappings);
+    try {
+      if (endpoint.joined) {
+        const selector = { name: hostInterfaceName(endpointId) };
+        rtnl.execute(link.change(selector, { info: { slaveKind: "bridge", bridgePort: { hairpin: true } } }));
+        firewall.apply({ add: { published: publishedPorts(added, network.policy.bridge, network.routed) } });
+      }
+    } catch (error) {
+      ports.release(endpointId, added);
+      throw error;
+    }
+    endpoint.bindings = [...endpoint.bindings, ...added];
+    return { bindings: endpoint.bindings };
+  }
+
+  unpublish(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState {
+    const network = this.#network(networkId);
+    const endpoint = endpointOf(network, endpointId);
+    const going = new Set(bindings.map(bindingKey));
+    const removed = endpoint.bindings.filter((binding) => going.has(bindingKey(binding)));
+    const { firewall, ports } = this.#parts;
+    if (endpoint.joined) {
+      firewall.apply({
+        remove: { published: publishedPorts(removed, network.policy.bridge, network.routed) },
+      });
+      this.#forgetConnections(endpoint, removed);
+    }
+    ports.release(endpointId, removed);
+    endpoint.bindings = endpoint.bindings.filter((binding) => !going.has(bindingKey(binding)));
+    return { bindings: endpoint.bindings };
+  }
+
+  endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>> {
+    const network = this.#network(networkId);
+    const { spec, joined } = endpointOf(network, endpointId);
+    return {
+      "com.docker.network.endpoint.macaddress": spec.interface.mac,
+      bridge: network.policy.bridge,
+      hostInterface: joined ? hostInterfaceName(endpointId) : null,
+    };
+  }
+
+  restoreNetwork(spec: NetworkSpec, state: PlainData): void {
+    const plan = planNetwork(spec);
+    const bridge = this.#makeBridge(plan, state as unknown as Pick<BridgeState, "foreign" | "added">);
+    this.#forward(plan.policy);
+    this.#parts.firewall.apply({ add: { networks: [plan.policy] } });
+    this.#keep({ ...plan, bridge });
+  }
+
+  restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
+    const network = this.#network(spec.networkId);
+    const endpoint: BridgeEndpoint = { spec, bindings, joined };
+    this.#parts.ports.restore(
+      spec.id,
+      bindings.filter((binding) => !isRouted(network, binding)),
+    );
+    if (joined) this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
+    network.endpoints.set(spec.id, endpoint);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#going.values());
+  }
+
+  #network(networkId: string): BridgeNetwork {
+    const network = this.#networks.get(networkId);
+    if (network === undefined)
+      throw notFound("network_not_found", `the bridge driver has no network ${networkId}`);
+    return network;
+  }
+
+  #keep(network: BridgeNetwork): void {
+    this.#networks.set(network.spec.id, network);
+    this.#networkOfBridge.set(network.policy.bridge, network.spec.id);
+  }
+
+  #refuseTaken(bridgeName: string): void {
+    const networkId = this.#networkOfBridge.get(bridgeName);
+    if (networkId === undefined) return;
+    const taker = this.#networks.get(networkId)?.spec.name ?? networkId;
+    throw conflict(
+      "bridge_in_use",
+      `bridge "${bridgeName}" is network "${taker}"'s: choose another bridge name`,
+    );
+  }
+
+  #makeBridge(
+    { spec, options, policy }: NetworkPlan,
+    state: Pick<BridgeState, "foreign" | "added"> | undefined,
+  ): BridgeState {
+    const { host, rtnl, ownerOf } = this.#parts;
+    const gateways = [
+      policy.ipv4?.gateway === undefined ? undefined : spec.ipv4[0]?.gateway,
+      policy.ipv6?.gateway === undefined ? undefined : spec.ipv6[0]?.gateway,
+    ];
+    const settings = {
+      name: policy.bridge,
+      owner: ownerOf(spec.id),
+      mtu: options.mtu,
+      addresses: gateways.filter((cidr) => cidr !== undefined),
+      loopback: needsLoopback(policy),
+      ipv6: policy.ipv6 !== undefined,
+    };
+    return { ...makeBridge(host, rtnl, settings), ...state };
+  }
+
+  #removeBridge(name: string, bridge: BridgeState): void {
+    const { rtnl, reaper } = this.#parts;
+    const gone = removeBridge(rtnl, reaper, bridge);
+    if (gone === undefined) return;
+    const done = gone.finally(() => this.#going.delete(name));
+    this.#going.set(name, done);
+  }
+
+  /** Turns on what forwarding a network needs; what it then lets through is the firewall's. */
+  #forward({ internal, ipv4, ipv6 }: NetworkPolicy): void {
+    if (internal || !this.#forwarding.enable) return;
+    const { host, rtnl, firewall, memory } = this.#parts;
+    const turnedOn = enableForwarding(host, rtnl, { ipv4: ipv4 !== undefined, ipv6: ipv6 !== undefined });
+    if (!turnedOn || memory.read() === true) return;
+    memory.write(true);
+    firewall.setForeignForwarding(this.#forwarding.foreign);
+  }
+
+  /** Reserves host ports; those of routed families need none. */
+  #bind(
+    network: BridgeNetwork,
+    { id, interface: { ipv4, ipv6 } }: EndpointSpec,
+    wanted: readonly PortMapping[],
+  ): readonly PortBinding[] {
+    if (wanted.length === 0) return [];
+    if (network.spec.internal) {
+      const message = `network "${network.spec.name}" is internal: nothing can be published from it; use a network that is not`;
+      throw invalid("publish_internal", message);
+    }
+    const { hostBindingIpv4 } = network.options;
+    const mappings =
+      hostBindingIpv4 === undefined
+        ? wanted
+        : wanted.map((mapping) => ({ ...mapping, hostAddress: mapping.hostAddress ?? hostBindingIpv4 }));
+    const addresses = {
+      ipv4: ipv4 === undefined ? undefined : addressOf(ipv4),
+      ipv6: ipv6 === undefined ? undefined : addressOf(ipv6),
+    };
+    const opened = [
+      network.routed.has(4) ? addresses.ipv4 : undefined,
+      network.routed.has(6) ? addresses.ipv6 : undefined,
+    ]
+      .filter((address) => address !== undefined)
+      .flatMap((address) => mappings.map((mapping) => openedPort(mapping, address)));
+    const natted = {
+      ipv4: network.routed.has(4) ? undefined : addresses.ipv4,
+      ipv6: network.routed.has(6) ? undefined : addresses.ipv6,
+    };
+    if (natted.ipv4 === undefined && natted.ipv6 === undefined) return opened;
+    return [...this.#parts.ports.reserve(id, { ...natted, mappings }), ...opened];
+  }
+
+  /** Established connections outlive the rules that let them in: the kernel is told to forget them. */
+  #forgetConnections({ joined, spec }: BridgeEndpoint, bindings: readonly PortBinding[]): void {
+    const { ipv4, ipv6 } = spec.interface;
+    const filters: ConnectionFilter[] = joined
+      ? bindings.map(({ protocol, containerAddress, containerPort }) => ({
+          protocol,
+          replySource: containerAddress,
+          replySourcePort: containerPort,
+        }))
+      : [ipv4, ipv6]
+          .filter((cidr) => cidr !== undefined)
+          .flatMap((cidr) => [{ replySource: addressOf(cidr) }, { originalSource: addressOf(cidr) }]);
+    if (filters.length > 0) this.#parts.connections.forget(filters);
+  }
+}
+
+/** A port of a routed network: nothing of the host's is taken, the endpoint's own port is opened. */
+function openedPort({ protocol, containerPort }: PortMapping, address: string): PortBinding {
+  return {
+    protocol,
+    containerPort,
+    hostAddress: address,
+    hostPort: containerPort,
+    containerAddress: address,
+  };
+}
+
+function isRouted(network: BridgeNetwork, { containerAddress }: PortBinding): boolean {
+  return network.routed.has(containerAddress.includes(":") ? 6 : 4);
+}
+
+function bindingKey({ protocol, hostAddress, hostPort }: PortBinding): string {
+  return `${protocol} ${hostAddress} ${hostPort}`;
+}
+
+type NetworkPlan = Omit<BridgeNetwork, "bridge">;
+
+/** What a network is to be, from what the user and the IPAM said. Pure. */
+function planNetwork(spec: NetworkSpec): NetworkPlan {
+  const options = parseNetworkOptions(spec.options, spec.internal);
+  if (spec.ipv4.length > 1 || spec.ipv6.length > 1) {
+    throw invalid(
+      "too_many_subnets",
+      `network "${spec.name}": a bridge network takes one subnet of each address family`,
+    );
+  }
+  const policy = networkPolicy(spec, options, options.bridgeName ?? `br-${spec.id.slice(0, 12)}`);
+  const routed = new Set<4 | 6>();
+  if (options.gatewayModeIpv4 === "routed") routed.add(4);
+  if (options.gatewayModeIpv6 === "routed") routed.add(6);
+  return { spec, options, policy, routed, endpoints: new Map() };
+}
+
+function endpointOf(network: BridgeNetwork, endpointId: string): BridgeEndpoint {
+  const endpoint = network.endpoints.get(endpointId);
+  if (endpoint !== undefined) return endpoint;
+  throw notFound("endpoint_not_found", `network "${network.spec.name}" has no endpoint ${endpointId}`);
+}
+
+/** What the firewall holds for an endpoint. */
+function itemsOf({ options, policy, routed }: BridgeNetwork, { spec, bindings }: BridgeEndpoint) {
+  const ports = options.antiSpoofing ? [portPolicy(spec.id, hostInterfaceName(spec.id), spec.interface)] : [];
+  return { ports, published: publishedPorts(bindings, policy.bridge, routed) };
+}

@@ -1,0 +1,155 @@
+/**
+ * The bridge driver's options, each by a short name and by the label that Docker's users know.
+ */
+import { parseIp } from "../../address/ip.ts";
+import type { GatewayMode } from "../../contracts/firewall.ts";
+import { invalid } from "../../errors.ts";
+import { checkedInterfaceName, interfaceName, interfacePrefix } from "../../options/interface-name.ts";
+import { suggestion } from "../../options/nearest.ts";
+import {
+  booleanText,
+  integerText,
+  invalidOption,
+  oneOf,
+  type Parsed,
+  type Parser,
+  parseObject,
+  textBy,
+} from "../../options/parse.ts";
+
+const gatewayMode = oneOf<GatewayMode>("nat", "nat-unprotected", "routed", "isolated");
+const ipv4 = textBy((text) => parseIp(text, 4).toString());
+const ipv6 = textBy((text) => parseIp(text, 6).toString());
+
+/** A list, or Docker's text of names with colons between. */
+const interfaceNames: Parser<readonly string[]> = (value, name) => {
+  const names: unknown = typeof value === "string" ? value.split(":") : value;
+  if (!Array.isArray(names)) throw invalidOption(name, value, "a list of interface names");
+  return names.map((item) => checkedInterfaceName(String(item), name));
+};
+
+/** RFC 791's least and the most that the kernel lets a bridge have. */
+const mtu = integerText(68, 65535);
+
+const networkTable = {
+  /** Interface name of the bridge. One that is there already is used, and never deleted. Default: `br-` and 12 digits of the id. */
+  bridgeName: interfaceName,
+  /** Endpoints reach each other directly. Default: true. */
+  icc: booleanText,
+  /** What leaves the network gets an address of the host. Default: true. */
+  masquerade: booleanText,
+  /** Default: nat. */
+  gatewayModeIpv4: gatewayMode,
+  /** Default: nat. */
+  gatewayModeIpv6: gatewayMode,
+  /** The bridge does not get the IPv4 gateway address: somebody else on the network has it. Default: false. */
+  inhibitIpv4: booleanText,
+  /** Where ports are published that name no host address. Default: every address of the host. */
+  hostBindingIpv4: ipv4,
+  /** The default network's mark, kept for Docker's sake. */
+  defaultBridge: booleanText,
+  /** Host interfaces from which published ports can be reached at the container's own address. Default: none. */
+  trustedHostInterfaces: interfaceNames,
+  /** Bytes. Default: the kernel's (1500). */
+  mtu,
+  /** Source address of what leaves, in the place of masquerading. */
+  hostIpv4: ipv4,
+  hostIpv6: ipv6,
+  /** Names of interfaces in sandboxes begin with it. Default: `eth`. */
+  interfacePrefix,
+  /** How many times an address is announced when an endpoint joins, 0 to 3. Default: 3. */
+  advertiseCount: integerText(0, 3),
+  /** Milliseconds between announcements, 100 to 2000. Default: 1000. */
+  advertiseIntervalMs: integerText(100, 2000),
+  /** Endpoints may send from their own addresses only. Default: true. */
+  antiSpoofing: booleanText,
+};
+
+type NetworkTable = typeof networkTable;
+
+/** Docker's labels, netlabel and bridge label names of libnetwork. */
+const labels: Readonly<Record<string, keyof NetworkTable>> = {
+  "com.docker.network.bridge.name": "bridgeName",
+  "com.docker.network.bridge.enable_icc": "icc",
+  "com.docker.network.bridge.enable_ip_masquerade": "masquerade",
+  "com.docker.network.bridge.gateway_mode_ipv4": "gatewayModeIpv4",
+  "com.docker.network.bridge.gateway_mode_ipv6": "gatewayModeIpv6",
+  "com.docker.network.bridge.inhibit_ipv4": "inhibitIpv4",
+  "com.docker.network.bridge.host_binding_ipv4": "hostBindingIpv4",
+  "com.docker.network.bridge.default_bridge": "defaultBridge",
+  "com.docker.network.bridge.trusted_host_interfaces": "trustedHostInterfaces",
+  "com.docker.network.driver.mtu": "mtu",
+  "com.docker.network.host_ipv4": "hostIpv4",
+  "com.docker.network.host_ipv6": "hostIpv6",
+  "com.docker.network.container_iface_prefix": "interfacePrefix",
+  "com.docker.network.advertise_addr_nmsgs": "advertiseCount",
+  "com.docker.network.advertise_addr_ms": "advertiseIntervalMs",
+};
+
+export interface BridgeNetworkOptions extends Omit<Required<Parsed<NetworkTable>>, OptionalName> {
+  readonly bridgeName: string | undefined;
+  readonly hostBindingIpv4: string | undefined;
+  readonly mtu: number | undefined;
+  readonly hostIpv4: string | undefined;
+  readonly hostIpv6: string | undefined;
+}
+type OptionalName = "bridgeName" | "hostBindingIpv4" | "mtu" | "hostIpv4" | "hostIpv6" | "defaultBridge";
+
+/**
+ * Reads a network's options.
+ *
+ * @throws unknown_option, invalid_option, invalid_interface_name, invalid_address, option_given_twice, isolated_needs_internal
+ */
+export function parseNetworkOptions(
+  given: Readonly<Record<string, unknown>>,
+  internal: boolean,
+): BridgeNetworkOptions {
+  const parsed = parseObject(networkTable, byShortName(given), "driverOptions");
+  const options = {
+    bridgeName: undefined,
+    icc: true,
+    masquerade: true,
+    gatewayModeIpv4: "nat",
+    gatewayModeIpv6: "nat",
+    inhibitIpv4: false,
+    hostBindingIpv4: undefined,
+    trustedHostInterfaces: [],
+    mtu: undefined,
+    hostIpv4: undefined,
+    hostIpv6: undefined,
+    interfacePrefix: "eth",
+    advertiseCount: 3,
+    advertiseIntervalMs: 1000,
+    antiSpoofing: true,
+    ...parsed,
+  } as const;
+  for (const name of ["gatewayModeIpv4", "gatewayModeIpv6"] as const) {
+    if (options[name] === "isolated" && !internal) {
+      throw invalid(
+        "isolated_needs_internal",
+        `${name}: "isolated" is for internal networks: make the network internal`,
+      );
+    }
+  }
+  return options;
+}
+
+function byShortName(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const named: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    const name = Object.hasOwn(labels, key) ? (labels[key] ?? key) : key;
+    if (!Object.hasOwn(networkTable, name)) {
+      const known = [...Object.keys(networkTable), ...Object.keys(labels)];
+      const message = `driverOptions: the bridge driver has no option "${key}"${suggestion(key, known)}`;
+      throw invalid("unknown_option", message, { option: key, known });
+    }
+    if (Object.hasOwn(named, name)) {
+      throw invalid(
+        "option_given_twice",
+        `driverOptions: "${key}" and another name of the same option are given: give one`,
+      );
+    }
+    named[name] = value;
+  }
+  return named;
+}

@@ -1,0 +1,116 @@
+/**
+ * What a bridge network, an endpoint and its ports mean to the firewall. Pure.
+ */
+import { parseCidr } from "../../address/cidr.ts";
+import { linkLocalAddress } from "../../address/link-local.ts";
+import type { EndpointInterface, IpamData, NetworkSpec, PortBinding } from "../../contracts/driver.ts";
+import type {
+  FamilyPolicy,
+  GatewayMode,
+  NetworkPolicy,
+  PortPolicy,
+  PublishedPort,
+} from "../../contracts/firewall.ts";
+import type { BridgeNetworkOptions } from "./options.ts";
+
+/** The address of a CIDR, without its prefix length. */
+export function addressOf(cidr: string): string {
+  return cidr.slice(0, cidr.indexOf("/"));
+}
+
+interface FamilyChoices {
+  readonly gatewayMode: GatewayMode;
+  readonly masquerade: boolean;
+  readonly sourceAddress: string | undefined;
+  /** The host has an address in the network. */
+  readonly hostAddress: boolean;
+}
+
+function familyPolicy(data: IpamData | undefined, choices: FamilyChoices): FamilyPolicy | undefined {
+  if (data === undefined || data.pool === "") return undefined;
+  const { gatewayMode, masquerade, sourceAddress } = choices;
+  const natted = gatewayMode === "nat" || gatewayMode === "nat-unprotected";
+  const gateway = data.gateway === undefined ? undefined : addressOf(data.gateway);
+  return {
+    subnet: parseCidr(data.pool).subnet.toString(),
+    gateway: choices.hostAddress ? gateway : undefined,
+    gatewayMode,
+    masquerade: natted && masquerade,
+    sourceAddress: natted ? sourceAddress : undefined,
+  };
+}
+
+export function networkPolicy(
+  spec: NetworkSpec,
+  options: BridgeNetworkOptions,
+  bridge: string,
+): NetworkPolicy {
+  return {
+    networkId: spec.id,
+    bridge,
+    internal: spec.internal,
+    icc: options.icc,
+    ipv4: familyPolicy(spec.ipv4[0], {
+      gatewayMode: options.gatewayModeIpv4,
+      masquerade: options.masquerade,
+      sourceAddress: options.hostIpv4,
+      hostAddress: !options.inhibitIpv4 && options.gatewayModeIpv4 !== "isolated",
+    }),
+    ipv6: familyPolicy(spec.ipv6[0], {
+      gatewayMode: options.gatewayModeIpv6,
+      masquerade: options.masquerade,
+      sourceAddress: options.hostIpv6,
+      hostAddress: options.gatewayModeIpv6 !== "isolated",
+    }),
+    trustedInterfaces: options.trustedHostInterfaces,
+  };
+}
+
+export function portPolicy(
+  endpointId: string,
+  hostInterface: string,
+  { mac, ipv4, ipv6 }: EndpointInterface,
+): PortPolicy {
+  const addresses = [ipv4, ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
+  return {
+    endpointId,
+    interface: hostInterface,
+    mac,
+    addresses: ipv6 === undefined ? addresses : [...addresses, linkLocalAddress(mac)],
+  };
+}
+
+const familyOf = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
+
+/** True where the kernel cannot rewrite what comes in (to ::1, or from one family to the other) and a relay carries it. */
+export function isRelayed({ hostAddress, containerAddress }: PortBinding): boolean {
+  return hostAddress === "::1" || familyOf(hostAddress) !== familyOf(containerAddress);
+}
+
+/**
+ * What the firewall is told of bindings.
+ *
+ * @param routed families in which nothing is rewritten: the endpoint's own port is opened
+ */
+export function publishedPorts(
+  bindings: readonly PortBinding[],
+  bridge: string,
+  routed: ReadonlySet<4 | 6>,
+): readonly PublishedPort[] {
+  return bindings
+    .filter((binding) => !isRelayed(binding))
+    .map(({ protocol, containerPort, hostAddress, hostPort, containerAddress }) => {
+      const family = familyOf(containerAddress);
+      const isRouted = routed.has(family);
+      const anywhere = hostAddress === "0.0.0.0" || hostAddress === "::";
+      return {
+        protocol,
+        family,
+        hostAddress: isRouted || anywhere ? undefined : hostAddress,
+        hostPort: isRouted ? undefined : hostPort,
+        bridge,
+        address: containerAddress,
+        port: containerPort,
+      };
+    });
+}

@@ -1,0 +1,365 @@
+/**
+ * Endpoint: a service's place in a network. It belongs to one network and joins at most one sandbox.
+ */
+import type { Driver, PortBinding, StaticRoute } from "./contracts/driver.ts";
+import type { RoutedEndpoint } from "./contracts/netstack.ts";
+import type { PlainData, StoreChange } from "./contracts/store.ts";
+import { conflict, forbidden, invalid, notFound } from "./errors.ts";
+import { checkedPublish, type PublishOptions } from "./model/endpoint-options.ts";
+import type { Engine } from "./model/engine.ts";
+import { type EndpointRecord, put, remove } from "./model/records.ts";
+import { type UndoStack, undoing } from "./model/undo.ts";
+import type { Network } from "./network.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+/** Which binding of an endpoint is meant; what is left out matches any. */
+export interface BindingSelector {
+  readonly protocol?: PortBinding["protocol"];
+  readonly containerPort?: number;
+  readonly hostPort?: number;
+  readonly hostAddress?: string;
+}
+
+export interface EndpointInfo {
+  readonly mac: string;
+  /** CIDR. */
+  readonly ipv4: string | undefined;
+  /** CIDR. */
+  readonly ipv6: string | undefined;
+  /** Name in the sandbox; undefined while there is none. */
+  readonly interfaceName: string | undefined;
+  readonly gatewayIpv4: string | undefined;
+  readonly gatewayIpv6: string | undefined;
+  readonly staticRoutes: readonly StaticRoute[];
+  readonly sandbox: Sandbox | undefined;
+}
+
+export class Endpoint {
+  readonly network: Network;
+  readonly #engine: Engine;
+  readonly #driver: Driver;
+  #record: EndpointRecord;
+  #deleted = false;
+
+  /** For the model: users get endpoints from their network. */
+  constructor(engine: Engine, network: Network, driver: Driver, record: EndpointRecord) {
+    this.#engine = engine;
+    this.network = network;
+    this.#driver = driver;
+    this.#record = record;
+  }
+
+  /** 64 hexadecimal digits. */
+  get id(): string {
+    return this.#record.id;
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get mac(): string {
+    return this.#record.interface.mac;
+  }
+
+  /** CIDR; undefined where the network has no IPv4. */
+  get ipv4(): string | undefined {
+    return this.#record.interface.ipv4;
+  }
+
+  /** CIDR; undefined where the network has no IPv6. */
+  get ipv6(): string | undefined {
+    return this.#record.interface.ipv6;
+  }
+
+  get aliases(): readonly string[] {
+    return this.#record.options.aliases;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#record.options.labels;
+  }
+
+  /** Host ports that lead here. */
+  get bindings(): readonly PortBinding[] {
+    return this.#record.state.bindings;
+  }
+
+  /** The sandbox that it has joined. */
+  get sandbox(): Sandbox | undefined {
+    const { join } = this.#record;
+    return join === undefined ? undefined : this.#engine.sandboxes.byId(join.sandboxId);
+  }
+
+  /** What is stored of it: plain data. */
+  get record(): EndpointRecord {
+    return this.#record;
+  }
+
+  info(): EndpointInfo {
+    const { interface: addresses, join, options } = this.#record;
+    return {
+      ...addresses,
+      ipv4: addresses.ipv4,
+      ipv6: addresses.ipv6,
+      interfaceName: join?.interface?.name,
+      gatewayIpv4: join?.answer.gatewayIpv4,
+      gatewayIpv6: join?.answer.gatewayIpv6,
+      staticRoutes: [...(join?.answer.staticRoutes ?? []), ...options.staticRoutes],
+      sandbox: this.sandbox,
+    };
+  }
+
+  /** What the driver tells of it. */
+  driverInfo(): Readonly<Record<string, PlainData>> {
+    return this.#driver.endpointOperInfo(this.network.id, this.id);
+  }
+
+  /**
+   * Puts the endpoint into a sandbox. When the promise is kept, the sandbox sends and receives by it, in every family.
+   *
+   * @throws endpoint_joined, endpoint_deleted, sandbox_deleted, sandbox_shared, sandbox_of_host, interface_name_in_use,
+   * controller_closed ...
+   */
+  join(sandbox: Sandbox): Promise<void> {
+    return this.#engine.locks.run([sandbox.id, this.id], () =>
+      undoing(async (undo) => {
+        await this.prepareJoin(sandbox, undo);
+        await this.#engine.commit(put("endpoint", this.#record));
+        this.announceJoin();
+      }),
+    );
+  }
+
+  /**
+   * Takes the endpoint out of its sandbox: nothing gets through any more when the promise is kept.
+   *
+   * @throws endpoint_not_joined, controller_closed
+   */
+  leave(sandbox: Sandbox): Promise<void> {
+    return this.#engine.locks.run([sandbox.id, this.id], async () => {
+      this.#assertUsable();
+      if (this.#record.join?.sandboxId !== sandbox.id) {
+        throw conflict(
+          "endpoint_not_joined",
+          `endpoint "${this.name}" is not in sandbox "${sandbox.containerId}"`,
+        );
+      }
+      await this.#engine.commit(this.leaving());
+      await this.finishLeave(sandbox, { sandboxStays: true });
+    });
+  }
+
+  /**
+   * Deletes the endpoint; its addresses and host ports are free again.
+   *
+   * @param options `force` takes it out of its sandbox first
+   * @throws endpoint_joined, endpoint_deleted, controller_closed
+   */
+  delete(options: { readonly force?: boolean } = {}): Promise<void> {
+    const { sandbox } = this;
+    const keys = [this.network.id, this.id, ...(sandbox === undefined ? [] : [sandbox.id])];
+    return this.#engine.locks.run(keys, async () => {
+      this.#assertUsable();
+      const joined = this.sandbox;
+      if (joined !== undefined && options.force !== true) {
+        const message = `endpoint "${this.name}" is in sandbox "${joined.containerId}": let it leave first, or use force`;
+        throw forbidden("endpoint_joined", message, { sandbox: joined.id });
+      }
+      await this.#engine.commit(remove("endpoint", this.id));
+      if (joined !== undefined) await this.finishLeave(joined, { sandboxStays: true });
+      await this.finishDelete();
+    });
+  }
+
+  /**
+   * Publishes more ports, joined or not.
+   *
+   * @returns all bindings of the endpoint
+   * @throws port_in_use, invalid_port, unsupported_by_driver, publish_internal ...
+   */
+  publish(ports: readonly PublishOptions[]): Promise<readonly PortBinding[]> {
+    return this.#engine.locks.run([this.id], () =>
+      undoing(async (undo) => {
+        this.#assertUsable();
+        const mappings = checkedPublish(ports);
+        const { publish, unpublish } = this.#engine.publisher(this.network.type);
+        const before = this.#record;
+        const state = await publish(this.network.id, this.id, mappings);
+        const added = state.bindings.slice(before.state.bindings.length);
+        undo.push(() => unpublish(this.network.id, this.id, added));
+        undo.push(() => this.#set(before));
+        this.#set({ ...before, state });
+        await this.#engine.commit(put("endpoint", this.#record));
+        this.#emitPorts("endpoint:publish", added);
+        return state.bindings;
+      }),
+    );
+  }
+
+  /**
+   * Takes published ports back; connections through them end.
+   *
+   * @returns the bindings that are left
+   * @throws binding_not_found where a selector matches none
+   */
+  unpublish(selectors: readonly BindingSelector[]): Promise<readonly PortBinding[]> {
+    return this.#engine.locks.run([this.id], async () => {
+      this.#assertUsable();
+      const going = this.#select(selectors);
+      const { unpublish } = this.#engine.publisher(this.network.type);
+      const left = this.bindings.filter((binding) => !going.has(binding));
+      await this.#engine.commit(
+        put("endpoint", { ...this.#record, state: { ...this.#record.state, bindings: left } }),
+      );
+      this.#set({ ...this.#record, state: await unpublish(this.network.id, this.id, [...going]) });
+      this.#emitPorts("endpoint:unpublish", [...going]);
+      return this.bindings;
+    });
+  }
+
+  #select(selectors: readonly BindingSelector[]): ReadonlySet<PortBinding> {
+    if (!Array.isArray(selectors)) throw invalid("invalid_option", "unpublish: give a list of bindings");
+    const chosen = new Set<PortBinding>();
+    for (const selector of selectors) {
+      const matching = this.bindings.filter(
+        ({ protocol, containerPort, hostPort, hostAddress }) =>
+          (selector.protocol ?? protocol) === protocol &&
+          (selector.containerPort ?? containerPort) === containerPort &&
+          (selector.hostPort ?? hostPort) === hostPort &&
+          (selector.hostAddress ?? hostAddress) === hostAddress,
+      );
+      if (matching.length === 0) {
+        throw notFound(
+          "binding_not_found",
+          `endpoint "${this.name}" publishes nothing like ${JSON.stringify(selector)}`,
+          selector,
+        );
+      }
+      for (const binding of matching) chosen.add(binding);
+    }
+    return chosen;
+  }
+
+  #emitPorts(type: "endpoint:publish" | "endpoint:unpublish", bindings: readonly PortBinding[]): void {
+    const ports = bindings.map(({ protocol, hostAddress, hostPort, containerPort }) => {
+      return `${hostAddress}:${hostPort}->${containerPort}/${protocol}`;
+    });
+    this.#engine.events.emit(type, this, { network: this.network.id, ports: ports.join(",") });
+  }
+
+  #set(record: EndpointRecord): void {
+    this.#record = record;
+  }
+
+  #assertUsable(): void {
+    this.#engine.assertOpen();
+    if (this.#deleted) throw notFound("endpoint_deleted", `endpoint "${this.name}" was deleted`);
+  }
+
+  /** Everything of a join but storing it. For the model. */
+  async prepareJoin(sandbox: Sandbox, undo: UndoStack): Promise<void> {
+    this.#assertUsable();
+    const { join } = this.#record;
+    if (join !== undefined) {
+      const where = this.sandbox?.containerId ?? join.sandboxId;
+      throw forbidden(
+        "endpoint_joined",
+        `endpoint "${this.name}" is in sandbox "${where}" already: let it leave first`,
+      );
+    }
+    sandbox.assertJoinable(this.#driver.traits.sharesHost);
+    await sandbox.interfacesGone();
+    const answer = await this.#driver.join(this.network.id, this.id, {
+      sandboxId: sandbox.id,
+      path: sandbox.key ?? "",
+    });
+    undo.push(() => this.#driver.leave(this.network.id, this.id));
+    const before = this.#record;
+    this.#set({ ...before, join: { sandboxId: sandbox.id, answer } });
+    undo.push(() => this.#set(before));
+    this.populate(sandbox, undo);
+  }
+
+  /** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. For the model. */
+  populate(sandbox: Sandbox, undo: UndoStack): void {
+    const { join, interface: addresses, options } = this.#record;
+    if (join === undefined) return;
+    const { answer } = join;
+    sandbox.add(this);
+    undo.push(() => sandbox.drop(this));
+    if (sandbox.key === undefined) return;
+    if (answer.interface !== undefined) {
+      const { netstack, ownerOf } = this.#engine.parts;
+      const made = netstack.addInterface({
+        namespacePath: sandbox.key,
+        owner: ownerOf(this.id),
+        interface: answer.interface,
+        name: options.interfaceName,
+        sysctls: options.sysctls,
+        addresses,
+        staticRoutes: [...answer.staticRoutes, ...options.staticRoutes],
+      });
+      this.#set({ ...this.#record, join: { ...join, interface: made } });
+    }
+    sandbox.route(undo);
+    sandbox.writeFiles();
+  }
+
+  /** The change that stores it as left. For the model. */
+  leaving(): StoreChange {
+    const { join: _, ...record } = this.#record;
+    return put("endpoint", record);
+  }
+
+  /** What follows once it is stored that the endpoint has left. For the model. */
+  async finishLeave(sandbox: Sandbox, { sandboxStays }: { readonly sandboxStays: boolean }): Promise<void> {
+    const { join, ...record } = this.#record;
+    this.#set(record);
+    await this.#driver.leave(this.network.id, this.id);
+    sandbox.drop(this);
+    if (sandboxStays) sandbox.afterLeave(join?.interface);
+    this.#engine.events.emit("endpoint:leave", this, { network: this.network.id, sandbox: sandbox.id });
+  }
+
+  /** What follows once it is stored that the endpoint is no more. For the model. */
+  async finishDelete(): Promise<void> {
+    this.#deleted = true;
+    this.network.forget(this);
+    await this.#driver.deleteEndpoint(this.network.id, this.id);
+    await this.network.releaseAddresses(this.#record.interface);
+    this.#engine.events.emit("endpoint:delete", this, { network: this.network.id });
+  }
+
+  /** Its part in choosing the sandbox's gateway; undefined without interface. For the model. */
+  routed(): RoutedEndpoint | undefined {
+    const { join, interface: addresses, options } = this.#record;
+    if (join?.interface === undefined) return undefined;
+    return {
+      endpointId: this.id,
+      networkName: this.network.name,
+      interface: join.interface,
+      addresses,
+      gatewayIpv4: join.answer.gatewayIpv4,
+      gatewayIpv6: addresses.ipv6 === undefined ? undefined : join.answer.gatewayIpv6,
+      priority: options.gatewayPriority,
+      internal: this.network.internal,
+    };
+  }
+
+  announceCreation(): void {
+    const { ipv4 = "", ipv6 = "" } = this.#record.interface;
+    this.#engine.events.emit("endpoint:create", this, { network: this.network.id, ipv4, ipv6 });
+  }
+
+  announceJoin(): void {
+    const { join } = this.#record;
+    if (join === undefined) return;
+    const attributes = {
+      network: this.network.id,
+      sandbox: join.sandboxId,
+      interface: join.interface?.name ?? "",
+    };
+    this.#engine.events.emit("endpoint:join", this, attributes);
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * A network's dealings with its IPAM: pools, gateways, auxiliary addresses, and the addresses of endpoints.
+ */
+import { parseCidr } from "../address/cidr.ts";
+import { parseIp } from "../address/ip.ts";
+import type { Driver, IpamData } from "../contracts/driver.ts";
+import {
+  type AddressRequest,
+  gatewayAddressType,
+  type Ipam,
+  replayedAddressType,
+  requestAddressType,
+} from "../contracts/ipam.ts";
+import { invalid } from "../errors.ts";
+import { type CheckedNetworkOptions, type IpamConfig, ipamConfigOf } from "./network-options.ts";
+import type { PoolRecord } from "./records.ts";
+import type { UndoStack } from "./undo.ts";
+
+const gatewayOptions = { [requestAddressType]: gatewayAddressType };
+const addressOf = (cidr: string) => cidr.slice(0, cidr.indexOf("/"));
+
+/** Requests an address and sees to its release on the way back. */
+async function claim(ipam: Ipam, request: AddressRequest, undo: UndoStack): Promise<string> {
+  const { address } = await ipam.requestAddress(request);
+  if (address !== "") undo.push(() => ipam.releaseAddress(request.poolId, addressOf(address)));
+  return address;
+}
+
+/**
+ * Takes the pools of a new network, with its gateways and auxiliary addresses.
+ *
+ * @param avoid what automatic pools keep away from; asked for only when one is chosen automatically
+ */
+export async function takePools(
+  ipam: Ipam,
+  driver: Driver,
+  options: CheckedNetworkOptions,
+  avoid: () => readonly string[],
+  undo: UndoStack,
+): Promise<readonly PoolRecord[]> {
+  if (driver.traits.addressless) return [];
+  const spaces = await ipam.defaultAddressSpaces();
+  const addressSpace = spaces[driver.scope];
+  const pools: PoolRecord[] = [];
+  for (const family of [4, 6] as const) {
+    for (const config of ipamConfigOf(options, family)) {
+      pools.push(
+        await takePool(ipam, { addressSpace, family, config, options: options.ipamOptions, avoid }, undo),
+      );
+    }
+  }
+  return pools;
+}
+
+interface PoolWish {
+  readonly addressSpace: string;
+  readonly family: 4 | 6;
+  readonly config: IpamConfig;
+  readonly options: Readonly<Record<string, string>>;
+  readonly avoid: () => readonly string[];
+}
+
+async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<PoolRecord> {
+  const { addressSpace, family, config, options } = wish;
+  const { subnet, ipRange, gateway, auxiliaryAddresses = {} } = config;
+  const exact = subnet !== undefined && !/^(0\.0\.0\.0|::)\//.test(subnet);
+  if (!exact && (gateway !== undefined || Object.keys(auxiliaryAddresses).length > 0)) {
+    throw invalid(
+      "address_without_subnet",
+      "a gateway or auxiliary address is given without its subnet: give both",
+    );
+  }
+  const { poolId, pool } = await ipam.requestPool({
+    addressSpace,
+    v6: family === 6,
+    options,
+    ...(subnet === undefined ? {} : { pool: subnet }),
+    ...(ipRange === undefined ? {} : { subPool: ipRange }),
+    ...(exact ? {} : { avoid: wish.avoid() }),
+  });
+  undo.push(() => ipam.releasePool(poolId));
+  const taken = await claim(
+    ipam,
+    { poolId, options: gatewayOptions, ...(gateway === undefined ? {} : { address: gateway }) },
+    undo,
+  );
+  const auxiliary: Record<string, string> = {};
+  for (const [name, address] of Object.entries(auxiliaryAddresses)) {
+    auxiliary[name] = await claim(ipam, { poolId, address }, undo);
+  }
+  return {
+    family,
+    addressSpace,
+    poolId,
+    pool,
+    ...(ipRange === undefined ? {} : { subPool: ipRange }),
+    ...(taken === "" ? {} : { gateway: taken }),
+    auxiliaryAddresses: auxiliary,
+  };
+}
+
+/** Takes again, after a restart, what a stored network held. */
+export async function replayPool(ipam: Ipam, record: PoolRecord): Promise<void> {
+  const { addressSpace, family, pool, subPool, poolId, gateway, auxiliaryAddresses } = record;
+  await ipam.requestPool({
+    addressSpace,
+    v6: family === 6,
+    ...(pool === "" ? {} : { pool }),
+    ...(subPool === undefined ? {} : { subPool }),
+  });
+  if (gateway !== undefined)
+    await ipam.requestAddress({ poolId, address: addressOf(gateway), options: gatewayOptions });
+  for (const cidr of Object.values(auxiliaryAddresses))
+    await ipam.requestAddress({ poolId, address: addressOf(cidr) });
+}
+
+/** Gives everything back that a network took. */
+export async function releasePool(
+  ipam: Ipam,
+  { poolId, gateway, auxiliaryAddresses }: PoolRecord,
+): Promise<void> {
+  for (const cidr of [...Object.values(auxiliaryAddresses), gateway]) {
+    if (cidr !== undefined) await ipam.releaseAddress(poolId, addressOf(cidr));
+  }
+  await ipam.releasePool(poolId);
+}
+
+/** What the driver is told of pools. */
+export function ipamData(pools: readonly PoolRecord[], family: 4 | 6): readonly IpamData[] {
+  return pools
+    .filter((pool) => pool.family === family)
+    .map(({ addressSpace, pool, gateway, auxiliaryAddresses }) => ({
+      addressSpace,
+      pool,
+      gateway,
+      auxiliaryAddresses,
+    }));
+}
+
+export interface AddressWish {
+  readonly family: 4 | 6;
+  /** Undefined: the next free one. */
+  readonly address: string | undefined;
+  readonly mac: string;
+}
+
+/** The pool that an address belongs to: the one that contains it, or the first. */
+function poolFor(pools: readonly PoolRecord[], { family, address }: AddressWish): PoolRecord | undefined {
+  const candidates = pools.filter((pool) => pool.family === family && pool.pool !== "");
+  if (address === undefined) return candidates[0];
+  const ip = parseIp(address, family);
+  return candidates.find(({ pool }) => parseCidr(pool).contains(ip)) ?? candidates[0];
+}
+
+/**
+ * An address for an endpoint, as CIDR; undefined where the network has none of the family.
+ *
+ * @throws family_disabled where one was asked for all the same
+ */
+export async function takeAddress(
+  ipam: Ipam,
+  pools: readonly PoolRecord[],
+  wish: AddressWish,
+  undo: UndoStack,
+): Promise<string | undefined> {
+  const pool = poolFor(pools, wish);
+  if (pool === undefined) {
+    if (wish.address === undefined) return undefined;
+    throw invalid(
+      "family_disabled",
+      `${wish.address}: the network has no IPv${wish.family} subnet`,
+      wish.address,
+    );
+  }
+  const options = ipam.capabilities.requiresMacAddress
+    ? { "com.docker.network.endpoint.macaddress": wish.mac }
+    : undefined;
+  return claim(
+    ipam,
+    {
+      poolId: pool.poolId,
+      ...(wish.address === undefined ? {} : { address: wish.address }),
+      ...(options === undefined ? {} : { options }),
+    },
+    undo,
+  );
+}
+
+/** Takes again, after a restart, an endpoint's address. */
+export async function replayAddress(
+  ipam: Ipam,
+  pools: readonly PoolRecord[],
+  cidr: string,
+  chosenByUser: boolean,
+): Promise<void> {
+  const pool = poolOfAddress(pools, cidr);
+  if (pool === undefined) return;
+  const options = chosenByUser ? {} : { options: { [requestAddressType]: replayedAddressType } };
+  await ipam.requestAddress({ poolId: pool.poolId, address: addressOf(cidr), ...options });
+}
+
+export async function releaseAddress(ipam: Ipam, pools: readonly PoolRecord[], cidr: string): Promise<void> {
+  const pool = poolOfAddress(pools, cidr);
+  if (pool !== undefined) await ipam.releaseAddress(pool.poolId, addressOf(cidr));
+}
+
+function poolOfAddress(pools: readonly PoolRecord[], cidr: string): PoolRecord | undefined {
+  const family = cidr.includes(":") ? 6 : 4;
+  return poolFor(pools, { family, address: addressOf(cidr), mac: "" });
+}

@@ -1,0 +1,108 @@
+/**
+ * What a controller is asked to be: the options of NetworkController.open, checked.
+ */
+import { parseSubnet } from "../address/cidr.ts";
+import { invalid } from "../errors.ts";
+import {
+  integer,
+  listOf,
+  objectOf,
+  oneOf,
+  opaque,
+  type Parsed,
+  type Parser,
+  parseObject,
+  recordOf,
+  string,
+  textBy,
+} from "../options/parse.ts";
+
+const directory: Parser<string> = (value, name) => {
+  const text = string(value, name);
+  if (text.startsWith("/") && !text.includes("\0")) return text;
+  throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
+};
+
+const defaultNetworkTable = {
+  /** Default: `bridge`. */
+  name: string,
+  /** Interface name of its bridge. Default: `causeway0`. */
+  bridgeName: string,
+  /** IPv4 subnet. Default: a free one. */
+  subnet: textBy((text) => parseSubnet(text, 4).toString()),
+  /** IPv6 subnet. Default: none. */
+  subnetIpv6: textBy((text) => parseSubnet(text, 6).toString()),
+  driverOptions: recordOf(opaque),
+};
+
+export interface DefaultNetworkOptions extends Parsed<typeof defaultNetworkTable> {}
+
+const defaultNetwork: Parser<DefaultNetworkOptions | false> = (value, name) =>
+  value === false ? false : objectOf(defaultNetworkTable)(value, name);
+
+const poolRange = objectOf({ base: textBy((text) => parseSubnet(text).toString()), size: integer(1, 128) });
+
+const table = {
+  /** Where the store is; made if need be. One controller at a time uses it. */
+  stateDir: directory,
+  /** Where namespaces and files of sandboxes are; made if need be. Best on a tmpfs such as /run. */
+  runDir: directory,
+  /** Path of the network namespace that is the host. Default: the calling thread's. */
+  hostNamespace: directory,
+  /** Configuration of each driver, by its name, for the driver to check. */
+  drivers: recordOf(opaque),
+  /** The network that is there from the start; false for none. */
+  defaultNetwork,
+  /** `none` leaves filtering and address translation to you. Default: nftables. */
+  firewall: oneOf("nftables", "none"),
+  /** Name of our nftables tables. Default: causeway. */
+  firewallTable: string,
+  /** Where automatic IPv4 and IPv6 pools come from, in this order. */
+  defaultAddressPools: listOf(poolRange),
+  /** How many namespaces are kept ready. Default: 4. */
+  warmNamespaces: integer(0, 1024),
+};
+
+/** Options of {@link NetworkController.open}. */
+export interface ControllerOptions extends Parsed<typeof table> {
+  readonly stateDir: string;
+  readonly runDir: string;
+}
+
+export interface CheckedControllerOptions {
+  readonly stateDir: string;
+  readonly runDir: string;
+  readonly hostNamespace: string | undefined;
+  readonly drivers: Readonly<Record<string, unknown>>;
+  readonly defaultNetwork: DefaultNetworkOptions | false;
+  readonly firewall: "nftables" | "none";
+  readonly firewallTable: string;
+  readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[];
+  readonly warmNamespaces: number;
+}
+
+/** @throws unknown_option, invalid_option, invalid_path, invalid_subnet */
+export function checkedControllerOptions(given: unknown): CheckedControllerOptions {
+  const options = parseObject(table, given, "options");
+  const { stateDir, runDir } = options;
+  if (stateDir === undefined || runDir === undefined) {
+    const missing = stateDir === undefined ? "stateDir" : "runDir";
+    throw invalid("invalid_path", `options.${missing} is missing: say which directory is meant`);
+  }
+  return {
+    stateDir,
+    runDir,
+    hostNamespace: options.hostNamespace,
+    drivers: options.drivers ?? {},
+    defaultNetwork: options.defaultNetwork ?? {},
+    firewall: options.firewall ?? "nftables",
+    firewallTable: options.firewallTable ?? "causeway",
+    defaultAddressPools: (options.defaultAddressPools ?? []).map(({ base, size }, at) => {
+      if (base === undefined || size === undefined) {
+        throw invalid("invalid_option", `options.defaultAddressPools[${at}]: give a base subnet and a size`);
+      }
+      return { base, size };
+    }),
+    warmNamespaces: options.warmNamespaces ?? 4,
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Engine: what the objects of one controller share. Users never see it.
+ */
+import type { Driver } from "../contracts/driver.ts";
+import type { Ipam } from "../contracts/ipam.ts";
+import type { NetStack, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
+import type { SandboxFiles } from "../contracts/sandbox-files.ts";
+import type { Store, StoreChange } from "../contracts/store.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { invalid, unavailable, unsupported } from "../errors.ts";
+import type { Network } from "../network.ts";
+import { suggestion } from "../options/nearest.ts";
+import type { Sandbox } from "../sandbox.ts";
+import { EventHub } from "./events.ts";
+import { KeyedMutex } from "./keyed-mutex.ts";
+import { Registry } from "./registry.ts";
+
+/** The concrete rooms that a controller works with; wiring.ts chooses them. */
+export interface ModelParts {
+  readonly store: Store;
+  readonly drivers: ReadonlyMap<string, Driver>;
+  readonly ipams: ReadonlyMap<string, Ipam>;
+  readonly netstack: NetStack;
+  readonly files: SandboxFiles;
+  /** Decides which endpoint is a sandbox's way out. Pure. */
+  readonly planRouting: (endpoints: readonly RoutedEndpoint[]) => RoutingPlan;
+  /** Alias of a link in the kernel, for the id of what it belongs to. */
+  readonly ownerOf: (objectId: string) => string;
+}
+
+export class Engine {
+  readonly parts: ModelParts;
+  readonly networks = new Registry<Network>();
+  readonly sandboxes = new Registry<Sandbox>();
+  /** Endpoints of all networks, by id. */
+  readonly endpoints = new Map<string, Endpoint>();
+  readonly events = new EventHub();
+  readonly locks = new KeyedMutex();
+  #closed = false;
+
+  constructor(parts: ModelParts) {
+    this.parts = parts;
+  }
+
+  /** @throws controller_closed */
+  assertOpen(): void {
+    if (this.#closed) throw unavailable("controller_closed", "this controller was closed: open another one");
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.events.close();
+  }
+
+  /** One durable transaction. */
+  commit(...changes: readonly StoreChange[]): number | Promise<number> {
+    return this.parts.store.commit(changes);
+  }
+
+  /** @throws unknown_driver */
+  driver(type: string): Driver {
+    const driver = this.parts.drivers.get(type);
+    if (driver !== undefined) return driver;
+    const known = [...this.parts.drivers.keys()];
+    const message = `there is no network driver "${type}"${suggestion(type, known)}; there are ${known.join(", ")}`;
+    throw invalid("unknown_driver", message, { driver: type, known });
+  }
+
+  /** @throws unknown_ipam_driver */
+  ipam(name: string): Ipam {
+    const ipam = this.parts.ipams.get(name);
+    if (ipam !== undefined) return ipam;
+    const known = [...this.parts.ipams.keys()];
+    const message = `there is no IPAM driver "${name}"${suggestion(name, known)}; there are ${known.join(", ")}`;
+    throw invalid("unknown_ipam_driver", message, { driver: name, known });
+  }
+
+  /** @throws unsupported_by_driver */
+  publisher(type: string): Required<Pick<Driver, "publish" | "unpublish">> {
+    const driver = this.driver(type);
+    const { publish, unpublish } = driver;
+    if (publish === undefined || unpublish === undefined) {
+      throw unsupported("unsupported_by_driver", `networks of the ${type} driver do not publish ports`);
+    }
+    return { publish: publish.bind(driver), unpublish: unpublish.bind(driver) };
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * What happened, as it happens: `for await (const event of controller.events())`.
+ */
+
+export type EventType =
+  | "network:create"
+  | "network:delete"
+  | "endpoint:create"
+  | "endpoint:delete"
+  | "endpoint:join"
+  | "endpoint:leave"
+  | "endpoint:publish"
+  | "endpoint:unpublish"
+  | "sandbox:create"
+  | "sandbox:delete"
+  | "sandbox:gateway";
+
+export interface CausewayEvent {
+  readonly type: EventType;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Id of the object that it is about. */
+  readonly id: string;
+  readonly name: string;
+  /** More, by type: ids of the objects on the other side, names, ports. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A reader that is this far behind loses the oldest events. */
+const longestBacklog = 10_000;
+
+export class EventHub {
+  readonly #readers = new Set<(event: CausewayEvent | undefined) => void>();
+
+  emit(
+    type: EventType,
+    subject: { readonly id: string; readonly name: string },
+    attributes: Readonly<Record<string, string>> = {},
+  ): void {
+    if (this.#readers.size === 0) return;
+    const event: CausewayEvent = { type, time: Date.now(), id: subject.id, name: subject.name, attributes };
+    for (const reader of this.#readers) reader(event);
+  }
+
+  /** Events from the moment of this call, until the signal aborts, the reader stops or the hub closes. */
+  subscribe(signal?: AbortSignal): AsyncIterableIterator<CausewayEvent> & AsyncDisposable {
+    const waiting: CausewayEvent[] = [];
+    let ended = false;
+    let wake: () => void = () => undefined;
+    const reader = (event: CausewayEvent | undefined) => {
+      if (event === undefined) ended = true;
+      else if (waiting.push(event) > longestBacklog) waiting.shift();
+      wake();
+    };
+    const end = () => reader(undefined);
+    this.#readers.add(reader);
+    signal?.addEventListener("abort", end, { once: true });
+    const stop = async (): Promise<IteratorResult<CausewayEvent>> => {
+      ended = true;
+      this.#readers.delete(reader);
+      signal?.removeEventListener("abort", end);
+      wake();
+      return { done: true, value: undefined };
+    };
+    if (signal?.aborted === true) end();
+    return {
+      async next() {
+        while (waiting.length === 0 && !ended) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+        const event = waiting.shift();
+        return event === undefined ? stop() : { done: false, value: event };
+      },
+      return: stop,
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      async [Symbol.asyncDispose]() {
+        await stop();
+      },
+    };
+  }
+
+  /** Ends every subscription, after what is waiting was read. */
+  close(): void {
+    for (const reader of this.#readers) reader(undefined);
+    this.#readers.clear();
+  }
+}

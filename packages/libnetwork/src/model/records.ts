@@ -1,0 +1,87 @@
+/**
+ * What is stored of each object: plain data, from which a controller that opens again makes the objects.
+ */
+import type { EndpointInterface, EndpointState, JoinAnswer } from "../contracts/driver.ts";
+import type { InterfaceState } from "../contracts/netstack.ts";
+import type { PlainData, StoreChange } from "../contracts/store.ts";
+import type { CheckedEndpointOptions } from "./endpoint-options.ts";
+import type { CheckedNetworkOptions } from "./network-options.ts";
+import type { CheckedSandboxOptions } from "./sandbox-options.ts";
+
+/** A pool of a network, with what the network itself took from it. */
+export interface PoolRecord {
+  readonly family: 4 | 6;
+  readonly addressSpace: string;
+  readonly poolId: string;
+  /** CIDR; empty where the IPAM hands out no addresses. */
+  readonly pool: string;
+  readonly subPool?: string;
+  /** CIDR. */
+  readonly gateway?: string;
+  /** Name to CIDR. */
+  readonly auxiliaryAddresses: Readonly<Record<string, string>>;
+}
+
+export interface NetworkRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** Made at start-up: users cannot delete it. */
+  readonly predefined: boolean;
+  readonly options: CheckedNetworkOptions;
+  readonly pools: readonly PoolRecord[];
+  /** The driver's own. */
+  readonly driverState: PlainData;
+}
+
+/** An endpoint's place in a sandbox. */
+export interface JoinRecord {
+  readonly sandboxId: string;
+  readonly answer: JoinAnswer;
+  /** Absent without interface, or while the sandbox waits for its namespace. */
+  readonly interface?: InterfaceState;
+}
+
+export interface EndpointRecord {
+  readonly id: string;
+  readonly networkId: string;
+  readonly name: string;
+  readonly created: number;
+  readonly options: CheckedEndpointOptions;
+  readonly interface: EndpointInterface;
+  readonly state: EndpointState;
+  readonly join?: JoinRecord;
+}
+
+export interface SandboxRecord {
+  readonly id: string;
+  readonly containerId: string;
+  readonly created: number;
+  readonly options: CheckedSandboxOptions;
+  /** Path of its namespace; absent while somebody else is still to make it. */
+  readonly key?: string;
+  /** The namespace is ours to let go of. */
+  readonly ownsNamespace: boolean;
+  /** Id of the sandbox whose stack it shares. */
+  readonly sharedWith?: string;
+  /** Its own container is gone; it lives for those that share it. */
+  readonly released?: boolean;
+}
+
+interface RecordOfKind {
+  network: NetworkRecord;
+  endpoint: EndpointRecord;
+  sandbox: SandboxRecord;
+}
+export type RecordKind = keyof RecordOfKind;
+
+/** The change that stores a record. */
+export function put<K extends RecordKind>(kind: K, record: RecordOfKind[K]): StoreChange {
+  return { op: "put", kind, id: record.id, value: record as unknown as PlainData };
+}
+
+export function remove(kind: RecordKind, id: string): StoreChange {
+  return { op: "delete", kind, id };
+}

@@ -1,0 +1,79 @@
+/**
+ * Objects by id, by name, and by the beginning of an id that only one of them has.
+ */
+import { conflict } from "../errors.ts";
+
+interface Identified {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Long enough that a bucket rarely holds two, short enough to be typed. */
+const bucketLength = 4;
+
+export class Registry<T extends Identified> implements Iterable<T> {
+  readonly #byId = new Map<string, T>();
+  readonly #byName = new Map<string, T>();
+  readonly #byPrefix = new Map<string, Set<T>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  add(item: T): void {
+    this.#byId.set(item.id, item);
+    this.#byName.set(item.name, item);
+    const prefix = item.id.slice(0, bucketLength);
+    const bucket = this.#byPrefix.get(prefix);
+    if (bucket === undefined) this.#byPrefix.set(prefix, new Set([item]));
+    else bucket.add(item);
+  }
+
+  remove(item: T): void {
+    this.#byId.delete(item.id);
+    this.#byName.delete(item.name);
+    const prefix = item.id.slice(0, bucketLength);
+    const bucket = this.#byPrefix.get(prefix);
+    bucket?.delete(item);
+    if (bucket?.size === 0) this.#byPrefix.delete(prefix);
+  }
+
+  byId(id: string): T | undefined {
+    return this.#byId.get(id);
+  }
+
+  byName(name: string): T | undefined {
+    return this.#byName.get(name);
+  }
+
+  /**
+   * By id, then name, then unique beginning of an id: what a person may type.
+   *
+   * @throws ambiguous_id where several ids begin so
+   */
+  find(reference: string): T | undefined {
+    return this.byId(reference) ?? this.byName(reference) ?? this.#byUniquePrefix(reference);
+  }
+
+  #byUniquePrefix(prefix: string): T | undefined {
+    if (prefix === "") return undefined;
+    const candidates: Iterable<T> =
+      prefix.length >= bucketLength ? (this.#byPrefix.get(prefix.slice(0, bucketLength)) ?? []) : this;
+    let found: T | undefined;
+    for (const item of candidates) {
+      if (!item.id.startsWith(prefix)) continue;
+      if (found !== undefined) {
+        const ids = [found.id, item.id];
+        throw conflict("ambiguous_id", `"${prefix}" is the beginning of several ids: give more of it`, {
+          ids,
+        });
+      }
+      found = item;
+    }
+    return found;
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#byId.values();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Taking up, after a restart, what is stored: networks, then sandboxes, then endpoints. What cannot be taken up is
+ * reported and stands in nobody's way.
+ */
+import { parseIp } from "../address/ip.ts";
+import type { StoreChange } from "../contracts/store.ts";
+import { Network, networkSpec } from "../network.ts";
+import { Sandbox } from "../sandbox.ts";
+import { replayAddress, replayPool } from "./addressing.ts";
+import type { Engine } from "./engine.ts";
+import {
+  type EndpointRecord,
+  type NetworkRecord,
+  put,
+  type RecordKind,
+  remove,
+  type SandboxRecord,
+} from "./records.ts";
+
+export interface RestoreProblem {
+  readonly kind: RecordKind;
+  readonly id: string;
+  readonly name: string;
+  readonly error: unknown;
+}
+
+export async function restore(engine: Engine): Promise<readonly RestoreProblem[]> {
+  const problems: RestoreProblem[] = [];
+  const attempt = async (
+    kind: RecordKind,
+    { id, name }: { id: string; name: string },
+    action: () => unknown,
+  ) => {
+    try {
+      await action();
+    } catch (error) {
+      problems.push({ kind, id, name, error });
+    }
+  };
+  const networks = await records<NetworkRecord>(engine, "network");
+  const changes: StoreChange[] = [];
+  for (const record of networks) {
+    if (!record.options.persist) {
+      changes.push(remove("network", record.id));
+      continue;
+    }
+    await attempt("network", record, () => restoreNetwork(engine, record));
+  }
+  for (const record of await records<SandboxRecord>(engine, "sandbox")) {
+    const named = { id: record.id, name: record.containerId };
+    await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
+  }
+  for (const record of await records<EndpointRecord>(engine, "endpoint")) {
+    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes));
+  }
+  for (const sandbox of engine.sandboxes) sandbox.assumeRouted();
+  if (changes.length > 0) await engine.commit(...changes);
+  return problems;
+}
+
+async function records<T>(engine: Engine, kind: RecordKind): Promise<readonly T[]> {
+  return (await engine.parts.store.list(kind)).map(({ value }) => value as unknown as T);
+}
+
+async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
+  const network = new Network(engine, record);
+  engine.networks.add(network);
+  if (record.options.configOnly) return;
+  for (const pool of record.pools) await replayPool(engine.ipam(record.options.ipamDriver), pool);
+  await engine.driver(record.driver).restoreNetwork(networkSpec(record), record.driverState);
+}
+
+/** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead. */
+function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreChange[]): void {
+  const { key, sharedWith, options } = record;
+  const { netstack, files } = engine.parts;
+  const alive =
+    sharedWith === undefined
+      ? key === undefined || netstack.isNamespace(key)
+      : engine.sandboxes.byId(sharedWith) !== undefined;
+  if (!alive && !options.useHostNetwork) {
+    changes.push(remove("sandbox", record.id));
+    files.remove(record.id);
+    return;
+  }
+  if (options.useHostNetwork) netstack.hostNamespacePath();
+  engine.sandboxes.add(new Sandbox(engine, record));
+}
+
+async function restoreEndpoint(
+  engine: Engine,
+  stored: EndpointRecord,
+  changes: StoreChange[],
+): Promise<void> {
+  const network = engine.networks.byId(stored.networkId);
+  if (network === undefined) {
+    changes.push(remove("endpoint", stored.id));
+    return;
+  }
+  const sandbox = stored.join === undefined ? undefined : engine.sandboxes.byId(stored.join.sandboxId);
+  const { join, ...apart } = stored;
+  const record = join !== undefined && sandbox === undefined ? apart : stored;
+  if (record !== stored) changes.push(put("endpoint", record));
+  const ipam = engine.ipam(network.ipamDriver);
+  const { pools } = network.record;
+  const { ipv4, ipv6 } = record.interface;
+  const { options } = record;
+  if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
+  if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
+  const spec = {
+    id: record.id,
+    networkId: record.networkId,
+    name: record.name,
+    interface: record.interface,
+    options: options.driverOptions,
+    publish: options.publish,
+  };
+  await engine.driver(network.type).restoreEndpoint(spec, record.state, sandbox !== undefined);
+  const endpoint = network.adopt(record);
+  if (sandbox !== undefined) sandbox.add(endpoint);
+}
+
+function isChosen(wanted: string | undefined, cidr: string): boolean {
+  return wanted !== undefined && parseIp(wanted).toString() === cidr.slice(0, cidr.indexOf("/"));
+}

@@ -1,0 +1,41 @@
+/**
+ * Undoing what was done, in reverse, past errors: teardown finishes, and reports everything that went wrong.
+ */
+
+export class UndoStack {
+  readonly #steps: (() => unknown)[] = [];
+
+  /** Remembers how to undo what was just done. */
+  push(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  /**
+   * Undoes everything, latest first.
+   *
+   * @returns `failure` itself, or an AggregateError of it and what went wrong on the way back
+   */
+  async unwind(failure: unknown): Promise<unknown> {
+    const failures: unknown[] = [failure];
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length === 1) return failure;
+    const text = failure instanceof Error ? failure.message : String(failure);
+    return new AggregateError(failures, `${text} (and undoing it met ${failures.length - 1} more errors)`);
+  }
+}
+
+/** Runs an action that records how to undo its steps; on an exception they are undone and the error is thrown. */
+export async function undoing<T>(action: (undo: UndoStack) => T | Promise<T>): Promise<T> {
+  const undo = new UndoStack();
+  try {
+    return await action(undo);
+  } catch (error) {
+    throw await undo.unwind(error);
+  }
+}

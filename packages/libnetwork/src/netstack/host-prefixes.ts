@@ -1,0 +1,39 @@
+/**
+ * What a host already uses: the subnets that its routes lead to, and its name servers.
+ */
+import { readFileSync } from "node:fs";
+import { type Rtnl, route } from "@causeway/kernel";
+import { tryParseIp } from "../address/ip.ts";
+
+const mainTable = 254;
+
+/** Destinations of the main table as CIDRs, without default routes and link-local or multicast ones. */
+function routedPrefixes(rtnl: Rtnl): readonly string[] {
+  return rtnl
+    .dump(route.list({ table: mainTable }))
+    .filter(({ destination }) => destination !== "default" && !/^(fe80:|ff)/.test(destination))
+    .map(({ destination }) => destination);
+}
+
+/** Name servers of the host's resolv.conf, each as a CIDR of its own. */
+export function nameServerPrefixes(resolvConf: string): readonly string[] {
+  const prefixes: string[] = [];
+  for (const line of resolvConf.split("\n")) {
+    const [keyword, server = ""] = line.trim().split(/\s+/);
+    const address = keyword === "nameserver" ? tryParseIp(server) : undefined;
+    if (address !== undefined) prefixes.push(`${address}/${address.family === 4 ? 32 : 128}`);
+  }
+  return prefixes;
+}
+
+function hostResolvConf(): string {
+  try {
+    return readFileSync("/etc/resolv.conf", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+export function hostPrefixes(rtnl: Rtnl): readonly string[] {
+  return [...routedPrefixes(rtnl), ...nameServerPrefixes(hostResolvConf())];
+}

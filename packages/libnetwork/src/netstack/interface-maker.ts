@@ -1,0 +1,177 @@
+/**
+ * Puts one interface into a sandbox: made (or moved in), addressed, up, and announced to the neighbours.
+ *
+ * Two things are done for the sake of the first packet. Carrier changes travel through a queue of the kernel, so a
+ * bridge's new port does not forward at once; asking for the link afterwards makes the kernel catch up. And a neighbour
+ * may still hold another MAC for a re-used address: setting the MAC once more makes the kernel announce the addresses.
+ */
+import {
+  address,
+  link,
+  type NetNamespace,
+  type Reaper,
+  type Request,
+  Rtnl,
+  route,
+  writeSysctl,
+} from "@causeway/kernel";
+import { linkLocalAddress } from "../address/link-local.ts";
+import type { EndpointInterface, InterfacePlan } from "../contracts/driver.ts";
+import type { InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
+import { conflict } from "../errors.ts";
+import { Announcer } from "./announce.ts";
+
+/** Link-local addresses are given, not generated: anti-spoofing has to know them. */
+const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
+// RT_SCOPE_* of linux/rtnetlink.h.
+const universeScope = 0;
+const linkScope = 253;
+/** More interfaces than a sandbox has, so that a search for a free number ends. */
+const highestNumber = 4096;
+
+export class InterfaceMaker implements Disposable {
+  readonly #host: Rtnl;
+  readonly #reaper: Reaper;
+  readonly #announcer = new Announcer();
+
+  constructor(host: Rtnl, reaper: Reaper) {
+    this.#host = host;
+    this.#reaper = reaper;
+  }
+
+  make(namespace: NetNamespace, request: InterfaceRequest): InterfaceState {
+    using inside = new Rtnl(namespace);
+    const { plan } = request.interface;
+    const name = this.#create(namespace, inside, request);
+    try {
+      const { index } = inside.query(link.get({ name }));
+      this.#configure(namespace, inside, { name, index }, request);
+      if (plan.kind === "veth") this.#host.query(link.get({ name: plan.hostName }));
+      this.#announce(inside, index, request);
+      return { name, index };
+    } catch (error) {
+      this.#discard(plan, inside, name);
+      throw error;
+    }
+  }
+
+  /** Makes the link under the first name that is free in the sandbox. */
+  #create(namespace: NetNamespace, inside: Rtnl, request: InterfaceRequest): string {
+    const { name: wanted } = request;
+    const { plan, prefix } = request.interface;
+    for (let number = 0; number <= highestNumber; number++) {
+      const name = wanted ?? `${prefix}${number}`;
+      if (number > 0 || wanted !== undefined) {
+        // The first number is nearly always free; from the second on, asking is cheaper than failing.
+        if (inside.findLink({ name }) !== undefined) {
+          if (wanted === undefined) continue;
+          throw conflict(
+            "interface_name_in_use",
+            `the sandbox has an interface "${wanted}": choose another name`,
+            wanted,
+          );
+        }
+      }
+      try {
+        this.#createNamed(namespace, plan, name, request);
+        return name;
+      } catch (error) {
+        if (wanted !== undefined || inside.findLink({ name }) === undefined) throw error;
+      }
+    }
+    throw conflict(
+      "interface_name_in_use",
+      `the sandbox has no free interface name ${prefix}0 to ${prefix}${highestNumber}`,
+    );
+  }
+
+  #createNamed(namespace: NetNamespace, plan: InterfacePlan, name: string, request: InterfaceRequest): void {
+    const { owner, interface: wanted, addresses } = request;
+    const mtu = wanted.mtu === undefined ? {} : { mtu: wanted.mtu };
+    if (plan.kind === "move") {
+      const { index } = this.#host.query(link.get({ name: plan.sourceName }));
+      this.#host.execute(
+        link.change({ index }, { up: false }),
+        link.move({ index }, { namespaceFd: namespace.fd, name }),
+      );
+      return;
+    }
+    const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...mtu };
+    const { hostName, bridgeIndex, isolated, hairpin } = plan;
+    const failures = this.#host.attempt([
+      link.create({ name: hostName, master: bridgeIndex, ...mtu, info: { kind: "veth", veth: { peer } } }),
+      link.change(
+        { name: hostName },
+        {
+          up: true,
+          alias: owner,
+          families: withoutLinkLocal,
+          info: { slaveKind: "bridge", bridgePort: { isolated, hairpin } },
+        },
+      ),
+    ]);
+    const failure = failures.find((outcome) => outcome !== undefined);
+    if (failure === undefined) return;
+    if (failures[0] === undefined) void this.#reaper.deleteLink({ name: hostName });
+    throw failure;
+  }
+
+  #configure(
+    namespace: NetNamespace,
+    inside: Rtnl,
+    made: InterfaceState,
+    { addresses, sysctls, staticRoutes }: InterfaceRequest,
+  ): void {
+    const settings = Object.entries(sysctls);
+    if (settings.length > 0) {
+      namespace.run(() => {
+        for (const [key, value] of settings) writeSysctl(`net/${key.replaceAll("IFNAME", made.name)}`, value);
+      });
+    }
+    inside.execute(
+      link.change({ index: made.index }, { families: withoutLinkLocal }),
+      ...addressRequests(made.index, addresses),
+      link.change({ index: made.index }, { up: true }),
+      ...staticRoutes.map(({ destination, nextHop }) =>
+        route.add({ destination, link: made.index, ...(nextHop === undefined ? {} : { gateway: nextHop }) }),
+      ),
+    );
+  }
+
+  #announce(
+    inside: Rtnl,
+    index: number,
+    { namespacePath, addresses, interface: { announce } }: InterfaceRequest,
+  ): void {
+    if (announce.count === 0) return;
+    const request = link.change({ index }, { address: addresses.mac });
+    inside.execute(request);
+    this.#announcer.schedule({
+      namespacePath,
+      request,
+      times: announce.count - 1,
+      intervalMs: announce.intervalMs,
+    });
+  }
+
+  #discard(plan: InterfacePlan, inside: Rtnl, name: string): void {
+    if (plan.kind === "veth") void this.#reaper.deleteLink({ name: plan.hostName });
+    else inside.attempt([link.change({ name }, { up: false })]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#announcer[Symbol.dispose]();
+  }
+}
+
+/** The addresses of an endpoint: those that the IPAM gave, and with IPv6 the link-local one. */
+function addressRequests(index: number, { mac, ipv4, ipv6 }: EndpointInterface): readonly Request[] {
+  const addresses = [ipv4, ipv6, ipv6 === undefined ? undefined : `${linkLocalAddress(mac)}/64`];
+  return addresses
+    .filter((cidr) => cidr !== undefined)
+    .map((cidr) => {
+      const [text = "", prefixLength] = cidr.split("/");
+      const scope = text.startsWith("fe80:") ? linkScope : universeScope;
+      return address.add({ link: index, address: text, prefixLength: Number(prefixLength), scope });
+    });
+}

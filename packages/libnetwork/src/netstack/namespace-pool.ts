@@ -1,0 +1,40 @@
+/**
+ * Namespaces made ahead of need: taking one costs a bind mount instead of the 0.3 to 0.8 ms of making it.
+ *
+ * The pool is filled again one by one when the event loop has nothing else to do. It holds a descriptor for each.
+ */
+import type { NetNamespace } from "@causeway/kernel";
+
+export class NamespacePool implements Disposable {
+  readonly #make: () => NetNamespace;
+  readonly #size: number;
+  readonly #ready: NetNamespace[] = [];
+  #refill: NodeJS.Immediate | undefined;
+
+  /** @param size how many are kept ready; 0 makes each when it is asked for */
+  constructor(size: number, make: () => NetNamespace) {
+    this.#size = size;
+    this.#make = make;
+    this.#scheduleRefill();
+  }
+
+  take(): NetNamespace {
+    const namespace = this.#ready.pop() ?? this.#make();
+    this.#scheduleRefill();
+    return namespace;
+  }
+
+  #scheduleRefill(): void {
+    if (this.#refill !== undefined || this.#ready.length >= this.#size) return;
+    this.#refill = setImmediate(() => {
+      this.#refill = undefined;
+      this.#ready.push(this.#make());
+      this.#scheduleRefill();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#refill !== undefined) clearImmediate(this.#refill);
+    for (const namespace of this.#ready.splice(0)) namespace[Symbol.dispose]();
+  }
+}

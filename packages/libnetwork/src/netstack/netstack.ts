@@ -1,0 +1,207 @@
+/**
+ * The kernel's side of sandboxes: KernelNetStack carries out on namespaces, links, addresses and routes what the model
+ * and the drivers decide. Every entry into a namespace is synchronous and over when a method answers.
+ */
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { isKernelError, link, NetNamespace, type Reaper, Rtnl, route, rule } from "@causeway/kernel";
+import type {
+  InterfaceRequest,
+  InterfaceState,
+  InterfaceStatistics,
+  NetStack,
+  PlannedRoute,
+  PlannedRule,
+  RoutingPlan,
+} from "../contracts/netstack.ts";
+import { notFound } from "../errors.ts";
+import { hostPrefixes } from "./host-prefixes.ts";
+import { InterfaceMaker } from "./interface-maker.ts";
+import { NamespacePool } from "./namespace-pool.ts";
+import { missing } from "./routing.ts";
+import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
+
+export interface NetStackOptions {
+  /** The host's namespace. */
+  readonly host: NetNamespace;
+  /** A connection to rtnetlink in the host's namespace. */
+  readonly rtnl: Rtnl;
+  readonly reaper: Reaper;
+  /** Namespaces are bind-mounted in its folder `netns`. */
+  readonly runDir: string;
+  /** How many namespaces are kept ready. */
+  readonly warmNamespaces: number;
+  /** The kernel has IPv6. */
+  readonly ipv6: boolean;
+}
+
+/** Length of the part of an id that goes into names in the kernel. */
+const shortIdLength = 12;
+/** The reaper is done with a link long before. */
+const longestWaitMs = 1000;
+
+export class KernelNetStack implements NetStack {
+  readonly #host: NetNamespace;
+  readonly #rtnl: Rtnl;
+  readonly #reaper: Reaper;
+  readonly #directory: string;
+  readonly #pool: NamespacePool;
+  readonly #maker: InterfaceMaker;
+  readonly #ipv6: boolean;
+  #hostPath: string | undefined;
+
+  constructor(options: NetStackOptions) {
+    this.#host = options.host;
+    this.#rtnl = options.rtnl;
+    this.#reaper = options.reaper;
+    this.#directory = join(options.runDir, "netns");
+    mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
+    this.#pool = new NamespacePool(options.warmNamespaces, () => makeSandboxNamespace(options.ipv6));
+    this.#ipv6 = options.ipv6;
+    this.#maker = new InterfaceMaker(options.rtnl, options.reaper);
+  }
+
+  createNamespace(sandboxId: string): string {
+    const path = join(this.#directory, sandboxId.slice(0, shortIdLength));
+    using namespace = this.#pool.take();
+    namespace.bindAt(path);
+    return path;
+  }
+
+  hostNamespacePath(): string {
+    if (this.#hostPath !== undefined) return this.#hostPath;
+    const path = join(this.#directory, "host");
+    if (!showsNamespace(path)) this.#host.bindAt(path);
+    this.#hostPath = path;
+    return path;
+  }
+
+  adoptNamespace(path: string): void {
+    using namespace = openNamespace(path);
+    prepareNamespace(namespace, this.#ipv6);
+  }
+
+  isNamespace(path: string): boolean {
+    return showsNamespace(path);
+  }
+
+  releaseNamespace(path: string): void {
+    void this.#reaper.releaseNamespace(path);
+  }
+
+  addInterface(request: InterfaceRequest): InterfaceState {
+    using namespace = openNamespace(request.namespacePath);
+    return this.#maker.make(namespace, request);
+  }
+
+  disableInterface(namespacePath: string, name: string): void {
+    using namespace = openNamespace(namespacePath);
+    using rtnl = new Rtnl(namespace);
+    const [failure] = rtnl.attempt([link.change({ name }, { up: false })]);
+    if (failure !== undefined && failure.code !== "ENODEV") throw failure;
+  }
+
+  async interfacesGone(namespacePath: string, names: readonly string[]): Promise<void> {
+    const giveUp = Date.now() + longestWaitMs;
+    using namespace = openNamespace(namespacePath);
+    using rtnl = new Rtnl(namespace);
+    while (names.some((name) => rtnl.findLink({ name }) !== undefined) && Date.now() < giveUp)
+      await setTimeout(2);
+  }
+
+  applyRouting(namespacePath: string, before: RoutingPlan | undefined, after: RoutingPlan): void {
+    const oldRoutes = before?.routes ?? [];
+    const oldRules = before?.rules ?? [];
+    const removals = [
+      ...missing(oldRules, after.rules).map(removeRule),
+      ...missing(oldRoutes, after.routes).map((planned) => route.remove(routeSettings(planned))),
+    ];
+    const additions = [
+      ...missing(after.routes, oldRoutes).map((planned) => route.add(routeSettings(planned))),
+      ...missing(after.rules, oldRules).map(addRule),
+    ];
+    if (removals.length + additions.length === 0) return;
+    using namespace = openNamespace(namespacePath);
+    using rtnl = new Rtnl(namespace);
+    // Routes go with their link: what is not there any more needs no removing.
+    for (const failure of rtnl.attempt(removals)) {
+      if (failure !== undefined && !isKernelError(failure, "ESRCH", "ENOENT", "ENODEV")) throw failure;
+    }
+    rtnl.execute(...additions);
+  }
+
+  statistics(namespacePath: string, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics> {
+    using namespace = openNamespace(namespacePath);
+    using rtnl = new Rtnl(namespace);
+    const found = new Map<string, InterfaceStatistics>();
+    for (const name of names) {
+      const statistics = rtnl.findLink({ name })?.statistics;
+      if (statistics !== undefined) found.set(name, statistics);
+    }
+    return found;
+  }
+
+  spawn(
+    namespacePath: string,
+    command: string,
+    args: readonly string[],
+    options: SpawnOptions,
+  ): ChildProcess {
+    using namespace = openNamespace(namespacePath);
+    return namespace.spawn(command, args, options);
+  }
+
+  hostPrefixes(): readonly string[] {
+    return hostPrefixes(this.#rtnl);
+  }
+
+  close(): void {
+    this.#pool[Symbol.dispose]();
+    this.#maker[Symbol.dispose]();
+  }
+}
+
+function openNamespace(path: string): NetNamespace {
+  try {
+    return NetNamespace.open(path);
+  } catch (error) {
+    if (isKernelError(error, "ENOENT"))
+      throw notFound("namespace_not_found", `there is no network namespace at ${path}`);
+    throw error;
+  }
+}
+
+function showsNamespace(path: string): boolean {
+  try {
+    using namespace = NetNamespace.open(path);
+    namespace.run(() => undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function routeSettings({
+  destination,
+  family,
+  gateway,
+  link: index,
+  table,
+}: PlannedRoute): route.RouteSettings {
+  return { destination, family, link: index, table, ...(gateway === undefined ? {} : { gateway }) };
+}
+
+function ruleSettings({ family, priority, from, table, exceptDefault }: PlannedRule): rule.RuleSettings {
+  return {
+    family,
+    priority,
+    table,
+    ...(from === undefined ? {} : { source: `${from}/${family === 4 ? 32 : 128}` }),
+    ...(exceptDefault ? { suppressPrefixLength: 0 } : {}),
+  };
+}
+
+const addRule = (planned: PlannedRule) => rule.add(ruleSettings(planned));
+const removeRule = (planned: PlannedRule) => rule.remove(ruleSettings(planned));

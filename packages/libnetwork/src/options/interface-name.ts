@@ -1,0 +1,26 @@
+/**
+ * Names of network interfaces, as the kernel takes them: net/core/dev.c, dev_valid_name().
+ */
+import { invalid } from "../errors.ts";
+import type { Parser } from "./parse.ts";
+import { string } from "./parse.ts";
+
+/** IFNAMSIZ of linux/if.h, without the closing NUL. */
+const longestName = 15;
+
+export function checkedInterfaceName(name: string, option: string, longest: number = longestName): string {
+  const refuse = (why: string) =>
+    invalid("invalid_interface_name", `${option}: interface name ${JSON.stringify(name)} ${why}`, name);
+  if (name === "") throw refuse("is empty");
+  if (Buffer.byteLength(name) > longest) throw refuse(`is longer than ${longest} bytes: shorten it`);
+  if (/[/:\s\p{Cc}]/u.test(name)) throw refuse('has a space, a control character, "/" or ":"');
+  if (name === "." || name === "..") throw refuse("means a directory");
+  return name;
+}
+
+export const interfaceName: Parser<string> = (value, option) =>
+  checkedInterfaceName(string(value, option), option);
+
+/** The part before the number: room is left for four digits. */
+export const interfacePrefix: Parser<string> = (value, option) =>
+  checkedInterfaceName(string(value, option), option, longestName - 4);
