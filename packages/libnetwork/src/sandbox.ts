@@ -232,9 +232,7 @@ export class Sandbox {
         await this.#release();
         return;
       }
-      const owner = this.#owner;
-      // The last one to share a stack whose own container is gone takes it along.
-      const abandoned = owner !== undefined && owner.#isAbandonedWithout(this) ? owner : undefined;
+      const abandoned = this.#abandonedOwner();
       const going = abandoned === undefined ? [this] : [this, abandoned];
       await this.#engine.commit(
         ...going.flatMap((sandbox) => sandbox.#deletion(options.endpoints ?? "keep")),
@@ -251,8 +249,11 @@ export class Sandbox {
     this.#engine.events.emit("sandbox:delete", this, { container: this.containerId, shared: "true" });
   }
 
-  #isAbandonedWithout(sharer: Sandbox): boolean {
-    return this.#record.released === true && this.#sharers.size === 1 && this.#sharers.has(sharer);
+  /** The sandbox whose stack only this one still uses, its own container being gone: it goes along. */
+  #abandonedOwner(): Sandbox | undefined {
+    const owner = this.#owner;
+    if (owner === undefined || owner.#record.released !== true) return undefined;
+    return owner.#sharers.size === 1 ? owner : undefined;
   }
 
   /** The changes that store the deletion. */

@@ -176,7 +176,7 @@ export class BridgeDriver implements Driver {
     const [down] = rtnl.attempt([link.change({ name }, { up: false }), link.change({ name }, { master: 0 })]);
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
-    this.#forgetConnections(endpoint, endpoint.bindings);
+    this.#forgetEndpoint(endpoint.spec);
     if (down === undefined) void reaper.deleteLink({ name });
   }
 
@@ -199,17 +199,20 @@ export class BridgeDriver implements Driver {
     return { bindings: endpoint.bindings };
   }
 
-  unpublish(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState {
+  async unpublish(
+    networkId: string,
+    endpointId: string,
+    bindings: readonly PortBinding[],
+  ): Promise<EndpointState> {
     const network = this.#network(networkId);
     const endpoint = endpointOf(network, endpointId);
     const going = new Set(bindings.map(bindingKey));
     const removed = endpoint.bindings.filter((binding) => going.has(bindingKey(binding)));
     const { firewall, ports } = this.#parts;
     if (endpoint.joined) {
-      firewall.apply({
-        remove: { published: publishedPorts(removed, network.policy.bridge, network.routed) },
-      });
-      this.#forgetConnections(endpoint, removed);
+      const published = publishedPorts(removed, network.policy.bridge, network.routed);
+      firewall.apply({ remove: { published } });
+      await this.#forgetPublished(removed);
     }
     ports.release(endpointId, removed);
     endpoint.bindings = endpoint.bindings.filter((binding) => !going.has(bindingKey(binding)));
@@ -320,42 +323,42 @@ export class BridgeDriver implements Driver {
       const message = `network "${network.spec.name}" is internal: nothing can be published from it; use a network that is not`;
       throw invalid("publish_internal", message);
     }
-    const { hostBindingIpv4 } = network.options;
-    const mappings =
-      hostBindingIpv4 === undefined
-        ? wanted
-        : wanted.map((mapping) => ({ ...mapping, hostAddress: mapping.hostAddress ?? hostBindingIpv4 }));
-    const addresses = {
-      ipv4: ipv4 === undefined ? undefined : addressOf(ipv4),
-      ipv6: ipv6 === undefined ? undefined : addressOf(ipv6),
-    };
-    const opened = [
-      network.routed.has(4) ? addresses.ipv4 : undefined,
-      network.routed.has(6) ? addresses.ipv6 : undefined,
-    ]
-      .filter((address) => address !== undefined)
-      .flatMap((address) => mappings.map((mapping) => openedPort(mapping, address)));
-    const natted = {
-      ipv4: network.routed.has(4) ? undefined : addresses.ipv4,
-      ipv6: network.routed.has(6) ? undefined : addresses.ipv6,
-    };
+    const opened: PortBinding[] = [];
+    const natted: { ipv4?: string; ipv6?: string } = {};
+    for (const [family, name, cidr] of [
+      [4, "ipv4", ipv4],
+      [6, "ipv6", ipv6],
+    ] as const) {
+      if (cidr === undefined) continue;
+      const address = addressOf(cidr);
+      if (network.routed.has(family)) opened.push(...wanted.map((mapping) => openedPort(mapping, address)));
+      else natted[name] = address;
+    }
     if (natted.ipv4 === undefined && natted.ipv6 === undefined) return opened;
-    return [...this.#parts.ports.reserve(id, { ...natted, mappings }), ...opened];
+    const { hostBindingIpv4 } = network.options;
+    return [...this.#parts.ports.reserve(id, natted, wanted, hostBindingIpv4), ...opened];
   }
 
-  /** Established connections outlive the rules that let them in: the kernel is told to forget them. */
-  #forgetConnections({ joined, spec }: BridgeEndpoint, bindings: readonly PortBinding[]): void {
-    const { ipv4, ipv6 } = spec.interface;
-    const filters: ConnectionFilter[] = joined
-      ? bindings.map(({ protocol, containerAddress, containerPort }) => ({
-          protocol,
-          replySource: containerAddress,
-          replySourcePort: containerPort,
-        }))
-      : [ipv4, ipv6]
-          .filter((cidr) => cidr !== undefined)
-          .flatMap((cidr) => [{ replySource: addressOf(cidr) }, { originalSource: addressOf(cidr) }]);
-    if (filters.length > 0) this.#parts.connections.forget(filters);
+  /** Established connections outlive the rules that let them in: the kernel is told to forget those of these bindings. */
+  async #forgetPublished(bindings: readonly PortBinding[]): Promise<void> {
+    await this.#parts.connections.forget(
+      bindings.map(({ protocol, containerAddress, containerPort }) => ({
+        protocol,
+        replySource: containerAddress,
+        replySourcePort: containerPort,
+      })),
+    );
+  }
+
+  /** Forgets the connections of an endpoint that was cut off. Nobody waits: nothing of it gets through any more. */
+  #forgetEndpoint({ interface: { ipv4, ipv6 } }: EndpointSpec): void {
+    const filters: ConnectionFilter[] = [];
+    for (const cidr of [ipv4, ipv6]) {
+      if (cidr === undefined) continue;
+      const address = addressOf(cidr);
+      filters.push({ replySource: address }, { originalSource: address });
+    }
+    void this.#parts.connections.forget(filters);
   }
 }
 

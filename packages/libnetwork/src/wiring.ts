@@ -1,0 +1,217 @@
+/**
+ * NetworkController: the model with the rooms behind it. The only file that names concrete classes.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
+import type { Driver, DriverMemory } from "./contracts/driver.ts";
+import type { Firewall } from "./contracts/firewall.ts";
+import type { PortReservations } from "./contracts/ports.ts";
+import { Controller, type PredefinedNetwork } from "./controller.ts";
+import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
+import { BridgeDriver } from "./drivers/bridge/driver.ts";
+import { StacklessDriver } from "./drivers/stackless-driver.ts";
+import { invalid } from "./errors.ts";
+import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
+import { NoFirewall } from "./firewall/none.ts";
+import { DefaultIpam } from "./ipam/default-ipam.ts";
+import { NullIpam } from "./ipam/null-ipam.ts";
+import {
+  type CheckedControllerOptions,
+  type ControllerOptions,
+  checkedControllerOptions,
+  type DefaultNetworkOptions,
+} from "./model/controller-options.ts";
+import type { Engine, ModelParts } from "./model/engine.ts";
+import type { RestoreProblem } from "./model/restore.ts";
+import { KernelNetStack } from "./netstack/netstack.ts";
+import { planRouting } from "./netstack/routing.ts";
+import { suggestion } from "./options/nearest.ts";
+import { PortAllocator } from "./ports/port-allocator.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+const defaultNetworkName = "bridge";
+const defaultBridgeName = "causeway0";
+
+/** What is there from the start besides the default network. */
+const singletons: readonly PredefinedNetwork[] = [
+  { driver: "host", name: "host", options: {} },
+  { driver: "null", name: "none", options: {} },
+];
+
+/** What a controller holds besides the model's parts. */
+interface Machinery {
+  readonly host: NetNamespace;
+  readonly rtnl: Rtnl;
+  readonly reaper: Reaper;
+  readonly firewall: Firewall;
+  readonly ports: PortReservations;
+}
+
+export class NetworkController extends Controller {
+  readonly #machinery: Machinery;
+
+  private constructor(engine: Engine, problems: readonly RestoreProblem[], machinery: Machinery) {
+    super(engine, problems);
+    this.#machinery = machinery;
+  }
+
+  /**
+   * Opens the controller of a state directory, and takes up the networks, endpoints and sandboxes that are stored there.
+   *
+   * @throws CausewayError state_dir_locked (another controller has the directory), store_corrupt, store_too_new,
+   * firewall_table_taken, unknown_driver, unknown_option, invalid_option ...
+   * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
+   */
+  static async open(options: ControllerOptions): Promise<NetworkController> {
+    const checked = checkedControllerOptions(options);
+    await using cleanup = new AsyncDisposableStack();
+    const store = cleanup.adopt(SqliteStore.open(checked.stateDir), (opened) => opened.close());
+    mkdirSync(checked.runDir, { recursive: true, mode: 0o755 });
+    const controllerId = ownId(store);
+    const host = cleanup.use(openHost(checked.hostNamespace));
+    const rtnl = cleanup.use(new Rtnl(host));
+    const reaper = cleanup.use(new Reaper(host));
+    const firewall = cleanup.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
+    const ports = cleanup.adopt(new PortAllocator(host), (made) => made.close());
+    const machinery = { host, rtnl, reaper, firewall, ports };
+    const parts = makeParts(checked, store, controllerId, machinery);
+    cleanup.defer(() => parts.netstack.close());
+    const { engine, problems } = await Controller.restored(parts);
+    firewall.install();
+    sweep(rtnl, reaper, engine, parts.ownerOf);
+    const controller = new NetworkController(engine, problems, machinery);
+    await controller.#ensureNetworks(checked.defaultNetwork);
+    cleanup.move();
+    return controller;
+  }
+
+  async #ensureNetworks(wanted: DefaultNetworkOptions | false): Promise<void> {
+    for (const network of singletons) await this.ensurePredefined(network);
+    if (wanted === false) await this.dropPredefined(defaultNetworkName);
+    else await this.ensurePredefined(defaultNetwork(wanted));
+  }
+
+  protected override async closeParts(): Promise<void> {
+    const { host, rtnl, reaper, firewall, ports } = this.#machinery;
+    await ports.close();
+    firewall.close();
+    await reaper.close();
+    rtnl[Symbol.dispose]();
+    host[Symbol.dispose]();
+  }
+}
+
+/** The controller's id: 12 hexadecimal digits, made with the store. It marks what is ours in the kernel. */
+function ownId(store: SqliteStore): string {
+  const stored = store.get("controller", "id")?.value;
+  if (typeof stored === "string") return stored;
+  const id = randomBytes(6).toString("hex");
+  store.commit([{ op: "put", kind: "controller", id: "id", value: id }]);
+  return id;
+}
+
+function openHost(path: string | undefined): NetNamespace {
+  return path === undefined ? NetNamespace.current() : NetNamespace.open(path);
+}
+
+function makeFirewall(
+  options: CheckedControllerOptions,
+  controllerId: string,
+  namespace: NetNamespace,
+): Firewall {
+  if (options.firewall === "none") return new NoFirewall();
+  return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace });
+}
+
+function memoryOf(store: SqliteStore, driver: string): DriverMemory {
+  return {
+    read: () => store.get("driver", driver)?.value,
+    write: (value) => store.commit([{ op: "put", kind: "driver", id: driver, value }]),
+  };
+}
+
+function makeParts(
+  options: CheckedControllerOptions,
+  store: SqliteStore,
+  controllerId: string,
+  machinery: Machinery,
+): ModelParts {
+  const { host, rtnl, reaper, firewall, ports } = machinery;
+  const ownerOf = (objectId: string) => `causeway:${controllerId}:${objectId}`;
+  const memory = memoryOf(store, "bridge");
+  const bridge = new BridgeDriver(
+    {
+      host,
+      rtnl,
+      connections: { forget: (filters) => reaper.forgetConnections(filters) },
+      reaper,
+      firewall,
+      ports,
+      memory,
+      ownerOf,
+    },
+    options.drivers.bridge,
+  );
+  const drivers: readonly Driver[] = [
+    bridge,
+    new StacklessDriver("host", true),
+    new StacklessDriver("null", false),
+  ];
+  refuseUnknownDrivers(
+    Object.keys(options.drivers),
+    drivers.map(({ type }) => type),
+  );
+  const { runDir, warmNamespaces } = options;
+  const ipv6 = existsSync("/proc/sys/net/ipv6");
+  const local = options.defaultAddressPools;
+  const ipams = [new DefaultIpam({ seed: controllerId, defaultPools: { local } }), new NullIpam()];
+  return {
+    store,
+    drivers: new Map(drivers.map((driver) => [driver.type, driver])),
+    ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
+    netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6 }),
+    files: new FileSandboxFiles(runDir),
+    planRouting,
+    ownerOf,
+  };
+}
+
+function refuseUnknownDrivers(configured: readonly string[], known: readonly string[]): void {
+  const unknown = configured.find((type) => !known.includes(type));
+  if (unknown === undefined) return;
+  throw invalid(
+    "unknown_driver",
+    `options.drivers: there is no driver "${unknown}"${suggestion(unknown, known)}`,
+    unknown,
+  );
+}
+
+/** Links that carry our mark and belong to nothing that is stored were left by a run that was killed. */
+function sweep(rtnl: Rtnl, reaper: Reaper, engine: Engine, ownerOf: (id: string) => string): void {
+  const mark = ownerOf("");
+  for (const { index, alias } of rtnl.dump(link.list())) {
+    if (alias === undefined || !alias.startsWith(mark)) continue;
+    const id = alias.slice(mark.length);
+    if (engine.networks.byId(id) !== undefined || engine.endpoints.get(id)?.sandbox !== undefined) continue;
+    rtnl.attempt([link.change({ index }, { up: false })]);
+    void reaper.deleteLink({ index });
+  }
+}
+
+function defaultNetwork({
+  name = defaultNetworkName,
+  bridgeName = defaultBridgeName,
+  subnet,
+  subnetIpv6,
+  driverOptions = {},
+}: DefaultNetworkOptions): PredefinedNetwork {
+  const config = [subnet, subnetIpv6]
+    .filter((given) => given !== undefined)
+    .map((given) => ({ subnet: given }));
+  return {
+    driver: "bridge",
+    name,
+    options: { driverOptions: { bridgeName, ...driverOptions }, ipam: { config } },
+  };
+}
