@@ -23,22 +23,25 @@ export function checkLeaks(): Scratch {
   const directory = mkdtempSync(join(tmpdir(), "causeway-"));
   let found: readonly string[] = [];
   before(() => {
-    found = snapshot(directory);
+    found = leftovers(directory);
   });
   after(async () => {
     const deadline = Date.now() + REAPING_TIME;
-    while (snapshot(directory).join() !== found.join() && Date.now() < deadline) await sleep(20);
-    assert.deepEqual(snapshot(directory), found, "the suite left something behind, or took something away");
+    while (leftovers(directory).join() !== found.join() && Date.now() < deadline) await sleep(20);
+    assert.deepEqual(leftovers(directory), found, "the suite left something behind, or took something away");
     rmSync(directory, { recursive: true });
   });
   return { directory };
 }
 
-/** One line for each link of this namespace, mount below the directory, and open file of this process; sorted. */
-function snapshot(directory: string): string[] {
+/**
+ * What would be left behind: one line for each link of this namespace, open file of this process, and mount below the
+ * directory; sorted.
+ */
+export function leftovers(directory?: string): readonly string[] {
   return [
     ...links().map((name) => `link ${name}`),
-    ...mountsBelow(directory).map((path) => `mount ${path}`),
+    ...(directory === undefined ? [] : mountsBelow(directory).map((path) => `mount ${path}`)),
     ...openFiles().map((target) => `open ${target}`),
   ].sort();
 }

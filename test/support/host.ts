@@ -1,0 +1,189 @@
+// A host to test on: a namespace of its own with a controller, and a check at its end that nothing is left.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { link, NetNamespace, NftContext, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { type ControllerOptions, NetworkController, type Sandbox } from "@causeway/libnetwork";
+import { kernelState } from "./kernel-state.ts";
+import { leftovers } from "./leak-check.ts";
+
+/** Memory: a commit to it costs no disk, and namespaces are bound where they will be bound in earnest. */
+const scratch = "/dev/shm";
+
+/** How long the kernel may take to reap what was let go, milliseconds. */
+const reapingTime = 2000;
+
+/** What a test may ask of the controller; the directories and the host's namespace are the host's affair. */
+export type TestHostOptions = Partial<Omit<ControllerOptions, "stateDir" | "runDir" | "hostNamespace">>;
+
+/**
+ * A host with a controller on it.
+ *
+ * Other than a real one it has no default network and no warm namespaces unless they are asked for. At the test's
+ * end all sandboxes and networks are deleted by the controller, and the test fails when the namespace holds other links, addresses,
+ * routes, rules, ports or nft elements than at first, the run directory a file or mount, or this process another open file.
+ *
+ * @example
+ * const host = await TestHost.create(t);
+ * const network = await host.controller.newNetwork("bridge", "n");
+ */
+export class TestHost {
+  readonly directory: string;
+  readonly namespace: NetNamespace;
+  /** A connection to rtnetlink in the host's namespace. */
+  readonly rtnl: Rtnl;
+  readonly #found: readonly string[];
+  readonly #before: readonly string[];
+  #options: ControllerOptions;
+  #controller: NetworkController | undefined;
+
+  private constructor(options: TestHostOptions, found: readonly string[]) {
+    this.#found = found;
+    this.directory = mkdtempSync(join(scratch, "causeway-"));
+    this.namespace = NetNamespace.create();
+    this.namespace.bindAt(join(this.directory, "host"));
+    this.rtnl = new Rtnl(this.namespace);
+    this.rtnl.execute(link.change({ name: "lo" }, { up: true }));
+    this.#options = this.#complete(options);
+    this.#before = remains(kernelState(this.namespace));
+  }
+
+  static async create(t: Pick<TestContext, "after">, options: TestHostOptions = {}): Promise<TestHost> {
+    // The first context of a process keeps descriptors in reserve for good.
+    new NftContext()[Symbol.dispose]();
+    const host = new TestHost(options, leftovers());
+    // Not by `await using`: where the test itself failed, its error is the one to show.
+    t.after(() => host.#end());
+    await host.start();
+    return host;
+  }
+
+  /** Everything that the controller was opened with: for a second one on the same host. */
+  get options(): ControllerOptions {
+    return this.#options;
+  }
+
+  /** @throws Error while it is stopped */
+  get controller(): NetworkController {
+    if (this.#controller === undefined) throw new Error("the host's controller is stopped");
+    return this.#controller;
+  }
+
+  /** Opens the controller, with the same options or with others. */
+  async start(options?: TestHostOptions): Promise<NetworkController> {
+    if (options !== undefined) this.#options = this.#complete(options);
+    this.#controller = await NetworkController.open(this.#options);
+    return this.#controller;
+  }
+
+  async stop(): Promise<void> {
+    const controller = this.#controller;
+    this.#controller = undefined;
+    await controller?.close();
+  }
+
+  /** Closes the controller and opens it again, with the same options or with others. */
+  async restart(options?: TestHostOptions): Promise<NetworkController> {
+    await this.stop();
+    return this.start(options);
+  }
+
+  /** Everything there is of this host: kernel, files and open files of this process. For comparing before and after. */
+  state(): readonly string[] {
+    return [...kernelState(this.namespace), ...files(this.directory), ...leftovers()];
+  }
+
+  async #end(): Promise<void> {
+    try {
+      if (this.#controller === undefined || this.#options.defaultNetwork !== false) {
+        await this.restart({ defaultNetwork: false });
+      }
+      await clear(this.controller);
+      await this.stop();
+      await this.#checkLeaks();
+    } finally {
+      await this.stop();
+      this.#letGo();
+    }
+    const gone = () =>
+      assert.deepEqual(leftovers(), this.#found, "open files or links of this process differ");
+    await eventually(gone);
+  }
+
+  async #checkLeaks(): Promise<void> {
+    const host = join(this.#options.runDir, "netns/host");
+    if (existsSync(host)) unbindNamespace(host);
+    await eventually(() => {
+      const left = remains(kernelState(this.namespace));
+      assert.deepEqual(left, this.#before, "the host holds something else than at first");
+      assert.deepEqual(files(this.#options.runDir), [], "the run directory is not empty");
+    });
+  }
+
+  #letGo(): void {
+    this.rtnl[Symbol.dispose]();
+    this.namespace[Symbol.dispose]();
+    const mounts = leftovers(this.directory).flatMap((line) => line.match(/^mount (.*)/)?.[1] ?? []);
+    for (const path of mounts) unbindNamespace(path);
+    rmSync(this.directory, { recursive: true });
+  }
+
+  #complete(options: TestHostOptions): ControllerOptions {
+    return {
+      defaultNetwork: false,
+      warmNamespaces: 0,
+      ...options,
+      stateDir: join(this.directory, "state"),
+      runDir: join(this.directory, "run"),
+      hostNamespace: join(this.directory, "host"),
+    };
+  }
+}
+
+/** The namespace of a sandbox, to look around and to send traffic in. The caller disposes of it. */
+export function namespaceOf(sandbox: Sandbox): NetNamespace {
+  return NetNamespace.open(sandbox.netnsPath);
+}
+
+/** Waits until an assertion holds: for what the kernel does in its own time. */
+export async function eventually(check: () => void, patience = reapingTime): Promise<void> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      return check();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(10);
+    }
+  }
+}
+
+/** Our tables and rules stay when a controller closes, and forwarding stays on: they are no leak, their elements are. */
+function remains(state: readonly string[]): readonly string[] {
+  return state.filter((line) => !/^(nft|sysctl) /.test(line));
+}
+
+function files(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => `file ${join(entry.parentPath, entry.name)}`)
+    .sort();
+}
+
+/** Deletes everything that users made. */
+async function clear(controller: NetworkController): Promise<void> {
+  for (const { id } of controller.sandboxes()) {
+    await controller.sandboxById(id)?.delete({ endpoints: "delete" });
+  }
+  for (const network of controller.networks()) {
+    for (const endpoint of network.endpoints()) await endpoint.delete({ force: true });
+  }
+  const networks = controller.networks().filter(({ predefined }) => !predefined);
+  // Those that hold options go after those that were made from them.
+  for (const network of networks.filter(({ configOnly }) => !configOnly)) await network.delete();
+  for (const network of networks.filter(({ configOnly }) => configOnly)) await network.delete();
+}
