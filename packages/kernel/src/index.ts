@@ -17,11 +17,21 @@ export {
 export { NftError } from "./nftables/errors.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
+export * as fdb from "./rtnl/fdb.ts";
 export * as link from "./rtnl/link.ts";
+export * as neighbour from "./rtnl/neighbour.ts";
 export * as route from "./rtnl/route.ts";
-export { Rtnl } from "./rtnl/rtnl.ts";
+export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
+export * as rule from "./rtnl/rule.ts";
 export { errnoName, isKernelError, KernelError, UnsupportedFeatureError } from "./sys/errors.ts";
 export { OwnedFd } from "./sys/fd.ts";
+export {
+  bindUdp,
+  InetSockaddr,
+  LOOPBACK_IFINDEX,
+  listenTcp,
+  refuseSharing,
+} from "./sys/inet-socket.ts";
 export { tryLockFile } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";

@@ -33,11 +33,14 @@ export function openSocket(
   return new OwnedFd(check(libc.socket(domain, type | flags, protocol), "socket"));
 }
 
+/** One for all calls of a thread: to make a buffer costs more than the call. */
+const intOption = Buffer.alloc(4);
+
 /** Sets an option whose value is a C int. */
 export function setIntOption(socket: OwnedFd, level: number, name: number, value: number): void {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  check(libc.setsockopt(socket.fd, level, name, bytes, 4), "setsockopt", `option ${level}/${name}`);
+  intOption.writeInt32LE(value);
+  const result = libc.setsockopt(socket.fd, level, name, intOption, 4);
+  if (result < 0) check(result, "setsockopt", `option ${level}/${name}`);
 }
 
 /** Binds to a sockaddr in C's layout. */
