@@ -220,19 +220,17 @@ export class Endpoint {
 
   #select(selectors: readonly BindingSelector[]): ReadonlySet<PortBinding> {
     if (!Array.isArray(selectors)) throw invalid("invalid_option", "unpublish: give a list of bindings");
+    const byHostPort = Map.groupBy(this.bindings, ({ hostPort }) => hostPort);
     const chosen = new Set<PortBinding>();
     for (const selector of selectors) {
-      const matching = this.bindings.filter(
-        ({ protocol, containerPort, hostPort, hostAddress }) =>
-          (selector.protocol ?? protocol) === protocol &&
-          (selector.containerPort ?? containerPort) === containerPort &&
-          (selector.hostPort ?? hostPort) === hostPort &&
-          (selector.hostAddress ?? hostAddress) === hostAddress,
-      );
+      const candidates =
+        selector.hostPort === undefined ? this.bindings : (byHostPort.get(selector.hostPort) ?? []);
+      const matching = candidates.filter((binding) => matches(binding, selector));
       if (matching.length === 0) {
+        const wish = JSON.stringify(selector);
         throw notFound(
           "binding_not_found",
-          `endpoint "${this.name}" publishes nothing like ${JSON.stringify(selector)}`,
+          `endpoint "${this.name}" publishes nothing like ${wish}`,
           selector,
         );
       }
@@ -362,4 +360,14 @@ export class Endpoint {
     };
     this.#engine.events.emit("endpoint:join", this, attributes);
   }
+}
+
+function matches(binding: PortBinding, selector: BindingSelector): boolean {
+  const { protocol, containerPort, hostPort, hostAddress } = selector;
+  return (
+    (protocol === undefined || protocol === binding.protocol) &&
+    (containerPort === undefined || containerPort === binding.containerPort) &&
+    (hostPort === undefined || hostPort === binding.hostPort) &&
+    (hostAddress === undefined || hostAddress === binding.hostAddress)
+  );
 }
