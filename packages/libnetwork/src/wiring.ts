@@ -11,7 +11,7 @@ import { Controller, type PredefinedNetwork } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
-import { invalid } from "./errors.ts";
+import { CausewayError, invalid } from "./errors.ts";
 import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
 import { NoFirewall } from "./firewall/none.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
@@ -79,7 +79,9 @@ export class NetworkController extends Controller {
     cleanup.defer(() => parts.netstack.close());
     const { engine, problems } = await Controller.restored(parts);
     firewall.install();
-    sweep(rtnl, reaper, engine, parts.ownerOf);
+    sweepLinks(rtnl, reaper, engine, parts.ownerOf);
+    const keys = [...engine.sandboxes].map(({ key }) => key).filter((key) => key !== undefined);
+    parts.netstack.sweepNamespaces(new Set(keys));
     const controller = new NetworkController(engine, problems, machinery);
     await controller.#ensureNetworks(checked.defaultNetwork);
     cleanup.move();
@@ -112,7 +114,15 @@ function ownId(store: SqliteStore): string {
 }
 
 function openHost(path: string | undefined): NetNamespace {
-  return path === undefined ? NetNamespace.current() : NetNamespace.open(path);
+  if (path === undefined) return NetNamespace.current();
+  try {
+    const namespace = NetNamespace.open(path);
+    namespace.run(() => undefined);
+    return namespace;
+  } catch (error) {
+    const message = `options.hostNamespace: there is no network namespace at ${path}`;
+    throw new CausewayError("not_found", "namespace_not_found", message, { cause: error, detail: path });
+  }
 }
 
 function makeFirewall(
@@ -188,7 +198,7 @@ function refuseUnknownDrivers(configured: readonly string[], known: readonly str
 }
 
 /** Links that carry our mark and belong to nothing that is stored were left by a run that was killed. */
-function sweep(rtnl: Rtnl, reaper: Reaper, engine: Engine, ownerOf: (id: string) => string): void {
+function sweepLinks(rtnl: Rtnl, reaper: Reaper, engine: Engine, ownerOf: (id: string) => string): void {
   const mark = ownerOf("");
   for (const { index, alias } of rtnl.dump(link.list())) {
     if (alias === undefined || !alias.startsWith(mark)) continue;

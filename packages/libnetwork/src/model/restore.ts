@@ -46,7 +46,11 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
-  for (const record of await records<SandboxRecord>(engine, "sandbox")) {
+  const sandboxes = await records<SandboxRecord>(engine, "sandbox");
+  // Those that share a stack come after those that have one.
+  const owners = sandboxes.filter(({ sharedWith }) => sharedWith === undefined);
+  const sharers = sandboxes.filter(({ sharedWith }) => sharedWith !== undefined);
+  for (const record of [...owners, ...sharers]) {
     const named = { id: record.id, name: record.containerId };
     await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
   }

@@ -3,7 +3,7 @@
  * and the drivers decide. Every entry into a namespace is synchronous and over when a method answers.
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isKernelError, link, NetNamespace, type Reaper, Rtnl, route, rule } from "@causeway/kernel";
@@ -39,6 +39,8 @@ export interface NetStackOptions {
 
 /** Length of the part of an id that goes into names in the kernel. */
 const shortIdLength = 12;
+/** Under this name the host's own namespace stands among the sandboxes'. */
+const hostName = "host";
 /** The reaper is done with a link long before. */
 const longestWaitMs = 1000;
 
@@ -72,13 +74,14 @@ export class KernelNetStack implements NetStack {
 
   hostNamespacePath(): string {
     if (this.#hostPath !== undefined) return this.#hostPath;
-    const path = join(this.#directory, "host");
+    const path = join(this.#directory, hostName);
     if (!showsNamespace(path)) this.#host.bindAt(path);
     this.#hostPath = path;
     return path;
   }
 
   adoptNamespace(path: string): void {
+    if (!showsNamespace(path)) throw noNamespace(path);
     using namespace = openNamespace(path);
     prepareNamespace(namespace, this.#ipv6);
   }
@@ -89,6 +92,13 @@ export class KernelNetStack implements NetStack {
 
   releaseNamespace(path: string): void {
     void this.#reaper.releaseNamespace(path);
+  }
+
+  sweepNamespaces(keep: ReadonlySet<string>): void {
+    for (const name of readdirSync(this.#directory)) {
+      const path = join(this.#directory, name);
+      if (name !== hostName && !keep.has(path)) void this.#reaper.releaseNamespace(path);
+    }
   }
 
   addInterface(request: InterfaceRequest): InterfaceState {
@@ -167,10 +177,13 @@ function openNamespace(path: string): NetNamespace {
   try {
     return NetNamespace.open(path);
   } catch (error) {
-    if (isKernelError(error, "ENOENT"))
-      throw notFound("namespace_not_found", `there is no network namespace at ${path}`);
+    if (isKernelError(error, "ENOENT")) throw noNamespace(path);
     throw error;
   }
+}
+
+function noNamespace(path: string): Error {
+  return notFound("namespace_not_found", `there is no network namespace at ${path}`, path);
 }
 
 function showsNamespace(path: string): boolean {
