@@ -359,6 +359,7 @@ export class Endpoint {
       interface: join.interface?.name ?? "",
     };
     this.#engine.events.emit("endpoint:join", this, attributes);
+    this.sandbox?.announceGateway();
   }
 }
 

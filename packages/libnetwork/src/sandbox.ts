@@ -26,6 +26,7 @@ export class Sandbox {
   /** Interfaces that have left and are still to be seen in the namespace. */
   readonly #leftInterfaces = new Set<string>();
   #routing: RoutingPlan | undefined;
+  #announcedGateways = " ";
   #deleted = false;
 
   /** For the controller: users get sandboxes from it. */
@@ -364,6 +365,7 @@ export class Sandbox {
     }
     this.route();
     this.writeFiles();
+    this.announceGateway();
   }
 
   /** Chooses the gateways anew and makes the routes so. For the model. */
@@ -377,16 +379,14 @@ export class Sandbox {
     });
     netstack.applyRouting(this.key, before, after);
     this.#routing = after;
-    this.#emitGatewayChange(before, after);
   }
 
-  #emitGatewayChange(before: RoutingPlan | undefined, after: RoutingPlan): void {
-    const { gatewayEndpointIpv4 = "", gatewayEndpointIpv6 = "" } = after;
-    if (
-      before?.gatewayEndpointIpv4 === after.gatewayEndpointIpv4 &&
-      before?.gatewayEndpointIpv6 === after.gatewayEndpointIpv6
-    )
-      return;
+  /** Tells of a change of the way out since it was last told. For the model. */
+  announceGateway(): void {
+    const { gatewayEndpointIpv4 = "", gatewayEndpointIpv6 = "" } = this.#routing ?? {};
+    const gateways = `${gatewayEndpointIpv4} ${gatewayEndpointIpv6}`;
+    if (gateways === this.#announcedGateways) return;
+    this.#announcedGateways = gateways;
     this.#engine.events.emit("sandbox:gateway", this, {
       ipv4: gatewayEndpointIpv4,
       ipv6: gatewayEndpointIpv6,
