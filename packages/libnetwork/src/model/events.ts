@@ -52,14 +52,15 @@ export class EventHub {
       else if (waiting.push(event) > longestBacklog) waiting.shift();
       wake();
     };
-    const end = () => reader(undefined);
+    const end = () => {
+      this.#readers.delete(reader);
+      reader(undefined);
+    };
     this.#readers.add(reader);
     signal?.addEventListener("abort", end, { once: true });
     const stop = async (): Promise<IteratorResult<CausewayEvent>> => {
-      ended = true;
-      this.#readers.delete(reader);
+      end();
       signal?.removeEventListener("abort", end);
-      wake();
       return { done: true, value: undefined };
     };
     if (signal?.aborted === true) end();

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { undoing } from "./undo.ts";
+
+test("answers what the action answers, and undoes nothing", async () => {
+  const undone: string[] = [];
+  const answer = await undoing((undo) => {
+    undo.push(() => undone.push("step"));
+    return "done";
+  });
+  assert.equal(answer, "done");
+  assert.deepEqual(undone, []);
+});
+
+test("undoes in reverse, one after the other, and throws the very error", async () => {
+  const undone: string[] = [];
+  const failure = new Error("the third step failed");
+  const action = undoing(async (undo) => {
+    undo.push(() => undone.push("first"));
+    undo.push(async () => {
+      await Promise.resolve();
+      undone.push("second");
+    });
+    throw failure;
+  });
+  await assert.rejects(action, (error) => error === failure);
+  assert.deepEqual(undone, ["second", "first"]);
+});
+
+test("goes on past errors, and reports each", async () => {
+  const undone: string[] = [];
+  const failure = new Error("no space");
+  const onTheWay = new Error("cannot release");
+  const action = undoing((undo) => {
+    undo.push(() => undone.push("first"));
+    undo.push(() => {
+      throw onTheWay;
+    });
+    undo.push(() => undone.push("third"));
+    throw failure;
+  });
+  await assert.rejects(action, (error) => {
+    assert.ok(error instanceof AggregateError);
+    assert.deepEqual(error.errors, [failure, onTheWay]);
+    assert.match(error.message, /no space .*1 more error/);
+    return true;
+  });
+  assert.deepEqual(undone, ["third", "first"]);
+});
