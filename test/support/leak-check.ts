@@ -61,7 +61,10 @@ function mountsBelow(directory: string): string[] {
     .filter((path) => path.startsWith(`${directory}/`));
 }
 
-/** What the descriptors lead to, without numbers: Node.js opens event queues and pipes of its own when it likes. */
+/**
+ * What the descriptors lead to, without numbers. Node.js opens event queues and pipes of its own when it likes, and
+ * sys/libnftables.ts keeps low numbers in reserve by way of /dev/null.
+ */
 function openFiles(): string[] {
   return readdirSync("/proc/self/fd")
     .flatMap((fd) => {
@@ -71,6 +74,6 @@ function openFiles(): string[] {
         return []; // The descriptor of the listing itself.
       }
     })
-    .filter((target) => !target.startsWith("anon_inode:") && !target.startsWith("pipe:"))
+    .filter((target) => !/^(anon_inode:|pipe:|\/dev\/null$)/.test(target))
     .map((target) => target.replace(/^(socket|net|mnt):.*/, "$1"));
 }

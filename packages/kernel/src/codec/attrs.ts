@@ -52,6 +52,25 @@ export function readAttributes(from: ByteReader, visit: (type: number, payload: 
   }
 }
 
+/**
+ * As {@link readAttributes}, and makes nothing: `visit` gets where each payload begins and ends in `bytes`. For tables of
+ * which too many messages come to read them all.
+ */
+export function scanAttributes(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  visit: (type: number, start: number, end: number) => void,
+): void {
+  for (let at = from; at + headerLength <= to; ) {
+    const length = bytes.readUInt16LE(at);
+    const end = at + length;
+    if (length < headerLength || end > to) throw new DecodeError(`an attribute claims a length of ${length}`);
+    visit(bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK, at + headerLength, end);
+    at = end + (-length & 3);
+  }
+}
+
 export function attrs<const T extends AttributeTable>(table: T): Codec<AttrsValue<T>> {
   const byType = new Map<number, readonly [name: string, payload: AnyCodec]>();
   for (const [name, [type, payload]] of Object.entries(table)) byType.set(type, [name, payload]);

@@ -191,6 +191,11 @@ export class ByteReader {
     return Uint8Array.prototype.slice.call(this.#buffer, at, at + count);
   }
 
+  /** What is left as it lies in the buffer, for those who look at too many messages to take each apart. */
+  view(): Buffer {
+    return this.#buffer.subarray(this.#position, this.#end);
+  }
+
   /** UTF-8 up to the first NUL, or to the end where there is none; takes all that is left. */
   cString(): string {
     const at = this.#take(this.remaining);

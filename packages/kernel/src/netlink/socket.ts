@@ -113,15 +113,18 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  /** Asks for a whole table; a dump that a concurrent change made inconsistent is taken again. */
-  dump<T>(request: Query<T>): T[] {
+  /**
+   * Asks for a whole table; a dump that a concurrent change made inconsistent is taken again. What decodes to undefined
+   * is left out.
+   */
+  dump<T>(request: Query<T | undefined>): T[] {
     for (let attempt = 1; ; attempt++) {
       const { items, interrupted } = this.#dumpOnce(request);
       if (!interrupted || attempt === dumpAttempts) return items;
     }
   }
 
-  #dumpOnce<T>(request: Query<T>): { items: T[]; interrupted: boolean } {
+  #dumpOnce<T>(request: Query<T | undefined>): { items: T[]; interrupted: boolean } {
     const sequence = this.#send([request], NLM_F_DUMP);
     const items: T[] = [];
     let interrupted = false;
@@ -134,7 +137,8 @@ export class NetlinkSocket implements Disposable {
           if (failure !== undefined) throw failure;
           return { items, interrupted };
         }
-        items.push(request.decode(message.payload, message.type));
+        const item = request.decode(message.payload, message.type);
+        if (item !== undefined) items.push(item);
       }
     }
   }

@@ -1,6 +1,7 @@
 /**
  * What the reaper and its worker thread say to each other: plain data, as postMessage() copies it.
  */
+import type { ConntrackFilter } from "../conntrack/filter.ts";
 import type { LinkSelector } from "../rtnl/link.ts";
 import type { KernelErrorOptions } from "../sys/errors.ts";
 
@@ -10,8 +11,11 @@ export interface WorkerSetup {
   readonly namespaceFd: number;
 }
 
-/** One thing to do away with: a link, or a namespace kept at a path. */
-export type Remains = { readonly link: LinkSelector } | { readonly namespacePath: string };
+/** One thing to do away with: a link, a namespace kept at a path, what connection tracking remembers. */
+export type Remains =
+  | { readonly link: LinkSelector }
+  | { readonly namespacePath: string }
+  | { readonly connections: readonly ConntrackFilter[] };
 
 export type Job = { readonly id: number } & Remains;
 

@@ -1,9 +1,10 @@
 /**
- * Deletions that do not hold up the caller nor, for more than a few milliseconds, anybody else on the machine: links and
- * namespaces are handed to a worker thread, which does away with them a few at a time.
+ * Deletions that do not hold up the caller nor, for more than a few milliseconds, anybody else on the machine: links,
+ * namespaces and tracked connections are handed to a worker thread, which does away with them a few at a time.
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { type ConntrackFilter, normalise } from "../conntrack/filter.ts";
 import type { LinkSelector } from "../rtnl/link.ts";
 import { KernelError } from "../sys/errors.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
@@ -44,6 +45,17 @@ export class Reaper implements AsyncDisposable {
    */
   releaseNamespace(namespacePath: string): Promise<void> {
     return this.#reap({ namespacePath });
+  }
+
+  /**
+   * Makes connection tracking forget the connections that any of the filters means, as Conntrack.deleteMatching() does,
+   * which would hold up the caller for 12 ms and more. What several callers ask for shares a pass over the table.
+   *
+   * @throws TypeError for a filter that asks for nothing
+   */
+  async forgetConnections(connections: readonly ConntrackFilter[]): Promise<void> {
+    for (const filter of connections) normalise(filter);
+    await this.#reap({ connections });
   }
 
   /** Waits until everything that was handed over is done, failed jobs too: their errors go to who handed them over. */

@@ -3,9 +3,9 @@
  */
 import type { ByteReader } from "../codec/bytes.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import { familyOf, familyOfVersion, type IpVersion } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
 import { AF_INET6 } from "../sys/socket.ts";
-import { familyOf, familyOfVersion, type IpVersion } from "./family.ts";
 import {
   type AddressAttributes,
   addressAttributes,

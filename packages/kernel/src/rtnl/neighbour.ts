@@ -3,8 +3,8 @@
  */
 import type { ByteReader } from "../codec/bytes.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import { familyOf, familyOfVersion, type IpVersion, versionOfFamily } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
-import { familyOf, familyOfVersion, type IpVersion, versionOfFamily } from "./family.ts";
 import {
   NTF_PROXY,
   NTF_ROUTER,

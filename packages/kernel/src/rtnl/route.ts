@@ -3,9 +3,15 @@
  */
 import type { ByteReader } from "../codec/bytes.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import {
+  familyOf,
+  familyOfVersion,
+  type IpVersion,
+  parsePrefix,
+  versionOfFamily,
+} from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
 import { AF_INET } from "../sys/socket.ts";
-import { familyOf, familyOfVersion, type IpVersion, parsePrefix, versionOfFamily } from "./family.ts";
 import {
   type MultipathHop,
   type RouteAttributes,

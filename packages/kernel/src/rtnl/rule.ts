@@ -3,8 +3,8 @@
  */
 import type { ByteReader } from "../codec/bytes.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
+import { familyOfVersion, type IpVersion, parsePrefix, versionOfFamily } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
-import { familyOfVersion, type IpVersion, parsePrefix, versionOfFamily } from "./family.ts";
 import {
   FIB_RULE_INVERT,
   RTM_DELRULE,

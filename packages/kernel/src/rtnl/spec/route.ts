@@ -6,7 +6,7 @@ import { DecodeError } from "../../codec/bytes.ts";
 import { type Codec, i32, text, u8, u16, u16be, u32, type ValueOf } from "../../codec/codec.ts";
 import { ip } from "../../codec/inet.ts";
 import { struct } from "../../codec/struct.ts";
-import { familyOf } from "../family.ts";
+import { familyOf } from "../../netlink/family.ts";
 
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;

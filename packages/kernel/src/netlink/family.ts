@@ -5,8 +5,10 @@ import { AF_INET, AF_INET6 } from "../sys/socket.ts";
 
 export type IpVersion = 4 | 6;
 
+export const versionOf = (address: string): IpVersion => (address.includes(":") ? 6 : 4);
+
 /** AF_* of an address's text. */
-export const familyOf = (address: string): number => (address.includes(":") ? AF_INET6 : AF_INET);
+export const familyOf = (address: string): number => (versionOf(address) === 6 ? AF_INET6 : AF_INET);
 
 /** AF_*; 0, which stands for both, where no version is given. */
 export function familyOfVersion(version: IpVersion | undefined): number {

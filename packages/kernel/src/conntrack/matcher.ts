@@ -1,0 +1,137 @@
+/**
+ * Says which connections any of many filters means, without taking each connection apart: the price of a connection
+ * grows with the number of different kinds of filters (which fields they name), not with the number of filters.
+ */
+import { scanAttributes } from "../codec/attrs.ts";
+import { ipToBytes } from "../codec/inet.ts";
+import { familyOfVersion } from "../netlink/family.ts";
+import type { FlowFilter, NormalFilter } from "./filter.ts";
+import {
+  CTA_IP_V4_DST,
+  CTA_IP_V4_SRC,
+  CTA_IP_V6_DST,
+  CTA_IP_V6_SRC,
+  CTA_PROTO_DST_PORT,
+  CTA_PROTO_NUM,
+  CTA_PROTO_SRC_PORT,
+  CTA_TUPLE_IP,
+  CTA_TUPLE_ORIG,
+  CTA_TUPLE_PROTO,
+  CTA_TUPLE_REPLY,
+  netfilterHeaderLength,
+} from "./spec.ts";
+
+// Numbers of the values that filters can ask for: the family, then a row of five for each direction.
+const familySlot = 0;
+const originalSlots = 1;
+const replySlots = 6;
+const source = 0;
+const destination = 1;
+const protocol = 2;
+const sourcePort = 3;
+const destinationPort = 4;
+const slotCount = 11;
+
+/** What a filter asks for: values as they are on the wire, one character a byte, by slot. */
+type Criteria = ReadonlyMap<number, string>;
+
+const word = (value: number) => String.fromCharCode(value >> 8, value & 0xff);
+const ipBytes = (address: string) => Buffer.from(ipToBytes(address)).toString("latin1");
+
+function criteria(filter: NormalFilter): Criteria {
+  const found = new Map<number, string>();
+  if (filter.family !== undefined) {
+    found.set(familySlot, String.fromCharCode(familyOfVersion(filter.family)));
+  }
+  if (filter.protocol !== undefined)
+    found.set(originalSlots + protocol, String.fromCharCode(filter.protocol));
+  addFlow(found, originalSlots, filter.original);
+  addFlow(found, replySlots, filter.reply);
+  return found;
+}
+
+function addFlow(to: Map<number, string>, slots: number, flow: FlowFilter): void {
+  if (flow.source !== undefined) to.set(slots + source, ipBytes(flow.source));
+  if (flow.destination !== undefined) to.set(slots + destination, ipBytes(flow.destination));
+  if (flow.sourcePort !== undefined) to.set(slots + sourcePort, word(flow.sourcePort));
+  if (flow.destinationPort !== undefined) to.set(slots + destinationPort, word(flow.destinationPort));
+}
+
+/** Filters that name the same fields, by the values that they ask for, one after the other. */
+interface Shape {
+  readonly slots: readonly number[];
+  readonly values: Set<string>;
+}
+
+export class ConnectionMatcher {
+  readonly #shapes: readonly Shape[];
+  /** Where the values of the message at hand begin and end; 0 to 0 where it has none. */
+  readonly #starts = new Uint16Array(slotCount);
+  readonly #ends = new Uint16Array(slotCount);
+
+  constructor(filters: readonly NormalFilter[]) {
+    const shapes = new Map<string, Shape>();
+    for (const filter of filters) {
+      const wanted = criteria(filter);
+      const slots = [...wanted.keys()];
+      const shape = shapes.get(slots.join()) ?? { slots, values: new Set() };
+      shapes.set(slots.join(), shape);
+      shape.values.add([...wanted.values()].join(""));
+    }
+    this.#shapes = [...shapes.values()];
+  }
+
+  /** @param message an answer's payload: struct nfgenmsg and CTA_* attributes, which the kernel has written */
+  matches(message: Buffer): boolean {
+    this.#locate(message);
+    return this.#shapes.some(({ slots, values }) => {
+      let key = "";
+      for (const slot of slots) key += message.toString("latin1", this.#starts[slot], this.#ends[slot]);
+      return values.has(key);
+    });
+  }
+
+  #locate(message: Buffer): void {
+    this.#starts.fill(0);
+    this.#ends.fill(0);
+    this.#ends[familySlot] = 1;
+    scanAttributes(message, netfilterHeaderLength, message.length, (type, start, end) => {
+      if (type === CTA_TUPLE_ORIG) this.#locateTuple(message, start, end, originalSlots);
+      else if (type === CTA_TUPLE_REPLY) this.#locateTuple(message, start, end, replySlots);
+    });
+  }
+
+  #locateTuple(message: Buffer, from: number, to: number, slots: number): void {
+    scanAttributes(message, from, to, (part, partStart, partEnd) => {
+      const slotOf = slotOfPart.get(part);
+      if (slotOf === undefined) return;
+      scanAttributes(message, partStart, partEnd, (type, start, end) => {
+        const slot = slotOf.get(type);
+        if (slot === undefined) return;
+        this.#starts[slots + slot] = start;
+        this.#ends[slots + slot] = end;
+      });
+    });
+  }
+}
+
+/** CTA_TUPLE_*: the slots of what stands within, by its own number. */
+const slotOfPart: ReadonlyMap<number, ReadonlyMap<number, number>> = new Map([
+  [
+    CTA_TUPLE_IP,
+    new Map([
+      [CTA_IP_V4_SRC, source],
+      [CTA_IP_V4_DST, destination],
+      [CTA_IP_V6_SRC, source],
+      [CTA_IP_V6_DST, destination],
+    ]),
+  ],
+  [
+    CTA_TUPLE_PROTO,
+    new Map([
+      [CTA_PROTO_NUM, protocol],
+      [CTA_PROTO_SRC_PORT, sourcePort],
+      [CTA_PROTO_DST_PORT, destinationPort],
+    ]),
+  ],
+]);
