@@ -4,6 +4,9 @@
  */
 export { DecodeError } from "./codec/bytes.ts";
 export { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "./codec/inet.ts";
+export type { Connection, Flow } from "./conntrack/connection.ts";
+export { Conntrack } from "./conntrack/conntrack.ts";
+export type { ConntrackFilter } from "./conntrack/filter.ts";
 export type { Query, Request } from "./netlink/message.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";
