@@ -76,6 +76,9 @@ function holdLowDescriptors(): void {
   }
 }
 
+// At start-up, when low descriptors are free.
+holdLowDescriptors();
+
 /**
  * Opens a context whose socket lives in the calling thread's namespace.
  *
@@ -84,7 +87,6 @@ function holdLowDescriptors(): void {
  */
 export function openNftHandle(): NftHandle {
   const lib = libnftables();
-  holdLowDescriptors();
   const lowest = openSync("/dev/null", "r");
   closeSync(lowest);
   if (lowest >= FD_SETSIZE) {

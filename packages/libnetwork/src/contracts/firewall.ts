@@ -43,6 +43,13 @@ export interface PortPolicy {
   readonly mac: string;
   /** The only source addresses that are let in, link-local ones included. */
   readonly addresses: readonly string[];
+  /** Hold the port to `mac` and `addresses`. Default: true. */
+  readonly guarded?: boolean;
+  /**
+   * Frames go between this port and the host only, never to another port (icc off). Default: false. Unlike an isolated
+   * port, one held apart reaches its neighbours' published ports under either setting of bridge-nf-call-iptables.
+   */
+  readonly apart?: boolean;
 }
 
 export type TransportProtocol = "tcp" | "udp" | "sctp";

@@ -62,10 +62,12 @@ function rewriteElements(sets: FirewallSets, family: Family, policy: FamilyPolic
 
 /** What an endpoint's port adds: two elements, and one or two an address. */
 export function portElements(sets: FirewallSets, port: PortPolicy): readonly FirewallElement[] {
-  const elements: FirewallElement[] = [
-    { set: sets.guarded, key: [port.interface] },
-    { set: sets.macs, key: [port.interface, port.mac] },
-  ];
+  const { guarded = true, apart = false } = port;
+  const elements: FirewallElement[] = [];
+  if (apart) elements.push({ set: sets.apart, key: [port.interface] });
+  if (!guarded) return elements;
+  elements.push({ set: sets.guarded, key: [port.interface] });
+  elements.push({ set: sets.macs, key: [port.interface, port.mac] });
   for (const address of port.addresses) {
     if (address.includes(":")) {
       elements.push({ set: sets.owners6, key: [port.interface, port.mac, address] });

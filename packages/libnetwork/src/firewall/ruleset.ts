@@ -136,6 +136,9 @@ const bridgeChains = `
   # what is inside could not be checked.
   chain prerouting {
     type filter hook prerouting priority filter; policy accept;
+    # With icc off a port may talk to the bridge itself (pkttype host), as it does for what goes through NAT; not to another
+    # port. Isolated ports would be as good, but for bridge-nf-call-iptables, under which NAT hands over from port to port.
+    meta pkttype other iifname @apart drop
     iifname != @guarded accept
     ether type vmap { ip : goto ipv4_sender, ip6 : goto ipv6_sender, arp : goto arp_sender }
     drop
@@ -149,6 +152,7 @@ const bridgeChains = `
 
   chain forward {
     type filter hook forward priority filter; policy accept;
+    meta pkttype { broadcast, multicast } iifname @apart drop
     jump user
   }
 

@@ -71,6 +71,8 @@ const specs = {
   sources4: inet({ key: key("ipv4_addr"), data: key("ipv4_addr"), interval: true }),
   sources6: inet({ key: key("ipv6_addr"), data: key("ipv6_addr"), interval: true }),
 
+  /** Ports of our bridges that may not reach other ports (icc off). */
+  apart: bridge({ key: key("ifname") }),
   /** Ports of our bridges that are held to their own addresses. */
   guarded: bridge({ key: key("ifname") }),
   macs: bridge({ key: key("ifname", "ether_addr") }),

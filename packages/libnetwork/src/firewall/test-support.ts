@@ -1,0 +1,234 @@
+/**
+ * A host for packet tests, made of namespaces: bridges with sandboxes on them, and a neighbour outside. Network 1 is
+ * 172.30.1.0/24 and fd00:1::/64, its gateway .1 and its sandboxes .2, .3 ...; the host is 192.0.2.1 and 2001:db8::1
+ * outside, where the neighbour, 192.0.2.2 and 2001:db8::2, has routes to everything behind the host.
+ */
+import assert from "node:assert/strict";
+import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { ask, type Question, serve } from "../../../../test/support/traffic.ts";
+import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
+
+export type Family = 4 | 6;
+export const families = [4, 6] as const;
+
+export const hostAddress: Readonly<Record<Family, string>> = { 4: "192.0.2.1", 6: "2001:db8::1" };
+export const outsideAddress: Readonly<Record<Family, string>> = { 4: "192.0.2.2", 6: "2001:db8::2" };
+const everywhere: Readonly<Record<Family, string>> = { 4: "172.30.0.0/16", 6: "fd00::/16" };
+
+/** An address in a network: 1 is the gateway's. */
+export function addressIn(network: number, family: Family, station: number): string {
+  return family === 4 ? `172.30.${network}.${station}` : `fd00:${network}::${station.toString(16)}`;
+}
+
+const lengthOf: Readonly<Record<Family, number>> = { 4: 24, 6: 64 };
+export const subnetOf = (network: number, family: Family) =>
+  family === 4 ? `172.30.${network}.0/24` : `fd00:${network}::/64`;
+export const bridgeOf = (network: number) => `br-${network}`;
+
+/** What may differ between the networks of a test. */
+export interface NetworkChoices extends Partial<Omit<NetworkPolicy, "ipv4" | "ipv6">> {
+  readonly ipv4?: Partial<FamilyPolicy> | null;
+  readonly ipv6?: Partial<FamilyPolicy> | null;
+}
+
+/** The policy of a network with a bridge's defaults; `null` for a family that it has not got. */
+export function networkPolicy(network: number, choices: NetworkChoices = {}): NetworkPolicy {
+  const family = (which: Family, chosen: Partial<FamilyPolicy> | null | undefined) =>
+    chosen === null
+      ? undefined
+      : {
+          subnet: subnetOf(network, which),
+          gateway: chosen?.gatewayMode === "isolated" ? undefined : addressIn(network, which, 1),
+          gatewayMode: "nat" as const,
+          masquerade: true,
+          sourceAddress: undefined,
+          ...chosen,
+        };
+  return {
+    networkId: `network${network}`,
+    bridge: bridgeOf(network),
+    internal: false,
+    icc: true,
+    trustedInterfaces: [],
+    ...choices,
+    ipv4: family(4, choices.ipv4),
+    ipv6: family(6, choices.ipv6),
+  };
+}
+
+export interface Sandbox {
+  readonly namespace: NetNamespace;
+  readonly network: number;
+  readonly addresses: Readonly<Record<Family, string>>;
+  /** What anti-spoofing is told of it. */
+  readonly port: PortPolicy;
+}
+
+/** A port of a sandbox, published in one family. */
+export function published(
+  { network, addresses }: Sandbox,
+  family: Family,
+  choices: Partial<PublishedPort> & Pick<PublishedPort, "port">,
+): PublishedPort {
+  return {
+    protocol: "tcp",
+    family,
+    hostAddress: undefined,
+    hostPort: undefined,
+    bridge: bridgeOf(network),
+    address: addresses[family],
+    ...choices,
+  };
+}
+
+export interface SandboxOptions {
+  /** Frames may go back by the port they came from. Default: true, as the bridge driver sets it. */
+  readonly hairpin?: boolean;
+  /** Reaches no other isolated port. Default: false. */
+  readonly isolated?: boolean;
+}
+
+export class TestHost implements Disposable {
+  readonly #kept = new DisposableStack();
+  readonly namespace: NetNamespace;
+  readonly outside: NetNamespace;
+  readonly rtnl: Rtnl;
+  #sandboxes = 0;
+
+  constructor() {
+    this.namespace = this.#newNamespace();
+    this.outside = this.#newNamespace();
+    this.rtnl = this.#kept.use(new Rtnl(this.namespace));
+    this.namespace.run(() => {
+      writeSysctl("net/ipv4/ip_forward", 1);
+      writeSysctl("net/ipv6/conf/all/forwarding", 1);
+    });
+    this.connect(this.outside, "wan0", hostAddress, outsideAddress);
+    using outside = new Rtnl(this.outside);
+    for (const family of families) {
+      outside.execute(route.add({ destination: everywhere[family], gateway: hostAddress[family] }));
+    }
+  }
+
+  /** A further namespace with `eth0`, on an interface of the host's that has this name. */
+  connect(
+    other: NetNamespace,
+    name: string,
+    ours: Readonly<Record<Family, string>>,
+    theirs: Readonly<Record<Family, string>>,
+  ): void {
+    const peer = { name: "eth0", namespaceFd: other.fd };
+    this.rtnl.execute(link.create({ name, info: { kind: "veth", veth: { peer } } }));
+    using far = new Rtnl(other);
+    this.#address(this.rtnl, name, ours);
+    this.#address(far, "eth0", theirs);
+    this.rtnl.query(link.get({ name }));
+  }
+
+  /** One more address of the host's. */
+  addAddress(name: string, text: string): void {
+    this.#address(this.rtnl, name, text.includes(":") ? { 6: text } : { 4: text });
+  }
+
+  newOutside(): NetNamespace {
+    return this.#newNamespace();
+  }
+
+  /** A bridge with the host's addresses on it, ready for DNAT from 127.0.0.1. */
+  addBridge(network: number, withAddresses: readonly Family[] = families): void {
+    const name = bridgeOf(network);
+    const mac = `02:00:00:00:0${network}:01`;
+    this.rtnl.execute(link.create({ name, address: mac, info: { kind: "bridge" } }));
+    const addresses = withAddresses.map((family) => [family, addressIn(network, family, 1)]);
+    this.#address(this.rtnl, name, Object.fromEntries(addresses));
+    this.namespace.run(() => writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1));
+  }
+
+  addSandbox(network: number, station: number, options: SandboxOptions = {}): Sandbox {
+    const { hairpin = true, isolated = false } = options;
+    const namespace = this.#newNamespace();
+    const name = `veth${++this.#sandboxes}`;
+    const mac = `02:00:00:00:0${network}:${station.toString(16).padStart(2, "0")}`;
+    const bridge = this.rtnl.query(link.get({ name: bridgeOf(network) })).index;
+    const peer = { name: "eth0", address: mac, namespaceFd: namespace.fd };
+    this.rtnl.execute(
+      link.create({ name, master: bridge, info: { kind: "veth", veth: { peer } } }),
+      link.change({ name }, { up: true, info: { slaveKind: "bridge", bridgePort: { hairpin, isolated } } }),
+    );
+    const addresses = { 4: addressIn(network, 4, station), 6: addressIn(network, 6, station) };
+    using inside = new Rtnl(namespace);
+    this.#address(inside, "eth0", addresses);
+    for (const family of families) {
+      inside.execute(route.add({ destination: "default", gateway: addressIn(network, family, 1) }));
+    }
+    // Makes the kernel catch up with the carrier, so that the bridge's port forwards from now on.
+    this.rtnl.query(link.get({ name }));
+    const port = { endpointId: name, interface: name, mac, addresses: [addresses[4], addresses[6]] };
+    return { namespace, network, addresses, port };
+  }
+
+  /** Whether bridged packets cross the IP hooks too: net.bridge.bridge-nf-call-iptables and -ip6tables. */
+  setBridgeFilter(on: boolean): void {
+    this.namespace.run(() => {
+      for (const key of ["iptables", "ip6tables"])
+        writeSysctl(`net/bridge/bridge-nf-call-${key}`, on ? 1 : 0);
+    });
+  }
+
+  #newNamespace(): NetNamespace {
+    const namespace = this.#kept.use(NetNamespace.create());
+    namespace.run(() => {
+      writeSysctl("net/ipv6/conf/default/accept_dad", 0);
+      writeSysctl("net/ipv6/conf/default/router_solicitations", 0);
+    });
+    using rtnl = new Rtnl(namespace);
+    rtnl.execute(link.change({ name: "lo" }, { up: true }));
+    return namespace;
+  }
+
+  #address(rtnl: Rtnl, name: string, addresses: Partial<Readonly<Record<Family, string>>>): void {
+    const { index } = rtnl.query(link.get({ name }));
+    for (const family of families) {
+      const text = addresses[family];
+      if (text === undefined) continue;
+      rtnl.execute(address.add({ link: index, address: text, prefixLength: lengthOf[family] }));
+    }
+    rtnl.execute(link.change({ index }, { up: true }));
+  }
+
+  [Symbol.dispose](): void {
+    this.#kept[Symbol.dispose]();
+  }
+}
+
+/** One question, and the address under which it has to arrive; undefined where it must not. */
+export interface Row {
+  readonly what: string;
+  readonly from: NetNamespace;
+  readonly to: Pick<Question, "protocol" | "address" | "port" | "source">;
+  readonly seenAs: string | undefined;
+}
+
+/** Asks all questions at once, and compares them in one table, so that a failure shows what else holds. */
+export async function expectTraffic(rows: readonly Row[]): Promise<void> {
+  const answers = await Promise.all(
+    rows.map(async ({ what, from, to, seenAs }) => {
+      // What must not arrive is waited for in vain: long enough to come by a busy machine, and no longer.
+      const timeout = seenAs === undefined ? 500 : 5000;
+      return [what, (await ask(from, { ...to, timeout })) ?? "nothing"];
+    }),
+  );
+  const wanted = rows.map(({ what, seenAs }) => [what, seenAs ?? "nothing"]);
+  assert.deepEqual(Object.fromEntries(answers), Object.fromEntries(wanted));
+}
+
+/** Servers for both transports and families, on one port of a namespace. */
+export async function serveAll(
+  stack: AsyncDisposableStack,
+  namespace: NetNamespace,
+  port: number,
+): Promise<void> {
+  for (const protocol of ["tcp", "udp"] as const) {
+    for (const address of ["0.0.0.0", "::"]) stack.use(await serve(namespace, { protocol, address, port }));
+  }
+}
