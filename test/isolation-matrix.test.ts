@@ -1,0 +1,20 @@
+// Who reaches whom, and under which address: every cell of test/isolation/tables.ts with packets, under both settings of
+// br_netfilter.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deviations, render, runMatrix } from "./isolation/matrix.ts";
+import { Scene } from "./isolation/scene.ts";
+import { tables } from "./isolation/tables.ts";
+
+for (const bridgeFilter of [0, 1] as const) {
+  test(`isolation, with bridge-nf-call-iptables=${bridgeFilter}`, async (t) => {
+    await using scene = await Scene.create(t, bridgeFilter);
+
+    await t.test("who reaches whom", async () => {
+      const outcomes = await runMatrix(scene, tables);
+      console.log(`\nbridge-nf-call-iptables=${bridgeFilter}\n\n${render(tables, outcomes)}\n`);
+      assert.deepEqual(deviations(outcomes), []);
+    });
+  });
+}

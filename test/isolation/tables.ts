@@ -1,0 +1,116 @@
+// What is to be reached by whom: the expectation for every cell of the isolation matrix.
+//
+// A row is a question for `at`, NAME:PORT; a column is who asks. Names are those of plan.ts; the name of a network is also
+// that of the host's address in it. A cell says which address the asked one sees the question come from: `own` (the
+// asker's), or the name of another; `no`: nothing arrives. `no/own` is for IPv4 / IPv6. All of it holds for TCP and UDP,
+// whatever net.bridge.bridge-nf-call-iptables is.
+
+export interface Row {
+  readonly what: string;
+  readonly at: string;
+  /** By asker: for IPv4 and IPv6. */
+  readonly expected: ReadonlyMap<string, readonly [string, string]>;
+}
+
+export interface Table {
+  readonly title: string;
+  readonly askers: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+function table(title: string, text: string): Table {
+  const [head = [], ...lines] = text
+    .trim()
+    .split("\n")
+    .map((line) => line.split("|").map((cell, at) => (at === 0 ? cell.trimEnd() : cell.trim())));
+  const askers = head.slice(2);
+  const rows = lines.map(([what = "", at = "", ...cells]) => {
+    if (cells.length !== askers.length) throw new Error(`${title}: "${what}" has not a cell for each asker`);
+    return { what, at, expected: new Map(askers.map((asker, at) => [asker, pair(cells[at] ?? "")])) };
+  });
+  return { title, askers, rows };
+}
+
+function pair(cell: string): readonly [string, string] {
+  const [ipv4 = "", ipv6 = ipv4] = cell.split("/");
+  return [ipv4, ipv6];
+}
+
+export const tables: readonly Table[] = [
+  table(
+    "Published ports of `web`, in the network `front`; `friend` is behind a trusted interface",
+    `
+asked for                    | at            | web   | sibling | stranger | plain | locked | hermit | host  | outside | friend
+published on every address   | host1:8080    | front | front   | front    | own   | no     | no     | host1 | own     | own
+                             | host2:8080    | front | front   | front    | own   | no     | no     | host2 | own     | own
+                             | front:8080    | front | front   | no       | no    | no     | no     | front | own     | own
+                             | other:8080    | no    | no      | front    | no    | no     | no     | front | own     | own
+                             | internal:8080 | no    | no      | no       | no    | no     | no     | internal | own  | own
+                             | loopback:8080 | no    | no      | no       | no    | no     | no     | front | no      | no
+  its own port               | web:80        | own   | own     | no       | no    | no     | no     | front | no      | own
+published on the loopback    | loopback:8082 | no    | no      | no       | no    | no     | no     | front | no      | no
+                             | host1:8082    | no    | no      | no       | no    | no     | no     | no    | no      | no
+                             | front:8082    | no    | no      | no       | no    | no     | no     | no    | no      | no
+  its own port               | web:82        | own   | own     | no       | no    | no     | no     | front | no      | no
+published on host1           | host1:8083    | front | front   | front    | own   | no     | no     | host1 | own     | own
+                             | host2:8083    | no    | no      | no       | no    | no     | no     | no    | no      | no
+                             | front:8083    | no    | no      | no       | no    | no     | no     | no    | no      | no
+                             | loopback:8083 | no    | no      | no       | no    | no     | no     | no    | no      | no
+  its own port               | web:83        | own   | own     | no       | no    | no     | no     | front | no      | own
+not published                | web:81        | own   | own     | no       | no    | no     | no     | front | no      | no
+                             | host1:81      | no    | no      | no       | no    | no     | no     | no    | no      | no
+`,
+  ),
+  table(
+    "Internal networks: `internal`, and `isolated` in which the host has no address",
+    `
+asked for                    | at            | locked | cellmate | hermit | monk | web | open | plain | host     | outside | friend
+internal                     | locked:80     | own    | own      | no     | no   | no  | no   | no    | internal | no      | no
+isolated                     | hermit:80     | no     | no       | own    | own  | no  | no   | no    | no       | no      | no
+`,
+  ),
+  table(
+    "The network `quiet`, with icc off",
+    `
+asked for                    | at            | shy   | neighbour | sibling | host  | outside | friend
+its own port, published      | shy:80        | own   | no        | no      | quiet | no      | no
+its own port, not published  | shy:81        | own   | no        | no      | quiet | no      | no
+published on every address   | host1:8090    | quiet | quiet     | quiet   | host1 | own     | own
+                             | quiet:8090    | quiet | quiet     | no      | quiet | own     | own
+`,
+  ),
+  table(
+    "Gateway modes: `open` in `unprotected`, `plain` in `routed`",
+    `
+asked for                    | at            | open        | plain       | sibling     | locked | host        | outside | friend
+nat-unprotected, published   | open:80       | own         | no          | no          | no     | unprotected | own     | own
+  not published              | open:81       | own         | no          | no          | no     | unprotected | own     | own
+  on every address           | host1:8091    | unprotected | own         | unprotected | no     | host1       | own     | own
+routed, published            | plain:80      | routed      | own         | routed      | no     | routed      | own     | own
+  on the loopback            | plain:82      | no          | own         | no          | no     | routed      | no      | no
+  not published              | plain:81      | no          | own         | no          | no     | routed      | no      | no
+  on every address           | host1:8095    | no          | no          | no          | no     | no          | no      | no
+`,
+  ),
+  table(
+    "The way out",
+    `
+asked for                    | at            | sibling | neighbour | open  | plain | known  | bare | locked | hermit | host  | outside | friend
+another machine              | outside:80    | host1   | host1     | host1 | own   | source | own  | no     | no     | host1 | own     | no
+                             | friend:80     | host2   | host2     | host2 | own   | source | own  | no     | no     | host2 | no      | own
+`,
+  ),
+  table(
+    "Services of the host itself: on every address (9003), in `front` (9001), on the loopback (9002)",
+    `
+asked for                    | at            | sibling | stranger | neighbour | plain | locked | hermit | host     | outside
+an address of the host       | host1:9003    | own     | own      | own       | own   | no     | no     | host1    | own
+its address in a network     | front:9003    | own     | no       | no        | no    | no     | no     | front    | own
+                             | front:9001    | own     | no       | no        | no    | no     | no     | front    | own
+                             | other:9003    | no      | own      | no        | no    | no     | no     | other    | own
+  internal                   | internal:9003 | no      | no       | no        | no    | own    | no     | internal | own
+its loopback                 | loopback:9003 | no      | no       | no        | no    | no     | no     | loopback | no
+                             | loopback:9002 | no      | no       | no        | no    | no     | no     | loopback | no
+`,
+  ),
+];
