@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { link, NetNamespace, NftContext, Rtnl, unbindNamespace } from "@causeway/kernel";
 import { type ControllerOptions, NetworkController, type Sandbox } from "@causeway/libnetwork";
-import { kernelState } from "./kernel-state.ts";
+import { assertSameState, kernelState } from "./kernel-state.ts";
 import { leftovers } from "./leak-check.ts";
 
 /** Memory: a commit to it costs no disk, and namespaces are bound where they will be bound in earnest. */
@@ -91,9 +93,31 @@ export class TestHost {
     return this.start(options);
   }
 
-  /** Everything there is of this host: kernel, files and open files of this process. For comparing before and after. */
+  /** Everything there is of this host: kernel, records, files, and open files of this process. */
   state(): readonly string[] {
-    return [...kernelState(this.namespace), ...files(this.directory), ...leftovers()];
+    const { stateDir } = this.#options;
+    return [
+      ...kernelState(this.namespace),
+      ...storedRecords(stateDir),
+      ...files(this.#options.runDir),
+      ...leftovers(),
+    ];
+  }
+
+  /**
+   * The state when what is under way in the kernel has come to its end.
+   *
+   * @param expected returns as soon as the state is this one, or when the kernel's time is up. Default: when it rests
+   */
+  async settled(expected?: readonly string[]): Promise<readonly string[]> {
+    const deadline = Date.now() + reapingTime;
+    let last = expected;
+    for (;;) {
+      const state = this.state();
+      if (isDeepStrictEqual(state, last) || Date.now() > deadline) return state;
+      last = expected ?? state;
+      await sleep(expected === undefined ? 100 : 5);
+    }
   }
 
   async #end(): Promise<void> {
@@ -109,7 +133,7 @@ export class TestHost {
       this.#letGo();
     }
     const gone = () =>
-      assert.deepEqual(leftovers(), this.#found, "open files or links of this process differ");
+      assertSameState(leftovers(), this.#found, "open files or links of this process differ");
     await eventually(gone);
   }
 
@@ -118,7 +142,7 @@ export class TestHost {
     if (existsSync(host)) unbindNamespace(host);
     await eventually(() => {
       const left = remains(kernelState(this.namespace));
-      assert.deepEqual(left, this.#before, "the host holds something else than at first");
+      assertSameState(left, this.#before, "the host holds something else than at first");
       assert.deepEqual(files(this.#options.runDir), [], "the run directory is not empty");
     });
   }
@@ -172,6 +196,14 @@ function files(directory: string): string[] {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => `file ${join(entry.parentPath, entry.name)}`)
     .sort();
+}
+
+function storedRecords(stateDir: string): string[] {
+  using database = new DatabaseSync(join(stateDir, "causeway.db"), { readOnly: true });
+  return database
+    .prepare("SELECT kind, id, value FROM records ORDER BY kind, id")
+    .all()
+    .map(({ kind, id, value }) => `record ${kind} ${id} ${value}`);
 }
 
 /** Deletes everything that users made. */

@@ -1,5 +1,6 @@
-// What a network namespace holds, as sorted lines of text: two states are equal or assert.deepEqual shows what differs.
+// What a network namespace holds, as sorted lines of text: what differs of two states says what was changed.
 
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import {
   address,
@@ -90,4 +91,14 @@ function describe(object: NftObject): string[] {
 function sysctls(namespace: NetNamespace): string[] {
   const keys = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
   return namespace.run(() => keys.map((key) => `sysctl ${key} ${readSysctl(key)}`));
+}
+
+/** Fails where two states differ, and shows the lines that do. */
+export function assertSameState(after: readonly string[], before: readonly string[], message: string): void {
+  const count = new Map<string, number>();
+  for (const line of after) count.set(line, (count.get(line) ?? 0) + 1);
+  for (const line of before) count.set(line, (count.get(line) ?? 0) - 1);
+  const differing = [...count].filter(([, difference]) => difference !== 0);
+  const text = differing.map(([line, difference]) => `${difference > 0 ? "+" : "-"} ${line}`).join("\n");
+  assert.equal(text, "", message);
 }

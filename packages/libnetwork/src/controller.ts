@@ -21,6 +21,7 @@ import { type RestoreProblem, restore } from "./model/restore.ts";
 import { checkedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { type UndoStack, undoing } from "./model/undo.ts";
 import { Network, networkSpec } from "./network.ts";
+import { opaque, parseObject, string } from "./options/parse.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** Options of {@link Controller.attach}: the endpoint's and the sandbox's in one. */
@@ -34,6 +35,8 @@ export interface AttachOptions {
 }
 
 export interface Attachment {
+const attachTable = { containerId: string, endpointName: string, endpoint: opaque, sandbox: opaque };
+
   readonly endpoint: Endpoint;
   readonly sandbox: Sandbox;
 }
@@ -156,16 +159,13 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   /** Endpoint, sandbox and join in one call and one durable write. `sandbox.delete({ endpoints: "delete" })` undoes it. */
-  attach(network: Network, options: AttachOptions = {}): Promise<Attachment> {
-    const containerId = options.containerId ?? newId();
+  async attach(network: Network, options: AttachOptions = {}): Promise<Attachment> {
+    const given = parseObject(attachTable, options, "options");
+    const { containerId = newId(), endpointName = containerId } = given;
     return this.#engine.locks.run([network.id, `container:${containerId}`], () =>
       undoing(async (undo) => {
         const sandbox = this.#prepareSandbox(containerId, options.sandbox ?? {}, undo);
-        const endpoint = await network.prepareEndpoint(
-          options.endpointName ?? containerId,
-          options.endpoint ?? {},
-          undo,
-        );
+        const endpoint = await network.prepareEndpoint(endpointName, options.endpoint ?? {}, undo);
         await endpoint.prepareJoin(sandbox, undo);
         await this.#engine.commit(put("sandbox", sandbox.record), put("endpoint", endpoint.record));
         this.#announceSandbox(sandbox);
@@ -263,7 +263,7 @@ export abstract class Controller implements AsyncDisposable {
     if (source === undefined || !source.configOnly) {
       throw notFound(
         "config_network_not_found",
-        `there is no config-only network "${configFrom}"`,
+        `there is no config-only network "${configFrom}": make it first, with configOnly`,
         configFrom,
       );
     }
@@ -324,7 +324,11 @@ export abstract class Controller implements AsyncDisposable {
     engine.assertOpen();
     checkedName("container", containerId);
     if (engine.sandboxes.byName(containerId) !== undefined) {
-      throw conflict("sandbox_exists", `container "${containerId}" has a sandbox already`, containerId);
+      throw conflict(
+        "sandbox_exists",
+        `container "${containerId}" has a sandbox already: choose another id`,
+        containerId,
+      );
     }
     const options = checkedSandboxOptions(given);
     const record = this.#namespaceFor({

@@ -4,21 +4,15 @@
 import type { Driver, PortBinding, StaticRoute } from "./contracts/driver.ts";
 import type { RoutedEndpoint } from "./contracts/netstack.ts";
 import type { PlainData, StoreChange } from "./contracts/store.ts";
-import { conflict, forbidden, invalid, notFound } from "./errors.ts";
-import { checkedPublish, type PublishOptions } from "./model/endpoint-options.ts";
+import { conflict, forbidden, notFound } from "./errors.ts";
+import { type BindingSelector, bindingText, selectBindings } from "./model/binding-selector.ts";
 import type { Engine } from "./model/engine.ts";
+import { type PublishOptions, portMappings, publishList } from "./model/publish-options.ts";
 import { type EndpointRecord, put, remove } from "./model/records.ts";
 import { type UndoStack, undoing } from "./model/undo.ts";
 import type { Network } from "./network.ts";
+import { boolean, type Parsed, parseObject } from "./options/parse.ts";
 import type { Sandbox } from "./sandbox.ts";
-
-/** Which binding of an endpoint is meant; what is left out matches any. */
-export interface BindingSelector {
-  readonly protocol?: PortBinding["protocol"];
-  readonly containerPort?: number;
-  readonly hostPort?: number;
-  readonly hostAddress?: string;
-}
 
 export interface EndpointInfo {
   readonly mac: string;
@@ -33,6 +27,12 @@ export interface EndpointInfo {
   readonly staticRoutes: readonly StaticRoute[];
   readonly sandbox: Sandbox | undefined;
 }
+
+const deleteTable = {
+  /** Take it out of its sandbox first. Default: false, which refuses. */
+  force: boolean,
+};
+export interface DeleteEndpointOptions extends Parsed<typeof deleteTable> {}
 
 export class Endpoint {
   readonly network: Network;
@@ -153,16 +153,16 @@ export class Endpoint {
   /**
    * Deletes the endpoint; its addresses and host ports are free again.
    *
-   * @param options `force` takes it out of its sandbox first
    * @throws endpoint_joined, endpoint_deleted, controller_closed
    */
-  delete(options: { readonly force?: boolean } = {}): Promise<void> {
+  delete(options: DeleteEndpointOptions = {}): Promise<void> {
     const { sandbox } = this;
     const keys = [this.network.id, this.id, ...(sandbox === undefined ? [] : [sandbox.id])];
     return this.#engine.locks.run(keys, async () => {
       this.#assertUsable();
+      const { force = false } = parseObject(deleteTable, options, "options");
       const joined = this.sandbox;
-      if (joined !== undefined && options.force !== true) {
+      if (joined !== undefined && !force) {
         const message = `endpoint "${this.name}" is in sandbox "${joined.containerId}": let it leave first, or use force`;
         throw forbidden("endpoint_joined", message, { sandbox: joined.id });
       }
@@ -182,7 +182,7 @@ export class Endpoint {
     return this.#engine.locks.run([this.id], () =>
       undoing(async (undo) => {
         this.#assertUsable();
-        const mappings = checkedPublish(ports);
+        const mappings = portMappings(publishList(ports, "publish"), "publish");
         const { publish, unpublish } = this.#engine.publisher(this.network.type);
         const before = this.#record;
         const state = await publish(this.network.id, this.id, mappings);
@@ -206,7 +206,7 @@ export class Endpoint {
   unpublish(selectors: readonly BindingSelector[]): Promise<readonly PortBinding[]> {
     return this.#engine.locks.run([this.id], async () => {
       this.#assertUsable();
-      const going = this.#select(selectors);
+      const going = selectBindings(this.bindings, selectors, this.name);
       const { unpublish } = this.#engine.publisher(this.network.type);
       const left = this.bindings.filter((binding) => !going.has(binding));
       await this.#engine.commit(
@@ -218,32 +218,11 @@ export class Endpoint {
     });
   }
 
-  #select(selectors: readonly BindingSelector[]): ReadonlySet<PortBinding> {
-    if (!Array.isArray(selectors)) throw invalid("invalid_option", "unpublish: give a list of bindings");
-    const byHostPort = Map.groupBy(this.bindings, ({ hostPort }) => hostPort);
-    const chosen = new Set<PortBinding>();
-    for (const selector of selectors) {
-      const candidates =
-        selector.hostPort === undefined ? this.bindings : (byHostPort.get(selector.hostPort) ?? []);
-      const matching = candidates.filter((binding) => matches(binding, selector));
-      if (matching.length === 0) {
-        const wish = JSON.stringify(selector);
-        throw notFound(
-          "binding_not_found",
-          `endpoint "${this.name}" publishes nothing like ${wish}`,
-          selector,
-        );
-      }
-      for (const binding of matching) chosen.add(binding);
-    }
-    return chosen;
-  }
-
   #emitPorts(type: "endpoint:publish" | "endpoint:unpublish", bindings: readonly PortBinding[]): void {
-    const ports = bindings.map(({ protocol, hostAddress, hostPort, containerPort }) => {
-      return `${hostAddress}:${hostPort}->${containerPort}/${protocol}`;
+    this.#engine.events.emit(type, this, {
+      network: this.network.id,
+      ports: bindings.map(bindingText).join(","),
     });
-    this.#engine.events.emit(type, this, { network: this.network.id, ports: ports.join(",") });
   }
 
   #set(record: EndpointRecord): void {
@@ -361,14 +340,4 @@ export class Endpoint {
     this.#engine.events.emit("endpoint:join", this, attributes);
     this.sandbox?.announceGateway();
   }
-}
-
-function matches(binding: PortBinding, selector: BindingSelector): boolean {
-  const { protocol, containerPort, hostPort, hostAddress } = selector;
-  return (
-    (protocol === undefined || protocol === binding.protocol) &&
-    (containerPort === undefined || containerPort === binding.containerPort) &&
-    (hostPort === undefined || hostPort === binding.hostPort) &&
-    (hostAddress === undefined || hostAddress === binding.hostAddress)
-  );
 }

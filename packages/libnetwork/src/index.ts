@@ -4,12 +4,14 @@
 export type { PortBinding, PortMapping } from "./contracts/driver.ts";
 export type { InterfaceStatistics } from "./contracts/netstack.ts";
 export type { Attachment, AttachOptions } from "./controller.ts";
-export type { BindingSelector, Endpoint, EndpointInfo } from "./endpoint.ts";
+export type { Endpoint, EndpointInfo } from "./endpoint.ts";
 export { CausewayError, type ErrorKind, httpStatus } from "./errors.ts";
+export type { BindingSelector } from "./model/binding-selector.ts";
 export type { ControllerOptions } from "./model/controller-options.ts";
-export type { EndpointOptions, PublishOptions } from "./model/endpoint-options.ts";
+export type { EndpointOptions } from "./model/endpoint-options.ts";
 export type { CausewayEvent, EventType } from "./model/events.ts";
 export type { NetworkOptions } from "./model/network-options.ts";
+export type { PublishOptions } from "./model/publish-options.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
 export type { Network } from "./network.ts";
 export type { Sandbox } from "./sandbox.ts";

@@ -249,6 +249,7 @@ export class Network {
       );
     }
     if (options.mac !== undefined) this.#refuseTakenMac(options.mac);
+    if (options.publish.length > 0) this.#engine.publisher(this.type);
     const { id, interface: addresses } = { id: newId(), interface: await this.#address(options, undo) };
     const spec = {
       id,

@@ -12,9 +12,14 @@ import { checkedName } from "./model/ids.ts";
 import { put, remove, type SandboxRecord } from "./model/records.ts";
 import { checkedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { type UndoStack, undoing } from "./model/undo.ts";
+import { oneOf, type Parsed, parseObject } from "./options/parse.ts";
 
-/** Endpoints of a sandbox that is deleted: they stay (and may join another), or go with it. */
-export type EndpointsOfDeleted = "keep" | "delete";
+const deleteTable = {
+  /** They stay, and may join another sandbox, or go with it. Default: keep. */
+  endpoints: oneOf("keep", "delete"),
+};
+export interface DeleteSandboxOptions extends Parsed<typeof deleteTable> {}
+type EndpointsOfDeleted = NonNullable<DeleteSandboxOptions["endpoints"]>;
 
 export class Sandbox {
   readonly #engine: Engine;
@@ -222,23 +227,21 @@ export class Sandbox {
    *
    * While other containers share the stack it lives on for them, without its own container.
    *
-   * @param options `endpoints: "delete"` deletes the endpoints too. Default: "keep".
    * @throws sandbox_deleted, controller_closed
    */
-  delete(options: { readonly endpoints?: EndpointsOfDeleted } = {}): Promise<void> {
+  delete(options: DeleteSandboxOptions = {}): Promise<void> {
     const keys = [this.id, ...this.#endpointIds(), ...(this.#owner === undefined ? [] : [this.#owner.id])];
     return this.#engine.locks.run(keys, async () => {
       this.#assertUsable();
+      const { endpoints = "keep" } = parseObject(deleteTable, options, "options");
       if (this.#sharers.size > 0) {
         await this.#release();
         return;
       }
       const abandoned = this.#abandonedOwner();
       const going = abandoned === undefined ? [this] : [this, abandoned];
-      await this.#engine.commit(
-        ...going.flatMap((sandbox) => sandbox.#deletion(options.endpoints ?? "keep")),
-      );
-      for (const sandbox of going) await sandbox.#finishDelete(options.endpoints ?? "keep");
+      await this.#engine.commit(...going.flatMap((sandbox) => sandbox.#deletion(endpoints)));
+      for (const sandbox of going) await sandbox.#finishDelete(endpoints);
     });
   }
 

@@ -64,11 +64,10 @@ async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<Po
   const { addressSpace, family, config, options } = wish;
   const { subnet, ipRange, gateway, auxiliaryAddresses = {} } = config;
   const exact = subnet !== undefined && !/^(0\.0\.0\.0|::)\//.test(subnet);
-  if (!exact && (gateway !== undefined || Object.keys(auxiliaryAddresses).length > 0)) {
-    throw invalid(
-      "address_without_subnet",
-      "a gateway or auxiliary address is given without its subnet: give both",
-    );
+  const [stray] = exact ? [] : [gateway, ...Object.values(auxiliaryAddresses)].filter(Boolean);
+  if (stray !== undefined) {
+    const message = `gateway or auxiliary address ${stray} is given without its subnet: give both`;
+    throw invalid("address_without_subnet", message, stray);
   }
   const { poolId, pool } = await ipam.requestPool({
     addressSpace,
@@ -168,7 +167,7 @@ export async function takeAddress(
     if (wish.address === undefined) return undefined;
     throw invalid(
       "family_disabled",
-      `${wish.address}: the network has no IPv${wish.family} subnet`,
+      `${wish.address}: the network has no IPv${wish.family} subnet: leave the address out, or use a network that has one`,
       wish.address,
     );
   }

@@ -12,7 +12,6 @@ import {
   integer,
   listOf,
   objectOf,
-  oneOf,
   opaque,
   type Parsed,
   type Parser,
@@ -21,29 +20,7 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
-
-const port: Parser<number> = (value, name) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535) return value;
-  throw invalid(
-    "invalid_port",
-    `${name}: ${JSON.stringify(value)} is not a port: give a number from 1 to 65535`,
-    value,
-  );
-};
-
-const portMapping = {
-  /** Default: tcp. */
-  protocol: oneOf("tcp", "udp", "sctp"),
-  containerPort: port,
-  /** Last of a range of container ports; the host's range is as long. */
-  containerPortEnd: port,
-  /** Default: every address of the host. */
-  hostAddress: textBy((text) => parseIp(text).toString()),
-  /** Default: any free port. */
-  hostPort: port,
-  /** Last of the range from which a host port is taken. */
-  hostPortEnd: port,
-};
+import { portMappings, publishList } from "./publish-options.ts";
 
 const staticRoute = {
   destination: textBy((text) => parseCidr(text).subnet.toString()),
@@ -66,7 +43,11 @@ const sysctls: Parser<Readonly<Record<string, string>>> = (value, name) => {
       );
     }
     if (!/^[0-9 ]{1,64}$/.test(String(setting))) {
-      throw invalid("invalid_sysctl", `${name}.${key}: ${JSON.stringify(setting)} is not a number`, setting);
+      throw invalid(
+        "invalid_sysctl",
+        `${name}.${key}: ${JSON.stringify(setting)} is not a number: give one`,
+        setting,
+      );
     }
     settings[key.slice("net.".length).replaceAll(".", "/")] = String(setting);
   }
@@ -79,7 +60,7 @@ const endpointTable = {
   ipv6: textBy((text) => parseIp(text, 6).toString()),
   /** Default: one of our own. */
   mac: textBy(unicastMac),
-  publish: listOf(objectOf(portMapping)),
+  publish: publishList,
   /** Ports that the container serves, for people to read: `80/tcp`. */
   exposedPorts: listOf(string),
   /** More names of the endpoint, in its network. */
@@ -100,8 +81,6 @@ const endpointTable = {
 
 /** Options of {@link Network.createEndpoint}. */
 export interface EndpointOptions extends Parsed<typeof endpointTable> {}
-/** A port to publish, as a user asks for it. */
-export interface PublishOptions extends Parsed<typeof portMapping> {}
 
 export interface CheckedEndpointOptions {
   readonly ipv4: string | undefined;
@@ -119,68 +98,6 @@ export interface CheckedEndpointOptions {
   readonly driverOptions: DriverOptions;
 }
 
-/** A range of container ports becomes one mapping for each. */
-function mappingsOf(options: PublishOptions, name: string): readonly PortMapping[] {
-  const {
-    protocol = "tcp",
-    containerPort,
-    containerPortEnd = containerPort,
-    hostAddress,
-    hostPort,
-    hostPortEnd = hostPort,
-  } = options;
-  if (containerPort === undefined || containerPortEnd === undefined) {
-    throw invalid(
-      "invalid_port",
-      `${name}: containerPort is missing: say which port of the container is meant`,
-    );
-  }
-  if (hostPort === undefined && hostPortEnd !== undefined) {
-    throw invalid(
-      "invalid_port",
-      `${name}: hostPortEnd is given without hostPort: say where the range begins`,
-    );
-  }
-  for (const [first, last] of [
-    [containerPort, containerPortEnd],
-    [hostPort, hostPortEnd],
-  ] as const) {
-    if (first !== undefined && last !== undefined && last < first) {
-      throw invalid(
-        "reversed_port_range",
-        `${name}: the range ${first}-${last} runs backwards: swap its ends`,
-      );
-    }
-  }
-  const count = containerPortEnd - containerPort + 1;
-  const hostCount = hostPort === undefined || hostPortEnd === undefined ? 0 : hostPortEnd - hostPort + 1;
-  const base = { protocol, ...(hostAddress === undefined ? {} : { hostAddress }) };
-  if (count === 1) {
-    const range =
-      hostPort === undefined ? {} : { hostPort, ...(hostPortEnd === undefined ? {} : { hostPortEnd }) };
-    return [{ ...base, containerPort, ...range }];
-  }
-  if (hostPort !== undefined && hostCount !== count) {
-    const ranges = `${hostPort}-${hostPortEnd} and ${containerPort}-${containerPortEnd}`;
-    throw invalid(
-      "unequal_port_ranges",
-      `${name}: the ranges ${ranges} are not of one length: make them equal`,
-    );
-  }
-  return Array.from({ length: count }, (_, at) => ({
-    ...base,
-    containerPort: containerPort + at,
-    ...(hostPort === undefined ? {} : { hostPort: hostPort + at }),
-  }));
-}
-
-/** @throws invalid_port, reversed_port_range, unequal_port_ranges, unknown_option, invalid_option ... */
-export function checkedPublish(given: unknown, name = "publish"): readonly PortMapping[] {
-  return listOf(objectOf(portMapping))(given, name).flatMap((entry, at) =>
-    mappingsOf(entry, `${name}[${at}]`),
-  );
-}
-
 /** @throws unknown_option, invalid_option, invalid_address, invalid_mac, multicast_mac, invalid_sysctl, invalid_port ... */
 export function checkedEndpointOptions(given: unknown): CheckedEndpointOptions {
   const options = parseObject(endpointTable, given, "options");
@@ -188,7 +105,7 @@ export function checkedEndpointOptions(given: unknown): CheckedEndpointOptions {
     ipv4: options.ipv4,
     ipv6: options.ipv6,
     mac: options.mac,
-    publish: (options.publish ?? []).flatMap((entry, at) => mappingsOf(entry, `options.publish[${at}]`)),
+    publish: portMappings(options.publish ?? [], "options.publish"),
     exposedPorts: options.exposedPorts ?? [],
     aliases: options.aliases ?? [],
     gatewayPriority: options.gatewayPriority ?? 0,
@@ -196,7 +113,15 @@ export function checkedEndpointOptions(given: unknown): CheckedEndpointOptions {
     sysctls: options.sysctls ?? {},
     staticRoutes: (options.staticRoutes ?? []).map(({ destination, nextHop }, at) => {
       if (destination === undefined) {
-        throw invalid("invalid_option", `options.staticRoutes[${at}]: destination is missing`);
+        throw invalid(
+          "invalid_option",
+          `options.staticRoutes[${at}]: destination is missing: say where it leads`,
+        );
+      }
+      if (nextHop !== undefined && nextHop.includes(":") !== destination.includes(":")) {
+        const route = `${destination} by ${nextHop}`;
+        const message = `options.staticRoutes[${at}]: ${route} mixes address families: give both of one`;
+        throw invalid("invalid_route", message, route);
       }
       return { destination, nextHop };
     }),

@@ -80,7 +80,10 @@ export class Engine {
     const driver = this.driver(type);
     const { publish, unpublish } = driver;
     if (publish === undefined || unpublish === undefined) {
-      throw unsupported("unsupported_by_driver", `networks of the ${type} driver do not publish ports`);
+      throw unsupported(
+        "unsupported_by_driver",
+        `networks of the ${type} driver do not publish ports: leave them out`,
+      );
     }
     return { publish: publish.bind(driver), unpublish: unpublish.bind(driver) };
   }

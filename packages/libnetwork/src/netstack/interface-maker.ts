@@ -7,6 +7,7 @@
  */
 import {
   address,
+  isKernelError,
   link,
   type NetNamespace,
   type Reaper,
@@ -16,9 +17,9 @@ import {
   writeSysctl,
 } from "@causeway/kernel";
 import { linkLocalAddress } from "../address/link-local.ts";
-import type { EndpointInterface, InterfacePlan } from "../contracts/driver.ts";
+import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts/driver.ts";
 import type { InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
-import { conflict } from "../errors.ts";
+import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
@@ -122,20 +123,15 @@ export class InterfaceMaker implements Disposable {
     made: InterfaceState,
     { addresses, sysctls, staticRoutes }: InterfaceRequest,
   ): void {
-    const settings = Object.entries(sysctls);
-    if (settings.length > 0) {
-      namespace.run(() => {
-        for (const [key, value] of settings) writeSysctl(`net/${key.replaceAll("IFNAME", made.name)}`, value);
-      });
+    for (const [key, value] of Object.entries(sysctls)) {
+      namespace.run(() => applySetting(key, made.name, value));
     }
     inside.execute(
       link.change({ index: made.index }, { families: withoutLinkLocal }),
       ...addressRequests(made.index, addresses),
       link.change({ index: made.index }, { up: true }),
-      ...staticRoutes.map(({ destination, nextHop }) =>
-        route.add({ destination, link: made.index, ...(nextHop === undefined ? {} : { gateway: nextHop }) }),
-      ),
     );
+    for (const staticRoute of staticRoutes) addRoute(inside, made.index, staticRoute);
   }
 
   #announce(
@@ -162,6 +158,35 @@ export class InterfaceMaker implements Disposable {
   [Symbol.dispose](): void {
     this.#announcer[Symbol.dispose]();
   }
+}
+
+/** @throws invalid_sysctl in the kernel's words */
+function applySetting(key: string, interfaceName: string, value: string): void {
+  try {
+    writeSysctl(`net/${key.replaceAll("IFNAME", interfaceName)}`, value);
+  } catch (error) {
+    if (!isKernelError(error, "ENOENT", "EINVAL", "ERANGE", "EACCES", "EPERM")) throw error;
+    const name = `net.${key.replaceAll("/", ".")}`;
+    const message =
+      error.code === "ENOENT" ? "the kernel has no such setting" : `the kernel refuses "${value}"`;
+    throw invalid(
+      "invalid_sysctl",
+      `sysctls: ${name}: ${message} (${error.code}): change it or leave it out`,
+      name,
+    );
+  }
+}
+
+/** @throws invalid_route in the kernel's words */
+function addRoute(inside: Rtnl, index: number, { destination, nextHop }: StaticRoute): void {
+  const gateway = nextHop === undefined ? {} : { gateway: nextHop };
+  const [failure] = inside.attempt([route.add({ destination, link: index, ...gateway })]);
+  if (failure === undefined) return;
+  if (!isKernelError(failure, "ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EEXIST")) throw failure;
+  const name = nextHop === undefined ? destination : `${destination} by ${nextHop}`;
+  const reason = failure.kernelMessage ?? failure.code;
+  const message = `staticRoutes: ${name}: the kernel refuses it (${reason}): give a next hop of the network, and each destination once`;
+  throw invalid("invalid_route", message, name);
 }
 
 /** The addresses of an endpoint: those that the IPAM gave, and with IPv6 the link-local one. */

@@ -183,7 +183,11 @@ function openNamespace(path: string): NetNamespace {
 }
 
 function noNamespace(path: string): Error {
-  return notFound("namespace_not_found", `there is no network namespace at ${path}`, path);
+  return notFound(
+    "namespace_not_found",
+    `there is no network namespace at ${path}: give the path of one, like /run/netns/NAME or /proc/PID/ns/net`,
+    path,
+  );
 }
 
 function showsNamespace(path: string): boolean {

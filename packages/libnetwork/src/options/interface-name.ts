@@ -11,10 +11,10 @@ const longestName = 15;
 export function checkedInterfaceName(name: string, option: string, longest: number = longestName): string {
   const refuse = (why: string) =>
     invalid("invalid_interface_name", `${option}: interface name ${JSON.stringify(name)} ${why}`, name);
-  if (name === "") throw refuse("is empty");
+  if (name === "") throw refuse("is empty: give a name or leave it out");
   if (Buffer.byteLength(name) > longest) throw refuse(`is longer than ${longest} bytes: shorten it`);
-  if (/[/:\s\p{Cc}]/u.test(name)) throw refuse('has a space, a control character, "/" or ":"');
-  if (name === "." || name === "..") throw refuse("means a directory");
+  if (/[/:\s\p{Cc}]/u.test(name)) throw refuse('has a space, a control character, "/" or ":": use others');
+  if (name === "." || name === "..") throw refuse("means a directory: use another");
   return name;
 }
 

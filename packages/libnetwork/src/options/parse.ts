@@ -2,7 +2,7 @@
  * Options from outside, checked: a table of parsers makes a typed object of them, or an `invalid` error that names the
  * option, the value and what would be right.
  */
-import { invalid } from "../errors.ts";
+import { CausewayError, invalid } from "../errors.ts";
 import { suggestion } from "./nearest.ts";
 
 /** Checks one value. `name` is how the user knows it: `ipam.config[0].subnet`. */
@@ -114,7 +114,21 @@ export function recordOf<T>(item: Parser<T>): Parser<Readonly<Record<string, T>>
 /** Anything: whoever it is for checks it. */
 export const opaque: Parser<unknown> = (value) => value;
 
+/** Runs an action whose errors do not say which option is meant, and says it. */
+export function named<T>(name: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    const { kind, code, message, detail } = error;
+    throw new CausewayError(kind, code, `${name}: ${message}`, { detail });
+  }
+}
+
 /** Wraps a function that throws on a bad value and answers a canonical text, so that the error names the option. */
 export function textBy(canonical: (text: string) => string): Parser<string> {
-  return (value, name) => canonical(string(value, name));
+  return (value, name) => {
+    const text = string(value, name);
+    return named(name, () => canonical(text));
+  };
 }

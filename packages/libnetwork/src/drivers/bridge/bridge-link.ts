@@ -49,28 +49,31 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
       `"${settings.name}" is a ${kind} of the host: choose another bridge name`,
     );
   }
-  if (found === undefined) createLink(rtnl, settings);
-  const bridge = found ?? rtnl.query(link.get({ name: settings.name }));
+  const bridge = found ?? createLink(rtnl, settings);
   const foreign = found !== undefined && found.alias !== settings.owner;
   try {
-    const added = addAddresses(rtnl, bridge.index, settings.addresses);
+    const { index, address: mac } = bridge;
+    if (found === undefined && settings.ipv6 && mac !== undefined) {
+      addAddresses(rtnl, index, [`${linkLocalAddress(mac)}/64`]);
+    }
+    const added = addAddresses(rtnl, index, settings.addresses);
     host.run(() => applySettings(settings, foreign));
-    rtnl.execute(link.change({ index: bridge.index }, { up: true }));
-    return { index: bridge.index, foreign, added };
+    rtnl.execute(link.change({ index }, { up: true }));
+    return { index, foreign, added };
   } catch (error) {
     if (found === undefined) rtnl.attempt([link.remove({ index: bridge.index })]);
     throw error;
   }
 }
 
-function createLink(rtnl: Rtnl, { name, owner, mtu, ipv6 }: BridgeSettings): void {
-  const mac = randomMac();
+function createLink(rtnl: Rtnl, { name, owner, mtu }: BridgeSettings): link.Link {
   // A MAC that was given stays; one that was not follows the ports, and neighbours' ARP entries for the gateway go stale.
+  const mac = randomMac();
   rtnl.execute(
     link.create({ name, address: mac, ...(mtu === undefined ? {} : { mtu }), info: { kind: "bridge" } }),
     link.change({ name }, { alias: owner, families: withoutLinkLocal }),
   );
-  if (ipv6) addAddresses(rtnl, rtnl.query(link.get({ name })).index, [`${linkLocalAddress(mac)}/64`]);
+  return rtnl.query(link.get({ name }));
 }
 
 /** Adds what the link has not got; answers what was added. */

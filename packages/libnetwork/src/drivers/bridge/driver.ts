@@ -62,6 +62,9 @@ interface BridgeEndpoint {
   joined: boolean;
 }
 
+/** RFC 8200 section 5: below it the kernel turns IPv6 off. */
+const leastMtuOfIpv6 = 1280;
+
 /** `veth` and as much of an endpoint's id as a link's name has room for. */
 export function hostInterfaceName(endpointId: string): string {
   return `veth${endpointId.slice(0, 11)}`;
@@ -99,8 +102,8 @@ export class BridgeDriver implements Driver {
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
     const plan = planNetwork(spec);
     const { policy } = plan;
-    this.#refuseTaken(policy.bridge);
     await this.#going.get(policy.bridge);
+    this.#refuseTaken(policy.bridge);
     const { rtnl, firewall } = this.#parts;
     refuseHostOverlap(rtnl, policy);
     const bridge = this.#makeBridge(plan, undefined);
@@ -391,6 +394,10 @@ function planNetwork(spec: NetworkSpec): NetworkPlan {
       "too_many_subnets",
       `network "${spec.name}": a bridge network takes one subnet of each address family`,
     );
+  }
+  if (options.mtu !== undefined && options.mtu < leastMtuOfIpv6 && spec.ipv6.length > 0) {
+    const message = `driverOptions.mtu: ${options.mtu} is less than IPv6 needs: give at least ${leastMtuOfIpv6}, or no IPv6 subnet`;
+    throw invalid("mtu_too_small", message, options.mtu);
   }
   const policy = networkPolicy(spec, options, options.bridgeName ?? `br-${spec.id.slice(0, 12)}`);
   const routed = new Set<4 | 6>();

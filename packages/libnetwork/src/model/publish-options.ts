@@ -1,0 +1,57 @@
+/**
+ * Host ports that an endpoint is asked to publish, checked: in the options of createEndpoint, and in publish.
+ */
+import { parseIp } from "../address/ip.ts";
+import type { PortMapping } from "../contracts/driver.ts";
+import { invalid } from "../errors.ts";
+import { listOf, named, objectOf, oneOf, type Parsed, type Parser, textBy } from "../options/parse.ts";
+import { expandRange } from "../ports/port-range.ts";
+
+export const protocol = oneOf("tcp", "udp", "sctp");
+
+export const port: Parser<number> = (value, name) => {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535) return value;
+  throw invalid(
+    "invalid_port",
+    `${name}: ${JSON.stringify(value)} is not a port: give a number from 1 to 65535`,
+    value,
+  );
+};
+
+const mappingTable = {
+  /** Default: tcp. */
+  protocol,
+  containerPort: port,
+  /** Last of a range of container ports; the host's range is as long. */
+  containerPortEnd: port,
+  /** Default: every address of the host. */
+  hostAddress: textBy((text) => parseIp(text).toString()),
+  /** Default: any free port. */
+  hostPort: port,
+  /** Last of the range from which a host port is taken. */
+  hostPortEnd: port,
+};
+
+/** A port to publish, as a user asks for it. */
+export interface PublishOptions extends Parsed<typeof mappingTable> {}
+
+/** A range of container ports becomes one mapping for each. */
+function mappingsOf(options: PublishOptions, name: string): readonly PortMapping[] {
+  const { protocol: transport = "tcp", containerPort, hostPort, hostPortEnd } = options;
+  if (containerPort === undefined) {
+    const message = `${name}: containerPort is missing: say which port of the container is meant`;
+    throw invalid("invalid_port", message);
+  }
+  if (hostPort === undefined && hostPortEnd !== undefined) {
+    const message = `${name}: hostPortEnd ${hostPortEnd} is given without hostPort: say where the range begins`;
+    throw invalid("invalid_port", message, hostPortEnd);
+  }
+  return named(name, () => expandRange({ ...options, protocol: transport, containerPort }));
+}
+
+export const publishList = listOf(objectOf(mappingTable));
+
+/** @throws invalid_port, reversed_port_range, unequal_port_ranges */
+export function portMappings(list: readonly PublishOptions[], name: string): readonly PortMapping[] {
+  return list.flatMap((entry, at) => mappingsOf(entry, `${name}[${at}]`));
+}

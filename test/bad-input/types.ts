@@ -1,0 +1,88 @@
+// Options of another type.
+
+import {
+  loose,
+  makeEndpoint,
+  makeNetwork,
+  makeSandbox,
+  publishing,
+  type Refusal,
+  refusal,
+  withDriverOptions,
+} from "./refusal.ts";
+
+export const wrongTypes: readonly Refusal[] = [
+  refusal("invalid", "invalid_option", "options that are a text", /options: "x" is not an object/, (scene) =>
+    scene.controller.newNetwork("bridge", "new", loose(Object("x").toString())),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "boolean option",
+    /options\.internal: "yes" is not true or false/,
+    makeNetwork(loose({ internal: "yes" })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "list option",
+    /options\.publish: "80" is not a list/,
+    makeEndpoint(loose({ publish: "80" })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "labels that are no texts",
+    /options\.labels\.a: 1 is not a text/,
+    makeNetwork(loose({ labels: { a: 1 } })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "bridge option",
+    /icc: "maybe" is not true or false/,
+    withDriverOptions({ icc: "maybe" }),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "gateway mode",
+    /gatewayModeIpv4: "natt" is not one of nat, .* \(did you mean "nat"\?\)/,
+    withDriverOptions({ gatewayModeIpv4: "natt" }),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "gateway priority",
+    /gatewayPriority: 1\.5 is not a whole number/,
+    makeEndpoint({ gatewayPriority: 1.5 }),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "protocol",
+    /publish\[0\]\.protocol: "tpc" is not one of tcp, udp, sctp \(did you mean "tcp"\?\)/,
+    publishing(loose({ containerPort: 80, protocol: "tpc" })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "what becomes of endpoints",
+    /"deleted" is not one of keep, delete/,
+    (s) => s.sandbox.delete(loose({ endpoints: "deleted" })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_hostname",
+    "host name",
+    /"my host" is not a host name: use/,
+    makeSandbox({ hostname: "my host" }),
+  ),
+  refusal(
+    "invalid",
+    "invalid_address",
+    "name server",
+    /options\.dns\[0\]: "one\.one" is not an IP address: write/,
+    makeSandbox({ dns: ["one.one"] }),
+  ),
+];
