@@ -89,5 +89,6 @@ export function publishedElements(sets: FirewallSets, published: PublishedPort):
     hostAddress === undefined
       ? { set: sets[`published_any${family}`], key: [protocol, String(hostPort)], data: target }
       : { set: sets[`published${family}`], key: [protocol, hostAddress, String(hostPort)], data: target };
-  return [opened, way];
+  // What is published on the host's loopback is for nobody else, trusted interfaces included.
+  return hostAddress?.startsWith("127.") ? [way] : [opened, way];
 }

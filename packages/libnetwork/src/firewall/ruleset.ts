@@ -61,6 +61,8 @@ const inetChains = `
 
   chain rewritten {
     type nat hook postrouting priority srcnat; policy accept;
+    # The host talking to an address of its own in a network.
+    oifname "lo" accept
     # Hairpin: the answer must come back here to be undone, so it is asked for in the host's name. The address tells, not
     # the interface: with bridge-nf-call-iptables the packet never left the bridge and has none that it came by.
     ct status dnat oifname . ip saddr @home4 masquerade

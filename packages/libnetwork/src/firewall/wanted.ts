@@ -38,9 +38,9 @@ export class WantedState {
   change({ remove = {}, add = {} }: FirewallChange): WantedChange {
     const log: Log = { removed: [], added: [], undo: [] };
     this.#removeAll(remove, log);
-    for (const network of add.networks ?? []) this.#networks.add(network, log);
-    for (const port of add.ports ?? []) this.#ports.add(port, log);
-    for (const published of add.published ?? []) this.#published.add(published, log);
+    this.#networks.addAll(add.networks, log);
+    this.#ports.addAll(add.ports, log);
+    this.#published.addAll(add.published, log);
     return {
       remove: log.removed,
       add: log.added,
@@ -78,11 +78,15 @@ class Items<Item extends Key, Key> {
     this.#compile = compile;
   }
 
-  /** Puts an item in the place of the one with its id. */
-  add(item: Item, log: Log): void {
+  /** Puts each item in the place of the one with its id; the last of several with the same id counts. */
+  addAll(items: readonly Item[] = [], log: Log): void {
+    const byId = new Map(items.map((item) => [this.#identify(item), item]));
+    for (const [id, item] of byId) this.#add(id, item, log);
+  }
+
+  #add(id: string, item: Item, log: Log): void {
     const elements = this.#compile(item);
     this.remove(item, log);
-    const id = this.#identify(item);
     this.#items.set(id, item);
     log.added.push(...elements);
     log.undo.push(() => this.#items.delete(id));
