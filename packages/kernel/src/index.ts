@@ -8,6 +8,8 @@ export type { Connection, Flow } from "./conntrack/connection.ts";
 export { Conntrack } from "./conntrack/conntrack.ts";
 export type { ConntrackFilter } from "./conntrack/filter.ts";
 export type { Query, Request } from "./netlink/message.ts";
+export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
+export { type NftablesEvent, nftablesEvents } from "./netlink/nftables-events.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";
 export {

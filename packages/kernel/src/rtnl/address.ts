@@ -2,9 +2,10 @@
  * Addresses of links: requests that list, add and remove them. RTM_*ADDR of rtnetlink(7).
  */
 import type { ByteReader } from "../codec/bytes.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import { NETLINK_ROUTE, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
 import { familyOf, familyOfVersion, type IpVersion } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
+import type { Topic } from "../netlink/monitor.ts";
 import { AF_INET6 } from "../sys/socket.ts";
 import {
   type AddressAttributes,
@@ -110,7 +111,7 @@ export function remove(
 /** A lifetime without end. */
 const forever = 0xffff_ffff;
 
-export function decode(payload: ByteReader): Address {
+function decode(payload: ByteReader): Address {
   const header = addressHeader.read(payload);
   const attributes = addressAttributes.read(payload);
   const { local, cacheInfo } = attributes;
@@ -148,3 +149,23 @@ export function list({ link, family }: AddressFilter = {}): Query<Address> {
     decode,
   };
 }
+
+export interface AddressEvent {
+  readonly type: "address";
+  /** `set`: it was added or has changed. */
+  readonly change: "set" | "removed";
+  readonly address: Address;
+}
+
+const RTNLGRP_IPV4_IFADDR = 5;
+const RTNLGRP_IPV6_IFADDR = 9;
+
+/** Addresses that come, change and go. */
+export const events: Topic<AddressEvent> = {
+  protocol: NETLINK_ROUTE,
+  groups: [RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR],
+  decode({ type, payload }) {
+    if (type !== RTM_NEWADDR && type !== RTM_DELADDR) return undefined;
+    return { type: "address", change: type === RTM_NEWADDR ? "set" : "removed", address: decode(payload) };
+  },
+};

@@ -112,7 +112,7 @@ export function remove(settings: FdbSettings): Request {
   return fdbRequest("RTM_DELNEIGH", RTM_DELNEIGH, 0, settings);
 }
 
-export function decode(payload: ByteReader): FdbEntry {
+function decode(payload: ByteReader): FdbEntry {
   const header = neighbourHeader.read(payload);
   const { mac = "", master, address, port, vni, vlan } = neighbourAttributes.read(payload);
   return {

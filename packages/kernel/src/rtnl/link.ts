@@ -3,9 +3,9 @@
  *
  * These functions only build requests; Rtnl sends them, several at once where that is wanted.
  */
-import type { ByteReader } from "../codec/bytes.ts";
-import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
+import { NETLINK_ROUTE, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import type { Query, Request } from "../netlink/message.ts";
+import type { Topic } from "../netlink/monitor.ts";
 import {
   IFF_UP,
   type LinkAttributes,
@@ -133,13 +133,15 @@ export function removeGroup(group: number): Request {
  */
 const withoutIpv6Counters = { extendedMask: 8 } as const;
 
-export function decode(payload: ByteReader): Link {
-  const { name = "", ...link } = linkMessage.read(payload);
+function shown({ name = "", ...link }: LinkMessage): Link {
   return { index: 0, flags: 0, ...link, name };
 }
 
 function getRequest(subject: string, body: LinkMessage): Query<Link> {
-  return { ...message("RTM_GETLINK", RTM_GETLINK, 0, subject, { ...body, ...withoutIpv6Counters }), decode };
+  return {
+    ...message("RTM_GETLINK", RTM_GETLINK, 0, subject, { ...body, ...withoutIpv6Counters }),
+    decode: (payload) => shown(linkMessage.read(payload)),
+  };
 }
 
 /** One link; ENODEV where there is none. */
@@ -166,3 +168,26 @@ export function list({ master, kind }: LinkFilter = {}): Query<Link> {
 export function isUp(link: Link): boolean {
   return (link.flags & IFF_UP) !== 0;
 }
+
+export interface LinkEvent {
+  readonly type: "link";
+  /** `set`: it was made or has changed. */
+  readonly change: "set" | "removed";
+  readonly link: Link;
+}
+
+const RTNLGRP_LINK = 1;
+const AF_UNSPEC = 0;
+
+/** Links that come, change and go. Not told: another alias of a link that is down. */
+export const events: Topic<LinkEvent> = {
+  protocol: NETLINK_ROUTE,
+  groups: [RTNLGRP_LINK],
+  decode({ type, payload }) {
+    if (type !== RTM_NEWLINK && type !== RTM_DELLINK) return undefined;
+    const { family, ...link } = linkMessage.read(payload);
+    // A bridge's ports are told once more, as such, with family AF_BRIDGE.
+    if (family !== AF_UNSPEC) return undefined;
+    return { type: "link", change: type === RTM_NEWLINK ? "set" : "removed", link: shown(link) };
+  },
+};

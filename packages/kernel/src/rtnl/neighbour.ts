@@ -2,10 +2,12 @@
  * Neighbours (ARP and IPv6 neighbour discovery): requests that list, add and remove them. RTM_*NEIGH of rtnetlink(7).
  */
 import type { ByteReader } from "../codec/bytes.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import { NETLINK_ROUTE, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
 import { familyOf, familyOfVersion, type IpVersion, versionOfFamily } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
+import type { Topic } from "../netlink/monitor.ts";
 import {
+  AF_BRIDGE,
   NTF_PROXY,
   NTF_ROUTER,
   neighbourAttributes,
@@ -97,8 +99,10 @@ export function remove(settings: Pick<NeighbourSettings, "link" | "address" | "p
   return neighbourRequest("RTM_DELNEIGH", RTM_DELNEIGH, 0, { ...settings, state: "none" });
 }
 
-export function decode(payload: ByteReader): Neighbour {
+function decode(payload: ByteReader): Neighbour | undefined {
   const header = neighbourHeader.read(payload);
+  // A bridge tells its forwarding entries (fdb.ts) to the same group.
+  if (header.family === AF_BRIDGE) return undefined;
   const { address = "", mac, protocol } = neighbourAttributes.read(payload);
   return {
     link: header.link,
@@ -120,7 +124,7 @@ export interface NeighbourFilter {
 }
 
 /** All neighbours, or those of one family or link. */
-export function list({ family, link, proxy }: NeighbourFilter = {}): Query<Neighbour> {
+export function list({ family, link, proxy }: NeighbourFilter = {}): Query<Neighbour | undefined> {
   return {
     operation: "RTM_GETNEIGH",
     subject: link === undefined ? "neighbours" : `neighbours on link ${link}`,
@@ -134,3 +138,24 @@ export function list({ family, link, proxy }: NeighbourFilter = {}): Query<Neigh
     decode,
   };
 }
+
+export interface NeighbourEvent {
+  readonly type: "neighbour";
+  /** `set`: it was added or has changed. */
+  readonly change: "set" | "removed";
+  readonly neighbour: Neighbour;
+}
+
+const RTNLGRP_NEIGH = 3;
+
+/** Neighbours that come, change and go. */
+export const events: Topic<NeighbourEvent> = {
+  protocol: NETLINK_ROUTE,
+  groups: [RTNLGRP_NEIGH],
+  decode({ type, payload }) {
+    if (type !== RTM_NEWNEIGH && type !== RTM_DELNEIGH) return undefined;
+    const neighbour = decode(payload);
+    if (neighbour === undefined) return undefined;
+    return { type: "neighbour", change: type === RTM_NEWNEIGH ? "set" : "removed", neighbour };
+  },
+};

@@ -2,7 +2,7 @@
  * Routes: requests that list, look up, add, replace and remove them. RTM_*ROUTE of rtnetlink(7).
  */
 import type { ByteReader } from "../codec/bytes.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
+import { NETLINK_ROUTE, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/constants.ts";
 import {
   familyOf,
   familyOfVersion,
@@ -11,6 +11,7 @@ import {
   versionOfFamily,
 } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
+import type { Topic } from "../netlink/monitor.ts";
 import { AF_INET } from "../sys/socket.ts";
 import {
   type MultipathHop,
@@ -205,7 +206,7 @@ const shownHop = ({ link, flags, hops, gateway, via = gateway }: MultipathHop): 
   ...((flags & RTNH_F_ONLINK) === 0 ? {} : { onLink: true }),
 });
 
-export function decode(payload: ByteReader): Route {
+function decode(payload: ByteReader): Route {
   const header = routeHeader.read(payload);
   const attributes = routeAttributes.read(payload);
   const { destination, gateway, via, multipath = [], metrics = {} } = attributes;
@@ -281,3 +282,23 @@ export function lookup(destination: string, options: LookupOptions = {}): Query<
     decode,
   };
 }
+
+export interface RouteEvent {
+  readonly type: "route";
+  /** `set`: it was added or has changed. */
+  readonly change: "set" | "removed";
+  readonly route: Route;
+}
+
+const RTNLGRP_IPV4_ROUTE = 7;
+const RTNLGRP_IPV6_ROUTE = 11;
+
+/** Routes that come, change and go. Not told: IPv4 routes that go because their link or address does. */
+export const events: Topic<RouteEvent> = {
+  protocol: NETLINK_ROUTE,
+  groups: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE],
+  decode({ type, payload }) {
+    if (type !== RTM_NEWROUTE && type !== RTM_DELROUTE) return undefined;
+    return { type: "route", change: type === RTM_NEWROUTE ? "set" : "removed", route: decode(payload) };
+  },
+};

@@ -2,9 +2,10 @@
  * Policy rules: which packets are routed by which table. Requests that list, add and remove them. RTM_*RULE of rtnetlink(7).
  */
 import type { ByteReader } from "../codec/bytes.ts";
-import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
+import { NETLINK_ROUTE, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import { familyOfVersion, type IpVersion, parsePrefix, versionOfFamily } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
+import type { Topic } from "../netlink/monitor.ts";
 import {
   FIB_RULE_INVERT,
   RTM_DELRULE,
@@ -83,7 +84,7 @@ export function remove(settings: RuleSettings): Request {
 /** What the kernel shows where nothing is suppressed: -1. */
 const none = 0xffff_ffff;
 
-export function decode(payload: ByteReader): Rule {
+function decode(payload: ByteReader): Rule {
   const header = ruleHeader.read(payload);
   const { source, destination, suppressPrefixLength = none, ...attributes } = ruleAttributes.read(payload);
   return {
@@ -111,3 +112,23 @@ export function list({ family }: { readonly family: IpVersion }): Query<Rule> {
     decode,
   };
 }
+
+export interface RuleEvent {
+  readonly type: "rule";
+  /** `set`: it was added or has changed. */
+  readonly change: "set" | "removed";
+  readonly rule: Rule;
+}
+
+const RTNLGRP_IPV4_RULE = 8;
+const RTNLGRP_IPV6_RULE = 19;
+
+/** Rules that come and go. */
+export const events: Topic<RuleEvent> = {
+  protocol: NETLINK_ROUTE,
+  groups: [RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
+  decode({ type, payload }) {
+    if (type !== RTM_NEWRULE && type !== RTM_DELRULE) return undefined;
+    return { type: "rule", change: type === RTM_NEWRULE ? "set" : "removed", rule: decode(payload) };
+  },
+};

@@ -18,6 +18,7 @@ export const libc = {
   open: declare<[path: string, flags: number, mode: number]>("int open(const char *, int, int)"),
   memfd_create: declare<[name: string, flags: number]>("int memfd_create(const char *, unsigned int)"),
   close: declare<[fd: number]>("int close(int)"),
+  dup3: declare<[fd: number, onto: number, flags: number]>("int dup3(int, int, int)"),
   flock: declare<[fd: number, operation: number]>("int flock(int, int)"),
   setns: declare<[fd: number, kind: number]>("int setns(int, int)"),
   unshare: declare<[flags: number]>("int unshare(int)"),
