@@ -98,10 +98,7 @@ export const sandboxes: Readonly<Record<string, PlannedSandbox>> = {
   plain: {
     network: "routed",
     number: 2,
-    publish: [
-      { hostPort: 8095, containerPort: 80 },
-      ...onBoth("loopback", { hostPort: 8096, containerPort: 82 }),
-    ],
+    publish: [{ hostPort: 8095, containerPort: 80 }],
   },
   known: { network: "snat", number: 2 },
   bare: { network: "unmasked", number: 2 },
@@ -117,7 +114,7 @@ export const servers: Readonly<Record<string, readonly number[]>> = {
   hermit: [80],
   shy: [80, 81],
   open: [80, 81],
-  plain: [80, 81, 82],
+  plain: [80, 81],
   outside: [80],
   friend: [80],
 };

@@ -87,7 +87,6 @@ nat-unprotected, published   | open:80       | own         | no          | no   
   not published              | open:81       | own         | no          | no          | no     | unprotected | own     | own
   on every address           | host1:8091    | unprotected | own         | unprotected | no     | host1       | own     | own
 routed, published            | plain:80      | routed      | own         | routed      | no     | routed      | own     | own
-  on the loopback            | plain:82      | no          | own         | no          | no     | routed      | no      | no
   not published              | plain:81      | no          | own         | no          | no     | routed      | no      | no
   on every address           | host1:8095    | no          | no          | no          | no     | no          | no      | no
 `,

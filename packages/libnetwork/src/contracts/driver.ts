@@ -92,8 +92,6 @@ export type InterfacePlan =
       readonly hostName: string;
       /** Index of the bridge. */
       readonly bridgeIndex: number;
-      /** Ports of a bridge that are isolated reach only those that are not. */
-      readonly isolated: boolean;
       /** Frames may go back by the port they came from. */
       readonly hairpin: boolean;
     }

@@ -98,7 +98,7 @@ export class InterfaceMaker implements Disposable {
       return;
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...mtu };
-    const { hostName, bridgeIndex, isolated, hairpin } = plan;
+    const { hostName, bridgeIndex, hairpin } = plan;
     const failures = this.#host.attempt([
       link.create({ name: hostName, master: bridgeIndex, ...mtu, info: { kind: "veth", veth: { peer } } }),
       link.change(
@@ -107,7 +107,7 @@ export class InterfaceMaker implements Disposable {
           up: true,
           alias: owner,
           families: withoutLinkLocal,
-          info: { slaveKind: "bridge", bridgePort: { isolated, hairpin } },
+          info: { slaveKind: "bridge", bridgePort: { hairpin } },
         },
       ),
     ]);

@@ -1,6 +1,7 @@
 /**
  * The bridge itself: a link of the host with the network's gateway addresses.
  */
+import { existsSync } from "node:fs";
 import {
   address,
   isKernelError,
@@ -25,7 +26,8 @@ export interface BridgeSettings {
   readonly addresses: readonly string[];
   /** What is published can be reached at the host's 127.0.0.1. */
   readonly loopback: boolean;
-  readonly ipv6: boolean;
+  /** The host speaks IPv6 in the network. */
+  readonly linkLocal: boolean;
 }
 
 export interface BridgeState {
@@ -53,7 +55,7 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
   const foreign = found !== undefined && found.alias !== settings.owner;
   try {
     const { index, address: mac } = bridge;
-    if (found === undefined && settings.ipv6 && mac !== undefined) {
+    if (found === undefined && settings.linkLocal && mac !== undefined) {
       addAddresses(rtnl, index, [`${linkLocalAddress(mac)}/64`]);
     }
     const added = addAddresses(rtnl, index, settings.addresses);
@@ -93,10 +95,11 @@ function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): read
 }
 
 /** networking/ip-sysctl.rst */
-function applySettings({ name, loopback, ipv6 }: BridgeSettings, foreign: boolean): void {
+function applySettings({ name, loopback }: BridgeSettings, foreign: boolean): void {
   // The firewall keeps 127.0.0.0/8 from everybody but the host itself (CVE-2020-8558).
   if (loopback) writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1);
-  if (ipv6 && !foreign) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
+  // A sandbox must not become the host's router, of networks without IPv6 neither (CVE-2020-13401).
+  if (!foreign && existsSync("/proc/sys/net/ipv6")) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
 }
 
 /**

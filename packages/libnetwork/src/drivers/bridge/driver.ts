@@ -24,6 +24,7 @@ import { enableForwarding } from "./forwarding.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { type BridgeNetworkOptions, parseNetworkOptions } from "./options.ts";
 import { addressOf, networkPolicy, portPolicy, publishedPorts } from "./policies.ts";
+import { planPublishing } from "./publishing.ts";
 
 /** What the driver works with. */
 export interface BridgeDriverParts {
@@ -157,7 +158,6 @@ export class BridgeDriver implements Driver {
           kind: "veth",
           hostName: hostInterfaceName(endpointId),
           bridgeIndex: bridge.index,
-          isolated: !options.icc,
           hairpin: endpoint.bindings.length > 0,
         },
         prefix: options.interfacePrefix,
@@ -292,7 +292,7 @@ export class BridgeDriver implements Driver {
       mtu: options.mtu,
       addresses: gateways.filter((cidr) => cidr !== undefined),
       loopback: needsLoopback(policy),
-      ipv6: policy.ipv6 !== undefined,
+      linkLocal: policy.ipv6?.gateway !== undefined,
     };
     return { ...makeBridge(host, rtnl, settings), ...state };
   }
@@ -326,20 +326,15 @@ export class BridgeDriver implements Driver {
       const message = `network "${network.spec.name}" is internal: nothing can be published from it; use a network that is not`;
       throw invalid("publish_internal", message);
     }
-    const opened: PortBinding[] = [];
-    const natted: { ipv4?: string; ipv6?: string } = {};
-    for (const [family, name, cidr] of [
-      [4, "ipv4", ipv4],
-      [6, "ipv6", ipv6],
-    ] as const) {
-      if (cidr === undefined) continue;
-      const address = addressOf(cidr);
-      if (network.routed.has(family)) opened.push(...wanted.map((mapping) => openedPort(mapping, address)));
-      else natted[name] = address;
-    }
-    if (natted.ipv4 === undefined && natted.ipv6 === undefined) return opened;
-    const { hostBindingIpv4 } = network.options;
-    return [...this.#parts.ports.reserve(id, natted, wanted, hostBindingIpv4), ...opened];
+    const addresses = {
+      ...(ipv4 === undefined ? {} : { ipv4: addressOf(ipv4) }),
+      ...(ipv6 === undefined ? {} : { ipv6: addressOf(ipv6) }),
+    };
+    const { hostBindingIpv4: defaultHostAddress } = network.options;
+    const { routed } = network;
+    const { opened, mapped, container } = planPublishing(wanted, addresses, { routed, defaultHostAddress });
+    if (mapped.length === 0) return opened;
+    return [...this.#parts.ports.reserve(id, container, mapped, defaultHostAddress), ...opened];
   }
 
   /** Established connections outlive the rules that let them in: the kernel is told to forget those of these bindings. */
@@ -363,17 +358,6 @@ export class BridgeDriver implements Driver {
     }
     void this.#parts.connections.forget(filters);
   }
-}
-
-/** A port of a routed network: nothing of the host's is taken, the endpoint's own port is opened. */
-function openedPort({ protocol, containerPort }: PortMapping, address: string): PortBinding {
-  return {
-    protocol,
-    containerPort,
-    hostAddress: address,
-    hostPort: containerPort,
-    containerAddress: address,
-  };
 }
 
 function isRouted(network: BridgeNetwork, { containerAddress }: PortBinding): boolean {
@@ -414,6 +398,7 @@ function endpointOf(network: BridgeNetwork, endpointId: string): BridgeEndpoint 
 
 /** What the firewall holds for an endpoint. */
 function itemsOf({ options, policy, routed }: BridgeNetwork, { spec, bindings }: BridgeEndpoint) {
-  const ports = options.antiSpoofing ? [portPolicy(spec.id, hostInterfaceName(spec.id), spec.interface)] : [];
+  const port = portPolicy(spec.id, hostInterfaceName(spec.id), spec.interface, options);
+  const ports = port === undefined ? [] : [port];
   return { ports, published: publishedPorts(bindings, policy.bridge, routed) };
 }

@@ -66,17 +66,22 @@ export function networkPolicy(
   };
 }
 
+/** Undefined where the port may send anything, to anybody. */
 export function portPolicy(
   endpointId: string,
   hostInterface: string,
   { mac, ipv4, ipv6 }: EndpointInterface,
-): PortPolicy {
+  { antiSpoofing, icc }: Pick<BridgeNetworkOptions, "antiSpoofing" | "icc">,
+): PortPolicy | undefined {
+  if (!antiSpoofing && icc) return undefined;
   const addresses = [ipv4, ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
   return {
     endpointId,
     interface: hostInterface,
     mac,
     addresses: ipv6 === undefined ? addresses : [...addresses, linkLocalAddress(mac)],
+    guarded: antiSpoofing,
+    apart: !icc,
   };
 }
 
