@@ -17,9 +17,10 @@ import {
   type NetworkOptions,
 } from "./model/network-options.ts";
 import { type NetworkRecord, put, type SandboxRecord } from "./model/records.ts";
+import type { Registry } from "./model/registry.ts";
 import { type RestoreProblem, restore } from "./model/restore.ts";
 import { checkedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
-import { type UndoStack, undoing } from "./model/undo.ts";
+import { finishing, type UndoStack, undoing } from "./model/undo.ts";
 import { Network, networkSpec } from "./network.ts";
 import { opaque, parseObject, string } from "./options/parse.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -34,9 +35,9 @@ export interface AttachOptions {
   readonly sandbox?: SandboxOptions;
 }
 
-export interface Attachment {
 const attachTable = { containerId: string, endpointName: string, endpoint: opaque, sandbox: opaque };
 
+export interface Attachment {
   readonly endpoint: Endpoint;
   readonly sandbox: Sandbox;
 }
@@ -52,6 +53,7 @@ export abstract class Controller implements AsyncDisposable {
   readonly #engine: Engine;
   /** What could not be taken up from the store at start-up; the rest works. */
   readonly problems: readonly RestoreProblem[];
+  #closing: Promise<void> | undefined;
 
   protected constructor(engine: Engine, problems: readonly RestoreProblem[]) {
     this.#engine = engine;
@@ -79,20 +81,20 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   networks(): readonly Network[] {
-    return [...this.#engine.networks];
+    return [...this.#networks];
   }
 
   /** Calls `visit` with each network until it answers true. */
   walkNetworks(visit: (network: Network) => boolean): void {
-    for (const network of this.#engine.networks) if (visit(network)) return;
+    for (const network of this.#networks) if (visit(network)) return;
   }
 
   networkById(id: string): Network | undefined {
-    return this.#engine.networks.byId(id);
+    return this.#networks.byId(id);
   }
 
   networkByName(name: string): Network | undefined {
-    return this.#engine.networks.byName(name);
+    return this.#networks.byName(name);
   }
 
   /**
@@ -101,7 +103,7 @@ export abstract class Controller implements AsyncDisposable {
    * @throws ambiguous_id
    */
   findNetwork(reference: string): Network | undefined {
-    return this.#engine.networks.find(reference);
+    return this.#networks.find(reference);
   }
 
   /**
@@ -110,7 +112,11 @@ export abstract class Controller implements AsyncDisposable {
    * @throws invalid_name, sandbox_exists, container_not_found, container_not_running, unknown_option, controller_closed ...
    */
   newSandbox(containerId: string, options: SandboxOptions = {}): Promise<Sandbox> {
-    return this.#engine.locks.run([`container:${containerId}`], () =>
+    // The one whose stack is shared must not go meanwhile.
+    const shared = () =>
+      typeof options?.shareWith === "string" ? this.findSandbox(options.shareWith) : undefined;
+    const keys = () => [`container:${containerId}`, shared()?.id ?? `container:${containerId}`];
+    return this.#engine.locks.run(keys, () =>
       undoing(async (undo) => {
         const sandbox = this.#prepareSandbox(containerId, options, undo);
         await this.#engine.commit(put("sandbox", sandbox.record));
@@ -121,20 +127,20 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   sandboxes(): readonly Sandbox[] {
-    return [...this.#engine.sandboxes];
+    return [...this.#sandboxes];
   }
 
   /** Calls `visit` with each sandbox until it answers true. */
   walkSandboxes(visit: (sandbox: Sandbox) => boolean): void {
-    for (const sandbox of this.#engine.sandboxes) if (visit(sandbox)) return;
+    for (const sandbox of this.#sandboxes) if (visit(sandbox)) return;
   }
 
   sandboxById(id: string): Sandbox | undefined {
-    return this.#engine.sandboxes.byId(id);
+    return this.#sandboxes.byId(id);
   }
 
   sandboxByContainerId(containerId: string): Sandbox | undefined {
-    return this.#engine.sandboxes.byName(containerId);
+    return this.#sandboxes.byName(containerId);
   }
 
   /**
@@ -143,7 +149,7 @@ export abstract class Controller implements AsyncDisposable {
    * @throws ambiguous_id
    */
   findSandbox(reference: string): Sandbox | undefined {
-    return this.#engine.sandboxes.find(reference);
+    return this.#sandboxes.find(reference);
   }
 
   /**
@@ -191,14 +197,22 @@ export abstract class Controller implements AsyncDisposable {
     return [...this.#engine.parts.ipams.keys()];
   }
 
-  /** Stops: nothing can be called any more. Sandboxes and networks stay as they are, and go on working. */
-  async close(): Promise<void> {
-    this.#engine.close();
+  /** Stops: what has begun is waited for, and nothing can be called any more. Sandboxes and networks stay as they are, and go on working. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#engine.close();
     const { drivers, netstack, store } = this.#engine.parts;
-    for (const driver of drivers.values()) await driver.close();
-    await netstack.close();
-    await this.closeParts();
-    await store.close();
+    await finishing(
+      "closing the controller",
+      ...[...drivers.values()].map((driver) => () => driver.close()),
+      () => netstack.close(),
+      () => this.closeParts(),
+      () => store.close(),
+    );
   }
 
   /** What wiring made besides the model's parts is closed here. */
@@ -206,6 +220,16 @@ export abstract class Controller implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #networks(): Registry<Network> {
+    this.#engine.assertOpen();
+    return this.#engine.networks;
+  }
+
+  get #sandboxes(): Registry<Sandbox> {
+    this.#engine.assertOpen();
+    return this.#engine.sandboxes;
   }
 
   #newNetwork(wish: PredefinedNetwork, predefined: boolean): Promise<Network> {

@@ -9,7 +9,7 @@ import { type BindingSelector, bindingText, selectBindings } from "./model/bindi
 import type { Engine } from "./model/engine.ts";
 import { type PublishOptions, portMappings, publishList } from "./model/publish-options.ts";
 import { type EndpointRecord, put, remove } from "./model/records.ts";
-import { type UndoStack, undoing } from "./model/undo.ts";
+import { finishing, type UndoStack, undoing } from "./model/undo.ts";
 import type { Network } from "./network.ts";
 import { boolean, type Parsed, parseObject } from "./options/parse.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -122,13 +122,15 @@ export class Endpoint {
    * controller_closed ...
    */
   join(sandbox: Sandbox): Promise<void> {
-    return this.#engine.locks.run([sandbox.id, this.id], () =>
-      undoing(async (undo) => {
-        await this.prepareJoin(sandbox, undo);
-        await this.#engine.commit(put("endpoint", this.#record));
-        this.announceJoin();
-      }),
-    );
+    return this.#engine.locks.run([sandbox.id, this.id], () => this.#join(sandbox));
+  }
+
+  #join(sandbox: Sandbox): Promise<void> {
+    return undoing(async (undo) => {
+      await this.prepareJoin(sandbox, undo);
+      await this.#engine.commit(put("endpoint", this.#record));
+      this.announceJoin();
+    });
   }
 
   /**
@@ -145,9 +147,19 @@ export class Endpoint {
           `endpoint "${this.name}" is not in sandbox "${sandbox.containerId}"`,
         );
       }
-      await this.#engine.commit(this.leaving());
-      await this.finishLeave(sandbox, { sandboxStays: true });
+      await this.#leave(sandbox);
     });
+  }
+
+  async #leave(sandbox: Sandbox): Promise<void> {
+    await this.#engine.commit(this.leaving());
+    await this.finishLeave(sandbox, { sandboxStays: true });
+  }
+
+  /** Leaves and joins again. For the sandbox, which holds the locks. */
+  async rejoin(sandbox: Sandbox): Promise<void> {
+    await this.#leave(sandbox);
+    await this.#join(sandbox);
   }
 
   /**
@@ -156,8 +168,7 @@ export class Endpoint {
    * @throws endpoint_joined, endpoint_deleted, controller_closed
    */
   delete(options: DeleteEndpointOptions = {}): Promise<void> {
-    const { sandbox } = this;
-    const keys = [this.network.id, this.id, ...(sandbox === undefined ? [] : [sandbox.id])];
+    const keys = () => [this.network.id, this.id, this.sandbox?.id ?? this.id];
     return this.#engine.locks.run(keys, async () => {
       this.#assertUsable();
       const { force = false } = parseObject(deleteTable, options, "options");
@@ -167,8 +178,11 @@ export class Endpoint {
         throw forbidden("endpoint_joined", message, { sandbox: joined.id });
       }
       await this.#engine.commit(remove("endpoint", this.id));
-      if (joined !== undefined) await this.finishLeave(joined, { sandboxStays: true });
-      await this.finishDelete();
+      await finishing(
+        `deleting endpoint "${this.name}"`,
+        () => joined && this.finishLeave(joined, { sandboxStays: true }),
+        () => this.finishDelete(),
+      );
     });
   }
 
@@ -253,19 +267,31 @@ export class Endpoint {
     });
     undo.push(() => this.#driver.leave(this.network.id, this.id));
     const before = this.#record;
+    undo.push(() => sandbox.writeFiles());
     this.#set({ ...before, join: { sandboxId: sandbox.id, answer } });
     undo.push(() => this.#set(before));
-    this.populate(sandbox, undo);
-  }
-
-  /** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. For the model. */
-  populate(sandbox: Sandbox, undo: UndoStack): void {
-    const { join, interface: addresses, options } = this.#record;
-    if (join === undefined) return;
-    const { answer } = join;
     sandbox.add(this);
     undo.push(() => sandbox.drop(this));
-    if (sandbox.key === undefined) return;
+    this.#populate(sandbox, undo);
+  }
+
+  /** Makes the interface of an endpoint that joined before its sandbox had a namespace. For the sandbox. */
+  enter(sandbox: Sandbox, undo: UndoStack): void {
+    const { join } = this.#record;
+    if (join === undefined) return;
+    undo.push(async () => {
+      this.#set({ ...this.#record, join });
+      await this.#driver.leave(this.network.id, this.id);
+      await this.#driver.join(this.network.id, this.id, { sandboxId: sandbox.id, path: "" });
+    });
+    this.#populate(sandbox, undo);
+  }
+
+  /** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. */
+  #populate(sandbox: Sandbox, undo: UndoStack): void {
+    const { join, interface: addresses, options } = this.#record;
+    if (join === undefined || sandbox.key === undefined) return;
+    const { answer } = join;
     if (answer.interface !== undefined) {
       const { netstack, ownerOf } = this.#engine.parts;
       const made = netstack.addInterface({
@@ -277,6 +303,7 @@ export class Endpoint {
         addresses,
         staticRoutes: [...answer.staticRoutes, ...options.staticRoutes],
       });
+      undo.push(() => sandbox.retire(made));
       this.#set({ ...this.#record, join: { ...join, interface: made } });
     }
     sandbox.route(undo);
@@ -293,9 +320,12 @@ export class Endpoint {
   async finishLeave(sandbox: Sandbox, { sandboxStays }: { readonly sandboxStays: boolean }): Promise<void> {
     const { join, ...record } = this.#record;
     this.#set(record);
-    await this.#driver.leave(this.network.id, this.id);
     sandbox.drop(this);
-    if (sandboxStays) sandbox.afterLeave(join?.interface);
+    await finishing(
+      `taking endpoint "${this.name}" out of its sandbox`,
+      () => this.#driver.leave(this.network.id, this.id),
+      () => sandboxStays && sandbox.afterLeave(join?.interface),
+    );
     this.#engine.events.emit("endpoint:leave", this, { network: this.network.id, sandbox: sandbox.id });
   }
 
@@ -303,8 +333,11 @@ export class Endpoint {
   async finishDelete(): Promise<void> {
     this.#deleted = true;
     this.network.forget(this);
-    await this.#driver.deleteEndpoint(this.network.id, this.id);
-    await this.network.releaseAddresses(this.#record.interface);
+    await finishing(
+      `deleting endpoint "${this.name}"`,
+      () => this.#driver.deleteEndpoint(this.network.id, this.id),
+      () => this.network.releaseAddresses(this.#record.interface),
+    );
     this.#engine.events.emit("endpoint:delete", this, { network: this.network.id });
   }
 

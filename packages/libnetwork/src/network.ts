@@ -18,7 +18,7 @@ import { checkedName, newId } from "./model/ids.ts";
 import type { IpamConfig } from "./model/network-options.ts";
 import { type EndpointRecord, type NetworkRecord, put, remove } from "./model/records.ts";
 import { Registry } from "./model/registry.ts";
-import { type UndoStack, undoing } from "./model/undo.ts";
+import { finishing, type UndoStack, undoing } from "./model/undo.ts";
 
 /** What a driver is told of a stored network. */
 export function networkSpec({ id, name, options, pools }: NetworkRecord): NetworkSpec {
@@ -215,14 +215,12 @@ export class Network {
     await this.#engine.commit(remove("network", this.id));
     this.#deleted = true;
     networks.remove(this);
-    try {
-      if (!this.configOnly) {
-        await this.#driver.deleteNetwork(this.id);
-        for (const pool of this.#record.pools) await releasePool(this.#ipam, pool);
-      }
-    } finally {
-      events.emit("network:delete", this, { type: this.type });
-    }
+    await finishing(
+      `deleting network "${this.name}"`,
+      () => this.configOnly || this.#driver.deleteNetwork(this.id),
+      ...this.#record.pools.map((pool) => () => releasePool(this.#ipam, pool)),
+      () => events.emit("network:delete", this, { type: this.type }),
+    );
   }
 
   #assertUsable(): void {

@@ -11,7 +11,7 @@ import type { Engine } from "./model/engine.ts";
 import { checkedName } from "./model/ids.ts";
 import { put, remove, type SandboxRecord } from "./model/records.ts";
 import { checkedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
-import { type UndoStack, undoing } from "./model/undo.ts";
+import { finishing, type UndoStack, undoing } from "./model/undo.ts";
 import { oneOf, type Parsed, parseObject } from "./options/parse.ts";
 
 const deleteTable = {
@@ -145,7 +145,8 @@ export class Sandbox {
    * @throws sandbox_has_key, namespace_not_found, invalid_path, sandbox_shared ...
    */
   setKey(path: string): Promise<void> {
-    return this.#engine.locks.run([this.id, ...this.#endpointIds()], () =>
+    const keys = () => [this.id, ...this.#endpointIds()];
+    return this.#engine.locks.run(keys, () =>
       undoing(async (undo) => {
         this.#assertUsable();
         if (typeof path !== "string" || !path.startsWith("/")) {
@@ -164,7 +165,7 @@ export class Sandbox {
         undo.push(() => {
           this.#record = before;
         });
-        for (const endpoint of [...this.#endpoints]) endpoint.populate(this, undo);
+        for (const endpoint of [...this.#endpoints]) endpoint.enter(this, undo);
         const joined = [...this.#endpoints].map((endpoint) => put("endpoint", endpoint.record));
         await this.#engine.commit(put("sandbox", this.#record), ...joined);
       }),
@@ -176,25 +177,26 @@ export class Sandbox {
    *
    * @param given options that change; the way the namespace came to be cannot
    */
-  async refresh(
+  refresh(
     given: Pick<
       SandboxOptions,
       "hostname" | "domainname" | "extraHosts" | "dns" | "dnsSearch" | "dnsOptions" | "labels"
     > = {},
   ): Promise<void> {
-    this.#assertUsable();
-    this.#refuseShared("refresh");
-    const checked = checkedSandboxOptions(given);
-    const changed = Object.fromEntries(
-      Object.entries(checked).filter(([name]) => Object.hasOwn(given, name)),
-    );
-    this.#record = { ...this.#record, options: { ...this.#record.options, ...changed } };
-    await this.#engine.commit(put("sandbox", this.#record));
-    for (const endpoint of this.endpoints()) {
-      await endpoint.leave(this);
-      await endpoint.join(this);
-    }
-    this.writeFiles();
+    const keys = () => [this.id, ...this.#endpointIds()];
+    return this.#engine.locks.run(keys, async () => {
+      this.#assertUsable();
+      this.#refuseShared("refresh");
+      const checked = checkedSandboxOptions(given);
+      const changed = Object.fromEntries(
+        Object.entries(checked).filter(([name]) => Object.hasOwn(given, name)),
+      );
+      const record = { ...this.#record, options: { ...this.#record.options, ...changed } };
+      await this.#engine.commit(put("sandbox", record));
+      this.#record = record;
+      for (const endpoint of [...this.#endpoints]) await endpoint.rejoin(this);
+      this.writeFiles();
+    });
   }
 
   /**
@@ -230,7 +232,7 @@ export class Sandbox {
    * @throws sandbox_deleted, controller_closed
    */
   delete(options: DeleteSandboxOptions = {}): Promise<void> {
-    const keys = [this.id, ...this.#endpointIds(), ...(this.#owner === undefined ? [] : [this.#owner.id])];
+    const keys = () => [this.id, ...this.#endpointIds(), this.#owner?.id ?? this.id];
     return this.#engine.locks.run(keys, async () => {
       this.#assertUsable();
       const { endpoints = "keep" } = parseObject(deleteTable, options, "options");
@@ -270,19 +272,16 @@ export class Sandbox {
 
   async #finishDelete(endpoints: EndpointsOfDeleted): Promise<void> {
     this.#deleted = true;
-    const failures: unknown[] = [];
-    for (const endpoint of [...this.#endpoints]) {
-      try {
-        await endpoint.finishLeave(this, { sandboxStays: false });
-        if (endpoints === "delete") await endpoint.finishDelete();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    this.#discard();
-    this.#engine.events.emit("sandbox:delete", this, { container: this.containerId });
-    if (failures.length > 0)
-      throw new AggregateError(failures, `deleting sandbox "${this.containerId}" met errors`);
+    const ofEndpoints = [...this.#endpoints].flatMap((endpoint) => [
+      () => endpoint.finishLeave(this, { sandboxStays: false }),
+      () => endpoints === "delete" && endpoint.finishDelete(),
+    ]);
+    await finishing(
+      `deleting sandbox "${this.containerId}"`,
+      ...ofEndpoints,
+      () => this.#discard(),
+      () => this.#engine.events.emit("sandbox:delete", this, { container: this.containerId }),
+    );
   }
 
   /** Lets go of what the sandbox itself has. For the model. */
@@ -303,7 +302,7 @@ export class Sandbox {
   }
 
   #endpointIds(): readonly string[] {
-    return [...this.#endpoints].map((endpoint) => endpoint.id);
+    return this.endpoints().map(({ id }) => id);
   }
 
   #assertUsable(): void {
@@ -362,25 +361,31 @@ export class Sandbox {
   /** What follows an endpoint's leave in a sandbox that lives on. For the model. */
   afterLeave(left: InterfaceState | undefined): void {
     if (this.key === undefined) return;
-    if (left !== undefined) {
-      this.#leftInterfaces.add(left.name);
-      this.#engine.parts.netstack.disableInterface(this.key, left.name);
-    }
+    if (left !== undefined) this.retire(left);
     this.route();
     this.writeFiles();
     this.announceGateway();
   }
 
+  /** Takes an interface out of use whose link is about to go. For the model. */
+  retire({ name }: InterfaceState): void {
+    if (this.key === undefined) return;
+    this.#leftInterfaces.add(name);
+    this.#engine.parts.netstack.disableInterface(this.key, name);
+  }
+
   /** Chooses the gateways anew and makes the routes so. For the model. */
   route(undo?: UndoStack): void {
-    const { netstack } = this.#engine.parts;
+    const { key } = this;
+    if (key === undefined) return;
+    const { netstack, planRouting } = this.#engine.parts;
     const before = this.#routing;
     const after = this.plan();
-    if (this.key === undefined) return;
     undo?.push(() => {
       this.#routing = before;
+      netstack.applyRouting(key, after, before ?? planRouting([]));
     });
-    netstack.applyRouting(this.key, before, after);
+    netstack.applyRouting(key, before, after);
     this.#routing = after;
   }
 

@@ -47,8 +47,10 @@ export class Engine {
     if (this.#closed) throw unavailable("controller_closed", "this controller was closed: open another one");
   }
 
-  close(): void {
+  /** From now on nothing begins; what has begun is waited for. */
+  async close(): Promise<void> {
     this.#closed = true;
+    await this.locks.idle();
     this.events.close();
   }
 

@@ -51,6 +51,36 @@ test("a failure is the caller's own: the next one gets its turn", async () => {
   assert.equal(await next, "fine");
 });
 
+test("keys that have changed while one waited are taken anew", async () => {
+  const locks = new KeyedMutex();
+  const log: string[] = [];
+  let place = "a";
+  const moving = locks.run(["a"], async () => {
+    await sleep(3);
+    place = "b";
+    log.push("moved");
+  });
+  const staying = locks.run(["b"], async () => {
+    await sleep(6);
+    log.push("left b");
+  });
+  const following = locks.run(
+    () => [place],
+    () => void log.push(`found at ${place}`),
+  );
+  await Promise.all([moving, staying, following]);
+  assert.deepEqual(log, ["moved", "left b", "found at b"]);
+});
+
+test("is idle when the last has ended, those that wait included", async () => {
+  const locks = new KeyedMutex();
+  let done = 0;
+  for (const key of ["a", "a", "b"]) void locks.run([key], () => sleep(2).then(() => done++));
+  await locks.idle();
+  assert.equal(done, 3);
+  await locks.idle();
+});
+
 test("nobody ever shares a key, and everybody gets a turn", async () => {
   const keys = fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 3 });
   await fc.assert(

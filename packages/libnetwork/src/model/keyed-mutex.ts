@@ -2,31 +2,46 @@
  * Serialises work on the same things and lets work on different things overlap.
  */
 
+/** Keys, or how to tell them: which things are meant may change while one waits for them. */
+export type Keys = readonly string[] | (() => readonly string[]);
+
 export class KeyedMutex {
   /** The end of the queue of each key that is in use. */
   readonly #tails = new Map<string, Promise<void>>();
 
   /** Runs `action` when nobody else holds any of the keys. The order of the keys does not matter. */
-  async run<T>(keys: readonly string[], action: () => T | Promise<T>): Promise<T> {
-    let release: () => void = () => undefined;
-    const done = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+  async run<T>(keys: Keys, action: () => T | Promise<T>): Promise<T> {
+    if (typeof keys !== "function") return this.#hold(new Set(keys), action);
+    for (;;) {
+      const held = new Set(keys());
+      const result = await this.#hold(held, async () => {
+        if (keys().every((key) => held.has(key))) return { done: await action() };
+        return undefined;
+      });
+      if (result !== undefined) return result.done;
+    }
+  }
+
+  /** Waits until nobody holds a key or waits for one. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+
+  async #hold<T>(keys: ReadonlySet<string>, action: () => T | Promise<T>): Promise<T> {
+    const { promise: mine, resolve: release } = Promise.withResolvers<void>();
     // All keys are queued for in one synchronous step, so two callers cannot wait for each other.
     const before: Promise<void>[] = [];
-    const mine = [...new Set(keys)];
-    for (const key of mine) {
+    for (const key of keys) {
       const tail = this.#tails.get(key);
       if (tail !== undefined) before.push(tail);
+      this.#tails.set(key, mine);
     }
-    const tail = before.length === 0 ? done : Promise.all([...before, done]).then(() => undefined);
-    for (const key of mine) this.#tails.set(key, tail);
     try {
       if (before.length > 0) await Promise.all(before);
       return await action();
     } finally {
       release();
-      for (const key of mine) if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      for (const key of keys) if (this.#tails.get(key) === mine) this.#tails.delete(key);
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { undoing } from "./undo.ts";
+import { finishing, undoing } from "./undo.ts";
 
 test("answers what the action answers, and undoes nothing", async () => {
   const undone: string[] = [];
@@ -46,4 +46,23 @@ test("goes on past errors, and reports each", async () => {
     return true;
   });
   assert.deepEqual(undone, ["third", "first"]);
+});
+
+test("finishing goes on past errors: one is thrown as it is, several together", async () => {
+  const done: string[] = [];
+  const failing = (text: string) => () => {
+    throw new Error(text);
+  };
+  await finishing("nothing", () => done.push("a"));
+  await assert.rejects(
+    finishing("one", failing("first"), async () => done.push("b")),
+    /^Error: first$/,
+  );
+  await assert.rejects(finishing("closing", failing("first"), failing("second")), (error) => {
+    assert.ok(error instanceof AggregateError);
+    assert.equal(error.message, "closing met 2 errors");
+    assert.deepEqual(error.errors.map(String), ["Error: first", "Error: second"]);
+    return true;
+  });
+  assert.deepEqual(done, ["a", "b"]);
 });

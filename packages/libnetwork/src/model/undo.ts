@@ -30,6 +30,24 @@ export class UndoStack {
   }
 }
 
+/**
+ * Carries out every step, past errors.
+ *
+ * @throws the error that one of them met, or an AggregateError of all
+ */
+export async function finishing(what: string, ...steps: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, `${what} met ${failures.length} errors`);
+}
+
 /** Runs an action that records how to undo its steps; on an exception they are undone and the error is thrown. */
 export async function undoing<T>(action: (undo: UndoStack) => T | Promise<T>): Promise<T> {
   const undo = new UndoStack();

@@ -129,7 +129,7 @@ export class KernelNetStack implements NetStack {
       ...missing(oldRoutes, after.routes).map((planned) => route.remove(routeSettings(planned))),
     ];
     const additions = [
-      ...missing(after.routes, oldRoutes).map((planned) => route.add(routeSettings(planned))),
+      ...missing(after.routes, oldRoutes).map((planned) => route.replace(routeSettings(planned))),
       ...missing(after.rules, oldRules).map(addRule),
     ];
     if (removals.length + additions.length === 0) return;
@@ -139,7 +139,10 @@ export class KernelNetStack implements NetStack {
     for (const failure of rtnl.attempt(removals)) {
       if (failure !== undefined && !isKernelError(failure, "ESRCH", "ENOENT", "ENODEV")) throw failure;
     }
-    rtnl.execute(...additions);
+    // Where a change is taken back that stopped half way, something of what is added is there already.
+    for (const failure of rtnl.attempt(additions)) {
+      if (failure !== undefined && !isKernelError(failure, "EEXIST")) throw failure;
+    }
   }
 
   statistics(namespacePath: string, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics> {
