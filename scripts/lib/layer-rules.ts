@@ -16,6 +16,7 @@ const KERNEL: Rooms = {
   conntrack: ["sys", "codec", "netlink"],
   nftables: ["sys", "codec", "netlink"],
   reaper: ["sys", "codec", "netlink", "rtnl", "conntrack"],
+  features: ["sys", "rtnl", "conntrack", "nftables"],
 };
 
 const FOUNDATION = ["errors", "address", "options", "contracts"];
@@ -32,7 +33,7 @@ const SIDE_BY_SIDE = [
 ];
 
 /** The objects of the model name each other in their types; rooms they know by contract only. */
-const MODEL = ["model", "network", "endpoint", "sandbox", "controller"];
+const MODEL = ["model", "network", "endpoint", "sandbox", "controller", "topology"];
 
 /** packages/libnetwork/src: errors <- address, options <- contracts <- rooms side by side <- model <- wiring. */
 const LIBNETWORK: Rooms = {

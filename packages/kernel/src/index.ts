@@ -7,9 +7,9 @@ export { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "./codec/inet.ts";
 export type { Connection, Flow } from "./conntrack/connection.ts";
 export { Conntrack } from "./conntrack/conntrack.ts";
 export type { ConntrackFilter } from "./conntrack/filter.ts";
+export { connectionTracking, linkKind, nftables, nftablesNat, requirePrivileges } from "./features.ts";
 export type { Query, Request } from "./netlink/message.ts";
 export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
-export { type NftablesEvent, nftablesEvents } from "./netlink/nftables-events.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";
 export {
@@ -20,6 +20,7 @@ export {
   type NftSet,
 } from "./nftables/elements.ts";
 export { NftError } from "./nftables/errors.ts";
+export { type NftablesEvent, nftablesEvents } from "./nftables/events.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
 export * as fdb from "./rtnl/fdb.ts";
@@ -28,8 +29,10 @@ export * as neighbour from "./rtnl/neighbour.ts";
 export * as route from "./rtnl/route.ts";
 export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
 export * as rule from "./rtnl/rule.ts";
+export { type Capability, hasCapability, requireCapabilities } from "./sys/capabilities.ts";
 export { errnoName, isKernelError, KernelError, UnsupportedFeatureError } from "./sys/errors.ts";
 export { OwnedFd } from "./sys/fd.ts";
+export { type Feature, hasFeature, requireFeatures, requireNode } from "./sys/features.ts";
 export {
   bindUdp,
   InetSockaddr,
@@ -42,3 +45,4 @@ export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
 export * as socket from "./sys/socket.ts";
 export { readSysctl, writeSysctl } from "./sys/sysctl.ts";
+export { openTun, type TunOptions } from "./sys/tun.ts";

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { NftContext } from "../nftables/context.ts";
+import { nftablesEvents } from "../nftables/events.ts";
 import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
 import * as neighbour from "../rtnl/neighbour.ts";
@@ -10,7 +11,6 @@ import * as route from "../rtnl/route.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
 import { NetNamespace } from "../sys/namespace.ts";
 import { Monitor, type Overrun, type Topic } from "./monitor.ts";
-import { nftablesEvents } from "./nftables-events.ts";
 
 /** A namespace with its loopback up. */
 class Host implements Disposable {

@@ -49,6 +49,9 @@ export const libc = {
   ioctl: declare<[fd: number, request: number, argument: Uint8Array]>(
     "int ioctl(int, unsigned long, _Inout_ uint8_t *)",
   ),
+  ioctlValue: declare<[fd: number, request: number, argument: number]>(
+    "int ioctl(int, unsigned long, unsigned long)",
+  ),
 };
 
 /** The errno that the last synchronous call of this thread left. */

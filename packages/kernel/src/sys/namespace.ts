@@ -35,6 +35,23 @@ function goBack(namespace: OwnedFd): void {
   }
 }
 
+/**
+ * True where this thread may come back to the namespace that it is in. A process that has its capabilities in a user
+ * namespace only may leave a namespace of the machine's and not enter it again.
+ */
+export function mayReturn(): boolean {
+  return libc.setns(present.fd, CLONE_NEWNET) === 0;
+}
+
+/** Asked once a thread: afterwards the thread is always in a namespace that it has entered before. */
+let returnChecked = false;
+
+function checkReturn(): void {
+  if (returnChecked) return;
+  enter(present);
+  returnChecked = true;
+}
+
 export class NetNamespace implements Disposable {
   readonly #fd: OwnedFd;
 
@@ -54,6 +71,7 @@ export class NetNamespace implements Disposable {
 
   /** A new, empty namespace; it lives as long as a descriptor, a mount or a process holds it. */
   static create(): NetNamespace {
+    checkReturn();
     check(libc.unshare(CLONE_NEWNET), "unshare", "CLONE_NEWNET");
     try {
       return NetNamespace.current();
@@ -89,6 +107,7 @@ export class NetNamespace implements Disposable {
    * @throws TypeError where the action is asynchronous: its later parts would run elsewhere.
    */
   run<T>(action: () => T): T {
+    checkReturn();
     const before = present;
     enter(this.#fd);
     present = this.#fd;
