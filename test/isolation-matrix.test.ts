@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deviations, render, runMatrix } from "./isolation/matrix.ts";
 import { Scene } from "./isolation/scene.ts";
+import { runSpoofing } from "./isolation/spoofing.ts";
 import { tables } from "./isolation/tables.ts";
 
 for (const bridgeFilter of [0, 1] as const) {
@@ -15,6 +16,12 @@ for (const bridgeFilter of [0, 1] as const) {
       const outcomes = await runMatrix(scene, tables);
       console.log(`\nbridge-nf-call-iptables=${bridgeFilter}\n\n${render(tables, outcomes)}\n`);
       assert.deepEqual(deviations(outcomes), []);
+    });
+
+    await t.test("who may claim to be whom", async () => {
+      const report = await runSpoofing(scene);
+      console.log(`\nbridge-nf-call-iptables=${bridgeFilter}\n\n${report.text}\n`);
+      assert.deepEqual(report.deviations, []);
     });
   });
 }

@@ -94,6 +94,7 @@ export const sandboxes: Readonly<Record<string, PlannedSandbox>> = {
   monk: { network: "isolated", number: 3 },
   shy: { network: "quiet", number: 2, publish: [{ hostPort: 8090, containerPort: 80 }] },
   neighbour: { network: "quiet", number: 3 },
+  timid: { network: "quiet", number: 4 },
   open: { network: "unprotected", number: 2, publish: [{ hostPort: 8091, containerPort: 80 }] },
   plain: {
     network: "routed",
