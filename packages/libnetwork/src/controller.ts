@@ -24,6 +24,7 @@ import { finishing, type UndoStack, undoing } from "./model/undo.ts";
 import { Network, networkSpec } from "./network.ts";
 import { opaque, parseObject, string } from "./options/parse.ts";
 import { Sandbox } from "./sandbox.ts";
+import { readTopology, type Topology } from "./topology/topology.ts";
 
 /** Options of {@link Controller.attach}: the endpoint's and the sandbox's in one. */
 export interface AttachOptions {
@@ -188,6 +189,16 @@ export abstract class Controller implements AsyncDisposable {
     return this.#engine.events.subscribe(signal);
   }
 
+  /**
+   * What stands on the host and in the sandboxes, asked of the kernel; `topologyText` draws it.
+   *
+   * @throws controller_closed
+   */
+  async topology(): Promise<Topology> {
+    this.#engine.assertOpen();
+    return readTopology(this.#engine);
+  }
+
   /** Names of the drivers that networks can be made with. */
   builtinDrivers(): readonly string[] {
     return [...this.#engine.parts.drivers.keys()];
@@ -214,6 +225,28 @@ export abstract class Controller implements AsyncDisposable {
       () => store.close(),
     );
   }
+
+  /**
+   * Takes out of the kernel what {@link close} leaves there: the predefined networks and the packet filter's tables; and
+   * closes. Networks that users made must have been deleted. Forwarding that was turned on stays on.
+   *
+   * @throws networks_left, network_has_endpoints, controller_closed
+   */
+  async uninstall(): Promise<void> {
+    this.#engine.assertOpen();
+    const left = this.networks().filter(({ predefined }) => !predefined);
+    if (left.length > 0) {
+      const names = left.map(({ name }) => name);
+      const message = `there are still networks: ${names.slice(0, 10).join(", ")}; delete them first`;
+      throw forbidden("networks_left", message, { networks: names });
+    }
+    for (const network of this.networks()) await network.remove();
+    this.uninstallParts();
+    await this.close();
+  }
+
+  /** What wiring put into the kernel besides networks is taken out here. */
+  protected abstract uninstallParts(): void;
 
   /** What wiring made besides the model's parts is closed here. */
   protected abstract closeParts(): Promise<void>;

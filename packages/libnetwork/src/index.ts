@@ -2,7 +2,7 @@
  * @causeway/libnetwork: the Container Network Model. Open a NetworkController and go on from there.
  */
 export type { PortBinding, PortMapping } from "./contracts/driver.ts";
-export type { InterfaceStatistics } from "./contracts/netstack.ts";
+export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts";
 export type { Attachment, AttachOptions } from "./controller.ts";
 export type { Endpoint, EndpointInfo } from "./endpoint.ts";
 export { CausewayError, type ErrorKind, httpStatus } from "./errors.ts";
@@ -15,4 +15,6 @@ export type { PublishOptions } from "./model/publish-options.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
 export type { Network } from "./network.ts";
 export type { Sandbox } from "./sandbox.ts";
+export { type TopologyTextOptions, topologyText } from "./topology/text.ts";
+export type { Topology, TopologyEndpoint, TopologyNetwork, TopologySandbox } from "./topology/topology.ts";
 export { NetworkController } from "./wiring.ts";

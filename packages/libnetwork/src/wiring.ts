@@ -3,7 +3,18 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
+import {
+  connectionTracking,
+  link,
+  linkKind,
+  NetNamespace,
+  nftables,
+  nftablesNat,
+  Reaper,
+  Rtnl,
+  requireFeatures,
+  requirePrivileges,
+} from "@causeway/kernel";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
 import type { PortReservations } from "./contracts/ports.ts";
@@ -65,6 +76,7 @@ export class NetworkController extends Controller {
    */
   static async open(options: ControllerOptions): Promise<NetworkController> {
     const checked = checkedControllerOptions(options);
+    requireMachine(checked);
     await using cleanup = new AsyncDisposableStack();
     const store = cleanup.adopt(SqliteStore.open(checked.stateDir), (opened) => opened.close());
     mkdirSync(checked.runDir, { recursive: true, mode: 0o755 });
@@ -94,6 +106,10 @@ export class NetworkController extends Controller {
     else await this.ensurePredefined(defaultNetwork(wanted));
   }
 
+  protected override uninstallParts(): void {
+    this.#machinery.firewall.uninstall();
+  }
+
   protected override async closeParts(): Promise<void> {
     const { host, rtnl, reaper, firewall, ports } = this.#machinery;
     await ports.close();
@@ -102,6 +118,13 @@ export class NetworkController extends Controller {
     rtnl[Symbol.dispose]();
     host[Symbol.dispose]();
   }
+}
+
+/** Says at once what the machine lacks, rather than in the middle of the first network. */
+function requireMachine({ firewall }: CheckedControllerOptions): void {
+  requirePrivileges();
+  requireFeatures(linkKind("bridge"), linkKind("veth"), connectionTracking);
+  if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
 }
 
 /** The controller's id: 12 hexadecimal digits, made with the store. It marks what is ours in the kernel. */

@@ -38,6 +38,28 @@ export interface InterfaceStatistics {
   readonly txDropped: bigint;
 }
 
+/** An interface as the kernel has it at the moment. */
+export interface LiveInterface {
+  readonly name: string;
+  readonly index: number;
+  /** `bridge`, `veth` ...; undefined for a network card. */
+  readonly kind: string | undefined;
+  readonly up: boolean;
+  /** Undefined where there is none, as on a tun. */
+  readonly mac: string | undefined;
+  readonly mtu: number | undefined;
+  /** CIDRs. */
+  readonly addresses: readonly string[];
+  /** Routers of the default routes that leave by it, or `on-link`. */
+  readonly gateways: readonly string[];
+  /** Index of the bridge that it is a port of. */
+  readonly master: number | undefined;
+  /** Index of a veth's other end, or of the link that a VLAN or macvlan stands on; maybe in another namespace. */
+  readonly parent: number | undefined;
+  /** Whose it is, where it is ours: {@link InterfaceRequest.owner}. */
+  readonly owner: string | undefined;
+}
+
 /** One endpoint of a sandbox, as far as choosing gateways goes. */
 export interface RoutedEndpoint {
   readonly endpointId: string;
@@ -104,6 +126,8 @@ export interface NetStack {
   applyRouting(namespacePath: string, before: RoutingPlan | undefined, after: RoutingPlan): void;
 
   statistics(namespacePath: string, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics>;
+  /** Every interface of a namespace but loopback, in the order of their indexes. Default: of the host's. */
+  interfaces(namespacePath?: string): readonly LiveInterface[];
   /** Starts a process in the namespace. */
   spawn(namespacePath: string, command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
   /** Subnets that the host has routes to, and its name servers: where automatic pools keep away from. */

@@ -11,6 +11,7 @@ import type {
   InterfaceRequest,
   InterfaceState,
   InterfaceStatistics,
+  LiveInterface,
   NetStack,
   PlannedRoute,
   PlannedRule,
@@ -19,6 +20,7 @@ import type {
 import { notFound } from "../errors.ts";
 import { hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
+import { liveInterfaces } from "./live-interfaces.ts";
 import { NamespacePool } from "./namespace-pool.ts";
 import { missing } from "./routing.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
@@ -154,6 +156,13 @@ export class KernelNetStack implements NetStack {
       if (statistics !== undefined) found.set(name, statistics);
     }
     return found;
+  }
+
+  interfaces(namespacePath?: string): readonly LiveInterface[] {
+    if (namespacePath === undefined) return liveInterfaces(this.#rtnl);
+    using namespace = openNamespace(namespacePath);
+    using rtnl = new Rtnl(namespace);
+    return liveInterfaces(rtnl);
   }
 
   spawn(

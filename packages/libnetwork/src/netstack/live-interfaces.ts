@@ -1,0 +1,40 @@
+/**
+ * The interfaces of a namespace as the kernel has them: links, addresses and default routes, put together.
+ */
+import { address, link, type Rtnl, route } from "@causeway/kernel";
+import type { LiveInterface } from "../contracts/netstack.ts";
+
+/** linux/if.h */
+const IFF_LOOPBACK = 0x8;
+const mainTable = 254;
+
+export function liveInterfaces(rtnl: Rtnl): readonly LiveInterface[] {
+  const links = rtnl.dump(link.list()).filter(({ flags }) => (flags & IFF_LOOPBACK) === 0);
+  if (links.length === 0) return [];
+  const addressesOf = Map.groupBy(rtnl.dump(address.list()), ({ link: index }) => index);
+  const gateways = defaultGateways(rtnl);
+  return links.map((found) => ({
+    name: found.name,
+    index: found.index,
+    kind: found.info?.kind,
+    up: link.isUp(found),
+    mac: found.address,
+    mtu: found.mtu,
+    addresses: (addressesOf.get(found.index) ?? []).map((item) => `${item.address}/${item.prefixLength}`),
+    gateways: gateways.filter(({ index }) => index === found.index).map(({ gateway }) => gateway),
+    master: found.master,
+    parent: found.parentIndex,
+    owner: found.alias,
+  }));
+}
+
+function defaultGateways(rtnl: Rtnl): readonly { readonly index: number; readonly gateway: string }[] {
+  const gateways: { index: number; gateway: string }[] = [];
+  for (const found of rtnl.dump(route.list({ table: mainTable }))) {
+    if (found.destination !== "default" || found.type !== "unicast") continue;
+    for (const { gateway = "on-link", link: index } of found.nextHops.length > 0 ? found.nextHops : [found]) {
+      if (index !== undefined) gateways.push({ index, gateway });
+    }
+  }
+  return gateways;
+}
