@@ -39,7 +39,7 @@ export async function serve(namespace: NetNamespace, options: ServerOptions): Pr
 async function serveTcp(fd: number, port: number): Promise<Server> {
   const server = createServer((connection) => {
     connection.on("error", () => connection.destroy());
-    connection.end(connection.remoteAddress);
+    connection.end(connection.remoteAddress ?? "");
   });
   server.listen({ fd });
   await once(server, "listening");
@@ -66,6 +66,8 @@ export interface Question {
   readonly port: number;
   /** The source address to ask from; default: the kernel's choice. */
   readonly source?: string;
+  /** Index of the interface to ask by: link-local and multicast addresses need one. */
+  readonly by?: number;
   /** How long an answer may take, milliseconds. Default: 400. */
   readonly timeout?: number;
   /** What a question by UDP says. */
@@ -91,10 +93,23 @@ export async function canConnect(
   return (await ask(namespace, { address, port, ...options })) !== undefined;
 }
 
-function openClient(namespace: NetNamespace, kind: number, { address, source }: Question): number {
+/** True where an ICMP echo is answered; by ping(8), so that the kernel's own answer counts. */
+export async function canPing(namespace: NetNamespace, address: string): Promise<boolean> {
+  const ping = namespace.spawn("ping", ["-n", "-c1", "-W1", address], { stdio: "ignore" });
+  const [status] = await once(ping, "close");
+  return status === 0;
+}
+
+// asm-generic/socket.h
+const SO_BROADCAST = 6;
+const SO_BINDTOIFINDEX = 62;
+
+function openClient(namespace: NetNamespace, kind: number, { address, source, by }: Question): number {
   return namespace.run(() => {
     const domain = isIPv6(address) ? socket.AF_INET6 : socket.AF_INET;
     const client = socket.openSocket(domain, kind, 0, { nonBlocking: true });
+    socket.setIntOption(client, socket.SOL_SOCKET, SO_BROADCAST, 1);
+    if (by !== undefined) socket.setIntOption(client, socket.SOL_SOCKET, SO_BINDTOIFINDEX, by);
     if (source !== undefined) {
       socket.bindSocket(client, new InetSockaddr(ipToBytes(source), source).atPort(0), source);
     }

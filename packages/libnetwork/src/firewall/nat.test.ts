@@ -1,83 +1,59 @@
 /**
  * Published ports, masquerade and hairpin, with packets: each with bridge-nf-call-iptables off and on.
  */
+import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
-import type { PublishedPort } from "../contracts/firewall.ts";
-import { NftablesFirewall } from "./nftables-firewall.ts";
 import {
   addressIn,
   expectTraffic,
   type Family,
   families,
   hostAddress,
-  networkPolicy,
   outsideAddress,
-  published,
+  ports,
   type Row,
-  type Sandbox,
-  serveAll,
-  TestHost,
+  Stage,
 } from "./test-support.ts";
 
 const protocols = ["tcp", "udp"] as const;
 /** Another address of the host's. */
 const secondAddress = "192.0.2.77";
-/** Host ports: of every address, of the host's address outside, of 127.0.0.1; and container ports. */
-const ports = { any: 8080, one: 8081, loopback: 8082, web: 80, unpublished: 81 };
+/** Host ports: of every address, of the host's address outside, of 127.0.0.1. */
+const hostPorts = { any: 8080, one: 8081, loopback: 8082 };
 
 /** A server whose port is published, its sibling, and sandboxes of another and of an internal network. */
-interface Scene extends AsyncDisposable {
-  readonly host: TestHost;
-  readonly server: Sandbox;
-  readonly sibling: Sandbox;
-  readonly stranger: Sandbox;
-  readonly locked: Sandbox;
-}
-
-async function makeScene(): Promise<Scene> {
-  await using building = new AsyncDisposableStack();
-  const host = building.use(new TestHost());
-  host.addAddress("wan0", secondAddress);
-  for (const network of [1, 2, 3]) host.addBridge(network);
-  const server = host.addSandbox(1, 2);
-  const sibling = host.addSandbox(1, 3);
-  const stranger = host.addSandbox(2, 2);
-  const locked = host.addSandbox(3, 2);
-  const firewall = new NftablesFirewall({ controllerId: "test", namespace: host.namespace });
-  building.defer(() => firewall.close());
-  firewall.apply({
-    add: {
-      networks: [
-        networkPolicy(1),
-        networkPolicy(2, { ipv4: { sourceAddress: secondAddress }, ipv6: { masquerade: false } }),
-        networkPolicy(3, { internal: true }),
-      ],
-      ports: [server, sibling, stranger, locked].map(({ port }) => port),
-      published: families.flatMap((family) =>
-        protocols.flatMap((protocol) => publishedBy(server, family, protocol)),
-      ),
-    },
+async function makeScene(stage: Stage) {
+  stage.host.addAddress("wan0", secondAddress);
+  const [server, sibling] = await stage.addNetwork(1, 2);
+  const [stranger] = await stage.addNetwork(2, 1, {
+    ipv4: { sourceAddress: secondAddress },
+    ipv6: { masquerade: false },
   });
-  firewall.install();
-  await serveAll(building, server.namespace, ports.web);
-  await serveAll(building, server.namespace, ports.unpublished);
-  await serveAll(building, host.outside, ports.web);
-  const kept = building.move();
-  return { host, server, sibling, stranger, locked, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const [locked] = await stage.addNetwork(3, 1, { internal: true });
+  assert.ok(server && sibling && stranger && locked);
+  for (const protocol of protocols) {
+    for (const family of families) {
+      const choices = { protocol, port: ports.web };
+      stage.publish(
+        server,
+        family,
+        { ...choices, hostPort: hostPorts.any },
+        { ...choices, hostPort: hostPorts.one, hostAddress: hostAddress[family] },
+      );
+    }
+    // Not [::1]: the kernel cannot rewrite what it sends.
+    stage.publish(server, 4, {
+      protocol,
+      port: ports.web,
+      hostPort: hostPorts.loopback,
+      hostAddress: "127.0.0.1",
+    });
+  }
+  return { host: stage.host, server, sibling, stranger, locked };
 }
 
-function publishedBy(server: Sandbox, family: Family, protocol: "tcp" | "udp"): PublishedPort[] {
-  const choices = { protocol, port: ports.web };
-  return [
-    published(server, family, { ...choices, hostPort: ports.any }),
-    published(server, family, { ...choices, hostPort: ports.one, hostAddress: hostAddress[family] }),
-    // The kernel cannot rewrite what [::1] sends.
-    ...(family === 6
-      ? []
-      : [published(server, 4, { ...choices, hostPort: ports.loopback, hostAddress: "127.0.0.1" })]),
-  ];
-}
+type Scene = Awaited<ReturnType<typeof makeScene>>;
 
 describe("network address translation", () => {
   checkLeaks();
@@ -86,9 +62,9 @@ describe("network address translation", () => {
     for (const family of families) {
       for (const protocol of protocols) {
         it(`of ${protocol} over IPv${family}, bridge-nf-call-iptables ${bridgeFilter ? "on" : "off"}`, async () => {
-          await using scene = await makeScene();
-          scene.host.setBridgeFilter(bridgeFilter);
-          await expectTraffic(rows(scene, family, protocol));
+          await using stage = await Stage.open();
+          stage.host.setBridgeFilter(bridgeFilter);
+          await expectTraffic(rows(await makeScene(stage), family, protocol));
         });
       }
     }
@@ -110,19 +86,19 @@ function rows(
     {
       what: "outside, any address",
       from: host.outside,
-      to: at(own, ports.any),
+      to: at(own, hostPorts.any),
       seenAs: outsideAddress[family],
     },
     {
       what: "outside, one address",
       from: host.outside,
-      to: at(own, ports.one),
+      to: at(own, hostPorts.one),
       seenAs: outsideAddress[family],
     },
     {
       what: "outside, published on 127.0.0.1",
       from: host.outside,
-      to: at(own, ports.loopback),
+      to: at(own, hostPorts.loopback),
       seenAs: undefined,
     },
     {
@@ -146,42 +122,42 @@ function rows(
     {
       what: "other network, host's address",
       from: stranger.namespace,
-      to: at(own, ports.any),
+      to: at(own, hostPorts.any),
       seenAs: strangerSeenAs,
     },
     {
       what: "other network, its own gateway",
       from: stranger.namespace,
-      to: at(gateway(2), ports.any),
+      to: at(gateway(2), hostPorts.any),
       seenAs: strangerSeenAs,
     },
     {
       what: "other network, our gateway",
       from: stranger.namespace,
-      to: at(gateway(1), ports.any),
+      to: at(gateway(1), hostPorts.any),
       seenAs: undefined,
     },
     {
       what: "internal network, host's address",
       from: locked.namespace,
-      to: at(own, ports.any),
+      to: at(own, hostPorts.any),
       seenAs: undefined,
     },
     {
       what: "internal network, its own gateway",
       from: locked.namespace,
-      to: at(gateway(3), ports.any),
+      to: at(gateway(3), hostPorts.any),
       seenAs: undefined,
     },
-    { what: "hairpin to a sibling", from: sibling.namespace, to: at(own, ports.any), seenAs: gateway(1) },
-    { what: "hairpin to oneself", from: server.namespace, to: at(own, ports.one), seenAs: gateway(1) },
+    { what: "hairpin to a sibling", from: sibling.namespace, to: at(own, hostPorts.any), seenAs: gateway(1) },
+    { what: "hairpin to oneself", from: server.namespace, to: at(own, hostPorts.one), seenAs: gateway(1) },
     {
       what: "hairpin by the gateway",
       from: server.namespace,
-      to: at(gateway(1), ports.any),
+      to: at(gateway(1), hostPorts.any),
       seenAs: gateway(1),
     },
-    { what: "host, its address", from: namespace, to: at(own, ports.one), seenAs: own },
+    { what: "host, its address", from: namespace, to: at(own, hostPorts.one), seenAs: own },
     { what: "host, not published", from: namespace, to: at(own, ports.unpublished), seenAs: undefined },
     {
       what: "to the outside",
@@ -201,19 +177,19 @@ function rows(
           {
             what: "host, 127.0.0.1, any address",
             from: namespace,
-            to: at("127.0.0.1", ports.any),
+            to: at("127.0.0.1", hostPorts.any),
             seenAs: gateway(1),
           },
           {
             what: "host, 127.0.0.1",
             from: namespace,
-            to: at("127.0.0.1", ports.loopback),
+            to: at("127.0.0.1", hostPorts.loopback),
             seenAs: gateway(1),
           },
           {
             what: "host, 127.0.0.1, other address's",
             from: namespace,
-            to: at("127.0.0.1", ports.one),
+            to: at("127.0.0.1", hostPorts.one),
             seenAs: undefined,
           },
         ]),

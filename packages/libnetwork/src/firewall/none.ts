@@ -4,6 +4,7 @@
 import type { Firewall } from "../contracts/firewall.ts";
 
 export class NoFirewall implements Firewall {
+  readonly translates = false;
   apply(): void {}
   install(): void {}
   setForeignForwarding(): void {}

@@ -7,13 +7,16 @@ import assert from "node:assert/strict";
 import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import { ask, type Question, serve } from "../../../../test/support/traffic.ts";
 import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
+import { NftablesFirewall } from "./nftables-firewall.ts";
 
 export type Family = 4 | 6;
 export const families = [4, 6] as const;
+export type Addresses = Readonly<Record<Family, string>>;
 
-export const hostAddress: Readonly<Record<Family, string>> = { 4: "192.0.2.1", 6: "2001:db8::1" };
-export const outsideAddress: Readonly<Record<Family, string>> = { 4: "192.0.2.2", 6: "2001:db8::2" };
-const everywhere: Readonly<Record<Family, string>> = { 4: "172.30.0.0/16", 6: "fd00::/16" };
+export const hostAddress: Addresses = { 4: "192.0.2.1", 6: "2001:db8::1" };
+export const outsideAddress: Addresses = { 4: "192.0.2.2", 6: "2001:db8::2" };
+export const neighbourAddress: Addresses = { 4: "198.51.100.2", 6: "2001:db8:1::2" };
+const secondHostAddress: Addresses = { 4: "198.51.100.1", 6: "2001:db8:1::1" };
 
 /** An address in a network: 1 is the gateway's. */
 export function addressIn(network: number, family: Family, station: number): string {
@@ -59,16 +62,18 @@ export function networkPolicy(network: number, choices: NetworkChoices = {}): Ne
 export interface Sandbox {
   readonly namespace: NetNamespace;
   readonly network: number;
-  readonly addresses: Readonly<Record<Family, string>>;
+  readonly addresses: Addresses;
   /** What anti-spoofing is told of it. */
   readonly port: PortPolicy;
 }
+
+export type PublishedChoices = Partial<PublishedPort> & Pick<PublishedPort, "port">;
 
 /** A port of a sandbox, published in one family. */
 export function published(
   { network, addresses }: Sandbox,
   family: Family,
-  choices: Partial<PublishedPort> & Pick<PublishedPort, "port">,
+  choices: PublishedChoices,
 ): PublishedPort {
   return {
     protocol: "tcp",
@@ -88,7 +93,7 @@ export interface SandboxOptions {
   readonly isolated?: boolean;
 }
 
-export class TestHost implements Disposable {
+export class BareHost implements Disposable {
   readonly #kept = new DisposableStack();
   readonly namespace: NetNamespace;
   readonly outside: NetNamespace;
@@ -103,25 +108,16 @@ export class TestHost implements Disposable {
       writeSysctl("net/ipv4/ip_forward", 1);
       writeSysctl("net/ipv6/conf/all/forwarding", 1);
     });
-    this.connect(this.outside, "wan0", hostAddress, outsideAddress);
-    using outside = new Rtnl(this.outside);
-    for (const family of families) {
-      outside.execute(route.add({ destination: everywhere[family], gateway: hostAddress[family] }));
-    }
+    this.#connect(this.outside, "wan0", hostAddress, outsideAddress);
   }
 
-  /** A further namespace with `eth0`, on an interface of the host's that has this name. */
-  connect(
-    other: NetNamespace,
-    name: string,
-    ours: Readonly<Record<Family, string>>,
-    theirs: Readonly<Record<Family, string>>,
-  ): void {
+  #connect(other: NetNamespace, name: string, ours: Addresses, theirs: Addresses): void {
     const peer = { name: "eth0", namespaceFd: other.fd };
     this.rtnl.execute(link.create({ name, info: { kind: "veth", veth: { peer } } }));
     using far = new Rtnl(other);
     this.#address(this.rtnl, name, ours);
     this.#address(far, "eth0", theirs);
+    for (const family of families) far.execute(route.add({ destination: "default", gateway: ours[family] }));
     this.rtnl.query(link.get({ name }));
   }
 
@@ -130,15 +126,20 @@ export class TestHost implements Disposable {
     this.#address(this.rtnl, name, text.includes(":") ? { 6: text } : { 4: text });
   }
 
-  newOutside(): NetNamespace {
-    return this.#newNamespace();
+  /** One more neighbour, on an interface of its own: 198.51.100.2 and 2001:db8:1::2, with routes to all behind the host. */
+  addNeighbour(name: string): NetNamespace {
+    const neighbour = this.#newNamespace();
+    this.#connect(neighbour, name, secondHostAddress, neighbourAddress);
+    return neighbour;
   }
 
   /** A bridge with the host's addresses on it, ready for DNAT from 127.0.0.1. */
   addBridge(network: number, withAddresses: readonly Family[] = families): void {
     const name = bridgeOf(network);
     const mac = `02:00:00:00:0${network}:01`;
-    this.rtnl.execute(link.create({ name, address: mac, info: { kind: "bridge" } }));
+    // LLDP frames (01:80:c2:00:00:0e): the bridge learns their sender before any hook, unless it is to forward them.
+    const bridge = { groupForwardMask: 1 << 0x0e };
+    this.rtnl.execute(link.create({ name, address: mac, info: { kind: "bridge", bridge } }));
     const addresses = withAddresses.map((family) => [family, addressIn(network, family, 1)]);
     this.#address(this.rtnl, name, Object.fromEntries(addresses));
     this.namespace.run(() => writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1));
@@ -167,6 +168,27 @@ export class TestHost implements Disposable {
     return { namespace, network, addresses, port };
   }
 
+  /** A bridge that is somebody else's, with stations 10.9.0.1 and 10.9.0.2. */
+  addForeignBridge(): [NetNamespace, NetNamespace] {
+    this.rtnl.execute(link.create({ name: "virbr0", info: { kind: "bridge" } }));
+    this.rtnl.execute(link.change({ name: "virbr0" }, { up: true }));
+    const master = this.rtnl.query(link.get({ name: "virbr0" })).index;
+    const addStation = (number: number) => {
+      const namespace = this.#newNamespace();
+      const name = `vnet${number}`;
+      const peer = { name: "eth0", namespaceFd: namespace.fd };
+      this.rtnl.execute(
+        link.create({ name, master, info: { kind: "veth", veth: { peer } } }),
+        link.change({ name }, { up: true }),
+      );
+      using inside = new Rtnl(namespace);
+      this.#address(inside, "eth0", { 4: `10.9.0.${number}` });
+      this.rtnl.query(link.get({ name }));
+      return namespace;
+    };
+    return [addStation(1), addStation(2)];
+  }
+
   /** Whether bridged packets cross the IP hooks too: net.bridge.bridge-nf-call-iptables and -ip6tables. */
   setBridgeFilter(on: boolean): void {
     this.namespace.run(() => {
@@ -186,7 +208,7 @@ export class TestHost implements Disposable {
     return namespace;
   }
 
-  #address(rtnl: Rtnl, name: string, addresses: Partial<Readonly<Record<Family, string>>>): void {
+  #address(rtnl: Rtnl, name: string, addresses: Partial<Addresses>): void {
     const { index } = rtnl.query(link.get({ name }));
     for (const family of families) {
       const text = addresses[family];
@@ -198,6 +220,62 @@ export class TestHost implements Disposable {
 
   [Symbol.dispose](): void {
     this.#kept[Symbol.dispose]();
+  }
+}
+
+/** Ports of every sandbox and of the neighbour outside on which somebody answers. */
+export const ports = { web: 80, unpublished: 81 } as const;
+
+/** A host with a firewall, networks on it, and a server in every sandbox. */
+export class Stage implements AsyncDisposable {
+  readonly #kept = new AsyncDisposableStack();
+  readonly host: BareHost;
+  readonly firewall: NftablesFirewall;
+
+  constructor() {
+    this.host = this.#kept.use(new BareHost());
+    this.firewall = new NftablesFirewall({ controllerId: "test", namespace: this.host.namespace });
+    this.#kept.defer(() => this.firewall.close());
+  }
+
+  /** With a server outside, and the firewall installed. */
+  static async open(): Promise<Stage> {
+    const stage = new Stage();
+    await stage.serve(stage.host.outside);
+    stage.firewall.install();
+    return stage;
+  }
+
+  /** A network with its bridge, and sandboxes at .2, .3 ... */
+  async addNetwork(network: number, sandboxes: number, choices: NetworkChoices = {}): Promise<Sandbox[]> {
+    const policy = networkPolicy(network, choices);
+    const gateways = families.filter((family) => policy[`ipv${family}`]?.gateway !== undefined);
+    this.host.addBridge(network, gateways);
+    const added = Array.from({ length: sandboxes }, (_, at) => this.host.addSandbox(network, at + 2));
+    this.firewall.apply({
+      add: { networks: [policy], ports: added.map(({ port }) => ({ ...port, apart: !policy.icc })) },
+    });
+    for (const { namespace } of added) await this.serve(namespace);
+    return added;
+  }
+
+  /** Publishes ports of a sandbox. */
+  publish(sandbox: Sandbox, family: Family, ...wanted: readonly PublishedChoices[]): void {
+    this.firewall.apply({ add: { published: wanted.map((choices) => published(sandbox, family, choices)) } });
+  }
+
+  /** Servers of both transports and families on {@link ports}. */
+  async serve(namespace: NetNamespace): Promise<void> {
+    for (const port of Object.values(ports)) {
+      for (const protocol of ["tcp", "udp"] as const) {
+        for (const address of ["0.0.0.0", "::"])
+          this.#kept.use(await serve(namespace, { protocol, address, port }));
+      }
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#kept.disposeAsync();
   }
 }
 
@@ -220,15 +298,4 @@ export async function expectTraffic(rows: readonly Row[]): Promise<void> {
   );
   const wanted = rows.map(({ what, seenAs }) => [what, seenAs ?? "nothing"]);
   assert.deepEqual(Object.fromEntries(answers), Object.fromEntries(wanted));
-}
-
-/** Servers for both transports and families, on one port of a namespace. */
-export async function serveAll(
-  stack: AsyncDisposableStack,
-  namespace: NetNamespace,
-  port: number,
-): Promise<void> {
-  for (const protocol of ["tcp", "udp"] as const) {
-    for (const address of ["0.0.0.0", "::"]) stack.use(await serve(namespace, { protocol, address, port }));
-  }
 }

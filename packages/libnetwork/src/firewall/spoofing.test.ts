@@ -1,0 +1,233 @@
+/**
+ * Anti-spoofing with frames made by hand: what a port may send, and what it may not, seen from its neighbour. The same
+ * frames all arrive where the port is not guarded, so that a frame that is merely malformed proves nothing.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fdb, ipToBytes, link, macToBytes } from "@causeway/kernel";
+import {
+  arp,
+  BROADCAST,
+  ETHERTYPE,
+  FrameSocket,
+  frame,
+  icmpv6,
+  ipPacket,
+  udp,
+} from "../../../../test/support/frames.ts";
+import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { addressIn, type Sandbox, Stage } from "./test-support.ts";
+
+const own = {
+  mac: "02:00:00:00:01:02",
+  ipv4: addressIn(1, 4, 2),
+  ipv6: addressIn(1, 6, 2),
+  linkLocal: "fe80::2",
+};
+const victim = { mac: "02:00:00:00:01:03", ipv4: addressIn(1, 4, 3), ipv6: addressIn(1, 6, 3) };
+const gateway = { ipv4: addressIn(1, 4, 1), ipv6: addressIn(1, 6, 1) };
+const allNodes = "ff02::1";
+
+const multicastMac = (address: string) => {
+  const group = ipToBytes(address).subarray(12);
+  return `33:33:${Array.from(group, (byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+};
+
+const datagram = udp(4000, 4000, Buffer.from("hello"));
+
+// To everybody, for a bridge that has believed a stolen MAC takes no more to its owner.
+const ipv4 = (source: string, from = own.mac) =>
+  frame(
+    BROADCAST,
+    from,
+    ETHERTYPE.ipv4,
+    ipPacket({ source, destination: victim.ipv4, protocol: 17, payload: datagram }),
+  );
+const ipv6 = (source: string, from = own.mac) =>
+  frame(
+    BROADCAST,
+    from,
+    ETHERTYPE.ipv6,
+    ipPacket({ source, destination: victim.ipv6, protocol: 17, payload: datagram }),
+  );
+const dhcp = (source: string, port = 68) =>
+  frame(
+    BROADCAST,
+    own.mac,
+    ETHERTYPE.ipv4,
+    ipPacket({
+      source,
+      destination: "255.255.255.255",
+      protocol: 17,
+      payload: udp(port, 67, Buffer.alloc(20)),
+    }),
+  );
+const asked = (senderMac: string, senderAddress: string, operation: 1 | 2 = 1, from = own.mac) =>
+  frame(
+    BROADCAST,
+    from,
+    ETHERTYPE.arp,
+    arp({ operation, senderMac, senderAddress, targetAddress: victim.ipv4 }),
+  );
+
+// RFC 4861, RFC 3810
+const types = { routerSolicit: 133, routerAdvert: 134, solicit: 135, advert: 136, redirect: 137, mld2: 143 };
+const message = (source: string, destination: string, type: number, body: Uint8Array, from = own.mac) =>
+  frame(multicastMac(destination), from, ETHERTYPE.ipv6, icmpv6(source, destination, type, body));
+/** Four bytes of flags, the target, and an option with a MAC. */
+const target = (address: string, mac = own.mac) =>
+  Buffer.concat([Buffer.from([0x20, 0, 0, 0]), ipToBytes(address), Buffer.from([2, 1]), macToBytes(mac)]);
+
+/** A router advertisement behind a hop-by-hop header, where a look at the fixed header does not find it. */
+function hiddenAdvertisement(): Buffer {
+  const plain = icmpv6(own.linkLocal, allNodes, types.routerAdvert, Buffer.alloc(12)).subarray(40);
+  const hopByHop = Buffer.from([58, 0, 1, 4, 0, 0, 0, 0]);
+  const packet = {
+    source: own.linkLocal,
+    destination: allNodes,
+    protocol: 0,
+    payload: Buffer.concat([hopByHop, plain]),
+  };
+  return frame(multicastMac(allNodes), own.mac, ETHERTYPE.ipv6, ipPacket(packet));
+}
+
+function tagged(inner: Buffer): Buffer {
+  return Buffer.concat([inner.subarray(0, 12), Buffer.from([0x81, 0, 0, 1]), inner.subarray(12)]);
+}
+
+const allowed: Readonly<Record<string, Buffer>> = {
+  "IPv4 from its address": ipv4(own.ipv4),
+  "IPv6 from its address": ipv6(own.ipv6),
+  "IPv6 from its link-local address": ipv6(own.linkLocal),
+  "an ARP request": asked(own.mac, own.ipv4),
+  "an ARP answer": asked(own.mac, own.ipv4, 2),
+  "an ARP probe (RFC 5227)": asked(own.mac, "0.0.0.0"),
+  "DHCP from 0.0.0.0": dhcp("0.0.0.0"),
+  "a neighbour solicitation": message(own.ipv6, "ff02::1:ff00:3", types.solicit, target(victim.ipv6)),
+  "an advertisement for itself": message(own.ipv6, allNodes, types.advert, target(own.ipv6)),
+  "an advertisement for its link-local address": message(
+    own.linkLocal,
+    allNodes,
+    types.advert,
+    target(own.linkLocal),
+  ),
+  "duplicate address detection": message("::", "ff02::1:ff00:2", types.solicit, target(own.ipv6)),
+  "a multicast report from ::": message("::", "ff02::16", types.mld2, Buffer.alloc(4)),
+  "a router solicitation": message(own.linkLocal, "ff02::2", types.routerSolicit, Buffer.alloc(4)),
+};
+
+const refused: Readonly<Record<string, Buffer>> = {
+  "IPv4 from another MAC": ipv4(own.ipv4, "02:00:00:00:01:99"),
+  "IPv4 from the neighbour's MAC": ipv4(own.ipv4, victim.mac),
+  "IPv4 from the neighbour's address": ipv4(victim.ipv4),
+  "IPv4 from the gateway's address": ipv4(gateway.ipv4),
+  "IPv4 from outside": ipv4("192.0.2.9"),
+  "0.0.0.0 from another port": dhcp("0.0.0.0", 69),
+  "DHCP from the neighbour's address": dhcp(victim.ipv4),
+  "IPv6 from another MAC": ipv6(own.ipv6, "02:00:00:00:01:99"),
+  "IPv6 from the neighbour's address": ipv6(victim.ipv6),
+  "IPv6 from the gateway's address": ipv6(gateway.ipv6),
+  "UDP from ::": ipv6("::"),
+  "ARP with the gateway's address": asked(own.mac, gateway.ipv4),
+  "an ARP answer with the gateway's address": asked(own.mac, gateway.ipv4, 2),
+  "ARP with another sender MAC inside": asked(victim.mac, own.ipv4),
+  "ARP from another MAC": asked(own.mac, own.ipv4, 1, victim.mac),
+  "an ARP answer from 0.0.0.0": asked(own.mac, "0.0.0.0", 2),
+  "an advertisement for the gateway": message(own.ipv6, allNodes, types.advert, target(gateway.ipv6)),
+  "an advertisement in the gateway's name": message(gateway.ipv6, allNodes, types.advert, target(own.ipv6)),
+  "duplicate address detection of the neighbour's": message(
+    "::",
+    "ff02::1:ff00:3",
+    types.solicit,
+    target(victim.ipv6),
+  ),
+  "duplicate address detection from another MAC": message(
+    "::",
+    "ff02::1:ff00:2",
+    types.solicit,
+    target(own.ipv6),
+    victim.mac,
+  ),
+  "a router advertisement": message(own.linkLocal, allNodes, types.routerAdvert, Buffer.alloc(12)),
+  "a router advertisement behind an extension header": hiddenAdvertisement(),
+  "a redirect": message(own.linkLocal, allNodes, types.redirect, Buffer.alloc(36)),
+  "an honest packet in a VLAN": tagged(ipv4(own.ipv4)),
+  "a spoofed packet in a VLAN": tagged(ipv4(victim.ipv4)),
+  "another type of frame": frame(BROADCAST, own.mac, 0x88b5, Buffer.from("experimental")),
+};
+
+/** What arrives at the neighbour, of frames that its neighbour sends. */
+async function arriving(
+  sender: Sandbox,
+  receiver: Sandbox,
+  frames: Readonly<Record<string, Buffer>>,
+): Promise<string[]> {
+  using from = new FrameSocket(sender.namespace, "eth0");
+  using to = new FrameSocket(receiver.namespace, "eth0");
+  // Bytes behind the packet, which nobody looks at, tell one frame from another.
+  const token = (name: string) => Buffer.from(`<${name}>`);
+  for (const [name, bytes] of Object.entries(frames)) from.send(Buffer.concat([bytes, token(name)]));
+  // Frames of one port stay in order: once this one is there, so is all that will come.
+  from.send(Buffer.concat([ipv4(own.ipv4), token("the last")]));
+  const seen: Buffer[] = [];
+  const deadline = Date.now() + 5000;
+  while (!seen.some((bytes) => bytes.includes(token("the last")))) {
+    assert.ok(Date.now() < deadline, "the last frame, an honest one, does not arrive");
+    seen.push(...to.received());
+    await sleep(1);
+  }
+  return Object.keys(frames).filter((name) => seen.some((bytes) => bytes.includes(token(name))));
+}
+
+describe("anti-spoofing", () => {
+  checkLeaks();
+
+  async function open(guarded: boolean) {
+    const stage = await Stage.open();
+    stage.host.setBridgeFilter(false);
+    const [sender, receiver] = await stage.addNetwork(1, 2);
+    assert.ok(sender && receiver);
+    const addresses = [own.ipv4, own.ipv6, own.linkLocal];
+    stage.firewall.apply({ add: { ports: [{ ...sender.port, addresses, guarded }] } });
+    return { stage, sender, receiver };
+  }
+
+  it("lets through what is a port's own", async () => {
+    const { stage, sender, receiver } = await open(true);
+    await using _ = stage;
+    assert.deepEqual(await arriving(sender, receiver, allowed), Object.keys(allowed));
+  });
+
+  it("drops what is not", async () => {
+    const { stage, sender, receiver } = await open(true);
+    await using _ = stage;
+    assert.deepEqual(await arriving(sender, receiver, refused), []);
+  });
+
+  it("leaves a port alone that is not guarded", async () => {
+    const { stage, sender, receiver } = await open(false);
+    await using _ = stage;
+    assert.deepEqual(await arriving(sender, receiver, refused), Object.keys(refused));
+  });
+
+  for (const destination of ["01:80:c2:00:00:03", "01:80:c2:00:00:0e"]) {
+    it(`keeps the bridge from learning a stolen MAC by a frame for ${destination}`, async () => {
+      assert.equal(await ownerAfterTheft(destination, true), "veth2");
+      assert.equal(await ownerAfterTheft(destination, false), "veth1", "where the port is not guarded");
+    });
+  }
+
+  /** The port behind which the bridge thinks that the victim is, once its neighbour, at veth1, has used its MAC. */
+  async function ownerAfterTheft(destination: string, guarded: boolean): Promise<string | undefined> {
+    const { stage, sender, receiver } = await open(guarded);
+    await using _ = stage;
+    using honest = new FrameSocket(receiver.namespace, "eth0");
+    honest.send(asked(victim.mac, victim.ipv4, 1, victim.mac));
+    using thief = new FrameSocket(sender.namespace, "eth0");
+    thief.send(frame(destination, victim.mac, 0x88cc, Buffer.alloc(8)));
+    const { rtnl } = stage.host;
+    const entry = rtnl.dump(fdb.list()).find(({ mac, table }) => mac === victim.mac && table === "master");
+    return rtnl.dump(link.list()).find(({ index }) => index === entry?.link)?.name;
+  }
+});
