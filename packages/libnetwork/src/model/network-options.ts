@@ -27,7 +27,7 @@ const ipamConfig = {
   subnet,
   /** Endpoints get their addresses from this part of the subnet. */
   ipRange: textBy((text) => parseCidr(text).toString()),
-  /** Default: the first address of the subnet. */
+  /** Default: the first address of the range, or of the subnet where there is none. */
   gateway: address,
   /** Addresses that are taken already, by name. */
   auxiliaryAddresses: recordOf(address),

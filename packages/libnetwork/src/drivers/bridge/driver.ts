@@ -79,7 +79,7 @@ export class BridgeDriver implements Driver {
   readonly #forwarding: { readonly enable: boolean; readonly foreign: ForeignForwarding };
   readonly #networks = new Map<string, BridgeNetwork>();
   readonly #networkOfBridge = new Map<string, string>();
-  /** Bridges that are being deleted, by name: the name is free when the promise is kept. */
+  /** Links that are being deleted, by name: the name is free when the promise is kept. */
   readonly #going = new Map<string, Promise<void>>();
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
@@ -142,7 +142,14 @@ export class BridgeDriver implements Driver {
     this.#parts.ports.release(endpointId);
   }
 
-  join(networkId: string, endpointId: string): JoinAnswer {
+  join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {
+    // An endpoint that has just left may join again before the last of its links has gone.
+    const going = this.#going.get(hostInterfaceName(endpointId));
+    if (going === undefined) return this.#join(networkId, endpointId);
+    return going.then(() => this.#join(networkId, endpointId));
+  }
+
+  #join(networkId: string, endpointId: string): JoinAnswer {
     const network = this.#network(networkId);
     const endpoint = endpointOf(network, endpointId);
     this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
@@ -177,10 +184,10 @@ export class BridgeDriver implements Driver {
     const name = hostInterfaceName(endpointId);
     // Down first: taken off the bridge alone, the sandbox's packets still reach the host, past the bridge's rules.
     const [down] = rtnl.attempt([link.change({ name }, { up: false }), link.change({ name }, { master: 0 })]);
+    if (down === undefined) this.#expectGone(name, reaper.deleteLink({ name }));
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
     this.#forgetEndpoint(endpoint.spec);
-    if (down === undefined) void reaper.deleteLink({ name });
   }
 
   publish(networkId: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState {
@@ -281,7 +288,7 @@ export class BridgeDriver implements Driver {
     { spec, options, policy }: NetworkPlan,
     state: Pick<BridgeState, "foreign" | "added"> | undefined,
   ): BridgeState {
-    const { host, rtnl, ownerOf } = this.#parts;
+    const { host, rtnl, ownerOf, firewall } = this.#parts;
     const gateways = [
       policy.ipv4?.gateway === undefined ? undefined : spec.ipv4[0]?.gateway,
       policy.ipv6?.gateway === undefined ? undefined : spec.ipv6[0]?.gateway,
@@ -291,7 +298,7 @@ export class BridgeDriver implements Driver {
       owner: ownerOf(spec.id),
       mtu: options.mtu,
       addresses: gateways.filter((cidr) => cidr !== undefined),
-      loopback: needsLoopback(policy),
+      loopback: firewall.translates && needsLoopback(policy),
       linkLocal: policy.ipv6?.gateway !== undefined,
     };
     return { ...makeBridge(host, rtnl, settings), ...state };
@@ -300,8 +307,18 @@ export class BridgeDriver implements Driver {
   #removeBridge(name: string, bridge: BridgeState): void {
     const { rtnl, reaper } = this.#parts;
     const gone = removeBridge(rtnl, reaper, bridge);
-    if (gone === undefined) return;
-    const done = gone.finally(() => this.#going.delete(name));
+    if (gone !== undefined) this.#expectGone(name, gone);
+  }
+
+  /** Where a link cannot be deleted, its name stays taken: whoever wants it next is told by the kernel. */
+  #expectGone(name: string, gone: Promise<void>): void {
+    const settled = gone.then(
+      () => undefined,
+      () => undefined,
+    );
+    const done = settled.then(() => {
+      if (this.#going.get(name) === done) this.#going.delete(name);
+    });
     this.#going.set(name, done);
   }
 
