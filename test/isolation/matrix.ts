@@ -1,7 +1,7 @@
 // Asks every question of the tables, and prints what came of them in the tables' own shape.
 
 import { ask, type Question } from "../support/traffic.ts";
-import { addressOf, type Family, families, nameOf, type Protocol, protocols } from "./plan.ts";
+import { addressOf, type Family, families, nameOf, type Protocol } from "./plan.ts";
 import type { Scene } from "./scene.ts";
 import type { Row, Table } from "./tables.ts";
 
@@ -37,7 +37,8 @@ export async function runMatrix(scene: Scene, tables: readonly Table[]): Promise
   }));
   return answers.map(({ cell, text, answer }) => {
     // Nothing may arrive, even if no answer gets back. Asked at the end, when the last packet has had its time.
-    const found = answer === undefined ? (scene.heard(text) ? "heard" : "no") : seenAs(cell, answer);
+    const waited = answer !== undefined && cell.expected !== "heard";
+    const found = waited ? seenAs(cell, answer) : scene.heard(text) ? "heard" : "no";
     return { ...cell, found };
   });
 }
@@ -46,7 +47,7 @@ function cellsOf(table: Table): Cell[] {
   return table.rows.flatMap((row) =>
     table.askers.flatMap((asker) =>
       families.flatMap((family) =>
-        protocols.map((protocol) => {
+        table.protocols.map((protocol) => {
           const [ipv4, ipv6] = row.expected.get(asker) ?? ["", ""];
           return { table, row, asker, family, protocol, expected: family === 4 ? ipv4 : ipv6 };
         }),
@@ -58,9 +59,11 @@ function cellsOf(table: Table): Cell[] {
 async function settle(scene: Scene, cell: Cell, text: string): Promise<string | undefined> {
   const { asker, row, family, protocol, expected } = cell;
   const [name = "", port = ""] = row.at.split(":");
-  const question: Question = { protocol, address: addressOf(name, family), port: Number(port), text };
+  const target = scene.targetOf(asker, name, family);
+  if (target === undefined) return undefined;
+  const question: Question = { protocol, ...target, port: Number(port), text };
   const namespace = scene.namespaceOf(asker);
-  if (expected === "no") return ask(namespace, { ...question, timeout: silence });
+  if (expected === "no" || expected === "heard") return ask(namespace, { ...question, timeout: silence });
   for (let attempt = 1; attempt < attempts; attempt++) {
     const answer = await ask(namespace, { ...question, timeout: patience });
     if (answer !== undefined) return answer;

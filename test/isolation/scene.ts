@@ -5,12 +5,14 @@
 
 import { address, link, type NetNamespace, neighbour, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import type { Network } from "@causeway/libnetwork";
-import { namespaceOf, TestHost } from "../support/host.ts";
+import { linkLocalAddress } from "../../packages/libnetwork/src/address/link-local.ts";
+import { namespaceOf, TestHost, type TestHostOptions } from "../support/host.ts";
 import { Outside } from "../support/outside.ts";
-import { type Server, serve } from "../support/traffic.ts";
+import { type Question, type Server, serve } from "../support/traffic.ts";
 import {
   addressIn,
   addressOf,
+  type Family,
   families,
   hostServices,
   networks,
@@ -20,6 +22,8 @@ import {
   wires,
 } from "./plan.ts";
 
+type Target = Pick<Question, "address" | "by" | "source">;
+
 export class Scene implements AsyncDisposable {
   readonly host: TestHost;
   readonly #kept = new AsyncDisposableStack();
@@ -28,8 +32,12 @@ export class Scene implements AsyncDisposable {
   readonly #servers: Server[] = [];
 
   /** @param bridgeFilter net.bridge.bridge-nf-call-iptables and -ip6tables */
-  static async create(t: Parameters<typeof TestHost.create>[0], bridgeFilter: 0 | 1): Promise<Scene> {
-    const host = await TestHost.create(t);
+  static async create(
+    t: Parameters<typeof TestHost.create>[0],
+    bridgeFilter: 0 | 1,
+    options: TestHostOptions = {},
+  ): Promise<Scene> {
+    const host = await TestHost.create(t, options);
     const scene = new Scene(host);
     try {
       host.namespace.run(() => {
@@ -69,6 +77,27 @@ export class Scene implements AsyncDisposable {
     return rtnl.query(link.get({ name: interfaceName })).address ?? "";
   }
 
+  /** Where somebody's question for a name goes; undefined where there is no such address in the family. */
+  targetOf(asker: string, name: string, family: Family): Target | undefined {
+    const addresses = this.#linkAddresses(asker)[name];
+    if (addresses === undefined) return { address: addressOf(name, family) };
+    const to = addresses[family];
+    if (to === undefined) return undefined;
+    using rtnl = new Rtnl(this.namespaceOf(asker));
+    const by = rtnl.query(link.get({ name: "eth0" })).index;
+    // Node cannot say a link-local source: it looks for the name of the interface in its own namespace.
+    return { address: to, by, source: addressOf(asker, family) };
+  }
+
+  #linkAddresses(asker: string): Readonly<Record<string, Partial<Record<Family, string>>>> {
+    const bridge = this.#networks.get(sandboxes[asker]?.network ?? "")?.bridge;
+    return {
+      link: bridge === undefined ? {} : { 6: linkLocalAddress(this.macOf("host", bridge)) },
+      group: { 4: "224.0.0.1", 6: "ff02::1" },
+      broadcast: { 4: "255.255.255.255" },
+    };
+  }
+
   /** Whether a question of this text arrived anywhere, answered or not. */
   heard(text: string): boolean {
     return this.#servers.some(({ heard }) => heard.has(text));
@@ -79,6 +108,8 @@ export class Scene implements AsyncDisposable {
       const machine = this.#kept.use(new Outside(this.host, wires[name]));
       this.#namespaces.set(name, machine.namespace);
       routeEverything(machine.namespace, [machine.hostIpv4, machine.hostIpv6]);
+      // Somebody needs it for something: nothing but our firewall is between the wire and the loopback.
+      this.host.namespace.run(() => writeSysctl(`net/ipv4/conf/${machine.uplink}/route_localnet`, 1));
     }
     const { index } = this.host.rtnl.query(link.get({ name: wires.outside.uplink }));
     // Not to be preferred to the first address of this wire by what nobody tells which one to use.

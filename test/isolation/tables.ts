@@ -1,9 +1,11 @@
 // What is to be reached by whom: the expectation for every cell of the isolation matrix.
 //
 // A row is a question for `at`, NAME:PORT; a column is who asks. Names are those of plan.ts; the name of a network is also
-// that of the host's address in it. A cell says which address the asked one sees the question come from: `own` (the
-// asker's), or the name of another; `no`: nothing arrives. `no/own` is for IPv4 / IPv6. All of it holds for TCP and UDP,
-// whatever net.bridge.bridge-nf-call-iptables is.
+// that of the host's address in it; `link`, `group` and `broadcast` are what every link has. A cell says which address the asked one sees the question come from: `own` (the
+// asker's), or the name of another; `heard`: it arrives, and nobody waits for an answer; `no`: nothing arrives. `no/own` is
+// for IPv4 / IPv6. All of it holds whatever net.bridge.bridge-nf-call-iptables is.
+
+import { type Protocol, protocols } from "./plan.ts";
 
 export interface Row {
   readonly what: string;
@@ -15,10 +17,11 @@ export interface Row {
 export interface Table {
   readonly title: string;
   readonly askers: readonly string[];
+  readonly protocols: readonly Protocol[];
   readonly rows: readonly Row[];
 }
 
-function table(title: string, text: string): Table {
+function table(title: string, text: string, by: readonly Protocol[] = protocols): Table {
   const [head = [], ...lines] = text
     .trim()
     .split("\n")
@@ -28,7 +31,7 @@ function table(title: string, text: string): Table {
     if (cells.length !== askers.length) throw new Error(`${title}: "${what}" has not a cell for each asker`);
     return { what, at, expected: new Map(askers.map((asker, at) => [asker, pair(cells[at] ?? "")])) };
   });
-  return { title, askers, rows };
+  return { title, askers, protocols: by, rows };
 }
 
 function pair(cell: string): readonly [string, string] {
@@ -111,5 +114,15 @@ its address in a network     | front:9003    | own     | no       | no        | 
 its loopback                 | loopback:9003 | no      | no       | no        | no    | no     | no     | loopback | no
                              | loopback:9002 | no      | no       | no        | no    | no     | no     | loopback | no
 `,
+  ),
+  table(
+    "What a sandbox sends to the host by addresses of the link, UDP",
+    `
+asked for                    | at             | sibling  | stranger | neighbour | locked   | hermit
+the bridge's own             | link:9003      | no/heard | no/heard | no/heard  | no/heard | no
+every node                   | group:9003     | heard    | heard    | heard     | heard    | no
+                             | broadcast:9003 | heard/no | heard/no | heard/no  | heard/no | no
+`,
+    ["udp"],
   ),
 ];

@@ -94,6 +94,11 @@ export type ForeignForwarding = "drop" | "allow";
 
 export interface Firewall {
   /**
+   * It rewrites addresses, 127.0.0.1 for the host's own use among them, and keeps everybody else from the host's loopback.
+   * Where it does not, nothing must be opened for its sake.
+   */
+  readonly translates: boolean;
+  /**
    * Before {@link install}: remembers what is wanted. Afterwards: makes it so at once.
    *
    * Removing what is not there is no error; adding what is there already is none either.

@@ -29,7 +29,7 @@ function familyElements(sets: FirewallSets, network: NetworkPolicy, family: Fami
     return [
       { set: sets.into, key: [name, bridge], data: [verdicts.drop] },
       { set: sets.closed, key: [name, bridge] },
-      ...gateways,
+      ...(gateways.length > 0 ? gateways : [{ set: sets.absent, key: [name, bridge] }]),
     ];
   }
   return [

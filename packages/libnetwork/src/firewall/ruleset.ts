@@ -38,6 +38,13 @@ const inetChains = `
     meta nfproto . iifname @closed fib daddr type local drop
   }
 
+  # Where the host has no address it hears nothing either, as broadcasts and multicasts. Not before: with
+  # bridge-nf-call-iptables, what goes from port to port passes prerouting too.
+  chain input {
+    type filter hook input priority filter; policy accept;
+    meta nfproto . iifname @absent drop
+  }
+
   chain published_in {
     type nat hook prerouting priority dstnat; policy accept;
     meta nfproto . iifname @closed accept

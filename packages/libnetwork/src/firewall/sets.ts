@@ -37,6 +37,8 @@ const specs = {
   into: inet({ key: key("nf_proto", "ifname"), verdict: true }),
   /** Bridges that have no way out in this family. */
   closed: inet({ key: key("nf_proto", "ifname") }),
+  /** Bridges on which the host has no address of this family, and is not to be spoken to. */
+  absent: inet({ key: key("nf_proto", "ifname") }),
   /** A host interface, and the bridge whose containers may be reached from it directly. */
   trusted: inet({ key: key("ifname", "ifname") }),
 
