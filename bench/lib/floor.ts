@@ -1,8 +1,7 @@
-// The kernel's floor: the same work in C (../floor.c), compiled when needed and run beside a bench, in its own namespace.
+// The kernel's floor: the same work in C (../floor.c), run beside a bench, in its own namespace.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { compiled } from "./compile.ts";
 
 /** Of one operation, microseconds. */
 export interface FloorTimes {
@@ -25,8 +24,8 @@ export interface Floor {
   readonly drop_netns: FloorTimes;
 }
 
-const SOURCE = join(import.meta.dirname, "../floor.c");
-const PROGRAM = join(import.meta.dirname, "../.cache/floor");
+/** The files that namespaces are bound to are in memory, as the product's are. */
+const IN_MEMORY = `mount -t tmpfs floor /tmp; exec "$@"`;
 
 /**
  * Runs the floor in a fresh network and mount namespace.
@@ -35,13 +34,6 @@ const PROGRAM = join(import.meta.dirname, "../.cache/floor");
  * @throws Error when there is no C compiler (`sh scripts/setup bench` brings one) or the program fails
  */
 export function measureFloor(n = 200): Floor {
-  compile();
-  const answer = execFileSync("unshare", ["--net", "--mount", PROGRAM, String(n)], { encoding: "utf8" });
-  return JSON.parse(answer) as Floor;
-}
-
-function compile(): void {
-  if ((statSync(PROGRAM, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= statSync(SOURCE).mtimeMs) return;
-  mkdirSync(join(PROGRAM, ".."), { recursive: true });
-  execFileSync("cc", ["-O2", "-o", PROGRAM, SOURCE], { stdio: ["ignore", "inherit", "inherit"] });
+  const command = ["--net", "--mount", "sh", "-ec", IN_MEMORY, "sh", compiled("floor"), String(n)];
+  return JSON.parse(execFileSync("unshare", command, { encoding: "utf8" })) as Floor;
 }
