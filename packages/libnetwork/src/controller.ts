@@ -115,9 +115,9 @@ export abstract class Controller implements AsyncDisposable {
   newSandbox(containerId: string, options: SandboxOptions = {}): Promise<Sandbox> {
     // The one whose stack is shared must not go meanwhile.
     const shared = () =>
-      typeof options?.shareWith === "string" ? this.findSandbox(options.shareWith) : undefined;
+      typeof options?.shareWith === "string" ? this.#engine.sandboxes.find(options.shareWith) : undefined;
     const keys = () => [`container:${containerId}`, shared()?.id ?? `container:${containerId}`];
-    return this.#engine.locks.run(keys, () =>
+    return this.#engine.exclusively(keys, () =>
       undoing(async (undo) => {
         const sandbox = this.#prepareSandbox(containerId, options, undo);
         await this.#engine.commit(put("sandbox", sandbox.record));
@@ -169,7 +169,7 @@ export abstract class Controller implements AsyncDisposable {
   async attach(network: Network, options: AttachOptions = {}): Promise<Attachment> {
     const given = parseObject(attachTable, options, "options");
     const { containerId = newId(), endpointName = containerId } = given;
-    return this.#engine.locks.run([network.id, `container:${containerId}`], () =>
+    return this.#engine.exclusively([network.id, `container:${containerId}`], () =>
       undoing(async (undo) => {
         const sandbox = this.#prepareSandbox(containerId, options.sandbox ?? {}, undo);
         const endpoint = await network.prepareEndpoint(endpointName, options.endpoint ?? {}, undo);
@@ -208,7 +208,10 @@ export abstract class Controller implements AsyncDisposable {
     return [...this.#engine.parts.ipams.keys()];
   }
 
-  /** Stops: what has begun is waited for, and nothing can be called any more. Sandboxes and networks stay as they are, and go on working. */
+  /**
+   * Stops: what has begun is waited for, and nothing can be called any more. Sandboxes and networks stay as they are,
+   * and go on working.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -266,7 +269,7 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   #newNetwork(wish: PredefinedNetwork, predefined: boolean): Promise<Network> {
-    return this.#engine.locks.run([`network-name:${wish.name}`], () =>
+    return this.#engine.exclusively([`network-name:${wish.name}`], () =>
       undoing(async (undo) => {
         const network = await this.#prepareNetwork(wish, predefined, undo);
         await this.#engine.commit(put("network", network.record));
@@ -282,7 +285,6 @@ export abstract class Controller implements AsyncDisposable {
     undo: UndoStack,
   ): Promise<Network> {
     const engine = this.#engine;
-    engine.assertOpen();
     checkedName("network", name);
     if (engine.networks.byName(name) !== undefined) {
       throw conflict(
@@ -316,7 +318,7 @@ export abstract class Controller implements AsyncDisposable {
   #withConfiguration(options: CheckedNetworkOptions, given: NetworkOptions): CheckedNetworkOptions {
     const { configFrom } = options;
     if (configFrom === undefined) return options;
-    const source = this.networkByName(configFrom);
+    const source = this.#engine.networks.byName(configFrom);
     if (source === undefined || !source.configOnly) {
       throw notFound(
         "config_network_not_found",
@@ -378,7 +380,6 @@ export abstract class Controller implements AsyncDisposable {
 
   #prepareSandbox(containerId: string, given: SandboxOptions, undo: UndoStack): Sandbox {
     const engine = this.#engine;
-    engine.assertOpen();
     checkedName("container", containerId);
     if (engine.sandboxes.byName(containerId) !== undefined) {
       throw conflict(
@@ -407,7 +408,7 @@ export abstract class Controller implements AsyncDisposable {
     const { netstack } = this.#engine.parts;
     const { useHostNetwork, key, externalKey, shareWith } = record.options;
     if (shareWith !== undefined) {
-      const owner = this.findSandbox(shareWith);
+      const owner = this.#engine.sandboxes.find(shareWith);
       if (owner === undefined) {
         throw notFound(
           "container_not_found",

@@ -122,7 +122,7 @@ export class Endpoint {
    * controller_closed ...
    */
   join(sandbox: Sandbox): Promise<void> {
-    return this.#engine.locks.run([sandbox.id, this.id], () => this.#join(sandbox));
+    return this.#engine.exclusively([sandbox.id, this.id], () => this.#join(sandbox));
   }
 
   #join(sandbox: Sandbox): Promise<void> {
@@ -139,7 +139,7 @@ export class Endpoint {
    * @throws endpoint_not_joined, controller_closed
    */
   leave(sandbox: Sandbox): Promise<void> {
-    return this.#engine.locks.run([sandbox.id, this.id], async () => {
+    return this.#engine.exclusively([sandbox.id, this.id], async () => {
       this.#assertUsable();
       if (this.#record.join?.sandboxId !== sandbox.id) {
         throw conflict(
@@ -169,7 +169,7 @@ export class Endpoint {
    */
   delete(options: DeleteEndpointOptions = {}): Promise<void> {
     const keys = () => [this.network.id, this.id, this.sandbox?.id ?? this.id];
-    return this.#engine.locks.run(keys, async () => {
+    return this.#engine.exclusively(keys, async () => {
       this.#assertUsable();
       const { force = false } = parseObject(deleteTable, options, "options");
       const joined = this.sandbox;
@@ -193,7 +193,7 @@ export class Endpoint {
    * @throws port_in_use, invalid_port, unsupported_by_driver, publish_internal ...
    */
   publish(ports: readonly PublishOptions[]): Promise<readonly PortBinding[]> {
-    return this.#engine.locks.run([this.id], () =>
+    return this.#engine.exclusively([this.id], () =>
       undoing(async (undo) => {
         this.#assertUsable();
         const mappings = portMappings(publishList(ports, "publish"), "publish");
@@ -218,7 +218,7 @@ export class Endpoint {
    * @throws binding_not_found where a selector matches none
    */
   unpublish(selectors: readonly BindingSelector[]): Promise<readonly PortBinding[]> {
-    return this.#engine.locks.run([this.id], async () => {
+    return this.#engine.exclusively([this.id], async () => {
       this.#assertUsable();
       const going = selectBindings(this.bindings, selectors, this.name);
       const { unpublish } = this.#engine.publisher(this.network.type);
@@ -244,7 +244,6 @@ export class Endpoint {
   }
 
   #assertUsable(): void {
-    this.#engine.assertOpen();
     if (this.#deleted) throw notFound("endpoint_deleted", `endpoint "${this.name}" was deleted`);
   }
 

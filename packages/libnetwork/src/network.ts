@@ -148,7 +148,7 @@ export class Network {
    * unknown_option, invalid_option, network_deleted, controller_closed ...
    */
   createEndpoint(name: string, options: EndpointOptions = {}): Promise<Endpoint> {
-    return this.#engine.locks.run([this.id], () =>
+    return this.#engine.exclusively([this.id], () =>
       undoing(async (undo) => {
         const endpoint = await this.prepareEndpoint(name, options, undo);
         await this.#engine.commit(put("endpoint", endpoint.record));
@@ -186,7 +186,7 @@ export class Network {
    * @throws network_has_endpoints, network_predefined, network_in_use_as_config, network_deleted, controller_closed
    */
   delete(): Promise<void> {
-    return this.#engine.locks.run([this.id], async () => {
+    return this.#engine.exclusively([this.id], async () => {
       this.#assertUsable();
       if (this.predefined) {
         throw forbidden("network_predefined", `network "${this.name}" is predefined: it cannot be deleted`);
@@ -224,7 +224,6 @@ export class Network {
   }
 
   #assertUsable(): void {
-    this.#engine.assertOpen();
     if (this.#deleted) throw notFound("network_deleted", `network "${this.name}" was deleted`);
   }
 

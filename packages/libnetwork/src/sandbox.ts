@@ -121,6 +121,7 @@ export class Sandbox {
 
   /** Counters of each interface, by its name. */
   statistics(): ReadonlyMap<string, InterfaceStatistics> {
+    this.#engine.assertOpen();
     this.#assertUsable();
     const names = this.endpoints().map((endpoint) => endpoint.info().interfaceName);
     return this.#engine.parts.netstack.statistics(
@@ -135,6 +136,7 @@ export class Sandbox {
    * @throws sandbox_without_key, sandbox_deleted, controller_closed
    */
   spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
+    this.#engine.assertOpen();
     this.#assertUsable();
     return this.#engine.parts.netstack.spawn(this.netnsPath, command, args, options);
   }
@@ -146,7 +148,7 @@ export class Sandbox {
    */
   setKey(path: string): Promise<void> {
     const keys = () => [this.id, ...this.#endpointIds()];
-    return this.#engine.locks.run(keys, () =>
+    return this.#engine.exclusively(keys, () =>
       undoing(async (undo) => {
         this.#assertUsable();
         if (typeof path !== "string" || !path.startsWith("/")) {
@@ -184,7 +186,7 @@ export class Sandbox {
     > = {},
   ): Promise<void> {
     const keys = () => [this.id, ...this.#endpointIds()];
-    return this.#engine.locks.run(keys, async () => {
+    return this.#engine.exclusively(keys, async () => {
       this.#assertUsable();
       this.#refuseShared("refresh");
       const checked = checkedSandboxOptions(given);
@@ -205,7 +207,7 @@ export class Sandbox {
    * @throws invalid_name, sandbox_exists
    */
   rename(containerId: string): Promise<void> {
-    return this.#engine.locks.run([this.id, `container:${containerId}`], async () => {
+    return this.#engine.exclusively([this.id, `container:${containerId}`], async () => {
       this.#assertUsable();
       checkedName("container", containerId);
       const { sandboxes } = this.#engine;
@@ -233,7 +235,7 @@ export class Sandbox {
    */
   delete(options: DeleteSandboxOptions = {}): Promise<void> {
     const keys = () => [this.id, ...this.#endpointIds(), this.#owner?.id ?? this.id];
-    return this.#engine.locks.run(keys, async () => {
+    return this.#engine.exclusively(keys, async () => {
       this.#assertUsable();
       const { endpoints = "keep" } = parseObject(deleteTable, options, "options");
       if (this.#sharers.size > 0) {
@@ -306,7 +308,6 @@ export class Sandbox {
   }
 
   #assertUsable(): void {
-    this.#engine.assertOpen();
     if (this.#deleted)
       throw notFound("sandbox_deleted", `the sandbox of container "${this.containerId}" was deleted`);
   }

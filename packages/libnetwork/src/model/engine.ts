@@ -12,7 +12,7 @@ import type { Network } from "../network.ts";
 import { suggestion } from "../options/nearest.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { EventHub } from "./events.ts";
-import { KeyedMutex } from "./keyed-mutex.ts";
+import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import { Registry } from "./registry.ts";
 
 /** The concrete rooms that a controller works with; wiring.ts chooses them. */
@@ -35,7 +35,7 @@ export class Engine {
   /** Endpoints of all networks, by id. */
   readonly endpoints = new Map<string, Endpoint>();
   readonly events = new EventHub();
-  readonly locks = new KeyedMutex();
+  readonly #locks = new KeyedMutex();
   #closed = false;
 
   constructor(parts: ModelParts) {
@@ -50,8 +50,20 @@ export class Engine {
   /** From now on nothing begins; what has begun is waited for. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.locks.idle();
+    await this.#locks.idle();
     this.events.close();
+  }
+
+  /**
+   * Runs an operation when no other works on the objects of the same keys.
+   *
+   * @throws controller_closed, unless it was open when the operation's turn came
+   */
+  exclusively<T>(keys: Keys, operation: () => T | Promise<T>): Promise<T> {
+    return this.#locks.run(keys, () => {
+      this.assertOpen();
+      return operation();
+    });
   }
 
   /** One durable transaction. */

@@ -37,9 +37,8 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
       problems.push({ kind, id, name, error });
     }
   };
-  const networks = await records<NetworkRecord>(engine, "network");
   const changes: StoreChange[] = [];
-  for (const record of networks) {
+  for (const record of await records<NetworkRecord>(engine, "network")) {
     if (!record.options.persist) {
       changes.push(remove("network", record.id));
       continue;
@@ -54,7 +53,10 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     const named = { id: record.id, name: record.containerId };
     await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
   }
-  for (const record of await records<EndpointRecord>(engine, "endpoint")) {
+  // In the order of their joining: interfaces of a sandbox are numbered as they are made.
+  const endpoints = await records<EndpointRecord>(engine, "endpoint");
+  const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
+  for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
     await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes));
   }
   for (const sandbox of engine.sandboxes) sandbox.assumeRouted();
@@ -62,8 +64,13 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   return problems;
 }
 
-async function records<T>(engine: Engine, kind: RecordKind): Promise<readonly T[]> {
-  return (await engine.parts.store.list(kind)).map(({ value }) => value as unknown as T);
+/** In the order in which the objects were made. */
+async function records<T extends { readonly created: number }>(
+  engine: Engine,
+  kind: RecordKind,
+): Promise<T[]> {
+  const stored = await engine.parts.store.list(kind);
+  return stored.map(({ value }) => value as unknown as T).sort((a, b) => a.created - b.created);
 }
 
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
