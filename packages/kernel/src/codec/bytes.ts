@@ -188,7 +188,7 @@ export class ByteReader {
   /** A copy of the next bytes; all that is left by default. */
   raw(count: number = this.remaining): Uint8Array {
     const at = this.#take(count);
-    return Uint8Array.prototype.slice.call(this.#buffer, at, at + count);
+    return new Uint8Array(this.#buffer.subarray(at, at + count));
   }
 
   /** What is left as it lies in the buffer, for those who look at too many messages to take each apart. */

@@ -1,12 +1,25 @@
 /**
- * Connections that nobody opened: put into the kernel's table by IPCTNL_MSG_CT_NEW, for tests.
+ * For tests: connections that nobody opened, put into the kernel's table by IPCTNL_MSG_CT_NEW, and arbitrary values of
+ * the specs.
  */
+import {
+  type AnySampled,
+  ipv4,
+  ipv6,
+  sampled,
+  sampledWhole,
+  some,
+  u8,
+  u16,
+  u32,
+} from "../codec/test-support.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import { familyOf, versionOf } from "../netlink/family.ts";
 import type { Request } from "../netlink/message.ts";
 import type { FlowFilter } from "./filter.ts";
 import {
   connectionAttributes,
+  globalStatistics,
   IPCTNL_MSG_CT_NEW,
   IPS_ASSURED,
   IPS_CONFIRMED,
@@ -56,3 +69,35 @@ export function track({ protocol, original, reply }: TrackedConnection): Request
     },
   };
 }
+
+const sampledTuple = some<TupleAttributes>({
+  addresses: some({ source4: ipv4, destination4: ipv4, source6: ipv6, destination6: ipv6 }),
+  protocol: some({
+    number: u8,
+    sourcePort: u16,
+    destinationPort: u16,
+    icmpId: u16,
+    icmpType: u8,
+    icmpCode: u8,
+    icmpv6Id: u16,
+    icmpv6Type: u8,
+    icmpv6Code: u8,
+  }),
+  zone: u16,
+});
+
+/** Every spec of conntrack by name. */
+export const specs: Readonly<Record<string, AnySampled>> = {
+  netfilterHeader: sampledWhole(netfilterHeader, { family: u8, version: u8, resource: u16 }),
+  connectionAttributes: sampled(connectionAttributes, {
+    original: sampledTuple,
+    reply: sampledTuple,
+    status: u32,
+    timeout: u32,
+    mark: u32,
+    id: u32,
+    zone: u16,
+    filter: some({ originalParts: u32, replyParts: u32 }),
+  }),
+  globalStatistics: sampled(globalStatistics, { entries: u32, limit: u32 }),
+};

@@ -77,7 +77,7 @@ export class NetlinkSocket implements Disposable {
       let answered = 0;
       while (answered < batch.length) {
         for (const message of this.#receive()) {
-          const request = batch[message.sequence - first];
+          const request = batch[(message.sequence - first) >>> 0];
           if (request === undefined || message.type !== NLMSG_ERROR) continue;
           outcomes.push(failureOf(request, readAcknowledgement(message)));
           answered++;
@@ -128,6 +128,7 @@ export class NetlinkSocket implements Disposable {
     const sequence = this.#send([request], NLM_F_DUMP);
     const items: T[] = [];
     let interrupted = false;
+    let unreadable: { readonly error: unknown } | undefined;
     for (;;) {
       for (const message of this.#receive()) {
         if (message.sequence !== sequence) continue;
@@ -135,17 +136,24 @@ export class NetlinkSocket implements Disposable {
         if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
           const failure = failureOf(request, readEnd(message));
           if (failure !== undefined) throw failure;
+          if (unreadable !== undefined) throw unreadable.error;
           return { items, interrupted };
         }
-        const item = request.decode(message.payload, message.type);
-        if (item !== undefined) items.push(item);
+        if (unreadable !== undefined) continue;
+        try {
+          const item = request.decode(message.payload, message.type);
+          if (item !== undefined) items.push(item);
+        } catch (error) {
+          // The rest is received all the same: until the kernel has told everything, it refuses the next dump.
+          unreadable = { error };
+        }
       }
     }
   }
 
   /** Answers the first request's sequence number; the others follow it. */
   #send(requests: readonly Request[], extraFlags: number): number {
-    const first = this.#sequence + 1;
+    const first = (this.#sequence + 1) >>> 0;
     outgoing.clear();
     for (const request of requests) {
       this.#sequence = (this.#sequence + 1) >>> 0;
