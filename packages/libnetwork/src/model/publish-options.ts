@@ -5,7 +5,7 @@ import { parseIp } from "../address/ip.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { invalid } from "../errors.ts";
 import { listOf, named, objectOf, oneOf, type Parsed, type Parser, textBy } from "../options/parse.ts";
-import { expandRange } from "../ports/port-range.ts";
+import { expandRange } from "../options/port-range.ts";
 
 export const protocol = oneOf("tcp", "udp", "sctp");
 
@@ -37,7 +37,7 @@ export interface PublishOptions extends Parsed<typeof mappingTable> {}
 
 /** A range of container ports becomes one mapping for each. */
 function mappingsOf(options: PublishOptions, name: string): readonly PortMapping[] {
-  const { protocol: transport = "tcp", containerPort, hostPort, hostPortEnd } = options;
+  const { protocol: transport = "tcp", hostAddress, containerPort, hostPort, hostPortEnd } = options;
   if (containerPort === undefined) {
     const message = `${name}: containerPort is missing: say which port of the container is meant`;
     throw invalid("invalid_port", message);
@@ -46,7 +46,9 @@ function mappingsOf(options: PublishOptions, name: string): readonly PortMapping
     const message = `${name}: hostPortEnd ${hostPortEnd} is given without hostPort: say where the range begins`;
     throw invalid("invalid_port", message, hostPortEnd);
   }
-  return named(name, () => expandRange({ ...options, protocol: transport, containerPort }));
+  const where = hostAddress === undefined ? { protocol: transport } : { protocol: transport, hostAddress };
+  const ports = named(name, () => expandRange({ ...options, containerPort }));
+  return ports.map((published) => ({ ...where, ...published }));
 }
 
 export const publishList = listOf(objectOf(mappingTable));

@@ -4,7 +4,8 @@
  */
 import { readSysctl } from "@causeway/kernel";
 import type { TransportProtocol } from "../contracts/firewall.ts";
-import { type Candidates, type PortRange, PortSet } from "./port-set.ts";
+import type { PortRange } from "../options/port-range.ts";
+import { type Candidates, PortSet } from "./port-set.ts";
 
 /** The kernel's settings, Documentation/networking/ip-sysctl.rst. */
 export interface LocalPorts {

@@ -3,8 +3,8 @@
  */
 import type { TransportProtocol } from "../contracts/firewall.ts";
 import { CausewayError, conflict, invalid } from "../errors.ts";
+import type { PortRange } from "../options/port-range.ts";
 import { type HostAddress, portName } from "./host-address.ts";
-import type { PortRange } from "./port-set.ts";
 
 /** `port_in_use`, by one of us. */
 export function heldByEndpoint(

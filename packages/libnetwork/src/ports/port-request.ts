@@ -5,6 +5,7 @@ import type { PortMapping } from "../contracts/driver.ts";
 import type { TransportProtocol } from "../contracts/firewall.ts";
 import type { ContainerAddresses } from "../contracts/ports.ts";
 import { invalid } from "../errors.ts";
+import { checkPort, checkRange, HIGHEST_PORT, type PortRange } from "../options/port-range.ts";
 import {
   allIpv4,
   allIpv6,
@@ -14,8 +15,6 @@ import {
   isRelayed,
   portName,
 } from "./host-address.ts";
-import { checkPort, checkRange } from "./port-range.ts";
-import { HIGHEST_PORT, type PortRange } from "./port-set.ts";
 import { PortTables } from "./port-table.ts";
 
 /** A host address, and where its port leads. */

@@ -1,13 +1,7 @@
 /**
  * A set of port numbers as a bitmap of 8 KB, and the search for ports that are in none of several sets: 32 ports at a time.
  */
-
-export const HIGHEST_PORT = 65_535;
-
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
+import { HIGHEST_PORT, type PortRange } from "../options/port-range.ts";
 
 /** Ports of which any will do: those of the ranges, in this order, that are in no excluded set. */
 export interface Candidates {

@@ -1,6 +1,7 @@
 /**
- * Carries what programs of the host send to [::1] on to containers, because the kernel has no DNAT for ::1. The sockets that
- * hold the ports are the ones that receive it; they are bound to the loopback interface, so the wire never gets here.
+ * Carries what programs of the host send to [::1] on to containers. DNAT alone cannot: answers for ::1 find no route back, and
+ * there is none at all from IPv6 to IPv4. The sockets that hold the ports receive it; they are bound to the loopback
+ * interface, so the wire never gets here.
  *
  * It runs on the main thread: an idle port costs about 1 KB, where a worker thread would cost 20 MB from the first port on.
  * Ports are taken up a few at a time, after the operation that published them; until then connections wait in the kernel.

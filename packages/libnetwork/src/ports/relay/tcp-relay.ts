@@ -48,7 +48,8 @@ export class TcpRelay implements Disposable {
     const container = connectTcp(this.#namespace, this.#container);
     this.#resetTogether(client, container);
     this.#resetTogether(container, client);
-    client.pipe(container).pipe(client);
+    pump(client, container);
+    pump(container, client);
   }
 
   #resetTogether(socket: Socket, other: Socket): void {
@@ -59,6 +60,18 @@ export class TcpRelay implements Disposable {
       if (failed) reset(other);
     });
   }
+}
+
+/**
+ * Carries data one way, at most 64 KB in a turn of the event loop, which libuv would hold for 2 MB otherwise; the next is read
+ * when the kernel has taken the last.
+ */
+function pump(from: Socket, to: Socket): void {
+  from.on("data", (data) => {
+    from.pause();
+    to.write(data, () => setImmediate(() => from.resume()));
+  });
+  from.once("end", () => to.end());
 }
 
 function reset(socket: Socket): void {

@@ -1,0 +1,169 @@
+/**
+ * What the tests of ports share: errors by code, a host, a container behind it, and other programs on the host.
+ */
+import assert from "node:assert/strict";
+import { Socket } from "node:net";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  address,
+  InetSockaddr,
+  ipToBytes,
+  isKernelError,
+  link,
+  NetNamespace,
+  Rtnl,
+  socket,
+  writeSysctl,
+} from "@causeway/kernel";
+import type { PortMapping } from "../contracts/driver.ts";
+import { CausewayError } from "../errors.ts";
+
+/** Matches a CausewayError by its kind and code, and by its message. */
+export function failsWith(kind: CausewayError["kind"], code: string, message = /./) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof CausewayError, String(error));
+    assert.deepEqual({ kind: error.kind, code: error.code }, { kind, code });
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+export const portInUse = (message?: RegExp) => failsWith("conflict", "port_in_use", message);
+
+/** A host: a namespace with loopback. It goes after the test. */
+export function newHost(t: Pick<TestContext, "after">): NetNamespace {
+  const host = NetNamespace.create();
+  t.after(() => host[Symbol.dispose]());
+  using rtnl = new Rtnl(host);
+  rtnl.execute(link.change({ name: "lo" }, { up: true }));
+  // Link-local addresses are good at once, and so is what they are needed for.
+  host.run(() => writeSysctl("net/ipv6/conf/default/accept_dad", 0));
+  return host;
+}
+
+/** linux/if.h: the link is up, and the kernel knows it. */
+const IFF_RUNNING = 0x40;
+
+export interface Container {
+  readonly namespace: NetNamespace;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  /** The host's addresses on the link to it. */
+  readonly gateway: { readonly ipv4: string; readonly ipv6: string };
+}
+
+/** A container of this host: another namespace, a veth pair away. Both ends carry packets. */
+export async function newContainer(t: Pick<TestContext, "after">, host: NetNamespace): Promise<Container> {
+  const namespace = newHost(t);
+  const gateway = { ipv4: "172.30.0.1", ipv6: "fd00::1" };
+  const container = { namespace, ipv4: "172.30.0.2", ipv6: "fd00::2", gateway };
+  using ours = new Rtnl(host);
+  using theirs = new Rtnl(namespace);
+  // Were the two ends to have the same index, the kernel would take up to a second to notice that they are up (linkwatch).
+  theirs.execute(link.create({ name: "spare", info: { kind: "bridge" } }));
+  const peer = { name: "eth0", namespaceFd: namespace.fd };
+  ours.execute(link.create({ name: "veth0", info: { kind: "veth", veth: { peer } } }));
+  for (const [rtnl, name, ends] of [
+    [ours, "veth0", gateway],
+    [theirs, "eth0", container],
+  ] as const) {
+    const { index } = rtnl.query(link.get({ name }));
+    rtnl.execute(
+      address.add({ link: index, address: ends.ipv4, prefixLength: 24 }),
+      address.add({ link: index, address: ends.ipv6, prefixLength: 64 }),
+      link.change({ index }, { up: true }),
+    );
+  }
+  // The end that was up first drops what it is to send until the kernel has noticed that the other is up, too.
+  const isUp = (rtnl: Rtnl, name: string) => (rtnl.query(link.get({ name })).flags & IFF_RUNNING) !== 0;
+  await until(() => isUp(ours, "veth0") && isUp(theirs, "eth0"), "both ends of the link are up");
+  return container;
+}
+
+export const both = { ipv4: "172.30.0.2", ipv6: "fd00::2" };
+export const ipv4Only = { ipv4: "172.30.0.2" };
+
+export function tcp(containerPort: number, rest: Partial<PortMapping> = {}): PortMapping {
+  return { protocol: "tcp", containerPort, ...rest };
+}
+
+export function udp(containerPort: number, rest: Partial<PortMapping> = {}): PortMapping {
+  return { protocol: "udp", containerPort, ...rest };
+}
+
+const SO_REUSEADDR = 2;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+
+export interface ForeignPort {
+  readonly protocol: "tcp" | "udp";
+  readonly address: string;
+  readonly port: number;
+  /** With SO_REUSEADDR, which most servers set. Default: without. */
+  readonly reuse?: boolean;
+}
+
+/**
+ * Does what another program would to get a port: bind, and listen where it is TCP.
+ *
+ * @returns what it holds then, or the name of the errno that it got
+ */
+function takeAsProgram(host: NetNamespace, wanted: ForeignPort): Disposable | string {
+  const { protocol, address: ip, port, reuse = false } = wanted;
+  const sockaddr = new InetSockaddr(ipToBytes(ip), ip);
+  return host.run(() => {
+    const kind = protocol === "tcp" ? socket.SOCK_STREAM : socket.SOCK_DGRAM;
+    const taken = socket.openSocket(sockaddr.domain, kind, 0, { nonBlocking: true });
+    try {
+      if (ip.includes(":")) socket.setIntOption(taken, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+      if (reuse) socket.setIntOption(taken, socket.SOL_SOCKET, SO_REUSEADDR, 1);
+      socket.bindSocket(taken, sockaddr.atPort(port), ip);
+      return taken;
+    } catch (error) {
+      taken[Symbol.dispose]();
+      if (isKernelError(error)) return error.code;
+      throw error;
+    }
+  });
+}
+
+/** Holds a port as another program for the length of a test. */
+export function holdAsProgram(t: Pick<TestContext, "after">, host: NetNamespace, wanted: ForeignPort): void {
+  const held = takeAsProgram(host, wanted);
+  assert.ok(typeof held !== "string", `the test's own program could not take the port: ${String(held)}`);
+  t.after(() => held[Symbol.dispose]());
+}
+
+/** True where another program can have the port; it does not keep it. */
+export function isFree(host: NetNamespace, wanted: ForeignPort): boolean {
+  const taken = takeAsProgram(host, wanted);
+  if (typeof taken === "string") {
+    assert.equal(taken, "EADDRINUSE");
+    return false;
+  }
+  taken[Symbol.dispose]();
+  return true;
+}
+
+/** A TCP connection from a program in this namespace, from a certain address where one is given. */
+export function connectFrom(namespace: NetNamespace, ip: string, port: number, source?: string): Socket {
+  const fd = namespace.run(() => {
+    const domain = ip.includes(":") ? socket.AF_INET6 : socket.AF_INET;
+    const opened = socket.openSocket(domain, socket.SOCK_STREAM, 0, { nonBlocking: true });
+    if (source !== undefined) {
+      socket.bindSocket(opened, new InetSockaddr(ipToBytes(source), source).atPort(0), source);
+    }
+    return opened.release();
+  });
+  return new Socket({ fd, allowHalfOpen: true }).connect({ host: ip, port });
+}
+
+/** Waits until something holds, which takes the event loop or the kernel a moment. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, `waited in vain until ${what}`);
+    await sleep(5);
+  }
+}
