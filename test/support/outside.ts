@@ -1,6 +1,6 @@
 // Another machine, on the wire of a test's host.
 
-import { address, link, NetNamespace, Rtnl, route } from "@causeway/kernel";
+import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import type { TestHost } from "./host.ts";
 
 /** A network segment between the host and one machine outside. */
@@ -38,6 +38,8 @@ export class Outside implements Disposable {
     this.ipv6 = `${wire.ipv6}::2`;
     const peer = { name: "eth0", namespaceFd: this.namespace.fd };
     host.rtnl.execute(link.create({ name: wire.uplink, info: { kind: "veth", veth: { peer } } }));
+    host.namespace.run(() => skipDad(wire.uplink));
+    this.namespace.run(() => skipDad("eth0"));
     addAddresses(host.rtnl, wire.uplink, this.hostIpv4, this.hostIpv6);
     addAddresses(this.#rtnl, "eth0", this.ipv4, this.ipv6);
     this.#rtnl.execute(link.change({ name: "lo" }, { up: true }));
@@ -54,6 +56,11 @@ export class Outside implements Disposable {
     this.#rtnl[Symbol.dispose]();
     this.namespace[Symbol.dispose]();
   }
+}
+
+/** A router asks for neighbours from its link-local address, which otherwise takes a second to be usable. */
+function skipDad(name: string): void {
+  writeSysctl(`net/ipv6/conf/${name}/accept_dad`, 0);
 }
 
 function addAddresses(rtnl: Rtnl, name: string, ipv4: string, ipv6: string): void {

@@ -1,0 +1,193 @@
+// What options and the operator's own rules make of isolation, each way with packets: firewall off, the `user` chain,
+// forwarding and who pays for it.
+
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { link, NftContext, readSysctl, writeSysctl } from "@causeway/kernel";
+import { wires } from "./isolation/plan.ts";
+import { advertiseRouter, defaultRouters } from "./isolation/router.ts";
+import { eventually, namespaceOf, TestHost, type TestHostOptions } from "./support/host.ts";
+import { sysctlOf } from "./support/inside.ts";
+import { Outside } from "./support/outside.ts";
+import { dualStack, ipv4Only } from "./support/scenes.ts";
+import { canConnect, serve } from "./support/traffic.ts";
+
+const families = [
+  { name: "IPv4", any: "0.0.0.0", web: "172.30.1.2", loopback: "127.0.0.1", key: "ipv4" },
+  { name: "IPv6", any: "::", web: "fd00:1::2", loopback: "::1", key: "ipv6" },
+] as const;
+
+describe("firewall: none", () => {
+  it("filters and translates nothing, and opens nothing", async (t) => {
+    const host = await TestHost.create(t, { firewall: "none" });
+    using kept = new DisposableStack();
+    const outside = kept.use(new Outside(host));
+    const front = await dualStack(host, "front", 1);
+    const other = await dualStack(host, "other", 2);
+    const publish = [{ hostPort: 8080, containerPort: 80 }];
+    const web = await host.controller.attach(front, { endpoint: { publish } });
+    const { sandbox } = await host.controller.attach(other);
+    const stranger = kept.use(namespaceOf(sandbox));
+    const inWeb = kept.use(namespaceOf(web.sandbox));
+    for (const { name, any, key } of families) {
+      await using _web = await serve(inWeb, { address: any, port: 80 });
+      const address = String(web.endpoint[key]?.split("/")[0]);
+      outside.routeTo(key === "ipv4" ? "172.30.0.0/16" : "fd00::/16");
+      assert.ok(await canConnect(outside.namespace, address, 80), `from outside by ${name}`);
+      assert.ok(await canConnect(stranger, address, 80), `from another network by ${name}`);
+      const own = key === "ipv4" ? outside.hostIpv4 : outside.hostIpv6;
+      assert.ok(!(await canConnect(outside.namespace, own, 8080)), `by the published port by ${name}`);
+    }
+    const bridge = host.rtnl.dump(link.list()).find(({ info }) => info?.kind === "bridge");
+    const key = `net/ipv4/conf/${bridge?.name}/route_localnet`;
+    assert.equal(
+      host.namespace.run(() => readSysctl(key)),
+      "0",
+      "the host's loopback stays the host's",
+    );
+  });
+});
+
+describe("the operator's own rules", () => {
+  it("come first, and survive the controller", async (t) => {
+    const host = await TestHost.create(t);
+    using outside = new Outside(host);
+    const network = await dualStack(host, "front", 1);
+    const publish = [
+      { hostPort: 8080, containerPort: 80 },
+      { hostPort: 8081, containerPort: 81 },
+    ];
+    const { sandbox } = await host.controller.attach(network, { endpoint: { publish } });
+    using inside = namespaceOf(sandbox);
+    await using _web = await serve(inside, { address: "0.0.0.0", port: 80 });
+    await using _other = await serve(inside, { address: "0.0.0.0", port: 81 });
+    const open = async () => [
+      await canConnect(outside.namespace, outside.hostIpv4, 8080),
+      await canConnect(outside.namespace, outside.hostIpv4, 8081),
+    ];
+    assert.deepEqual(await open(), [true, true]);
+    using nft = new NftContext(host.namespace);
+    nft.run("add rule inet causeway user ip saddr 192.0.2.2 tcp dport 80 drop\n");
+    assert.deepEqual(await open(), [false, true]);
+    await host.restart();
+    assert.deepEqual(await open(), [false, true], "after close and open");
+    await host.stop();
+    assert.deepEqual(await open(), [false, true], "while no controller runs");
+    await host.start();
+    nft.run("flush chain inet causeway user\n");
+    assert.deepEqual(await open(), [true, true]);
+  });
+});
+
+/** Two machines outside that know each other by the host only, and a network on it. */
+async function crossroads(t: TestContext, kept: DisposableStack, options: TestHostOptions, ready?: true) {
+  const host = await TestHost.create(t, options);
+  const one = kept.use(new Outside(host));
+  const two = kept.use(new Outside(host, wires.friend));
+  for (const [machine, subnets] of [
+    [one, [`${wires.friend.ipv4}.0/24`, `${wires.friend.ipv6}::/64`]],
+    [two, [`${wires.outside.ipv4}.0/24`, `${wires.outside.ipv6}::/64`]],
+  ] as const) {
+    for (const subnet of subnets) machine.routeTo(subnet);
+  }
+  if (ready) {
+    host.namespace.run(() => {
+      writeSysctl("net/ipv4/ip_forward", 1);
+      writeSysctl("net/ipv6/conf/all/forwarding", 1);
+    });
+  }
+  const network = await dualStack(host, "front", 1);
+  const { sandbox } = await host.controller.attach(network);
+  const inside = kept.use(namespaceOf(sandbox));
+  /** Whether the first machine reaches the second, and whether the sandbox does; in both families alike. */
+  const forwarded = async () => {
+    const found: [foreign: boolean, ours: boolean][] = [];
+    for (const [any, address] of [
+      ["0.0.0.0", two.ipv4],
+      ["::", two.ipv6],
+    ] as const) {
+      await using _server = await serve(two.namespace, { address: any, port: 80 });
+      found.push([await canConnect(one.namespace, address, 80), await canConnect(inside, address, 80)]);
+    }
+    assert.deepEqual(found[0], found[1], "IPv4 and IPv6 alike");
+    return { foreign: found[0]?.[0], ours: found[0]?.[1] };
+  };
+  return { host, forwarded };
+}
+
+describe("forwarding", () => {
+  it("that we turned on is for our networks only, after a restart too", async (t) => {
+    using kept = new DisposableStack();
+    const { host, forwarded } = await crossroads(t, kept, {});
+    assert.deepEqual(await forwarded(), { foreign: false, ours: true });
+    await host.restart();
+    assert.deepEqual(await forwarded(), { foreign: false, ours: true });
+    await host.restart({ drivers: { bridge: { allowForeignForwarding: true } } });
+    assert.deepEqual(await forwarded(), { foreign: true, ours: true });
+  });
+
+  it("is for everybody with allowForeignForwarding", async (t) => {
+    using kept = new DisposableStack();
+    const drivers = { bridge: { allowForeignForwarding: true } };
+    const { forwarded } = await crossroads(t, kept, { drivers });
+    assert.deepEqual(await forwarded(), { foreign: true, ours: true });
+  });
+
+  it("that was on before us stays as it was", async (t) => {
+    using kept = new DisposableStack();
+    const { host, forwarded } = await crossroads(t, kept, {}, true);
+    assert.deepEqual(await forwarded(), { foreign: true, ours: true });
+    await host.restart();
+    assert.deepEqual(await forwarded(), { foreign: true, ours: true });
+  });
+
+  it("is left to the operator with enableForwarding: false", async (t) => {
+    using kept = new DisposableStack();
+    const { host, forwarded } = await crossroads(t, kept, {
+      drivers: { bridge: { enableForwarding: false } },
+    });
+    assert.deepEqual(await forwarded(), { foreign: false, ours: false });
+    host.namespace.run(() => {
+      writeSysctl("net/ipv4/ip_forward", 1);
+      writeSysctl("net/ipv6/conf/all/forwarding", 1);
+    });
+    assert.deepEqual(await forwarded(), { foreign: true, ours: true });
+  });
+
+  it("does not cost the host its advertised default route", async (t) => {
+    const host = await TestHost.create(t);
+    using outside = new Outside(host);
+    const routers = () => defaultRouters(host.namespace, outside.uplink);
+    const first = advertiseRouter(outside.namespace, "02:00:5e:00:00:01");
+    await eventually(() => assert.deepEqual(routers(), [first]));
+    await dualStack(host, "front", 1);
+    assert.equal(
+      host.namespace.run(() => readSysctl("net/ipv6/conf/all/forwarding")),
+      "1",
+    );
+    assert.deepEqual(routers(), [first], "the route that was there");
+    const second = advertiseRouter(outside.namespace, "02:00:5e:00:00:02");
+    await eventually(() => assert.deepEqual([...routers()].sort(), [first, second]));
+  });
+
+  it("is off in sandboxes, and a sandbox cannot become the host's router", async (t) => {
+    const host = await TestHost.create(t);
+    using outside = new Outside(host);
+    // Without IPv6 of ours the host still believes advertisements; without anti-spoofing they get to it.
+    const driverOptions = { bridgeName: "br-front", antiSpoofing: false };
+    const network = await ipv4Only(host, "front", 1, { driverOptions });
+    const { sandbox } = await host.controller.attach(network);
+    for (const key of [
+      "net/ipv4/ip_forward",
+      "net/ipv6/conf/all/forwarding",
+      "net/ipv6/conf/default/accept_ra",
+    ]) {
+      assert.equal(sysctlOf(sandbox, key), "0", key);
+    }
+    using inside = namespaceOf(sandbox);
+    advertiseRouter(inside, "02:00:5e:00:00:01");
+    const believed = advertiseRouter(outside.namespace, "02:00:5e:00:00:02");
+    await eventually(() => assert.deepEqual(defaultRouters(host.namespace, outside.uplink), [believed]));
+    assert.deepEqual(defaultRouters(host.namespace, "br-front"), []);
+  });
+});
