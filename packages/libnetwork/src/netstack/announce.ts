@@ -14,21 +14,40 @@ export interface Announcement {
 
 export class Announcer implements Disposable {
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Announcements whose time has come. Many fall due together after many attaches: they are made one a turn of the loop. */
+  readonly #due: Announcement[] = [];
+  #turn: NodeJS.Immediate | undefined;
 
-  /** Repeats an announcement after each interval. The timers do not keep the process alive. */
+  /** Repeats an announcement after each interval. Nothing here keeps the process alive. */
   schedule(announcement: Announcement): void {
     if (announcement.times <= 0) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      if (repeat(announcement)) this.schedule({ ...announcement, times: announcement.times - 1 });
+      this.#due.push(announcement);
+      this.#takeTurns();
     }, announcement.intervalMs);
     timer.unref();
     this.#timers.add(timer);
   }
 
+  #takeTurns(): void {
+    if (this.#turn !== undefined || this.#due.length === 0) return;
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined;
+      const announcement = this.#due.shift();
+      if (announcement !== undefined && repeat(announcement)) {
+        this.schedule({ ...announcement, times: announcement.times - 1 });
+      }
+      this.#takeTurns();
+    });
+    this.#turn.unref();
+  }
+
   [Symbol.dispose](): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#due.length = 0;
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
   }
 }
 
