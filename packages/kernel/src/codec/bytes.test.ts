@@ -46,6 +46,15 @@ describe("ByteWriter and ByteReader", () => {
     assert.equal(writer.bytes.toString("hex"), "341212347856341201000000");
   });
 
+  it("writes every kind of number across the end of its buffer", () => {
+    for (const write of ["u8", "u16", "u32", "i32", "u16be", "u32be"] as const) {
+      const writer = new ByteWriter();
+      writer.reserve(writer.storage.length);
+      writer[write](0x2a);
+      assert.ok(writer.bytes.subarray(-4).includes(0x2a), write);
+    }
+  });
+
   it("grows, keeps what was written, and gives out zeros after it was cleared", () => {
     const writer = new ByteWriter();
     for (let number = 0; number < 5000; number++) writer.u32(number);

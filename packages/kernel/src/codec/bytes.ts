@@ -44,7 +44,9 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#buffer[this.reserve(1)] = value;
+    // Not in one expression: it would take the buffer first, and write to the old one where reserve() makes a larger.
+    const at = this.reserve(1);
+    this.#buffer[at] = value;
   }
 
   u16(value: number): void {

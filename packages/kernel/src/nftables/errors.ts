@@ -21,11 +21,18 @@ export class NftError extends Error {
   readonly code: string | undefined;
 
   constructor({ reason, command }: NftErrorOptions) {
-    super(command === undefined ? `nftables: ${reason}` : `nftables: ${reason}, in: ${command}`);
+    super(command === undefined ? `nftables: ${reason}` : `nftables: ${reason}, in: ${shorten(command)}`);
     this.reason = reason;
     this.command = command;
     this.code = codes.find(([words]) => reason.endsWith(words))?.[1];
   }
+}
+
+/** A command may hold thousands of elements. */
+const longestInMessage = 160;
+
+function shorten(command: string): string {
+  return command.length <= longestInMessage ? command : `${command.slice(0, longestInMessage)} ...`;
 }
 
 /** strerror(3) of what nf_tables answers with: libnftables gives words, not numbers. */
