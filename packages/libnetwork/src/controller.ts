@@ -5,25 +5,22 @@
  */
 
 import type { Endpoint } from "./endpoint.ts";
-import { conflict, forbidden, invalid, notFound } from "./errors.ts";
-import { takePools } from "./model/addressing.ts";
+import { forbidden, notFound } from "./errors.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
-import { checkedName, newId } from "./model/ids.ts";
-import {
-  type CheckedNetworkOptions,
-  checkedNetworkOptions,
-  type NetworkOptions,
-} from "./model/network-options.ts";
-import { type NetworkRecord, put, type SandboxRecord } from "./model/records.ts";
+import { newId } from "./model/ids.ts";
+import { type NetworkWish, prepareNetwork } from "./model/network-maker.ts";
+import { checkedNetworkOptions, type NetworkOptions } from "./model/network-options.ts";
+import { put } from "./model/records.ts";
 import type { Registry } from "./model/registry.ts";
 import { type RestoreProblem, restore } from "./model/restore.ts";
-import { checkedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
-import { finishing, type UndoStack, undoing } from "./model/undo.ts";
-import { Network, networkSpec } from "./network.ts";
+import { prepareSandbox } from "./model/sandbox-maker.ts";
+import type { SandboxOptions } from "./model/sandbox-options.ts";
+import { finishing, undoing } from "./model/undo.ts";
+import type { Network } from "./network.ts";
 import { opaque, parseObject, string } from "./options/parse.ts";
-import { Sandbox } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { readTopology, type Topology } from "./topology/topology.ts";
 
 /** Options of {@link Controller.attach}: the endpoint's and the sandbox's in one. */
@@ -41,13 +38,6 @@ const attachTable = { containerId: string, endpointName: string, endpoint: opaqu
 export interface Attachment {
   readonly endpoint: Endpoint;
   readonly sandbox: Sandbox;
-}
-
-/** A network that is there from the start. */
-export interface PredefinedNetwork {
-  readonly driver: string;
-  readonly name: string;
-  readonly options: NetworkOptions;
 }
 
 export abstract class Controller implements AsyncDisposable {
@@ -119,7 +109,7 @@ export abstract class Controller implements AsyncDisposable {
     const keys = () => [`container:${containerId}`, shared()?.id ?? `container:${containerId}`];
     return this.#engine.exclusively(keys, () =>
       undoing(async (undo) => {
-        const sandbox = this.#prepareSandbox(containerId, options, undo);
+        const sandbox = prepareSandbox(this.#engine, containerId, options, undo);
         await this.#engine.commit(put("sandbox", sandbox.record));
         this.#announceSandbox(sandbox);
         return sandbox;
@@ -171,7 +161,7 @@ export abstract class Controller implements AsyncDisposable {
     const { containerId = newId(), endpointName = containerId } = given;
     return this.#engine.exclusively([network.id, `container:${containerId}`], () =>
       undoing(async (undo) => {
-        const sandbox = this.#prepareSandbox(containerId, options.sandbox ?? {}, undo);
+        const sandbox = prepareSandbox(this.#engine, containerId, options.sandbox ?? {}, undo);
         const endpoint = await network.prepareEndpoint(endpointName, options.endpoint ?? {}, undo);
         await endpoint.prepareJoin(sandbox, undo);
         await this.#engine.commit(put("sandbox", sandbox.record), put("endpoint", endpoint.record));
@@ -268,10 +258,10 @@ export abstract class Controller implements AsyncDisposable {
     return this.#engine.sandboxes;
   }
 
-  #newNetwork(wish: PredefinedNetwork, predefined: boolean): Promise<Network> {
+  #newNetwork(wish: NetworkWish, predefined: boolean): Promise<Network> {
     return this.#engine.exclusively([`network-name:${wish.name}`], () =>
       undoing(async (undo) => {
-        const network = await this.#prepareNetwork(wish, predefined, undo);
+        const network = await prepareNetwork(this.#engine, { ...wish, predefined }, undo);
         await this.#engine.commit(put("network", network.record));
         this.#engine.events.emit("network:create", network, { type: network.type });
         return network;
@@ -279,89 +269,11 @@ export abstract class Controller implements AsyncDisposable {
     );
   }
 
-  async #prepareNetwork(
-    { driver: type, name, options: given }: PredefinedNetwork,
-    predefined: boolean,
-    undo: UndoStack,
-  ): Promise<Network> {
-    const engine = this.#engine;
-    checkedName("network", name);
-    if (engine.networks.byName(name) !== undefined) {
-      throw conflict(
-        "network_name_in_use",
-        `there is a network "${name}" already: choose another name`,
-        name,
-      );
-    }
-    const options = this.#withConfiguration(checkedNetworkOptions(given), given);
-    const base = { id: newId(), name, created: Date.now(), predefined, options };
-    if (options.configOnly) return this.#adopt({ ...base, driver: "", pools: [], driverState: null }, undo);
-    const driver = engine.driver(type);
-    if (driver.traits.singleton && !predefined) {
-      throw forbidden(
-        "driver_singleton",
-        `there is one ${type} network, and it is there already: use it`,
-        type,
-      );
-    }
-    const ipam = engine.ipam(options.ipamDriver);
-    driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
-    const avoid = () => engine.parts.netstack.hostPrefixes();
-    const pools = await takePools(ipam, driver, options, avoid, undo);
-    const record: NetworkRecord = { ...base, driver: type, pools, driverState: null };
-    const driverState = await driver.createNetwork(networkSpec(record));
-    undo.push(() => driver.deleteNetwork(record.id));
-    return this.#adopt({ ...record, driverState }, undo);
-  }
-
-  /** The options of the config-only network that is named, with what only the user can say. */
-  #withConfiguration(options: CheckedNetworkOptions, given: NetworkOptions): CheckedNetworkOptions {
-    const { configFrom } = options;
-    if (configFrom === undefined) return options;
-    const source = this.#engine.networks.byName(configFrom);
-    if (source === undefined || !source.configOnly) {
-      throw notFound(
-        "config_network_not_found",
-        `there is no config-only network "${configFrom}": make it first, with configOnly`,
-        configFrom,
-      );
-    }
-    const own = (["ipam", "driverOptions", "ipv4", "ipv6", "internal", "configOnly"] as const).filter(
-      (key) => given[key] !== undefined,
-    );
-    if (own.length > 0) {
-      throw invalid(
-        "contradictory_options",
-        `options: ${own.join(", ")} come from network "${configFrom}": leave them out`,
-      );
-    }
-    const { ipamDriver, ipamOptions, ipamConfig, ipv4, ipv6, internal, driverOptions, labels } =
-      source.record.options;
-    return {
-      ...options,
-      ipamDriver,
-      ipamOptions,
-      ipamConfig,
-      ipv4,
-      ipv6,
-      internal,
-      driverOptions,
-      labels: { ...labels, ...options.labels },
-    };
-  }
-
-  #adopt(record: NetworkRecord, undo: UndoStack): Network {
-    const network = new Network(this.#engine, record);
-    this.#engine.networks.add(network);
-    undo.push(() => this.#engine.networks.remove(network));
-    return network;
-  }
-
   /**
    * Makes a network that is there from the start, unless it is. One that was asked to be otherwise is made anew, if
    * nobody is in it. For wiring.
    */
-  protected async ensurePredefined(wish: PredefinedNetwork): Promise<void> {
+  protected async ensurePredefined(wish: NetworkWish): Promise<void> {
     const there = this.networkByName(wish.name);
     if (there?.predefined === true) {
       const wanted = JSON.stringify(checkedNetworkOptions(wish.options));
@@ -376,56 +288,6 @@ export abstract class Controller implements AsyncDisposable {
   protected async dropPredefined(name: string): Promise<void> {
     const there = this.networkByName(name);
     if (there?.predefined === true && there.endpoints().length === 0) await there.remove();
-  }
-
-  #prepareSandbox(containerId: string, given: SandboxOptions, undo: UndoStack): Sandbox {
-    const engine = this.#engine;
-    checkedName("container", containerId);
-    if (engine.sandboxes.byName(containerId) !== undefined) {
-      throw conflict(
-        "sandbox_exists",
-        `container "${containerId}" has a sandbox already: choose another id`,
-        containerId,
-      );
-    }
-    const options = checkedSandboxOptions(given);
-    const record = this.#namespaceFor({
-      id: newId(),
-      containerId,
-      created: Date.now(),
-      options,
-      ownsNamespace: false,
-    });
-    const sandbox = new Sandbox(engine, record);
-    engine.sandboxes.add(sandbox);
-    undo.push(() => sandbox.abandon());
-    if (record.sharedWith === undefined) engine.parts.files.create(sandbox.fileContent());
-    return sandbox;
-  }
-
-  /** Where the sandbox's stack comes from. */
-  #namespaceFor(record: SandboxRecord): SandboxRecord {
-    const { netstack } = this.#engine.parts;
-    const { useHostNetwork, key, externalKey, shareWith } = record.options;
-    if (shareWith !== undefined) {
-      const owner = this.#engine.sandboxes.find(shareWith);
-      if (owner === undefined) {
-        throw notFound(
-          "container_not_found",
-          `there is no container "${shareWith}" whose network could be shared`,
-          shareWith,
-        );
-      }
-      owner.assertShareable();
-      return { ...record, sharedWith: owner.id };
-    }
-    if (useHostNetwork) return { ...record, key: netstack.hostNamespacePath() };
-    if (key !== undefined) {
-      netstack.adoptNamespace(key);
-      return { ...record, key };
-    }
-    if (externalKey) return record;
-    return { ...record, key: netstack.createNamespace(record.id), ownsNamespace: true };
   }
 
   #announceSandbox(sandbox: Sandbox): void {

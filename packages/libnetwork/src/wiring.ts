@@ -18,7 +18,7 @@ import {
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
 import type { PortReservations } from "./contracts/ports.ts";
-import { Controller, type PredefinedNetwork } from "./controller.ts";
+import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
@@ -34,6 +34,7 @@ import {
   type DefaultNetworkOptions,
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
+import type { NetworkWish } from "./model/network-maker.ts";
 import type { RestoreProblem } from "./model/restore.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
@@ -45,7 +46,7 @@ const defaultNetworkName = "bridge";
 const defaultBridgeName = "causeway0";
 
 /** What is there from the start besides the default network. */
-const singletons: readonly PredefinedNetwork[] = [
+const singletons: readonly NetworkWish[] = [
   { driver: "host", name: "host", options: {} },
   { driver: "null", name: "none", options: {} },
 ];
@@ -238,7 +239,7 @@ function defaultNetwork({
   subnet,
   subnetIpv6,
   driverOptions = {},
-}: DefaultNetworkOptions): PredefinedNetwork {
+}: DefaultNetworkOptions): NetworkWish {
   const config = [subnet, subnetIpv6]
     .filter((given) => given !== undefined)
     .map((given) => ({ subnet: given }));

@@ -1,0 +1,96 @@
+/**
+ * Making a network: what is checked, taken and made before it is stored.
+ */
+import { conflict, forbidden, invalid, notFound } from "../errors.ts";
+import { Network, networkSpec } from "../network.ts";
+import { takePools } from "./addressing.ts";
+import type { Engine } from "./engine.ts";
+import { checkedName, newId } from "./ids.ts";
+import { type CheckedNetworkOptions, checkedNetworkOptions, type NetworkOptions } from "./network-options.ts";
+import type { NetworkRecord } from "./records.ts";
+import type { UndoStack } from "./undo.ts";
+
+/** A network as somebody wants it. */
+export interface NetworkWish {
+  readonly driver: string;
+  readonly name: string;
+  readonly options: NetworkOptions;
+}
+
+/** Makes a network that is not stored yet. `predefined` ones are there from the start, and users cannot delete them. */
+export async function prepareNetwork(
+  engine: Engine,
+  { driver: type, name, options: given, predefined }: NetworkWish & { readonly predefined: boolean },
+  undo: UndoStack,
+): Promise<Network> {
+  checkedName("network", name);
+  if (engine.networks.byName(name) !== undefined) {
+    throw conflict("network_name_in_use", `there is a network "${name}" already: choose another name`, name);
+  }
+  const options = withConfiguration(engine, checkedNetworkOptions(given), given);
+  const base = { id: newId(), name, created: Date.now(), predefined, options };
+  if (options.configOnly) return adopt(engine, { ...base, driver: "", pools: [], driverState: null }, undo);
+  const driver = engine.driver(type);
+  if (driver.traits.singleton && !predefined) {
+    throw forbidden(
+      "driver_singleton",
+      `there is one ${type} network, and it is there already: use it`,
+      type,
+    );
+  }
+  const ipam = engine.ipam(options.ipamDriver);
+  driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
+  const avoid = () => engine.parts.netstack.hostPrefixes();
+  const pools = await takePools(ipam, driver, options, avoid, undo);
+  const record: NetworkRecord = { ...base, driver: type, pools, driverState: null };
+  const driverState = await driver.createNetwork(networkSpec(record));
+  undo.push(() => driver.deleteNetwork(record.id));
+  return adopt(engine, { ...record, driverState }, undo);
+}
+
+/** The options of the config-only network that is named, with what only the user can say. */
+function withConfiguration(
+  engine: Engine,
+  options: CheckedNetworkOptions,
+  given: NetworkOptions,
+): CheckedNetworkOptions {
+  const { configFrom } = options;
+  if (configFrom === undefined) return options;
+  const source = engine.networks.byName(configFrom);
+  if (source === undefined || !source.configOnly) {
+    throw notFound(
+      "config_network_not_found",
+      `there is no config-only network "${configFrom}": make it first, with configOnly`,
+      configFrom,
+    );
+  }
+  const own = (["ipam", "driverOptions", "ipv4", "ipv6", "internal", "configOnly"] as const).filter(
+    (key) => given[key] !== undefined,
+  );
+  if (own.length > 0) {
+    throw invalid(
+      "contradictory_options",
+      `options: ${own.join(", ")} come from network "${configFrom}": leave them out`,
+    );
+  }
+  const { ipamDriver, ipamOptions, ipamConfig, ipv4, ipv6, internal, driverOptions, labels } =
+    source.record.options;
+  return {
+    ...options,
+    ipamDriver,
+    ipamOptions,
+    ipamConfig,
+    ipv4,
+    ipv6,
+    internal,
+    driverOptions,
+    labels: { ...labels, ...options.labels },
+  };
+}
+
+function adopt(engine: Engine, record: NetworkRecord, undo: UndoStack): Network {
+  const network = new Network(engine, record);
+  engine.networks.add(network);
+  undo.push(() => engine.networks.remove(network));
+  return network;
+}
