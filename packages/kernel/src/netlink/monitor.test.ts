@@ -8,26 +8,11 @@ import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
 import * as neighbour from "../rtnl/neighbour.ts";
 import * as route from "../rtnl/route.ts";
-import { Rtnl } from "../rtnl/rtnl.ts";
-import { NetNamespace } from "../sys/namespace.ts";
+import { pair, TestHost } from "../rtnl/test-support.ts";
 import { Monitor, type Overrun, type Topic } from "./monitor.ts";
 
-/** A namespace with its loopback up. */
-class Host implements Disposable {
-  readonly namespace = NetNamespace.create();
-  readonly rtnl = new Rtnl(this.namespace);
-
-  constructor() {
-    this.rtnl.execute(link.change({ name: "lo" }, { up: true }));
-  }
-
-  [Symbol.dispose](): void {
-    this.rtnl[Symbol.dispose]();
-    this.namespace[Symbol.dispose]();
-  }
-}
-
-const veth = { kind: "veth", veth: { peer: { name: "far" } } };
+/** A host with its loopback up. */
+const makeHost = () => new TestHost(link.change({ name: "lo" }, { up: true }));
 
 /** Reads events until one is as wanted; fails after five seconds. */
 async function waitFor<E>(
@@ -50,10 +35,10 @@ describe("monitor", () => {
   checkLeaks();
 
   it("tells of links that come, change and go", async () => {
-    using host = new Host();
+    using host = makeHost();
     using monitor = new Monitor([link.events], { namespace: host.namespace });
     host.rtnl.execute(
-      link.create({ name: "near", info: veth }),
+      pair("near", "far"),
       link.change({ name: "near" }, { mtu: 1300 }),
       link.remove({ name: "near" }),
     );
@@ -65,8 +50,8 @@ describe("monitor", () => {
   });
 
   it("tells of addresses, routes and neighbours of both families, several topics in one", async () => {
-    using host = new Host();
-    host.rtnl.execute(link.create({ name: "near", info: veth }));
+    using host = makeHost();
+    host.rtnl.execute(pair("near", "far"));
     host.rtnl.execute(
       link.change({ name: "near" }, { up: true }),
       link.change({ name: "far" }, { up: true }),
@@ -107,7 +92,7 @@ describe("monitor", () => {
   });
 
   it("tells who changed nf_tables, and what", async () => {
-    using host = new Host();
+    using host = makeHost();
     using monitor = new Monitor([nftablesEvents], { namespace: host.namespace });
     using nft = new NftContext(host.namespace);
     nft.run("add table inet filter\nadd chain inet filter input\nadd rule inet filter input accept");
@@ -129,7 +114,7 @@ describe("monitor", () => {
   });
 
   it("says so when the kernel's buffer overflowed, and goes on", async () => {
-    using host = new Host();
+    using host = makeHost();
     using monitor = new Monitor([link.events], { namespace: host.namespace });
     // No event is read meanwhile, because everything here is synchronous.
     for (let round = 0; round < 150; round++) {
@@ -146,7 +131,7 @@ describe("monitor", () => {
   });
 
   it("throws away what nobody fetches, and says so", async () => {
-    using host = new Host();
+    using host = makeHost();
     // 20,000 events of one message.
     const chatter: Topic<number> = { ...link.events, decode: () => 1 };
     using monitor = new Monitor(
@@ -160,7 +145,7 @@ describe("monitor", () => {
   });
 
   it("rejects where a message cannot be understood", async () => {
-    using host = new Host();
+    using host = makeHost();
     const broken: Topic<never> = {
       ...link.events,
       decode: () => {
@@ -173,7 +158,7 @@ describe("monitor", () => {
   });
 
   it("ends its consumer when it is disposed of, and is disposed of when its consumer leaves", async () => {
-    using host = new Host();
+    using host = makeHost();
     const waited = new Monitor([link.events], { namespace: host.namespace });
     const pending = waited.next();
     waited[Symbol.dispose]();

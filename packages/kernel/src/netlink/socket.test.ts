@@ -1,36 +1,16 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
+import { pair, TestHost } from "../rtnl/test-support.ts";
 import { isKernelError } from "../sys/errors.ts";
-import { NetNamespace } from "../sys/namespace.ts";
 import type { Query } from "./message.ts";
 
-/** A namespace with `count` veth pairs n0 and f0, n1 and f1 ... */
-class Host implements Disposable {
-  readonly namespace = NetNamespace.create();
-  readonly rtnl = new Rtnl(this.namespace);
-
-  constructor(count = 0) {
-    const pairs = Array.from({ length: count }, (_, number) =>
-      link.create({ name: `n${number}`, info: { kind: "veth", veth: { peer: { name: `f${number}` } } } }),
-    );
-    this.rtnl.execute(...pairs);
-  }
-
-  ip(...args: readonly string[]): void {
-    const { status, stderr } = this.namespace.run(() => spawnSync("ip", args, { encoding: "utf8" }));
-    assert.equal(status, 0, stderr);
-  }
-
-  [Symbol.dispose](): void {
-    this.rtnl[Symbol.dispose]();
-    this.namespace[Symbol.dispose]();
-  }
-}
+/** A host with `count` veth pairs n0 and f0, n1 and f1 ... */
+const hostWith = (count: number) =>
+  new TestHost(...Array.from({ length: count }, (_, number) => pair(`n${number}`, `f${number}`)));
 
 const named = (links: readonly link.Link[]) => links.map(({ name }) => name).sort();
 
@@ -38,7 +18,7 @@ describe("netlink socket", () => {
   checkLeaks();
 
   it("takes a dump of many parts whole", () => {
-    using host = new Host(300);
+    using host = hostWith(300);
     const links = host.rtnl.dump(link.list());
     assert.equal(links.length, 601);
     assert.equal(new Set(named(links)).size, 601);
@@ -46,7 +26,7 @@ describe("netlink socket", () => {
   });
 
   it("takes a dump again that a change has interrupted", () => {
-    using host = new Host(120);
+    using host = hostWith(120);
     const whole = link.list();
     let passes = 0;
     // The kernel notices a change between two parts of a dump. A process makes it: this thread's sockets are busy.
@@ -58,7 +38,7 @@ describe("netlink socket", () => {
       },
       decode(payload, type) {
         const found = whole.decode(payload, type);
-        if (passes === 1 && found.name === "lo") host.ip("link", "add", "late", "type", "bridge");
+        if (passes === 1 && found.name === "lo") host.run("ip link add late type bridge");
         return found;
       },
     };
@@ -69,7 +49,7 @@ describe("netlink socket", () => {
   });
 
   it("does not interrupt itself for ever where changes never end", () => {
-    using host = new Host(120);
+    using host = hostWith(120);
     const whole = link.list();
     let passes = 0;
     const restless: Query<link.Link> = {
@@ -80,7 +60,7 @@ describe("netlink socket", () => {
       },
       decode(payload, type) {
         const found = whole.decode(payload, type);
-        if (found.name === "lo") host.ip("link", "add", `late${passes}`, "type", "bridge");
+        if (found.name === "lo") host.run(`ip link add late${passes} type bridge`);
         return found;
       },
     };
@@ -89,7 +69,7 @@ describe("netlink socket", () => {
   });
 
   it("is usable after a dump that could not be read to its end: later answers are told from earlier ones", () => {
-    using host = new Host(200);
+    using host = hostWith(200);
     const whole = link.list();
     const broken: Query<link.Link> = {
       ...whole,
@@ -109,7 +89,7 @@ describe("netlink socket", () => {
   });
 
   it("carries out every request of one send, and says which one failed", () => {
-    using host = new Host(2);
+    using host = hostWith(2);
     const outcomes = host.rtnl.attempt([
       link.change({ name: "n0" }, { mtu: 1400 }),
       link.change({ name: "missing" }, { mtu: 1400 }),
@@ -131,7 +111,7 @@ describe("netlink socket", () => {
   });
 
   it("sends more requests than one send takes", () => {
-    using host = new Host(1);
+    using host = hostWith(1);
     const { index } = host.rtnl.query(link.get({ name: "n0" }));
     const requests = Array.from({ length: 1000 }, (_, number) =>
       address.add({ link: index, address: `10.0.${number >> 8}.${number & 255}`, prefixLength: 32 }),
@@ -146,7 +126,7 @@ describe("netlink socket", () => {
   });
 
   it("passes on the kernel's own words", () => {
-    using host = new Host(1);
+    using host = hostWith(1);
     assert.throws(
       () => host.rtnl.execute(link.create({ name: "x", info: { kind: "nonesuch" } })),
       (error) =>
@@ -161,8 +141,8 @@ describe("netlink socket", () => {
   });
 
   it("keeps the namespace that it was opened in", () => {
-    using first = new Host(1);
-    using second = new Host();
+    using first = hostWith(1);
+    using second = hostWith(0);
     const inside = second.namespace.run(() => first.rtnl.dump(link.list()));
     assert.deepEqual(named(inside), ["f0", "lo", "n0"]);
     using here = second.namespace.run(() => new Rtnl());
@@ -170,7 +150,7 @@ describe("netlink socket", () => {
   });
 
   it("answers for one object, or says that there is none", () => {
-    using host = new Host(1);
+    using host = hostWith(1);
     assert.equal(host.rtnl.findLink({ name: "n0" })?.name, "n0");
     assert.equal(host.rtnl.findLink({ name: "nx" }), undefined);
     assert.throws(() => host.rtnl.query(link.get({ index: 99 })), { name: "KernelError", code: "ENODEV" });

@@ -8,17 +8,17 @@ import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
+import { TestHost } from "../rtnl/test-support.ts";
 import { isKernelError } from "../sys/errors.ts";
 import { NetNamespace } from "../sys/namespace.ts";
 import { Reaper } from "./reaper.ts";
 
 /** A host with `count` veth pairs h0, h1 ... whose far ends are in namespaces of their own, kept at paths. */
-class Host implements Disposable {
-  readonly namespace = NetNamespace.create();
-  readonly rtnl = new Rtnl(this.namespace);
+class Host extends TestHost {
   readonly paths: string[] = [];
 
   constructor(directory: string, count: number) {
+    super();
     for (let number = 0; number < count; number++) {
       using far = NetNamespace.create();
       const path = join(directory, `${this.namespace.identity}-${number}`);
@@ -29,16 +29,8 @@ class Host implements Disposable {
     }
   }
 
-  names(): string[] {
-    return this.rtnl
-      .dump(link.list())
-      .map(({ name }) => name)
-      .filter((name) => name !== "lo");
-  }
-
-  [Symbol.dispose](): void {
-    this.rtnl[Symbol.dispose]();
-    this.namespace[Symbol.dispose]();
+  override names(): string[] {
+    return super.names().filter((name) => name !== "lo");
   }
 }
 

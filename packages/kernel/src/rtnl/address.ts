@@ -14,6 +14,7 @@ import {
   IFA_F_NODAD,
   RTM_DELADDR,
   RTM_GETADDR,
+  RTM_GETMULTICAST,
   RTM_NEWADDR,
 } from "./spec/address.ts";
 
@@ -169,3 +170,18 @@ export const events: Topic<AddressEvent> = {
     return { type: "address", change: type === RTM_NEWADDR ? "set" : "removed", address: decode(payload) };
   },
 };
+
+/** The IPv6 multicast groups that a link has joined. */
+export function groups(link: number): Query<string> {
+  return {
+    operation: "RTM_GETMULTICAST",
+    subject: `multicast groups of link ${link}`,
+    type: RTM_GETMULTICAST,
+    flags: 0,
+    body: (to) => addressHeader.write(to, { family: AF_INET6, index: link }),
+    decode(payload) {
+      addressHeader.read(payload);
+      return addressAttributes.read(payload).multicast ?? "";
+    },
+  };
+}

@@ -9,6 +9,7 @@ import { struct } from "../../codec/struct.ts";
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
+export const RTM_GETMULTICAST = 58;
 
 export const IFA_F_NODAD = 0x02;
 export const IFA_F_DADFAILED = 0x08;
@@ -26,6 +27,8 @@ const table = {
   broadcast: [4, ip],
   /** Lifetimes in seconds, times since boot in hundredths of a second. */
   cacheInfo: [6, struct({ preferred: u32, valid: u32, created: u32, updated: u32 })],
+  /** In the answer to RTM_GETMULTICAST. */
+  multicast: [7, ip],
   /** IFA_F_*; wider than the header's field of that name. */
   addressFlags: [8, u32],
   /** Metric of the route that comes with the address. */
