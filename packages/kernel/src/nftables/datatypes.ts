@@ -25,6 +25,14 @@ function numberOf(names: Readonly<Record<string, number>>, value: string): numbe
   return number;
 }
 
+/** Elements come in runs about one endpoint: the address that was taken apart last is often the next one too. */
+let lastAddress = { text: "", bytes: new Uint8Array() };
+
+function addressBytes(text: string): Uint8Array {
+  if (lastAddress.text !== text) lastAddress = { text, bytes: Uint8Array.from(ipToBytes(text)) };
+  return lastAddress.bytes;
+}
+
 const asIs = (value: string) => value;
 
 export const dataTypes = {
@@ -44,15 +52,15 @@ export const dataTypes = {
     },
   },
   ether_addr: { text: asIs, write: (to, value) => to.raw(macToBytes(value)) },
-  ipv4_addr: { text: asIs, write: (to, value) => to.raw(ipToBytes(value)) },
-  ipv6_addr: { text: asIs, write: (to, value) => to.raw(ipToBytes(value)) },
+  ipv4_addr: { text: asIs, write: (to, value) => to.raw(addressBytes(value)) },
+  ipv6_addr: { text: asIs, write: (to, value) => to.raw(addressBytes(value)) },
   inet_proto: { text: asIs, write: (to, value) => to.u8(numberOf(protocolNumbers, value)) },
   inet_service: { text: asIs, write: (to, value) => to.u16be(Number(value)) },
   nf_proto: { text: asIs, write: (to, value) => to.u8(numberOf(familyNumbers, value)) },
   /** An IPv6 address where nft knows only 128 bits of payload (`@th,64,128`). */
   raw_ipv6: {
     text: (value) => `0x${Buffer.from(ipToBytes(value)).toString("hex")}`,
-    write: (to, value) => to.raw(ipToBytes(value)),
+    write: (to, value) => to.raw(addressBytes(value)),
   },
 } as const satisfies Readonly<Record<string, DataType>>;
 

@@ -292,7 +292,7 @@ export async function expectTraffic(rows: readonly Row[]): Promise<void> {
   const answers = await Promise.all(
     rows.map(async ({ what, from, to, seenAs }) => {
       // What must not arrive is waited for in vain: long enough to come by a busy machine, and no longer.
-      const timeout = seenAs === undefined ? 500 : 5000;
+      const timeout = seenAs === undefined ? 300 : 5000;
       return [what, (await ask(from, { ...to, timeout })) ?? "nothing"];
     }),
   );
