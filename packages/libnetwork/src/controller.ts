@@ -284,10 +284,12 @@ export abstract class Controller implements AsyncDisposable {
     if (this.networkByName(wish.name) === undefined) await this.#newNetwork(wish, true);
   }
 
-  /** Deletes a predefined network that is not wanted any more, if nobody is in it. For wiring. */
-  protected async dropPredefined(name: string): Promise<void> {
-    const there = this.networkByName(name);
-    if (there?.predefined === true && there.endpoints().length === 0) await there.remove();
+  /** Deletes predefined networks of other names, where nobody is in them. For wiring. */
+  protected async dropPredefined(wanted: readonly string[]): Promise<void> {
+    for (const network of this.networks()) {
+      if (!network.predefined || wanted.includes(network.name) || network.endpoints().length > 0) continue;
+      await network.remove();
+    }
   }
 
   #announceSandbox(sandbox: Sandbox): void {

@@ -1,6 +1,7 @@
 /**
  * Network: a set of endpoints that reach each other directly, apart from all other networks. Made by one driver.
  */
+import { addressOf } from "./address/cidr.ts";
 import { parseIp } from "./address/ip.ts";
 import { macFromIpv4, randomMac } from "./address/mac.ts";
 import type { Driver, EndpointInterface, IpamData, NetworkSpec } from "./contracts/driver.ts";
@@ -291,7 +292,7 @@ export class Network {
 
   /** A MAC that says the IPv4 address: neighbours' entries stay right when the address is used again. */
   #freeMac(ipv4: string | undefined): string {
-    const telling = ipv4 === undefined ? undefined : macFromIpv4(parseIp(ipv4.slice(0, ipv4.indexOf("/"))));
+    const telling = ipv4 === undefined ? undefined : macFromIpv4(parseIp(addressOf(ipv4)));
     return telling === undefined || this.#endpointOfMac.has(telling) ? randomMac() : telling;
   }
 

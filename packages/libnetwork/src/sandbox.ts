@@ -2,6 +2,7 @@
  * Sandbox: a container's network stack (interfaces, routes, names), in a network namespace. Many endpoints may join it.
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { addressOf } from "./address/cidr.ts";
 import type { InterfaceState, InterfaceStatistics, RoutingPlan } from "./contracts/netstack.ts";
 import type { SandboxFileContent, SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { StoreChange } from "./contracts/store.ts";
@@ -151,6 +152,7 @@ export class Sandbox {
     return this.#engine.exclusively(keys, () =>
       undoing(async (undo) => {
         this.#assertUsable();
+        this.#refuseShared("set the key");
         if (typeof path !== "string" || !path.startsWith("/")) {
           throw invalid("invalid_path", `key: ${JSON.stringify(path)} is not an absolute path`, path);
         }
@@ -433,7 +435,7 @@ export class Sandbox {
       dns,
       dnsSearch,
       dnsOptions,
-      addresses: addresses.map((cidr) => cidr.slice(0, cidr.indexOf("/"))),
+      addresses: addresses.map(addressOf),
     };
   }
 }

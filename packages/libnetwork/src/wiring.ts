@@ -103,8 +103,9 @@ export class NetworkController extends Controller {
 
   async #ensureNetworks(wanted: DefaultNetworkOptions | false): Promise<void> {
     for (const network of singletons) await this.ensurePredefined(network);
-    if (wanted === false) await this.dropPredefined(defaultNetworkName);
-    else await this.ensurePredefined(defaultNetwork(wanted));
+    const byDefault = wanted === false ? [] : [defaultNetwork(wanted)];
+    await this.dropPredefined([...singletons, ...byDefault].map(({ name }) => name));
+    for (const network of byDefault) await this.ensurePredefined(network);
   }
 
   protected override uninstallParts(): void {

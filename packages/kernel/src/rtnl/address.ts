@@ -11,6 +11,7 @@ import {
   type AddressAttributes,
   addressAttributes,
   addressHeader,
+  groupAttributes,
   IFA_F_NODAD,
   RTM_DELADDR,
   RTM_GETADDR,
@@ -181,7 +182,7 @@ export function groups(link: number): Query<string> {
     body: (to) => addressHeader.write(to, { family: AF_INET6, index: link }),
     decode(payload) {
       addressHeader.read(payload);
-      return addressAttributes.read(payload).multicast ?? "";
+      return groupAttributes.read(payload).group ?? "";
     },
   };
 }

@@ -132,3 +132,8 @@ export function parseSubnet(text: string, family?: Family): Cidr {
   }
   return cidr;
 }
+
+/** The address in the text of a CIDR that is known to be one, without its prefix length. */
+export function addressOf(cidr: string): string {
+  return cidr.slice(0, cidr.indexOf("/"));
+}

@@ -1,7 +1,7 @@
 /**
  * A network's dealings with its IPAM: pools, gateways, auxiliary addresses, and the addresses of endpoints.
  */
-import { parseCidr } from "../address/cidr.ts";
+import { addressOf, parseCidr } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import type { Driver, IpamData } from "../contracts/driver.ts";
 import {
@@ -17,7 +17,6 @@ import type { PoolRecord } from "./records.ts";
 import type { UndoStack } from "./undo.ts";
 
 const gatewayOptions = { [requestAddressType]: gatewayAddressType };
-const addressOf = (cidr: string) => cidr.slice(0, cidr.indexOf("/"));
 
 /** Requests an address and sees to its release on the way back. */
 async function claim(ipam: Ipam, request: AddressRequest, undo: UndoStack): Promise<string> {

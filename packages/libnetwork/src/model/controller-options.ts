@@ -6,6 +6,7 @@ import { invalid } from "../errors.ts";
 import {
   integer,
   listOf,
+  named,
   objectOf,
   oneOf,
   opaque,
@@ -16,6 +17,7 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
+import { checkedName } from "./ids.ts";
 
 const directory: Parser<string> = (value, name) => {
   const text = string(value, name);
@@ -23,9 +25,22 @@ const directory: Parser<string> = (value, name) => {
   throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
 };
 
+/** The other predefined networks. */
+const takenNames = ["host", "none"];
+
+const defaultNetworkName: Parser<string> = (value, name) => {
+  const text = named(name, () => checkedName("network", value));
+  if (!takenNames.includes(text)) return text;
+  throw invalid(
+    "network_name_in_use",
+    `${name}: there is a network "${text}" always: choose another name`,
+    text,
+  );
+};
+
 const defaultNetworkTable = {
   /** Default: `bridge`. */
-  name: string,
+  name: defaultNetworkName,
   /** Interface name of its bridge. Default: `causeway0`. */
   bridgeName: string,
   /** IPv4 subnet. Default: a free one. */

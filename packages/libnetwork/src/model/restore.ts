@@ -2,6 +2,7 @@
  * Taking up, after a restart, what is stored: networks, then sandboxes, then endpoints. What cannot be taken up is
  * reported and stands in nobody's way.
  */
+import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { Network, networkSpec } from "../network.ts";
@@ -132,5 +133,5 @@ async function restoreEndpoint(
 }
 
 function isChosen(wanted: string | undefined, cidr: string): boolean {
-  return wanted !== undefined && parseIp(wanted).toString() === cidr.slice(0, cidr.indexOf("/"));
+  return wanted !== undefined && parseIp(wanted).toString() === addressOf(cidr);
 }

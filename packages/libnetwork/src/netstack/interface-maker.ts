@@ -16,11 +16,13 @@ import {
   route,
   writeSysctl,
 } from "@causeway/kernel";
+import { addressOf } from "../address/cidr.ts";
 import { linkLocalAddress } from "../address/link-local.ts";
 import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts/driver.ts";
 import type { InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
+import { awaitSolicitable } from "./solicitation.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
@@ -51,6 +53,8 @@ export class InterfaceMaker implements Disposable {
       this.#configure(namespace, inside, { name, index }, request);
       if (plan.kind === "veth") this.#host.query(link.getIndex({ name: plan.hostName }));
       this.#announce(inside, index, request);
+      const { mac, ipv6 } = request.addresses;
+      if (ipv6 !== undefined) awaitSolicitable(inside, index, [addressOf(ipv6), linkLocalAddress(mac)]);
       return { name, index };
     } catch (error) {
       this.#discard(plan, inside, name);

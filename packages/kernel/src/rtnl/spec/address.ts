@@ -27,8 +27,6 @@ const table = {
   broadcast: [4, ip],
   /** Lifetimes in seconds, times since boot in hundredths of a second. */
   cacheInfo: [6, struct({ preferred: u32, valid: u32, created: u32, updated: u32 })],
-  /** In the answer to RTM_GETMULTICAST. */
-  multicast: [7, ip],
   /** IFA_F_*; wider than the header's field of that name. */
   addressFlags: [8, u32],
   /** Metric of the route that comes with the address. */
@@ -37,3 +35,6 @@ const table = {
 
 export interface AddressAttributes extends AttrsValue<typeof table> {}
 export const addressAttributes = attrs(table);
+
+/** Of an answer to RTM_GETMULTICAST, which has the header of an address. */
+export const groupAttributes = attrs({ group: [7, ip] });

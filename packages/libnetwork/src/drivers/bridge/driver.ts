@@ -2,6 +2,7 @@
  * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
  */
 import { link, type NetNamespace, type Reaper, type Rtnl } from "@causeway/kernel";
+import { addressOf } from "../../address/cidr.ts";
 import type { ConnectionFilter, ConnectionTable } from "../../contracts/connections.ts";
 import type {
   Driver,
@@ -23,7 +24,7 @@ import { type BridgeState, makeBridge, needsLoopback, removeBridge } from "./bri
 import { enableForwarding } from "./forwarding.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { type BridgeNetworkOptions, parseNetworkOptions } from "./options.ts";
-import { addressOf, networkPolicy, portPolicy, publishedPorts } from "./policies.ts";
+import { networkPolicy, portPolicy, publishedPorts } from "./policies.ts";
 import { planPublishing } from "./publishing.ts";
 
 /** What the driver works with. */

@@ -1,7 +1,7 @@
 /**
  * What a bridge network, an endpoint and its ports mean to the firewall. Pure.
  */
-import { parseCidr } from "../../address/cidr.ts";
+import { addressOf, parseCidr } from "../../address/cidr.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import type { EndpointInterface, IpamData, NetworkSpec, PortBinding } from "../../contracts/driver.ts";
 import type {
@@ -12,11 +12,6 @@ import type {
   PublishedPort,
 } from "../../contracts/firewall.ts";
 import type { BridgeNetworkOptions } from "./options.ts";
-
-/** The address of a CIDR, without its prefix length. */
-export function addressOf(cidr: string): string {
-  return cidr.slice(0, cidr.indexOf("/"));
-}
 
 interface FamilyChoices {
   readonly gatewayMode: GatewayMode;
