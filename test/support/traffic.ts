@@ -68,7 +68,7 @@ export interface Question {
   readonly source?: string;
   /** Index of the interface to ask by: link-local and multicast addresses need one. */
   readonly by?: number;
-  /** How long an answer may take, milliseconds. Default: 400. */
+  /** How long an answer may take, milliseconds of this process's own time. Default: 400. */
   readonly timeout?: number;
   /** What a question by UDP says. */
   readonly text?: string;
@@ -120,7 +120,7 @@ function openClient(namespace: NetNamespace, kind: number, { address, source, by
 async function askTcp(namespace: NetNamespace, question: Question): Promise<string | undefined> {
   const { address, port, timeout = 400 } = question;
   const client = new Socket({ fd: openClient(namespace, socket.SOCK_STREAM, question) });
-  const timer = setTimeout(() => client.destroy(), timeout);
+  const stop = after(timeout, () => client.destroy());
   let answer = "";
   client.setEncoding("utf8");
   client.on("data", (part: string) => {
@@ -130,7 +130,7 @@ async function askTcp(namespace: NetNamespace, question: Question): Promise<stri
   const closed = new Promise((done) => client.once("close", done));
   client.connect({ host: address, port });
   await closed;
-  clearTimeout(timer);
+  stop();
   return answer === "" ? undefined : answer;
 }
 
@@ -138,9 +138,9 @@ async function askUdp(namespace: NetNamespace, question: Question): Promise<stri
   const { address, port, timeout = 400, text = "who am I?" } = question;
   const client = datagramSocket(openClient(namespace, socket.SOCK_DGRAM, question), isIPv6(address));
   const answer = await new Promise<string | undefined>((done) => {
-    const timer = setTimeout(() => done(undefined), timeout);
+    const stop = after(timeout, () => done(undefined));
     const settle = (value: string | undefined) => {
-      clearTimeout(timer);
+      stop();
       done(value);
     };
     client.once("message", (message) => settle(message.toString()));
@@ -151,6 +151,21 @@ async function askUdp(namespace: NetNamespace, question: Question): Promise<stri
   });
   client.close();
   return answer;
+}
+
+/**
+ * Calls back after some milliseconds in which this process was awake: on a machine that gave it no processor for a second, an
+ * answer may lie in a socket of ours, or a question before a server of ours.
+ */
+function after(milliseconds: number, callBack: () => void): () => void {
+  const slice = 25;
+  let left = Math.ceil(milliseconds / slice);
+  const tick = () => {
+    if (--left > 0) timer = setTimeout(tick, slice);
+    else callBack();
+  };
+  let timer = setTimeout(tick, slice);
+  return () => clearTimeout(timer);
 }
 
 function datagramSocket(fd: number, ipv6: boolean): DatagramSocket {
