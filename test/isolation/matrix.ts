@@ -2,14 +2,13 @@
 
 import { ask, type Question } from "../support/traffic.ts";
 import { addressOf, type Family, families, nameOf, type Protocol } from "./plan.ts";
+import { patience, silence } from "./reach.ts";
 import type { Scene } from "./scene.ts";
 import type { Row, Table } from "./tables.ts";
 
-/** How long nothing may come, where nothing is to come: milliseconds. */
-const silence = 250;
-/** How long an answer may take, where one is to come, and how often it is asked for. */
-const patience = 1500;
+/** A datagram that got lost is sent again: how often, and after how many milliseconds. */
 const attempts = 3;
+const interval = patience / attempts;
 /** Questions under way at a time, so that this process, which asks and answers, is never late by much. */
 const atATime = 96;
 
@@ -65,10 +64,10 @@ async function settle(scene: Scene, cell: Cell, text: string): Promise<string | 
   const namespace = scene.namespaceOf(asker);
   if (expected === "no" || expected === "heard") return ask(namespace, { ...question, timeout: silence });
   for (let attempt = 1; attempt < attempts; attempt++) {
-    const answer = await ask(namespace, { ...question, timeout: patience });
+    const answer = await ask(namespace, { ...question, timeout: interval });
     if (answer !== undefined) return answer;
   }
-  return ask(namespace, { ...question, timeout: patience });
+  return ask(namespace, { ...question, timeout: interval });
 }
 
 function seenAs({ asker, family }: Cell, answer: string): string {
