@@ -35,8 +35,10 @@ export interface PlannedNetwork {
   readonly number: number;
   readonly internal?: true;
   readonly driverOptions?: Readonly<Record<string, unknown>>;
-  /** The host has no address in it. */
-  readonly withoutHost?: true;
+  /** Families in which the host has no address in it. */
+  readonly withoutHost?: readonly Family[];
+  /** A network without IPv6, whose sandboxes help themselves to addresses. */
+  readonly ipv4Only?: true;
 }
 
 /** The name of a network stands for the host's address in it as well. */
@@ -48,7 +50,7 @@ export const networks: Readonly<Record<string, PlannedNetwork>> = {
     number: 4,
     internal: true,
     driverOptions: { gatewayModeIpv4: "isolated", gatewayModeIpv6: "isolated" },
-    withoutHost: true,
+    withoutHost: families,
   },
   quiet: { number: 5, driverOptions: { icc: false } },
   unprotected: {
@@ -62,6 +64,7 @@ export const networks: Readonly<Record<string, PlannedNetwork>> = {
   },
   unmasked: { number: 9, driverOptions: { masquerade: false } },
   loose: { number: 10, driverOptions: { antiSpoofing: false } },
+  four: { number: 11, driverOptions: { antiSpoofing: false }, withoutHost: [6], ipv4Only: true },
 };
 
 interface PlannedSandbox {
@@ -106,6 +109,7 @@ export const sandboxes: Readonly<Record<string, PlannedSandbox>> = {
   loose1: { network: "loose", number: 2 },
   loose2: { network: "loose", number: 3 },
   loose3: { network: "loose", number: 4 },
+  smuggler: { network: "four", number: 2 },
 };
 
 /** Container ports that have a server; 81 is published nowhere. */

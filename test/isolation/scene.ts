@@ -121,11 +121,13 @@ export class Scene implements AsyncDisposable {
   }
 
   async #newNetwork(name: string): Promise<void> {
-    const { internal = false, driverOptions = {} } = planned(networks, name);
-    const config = families.map((family) => ({
-      subnet: `${addressIn(name, family, 0)}/${family === 4 ? 24 : 64}`,
-      gateway: addressIn(name, family, 1),
-    }));
+    const { internal = false, ipv4Only = false, driverOptions = {} } = planned(networks, name);
+    const config = families
+      .filter((family) => family === 4 || !ipv4Only)
+      .map((family) => ({
+        subnet: `${addressIn(name, family, 0)}/${family === 4 ? 24 : 64}`,
+        gateway: addressIn(name, family, 1),
+      }));
     const bridge = `br-${name}`;
     const network = await this.host.controller.newNetwork("bridge", name, {
       internal,
@@ -138,25 +140,29 @@ export class Scene implements AsyncDisposable {
   async #newSandbox(name: string): Promise<void> {
     const { network: networkName, publish = [] } = planned(sandboxes, name);
     const { network, bridge } = known(this.#networks, networkName);
+    const { withoutHost = [], ipv4Only = false } = planned(networks, networkName);
     const { sandbox } = await this.host.controller.attach(network, {
       containerId: name,
       endpoint: {
         ipv4: addressOf(name, 4),
-        ipv6: addressOf(name, 6),
+        ...(ipv4Only ? {} : { ipv6: addressOf(name, 6) }),
         publish: protocols.flatMap((protocol) => publish.map((port) => ({ ...port, protocol }))),
       },
     });
     const namespace = this.#kept.use(namespaceOf(sandbox));
     this.#namespaces.set(name, namespace);
-    const gateways = families.map((family) => addressIn(networkName, family, 1));
-    if (planned(networks, networkName).withoutHost) {
+    using rtnl = new Rtnl(namespace);
+    const { index } = rtnl.query(link.get({ name: "eth0" }));
+    if (ipv4Only) rtnl.execute(address.add({ link: index, address: addressOf(name, 6), prefixLength: 64 }));
+    for (const family of withoutHost) {
       // Nobody answers for the gateway's address, but whoever knows the bridge's MAC can do without an answer.
-      using rtnl = new Rtnl(namespace);
-      const { index } = rtnl.query(link.get({ name: "eth0" }));
       const mac = this.macOf("host", bridge);
-      rtnl.execute(...gateways.map((gateway) => neighbour.add({ link: index, address: gateway, mac })));
+      rtnl.execute(neighbour.add({ link: index, address: addressIn(networkName, family, 1), mac }));
     }
-    routeEverything(namespace, gateways);
+    routeEverything(
+      namespace,
+      families.map((family) => addressIn(networkName, family, 1)),
+    );
   }
 
   async #startServers(): Promise<void> {

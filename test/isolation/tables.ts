@@ -43,85 +43,85 @@ export const tables: readonly Table[] = [
   table(
     "Published ports of `web`, in the network `front`; `friend` is behind a trusted interface",
     `
-asked for                    | at            | web   | sibling | stranger | plain | locked | hermit | host  | outside | friend
-published on every address   | host1:8080    | front | front   | front    | own   | no     | no     | host1 | own     | own
-                             | host2:8080    | front | front   | front    | own   | no     | no     | host2 | own     | own
-                             | front:8080    | front | front   | no       | no    | no     | no     | front | own     | own
-                             | other:8080    | no    | no      | front    | no    | no     | no     | front | own     | own
-                             | internal:8080 | no    | no      | no       | no    | no     | no     | internal | own  | own
-                             | loopback:8080 | no    | no      | no       | no    | no     | no     | front | no      | no
-  its own port               | web:80        | own   | own     | no       | no    | no     | no     | front | no      | own
-published on the loopback    | loopback:8082 | no    | no      | no       | no    | no     | no     | front | no      | no
-                             | host1:8082    | no    | no      | no       | no    | no     | no     | no    | no      | no
-                             | front:8082    | no    | no      | no       | no    | no     | no     | no    | no      | no
-  its own port               | web:82        | own   | own     | no       | no    | no     | no     | front | no      | no
-published on host1           | host1:8083    | front | front   | front    | own   | no     | no     | host1 | own     | own
-                             | host2:8083    | no    | no      | no       | no    | no     | no     | no    | no      | no
-                             | front:8083    | no    | no      | no       | no    | no     | no     | no    | no      | no
-                             | loopback:8083 | no    | no      | no       | no    | no     | no     | no    | no      | no
-  its own port               | web:83        | own   | own     | no       | no    | no     | no     | front | no      | own
-not published                | web:81        | own   | own     | no       | no    | no     | no     | front | no      | no
-                             | host1:81      | no    | no      | no       | no    | no     | no     | no    | no      | no
+asked for                  | at            | web   | sibling | stranger | plain | locked | hermit | smuggler | host     | outside | friend
+published on every address | host1:8080    | front | front   | front    | own   | no     | no     | front/no | host1    | own     | own
+                           | host2:8080    | front | front   | front    | own   | no     | no     | front/no | host2    | own     | own
+                           | front:8080    | front | front   | no       | no    | no     | no     | no       | front    | own     | own
+                           | other:8080    | no    | no      | front    | no    | no     | no     | no       | front    | own     | own
+                           | internal:8080 | no    | no      | no       | no    | no     | no     | no       | internal | own     | own
+                           | loopback:8080 | no    | no      | no       | no    | no     | no     | no       | front    | no      | no
+  its own port             | web:80        | own   | own     | no       | no    | no     | no     | no       | front    | no      | own
+published on the loopback  | loopback:8082 | no    | no      | no       | no    | no     | no     | no       | front    | no      | no
+                           | host1:8082    | no    | no      | no       | no    | no     | no     | no       | no       | no      | no
+                           | front:8082    | no    | no      | no       | no    | no     | no     | no       | no       | no      | no
+  its own port             | web:82        | own   | own     | no       | no    | no     | no     | no       | front    | no      | no
+published on host1         | host1:8083    | front | front   | front    | own   | no     | no     | front/no | host1    | own     | own
+                           | host2:8083    | no    | no      | no       | no    | no     | no     | no       | no       | no      | no
+                           | front:8083    | no    | no      | no       | no    | no     | no     | no       | no       | no      | no
+                           | loopback:8083 | no    | no      | no       | no    | no     | no     | no       | no       | no      | no
+  its own port             | web:83        | own   | own     | no       | no    | no     | no     | no       | front    | no      | own
+not published              | web:81        | own   | own     | no       | no    | no     | no     | no       | front    | no      | no
+                           | host1:81      | no    | no      | no       | no    | no     | no     | no       | no       | no      | no
 `,
   ),
   table(
     "Internal networks: `internal`, and `isolated` in which the host has no address",
     `
-asked for                    | at            | locked | cellmate | hermit | monk | web | open | plain | host     | outside | friend
-internal                     | locked:80     | own    | own      | no     | no   | no  | no   | no    | internal | no      | no
-isolated                     | hermit:80     | no     | no       | own    | own  | no  | no   | no    | no       | no      | no
+asked for | at        | locked | cellmate | hermit | monk | web | open | plain | smuggler | host     | outside | friend
+internal  | locked:80 | own    | own      | no     | no   | no  | no   | no    | no       | internal | no      | no
+isolated  | hermit:80 | no     | no       | own    | own  | no  | no   | no    | no       | no       | no      | no
 `,
   ),
   table(
     "The network `quiet`, with icc off",
     `
-asked for                    | at            | shy   | neighbour | sibling | host  | outside | friend
-its own port, published      | shy:80        | own   | no        | no      | quiet | no      | no
-its own port, not published  | shy:81        | own   | no        | no      | quiet | no      | no
-published on every address   | host1:8090    | quiet | quiet     | quiet   | host1 | own     | own
-                             | quiet:8090    | quiet | quiet     | no      | quiet | own     | own
+asked for                   | at         | shy   | neighbour | sibling | host  | outside | friend
+its own port, published     | shy:80     | own   | no        | no      | quiet | no      | no
+its own port, not published | shy:81     | own   | no        | no      | quiet | no      | no
+published on every address  | host1:8090 | quiet | quiet     | quiet   | host1 | own     | own
+                            | quiet:8090 | quiet | quiet     | no      | quiet | own     | own
 `,
   ),
   table(
     "Gateway modes: `open` in `unprotected`, `plain` in `routed`",
     `
-asked for                    | at            | open        | plain       | sibling     | locked | host        | outside | friend
-nat-unprotected, published   | open:80       | own         | no          | no          | no     | unprotected | own     | own
-  not published              | open:81       | own         | no          | no          | no     | unprotected | own     | own
-  on every address           | host1:8091    | unprotected | own         | unprotected | no     | host1       | own     | own
-routed, published            | plain:80      | routed      | own         | routed      | no     | routed      | own     | own
-  not published              | plain:81      | no          | own         | no          | no     | routed      | no      | no
-  on every address           | host1:8095    | no          | no          | no          | no     | no          | no      | no
+asked for                  | at         | open        | plain | sibling     | locked | host        | outside | friend
+nat-unprotected, published | open:80    | own         | no    | no          | no     | unprotected | own     | own
+  not published            | open:81    | own         | no    | no          | no     | unprotected | own     | own
+  on every address         | host1:8091 | unprotected | own   | unprotected | no     | host1       | own     | own
+routed, published          | plain:80   | routed      | own   | routed      | no     | routed      | own     | own
+  not published            | plain:81   | no          | own   | no          | no     | routed      | no      | no
+  on every address         | host1:8095 | no          | no    | no          | no     | no          | no      | no
 `,
   ),
   table(
     "The way out",
     `
-asked for                    | at            | sibling | neighbour | open  | plain | known  | bare | locked | hermit | host  | outside | friend
-another machine              | outside:80    | host1   | host1     | host1 | own   | source | own  | no     | no     | host1 | own     | no
-                             | friend:80     | host2   | host2     | host2 | own   | source | own  | no     | no     | host2 | no      | own
+asked for       | at         | sibling | neighbour | open  | plain | known  | bare | locked | hermit | smuggler | host  | outside | friend
+another machine | outside:80 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
+                | friend:80  | host2   | host2     | host2 | own   | source | own  | no     | no     | host2/no | host2 | no      | own
 `,
   ),
   table(
     "Services of the host itself: on every address (9003), in `front` (9001), on the loopback (9002)",
     `
-asked for                    | at            | sibling | stranger | neighbour | plain | locked | hermit | host     | outside
-an address of the host       | host1:9003    | own     | own      | own       | own   | no     | no     | host1    | own
-its address in a network     | front:9003    | own     | no       | no        | no    | no     | no     | front    | own
-                             | front:9001    | own     | no       | no        | no    | no     | no     | front    | own
-                             | other:9003    | no      | own      | no        | no    | no     | no     | other    | own
-  internal                   | internal:9003 | no      | no       | no        | no    | own    | no     | internal | own
-its loopback                 | loopback:9003 | no      | no       | no        | no    | no     | no     | loopback | no
-                             | loopback:9002 | no      | no       | no        | no    | no     | no     | loopback | no
+asked for                | at            | sibling | stranger | neighbour | plain | locked | hermit | smuggler | host     | outside
+an address of the host   | host1:9003    | own     | own      | own       | own   | no     | no     | own/no   | host1    | own
+its address in a network | front:9003    | own     | no       | no        | no    | no     | no     | no       | front    | own
+                         | front:9001    | own     | no       | no        | no    | no     | no     | no       | front    | own
+                         | other:9003    | no      | own      | no        | no    | no     | no     | no       | other    | own
+  internal               | internal:9003 | no      | no       | no        | no    | own    | no     | no       | internal | own
+its loopback             | loopback:9003 | no      | no       | no        | no    | no     | no     | no       | loopback | no
+                         | loopback:9002 | no      | no       | no        | no    | no     | no     | no       | loopback | no
 `,
   ),
   table(
     "What a sandbox sends to the host by addresses of the link, UDP",
     `
-asked for                    | at             | sibling  | stranger | neighbour | locked   | hermit
-the bridge's own             | link:9003      | no/heard | no/heard | no/heard  | no/heard | no
-every node                   | group:9003     | heard    | heard    | heard     | heard    | no
-                             | broadcast:9003 | heard/no | heard/no | heard/no  | heard/no | no
+asked for        | at             | sibling  | stranger | neighbour | locked   | hermit | smuggler
+the bridge's own | link:9003      | no/heard | no/heard | no/heard  | no/heard | no     | no
+every node       | group:9003     | heard    | heard    | heard     | heard    | no     | heard/no
+                 | broadcast:9003 | heard/no | heard/no | heard/no  | heard/no | no     | heard/no
 `,
     ["udp"],
   ),
