@@ -411,11 +411,6 @@ export class Sandbox {
     return this.#engine.parts.planRouting(routed);
   }
 
-  /** After a restart the kernel has the routes of the plan already. For the controller. */
-  assumeRouted(): void {
-    this.#routing = this.plan();
-  }
-
   /** For the model. */
   writeFiles(): void {
     this.#engine.parts.files.update(this.fileContent());

@@ -92,7 +92,8 @@ export class NetworkController extends Controller {
     cleanup.defer(() => parts.netstack.close());
     const { engine, problems } = await Controller.restored(parts);
     firewall.install();
-    sweepLinks(rtnl, reaper, engine, parts.ownerOf);
+    const unknown = new Set(problems.map(({ id }) => id));
+    sweepLinks(rtnl, reaper, parts.ownerOf, (id) => unknown.has(id) || isInUse(engine, id));
     const keys = [...engine.sandboxes].map(({ key }) => key).filter((key) => key !== undefined);
     parts.netstack.sweepNamespaces(new Set(keys));
     const controller = new NetworkController(engine, problems, machinery);
@@ -222,13 +223,21 @@ function refuseUnknownDrivers(configured: readonly string[], known: readonly str
   );
 }
 
+function isInUse({ networks, endpoints }: Engine, id: string): boolean {
+  return networks.byId(id) !== undefined || endpoints.get(id)?.sandbox !== undefined;
+}
+
 /** Links that carry our mark and belong to nothing that is stored were left by a run that was killed. */
-function sweepLinks(rtnl: Rtnl, reaper: Reaper, engine: Engine, ownerOf: (id: string) => string): void {
+function sweepLinks(
+  rtnl: Rtnl,
+  reaper: Reaper,
+  ownerOf: (id: string) => string,
+  isWanted: (id: string) => boolean,
+): void {
   const mark = ownerOf("");
   for (const { index, alias } of rtnl.dump(link.list())) {
     if (alias === undefined || !alias.startsWith(mark)) continue;
-    const id = alias.slice(mark.length);
-    if (engine.networks.byId(id) !== undefined || engine.endpoints.get(id)?.sandbox !== undefined) continue;
+    if (isWanted(alias.slice(mark.length))) continue;
     rtnl.attempt([link.change({ index }, { up: false })]);
     void reaper.deleteLink({ index });
   }

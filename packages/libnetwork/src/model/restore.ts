@@ -60,9 +60,28 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
     await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes));
   }
-  for (const sandbox of engine.sandboxes) sandbox.assumeRouted();
   if (changes.length > 0) await engine.commit(...changes);
+  for (const sandbox of engine.sandboxes) {
+    await attempt("sandbox", sandbox, () => mendSandbox(engine, sandbox));
+  }
   return problems;
+}
+
+/** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
+async function mendSandbox(engine: Engine, sandbox: Sandbox): Promise<void> {
+  const joined = sandbox.sharedWith === undefined ? sandbox.endpoints() : [];
+  if (sandbox.key === undefined || joined.length === 0) return;
+  const live = engine.parts.netstack.interfaces(sandbox.key);
+  const lost = joined.filter(({ record: { join } }) => {
+    const made = join?.interface;
+    return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
+  });
+  for (const endpoint of lost) sandbox.drop(endpoint);
+  sandbox.route();
+  for (const endpoint of lost) {
+    sandbox.add(endpoint);
+    await endpoint.rejoin(sandbox);
+  }
 }
 
 /** In the order in which the objects were made. */

@@ -121,7 +121,9 @@ export class BridgeDriver implements Driver {
   }
 
   deleteNetwork(networkId: string): void {
-    const network = this.#network(networkId);
+    // One that could not be taken up after a restart is not here, and there is nothing of it to take out of use.
+    const network = this.#networks.get(networkId);
+    if (network === undefined) return;
     const { bridge, policy } = network;
     this.#parts.firewall.apply({ remove: { networks: [policy] } });
     this.#removeBridge(policy.bridge, bridge);
@@ -255,8 +257,22 @@ export class BridgeDriver implements Driver {
       spec.id,
       bindings.filter((binding) => !isRouted(network, binding)),
     );
-    if (joined) this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
+    if (joined) {
+      this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
+      this.#reconnect(network, endpoint);
+    }
     network.endpoints.set(spec.id, endpoint);
+  }
+
+  /** Puts the host's end on the bridge, which may be another one than before. */
+  #reconnect({ bridge }: BridgeNetwork, { spec, bindings }: BridgeEndpoint): void {
+    const bridgePort = { hairpin: bindings.length > 0 };
+    const name = hostInterfaceName(spec.id);
+    // Where the link is not there, nothing is to be done here: the model makes it again.
+    this.#parts.rtnl.attempt([
+      link.change({ name }, { master: bridge.index, up: true }),
+      link.change({ name }, { info: { slaveKind: "bridge", bridgePort } }),
+    ]);
   }
 
   async close(): Promise<void> {
