@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runLoopbackClaims } from "./isolation/loopback-source.ts";
 import { deviations, render, runMatrix } from "./isolation/matrix.ts";
 import { Scene } from "./isolation/scene.ts";
 import { runSpoofing } from "./isolation/spoofing.ts";
@@ -22,6 +23,10 @@ for (const bridgeFilter of [0, 1] as const) {
       const report = await runSpoofing(scene);
       console.log(`\nbridge-nf-call-iptables=${bridgeFilter}\n\n${report.text}\n`);
       assert.deepEqual(report.deviations, []);
+    });
+
+    await t.test("nobody else is the host's loopback", async () => {
+      assert.deepEqual(await runLoopbackClaims(scene), []);
     });
   });
 }
