@@ -25,6 +25,7 @@ const hostPorts = { any: 8080, one: 8081, loopback: 8082 };
 /** A server whose port is published, its sibling, and sandboxes of another and of an internal network. */
 async function makeScene(stage: Stage) {
   stage.host.addAddress("wan0", secondAddress);
+  await stage.serve(stage.host.outside, [hostPorts.any]);
   const [server, sibling] = await stage.addNetwork(1, 2);
   const [stranger] = await stage.addNetwork(2, 1, {
     ipv4: { sourceAddress: secondAddress },
@@ -87,6 +88,12 @@ function rows(
       what: "outside, any address",
       from: host.outside,
       to: at(own, hostPorts.any),
+      seenAs: outsideAddress[family],
+    },
+    {
+      what: "outside, a gateway's address",
+      from: host.outside,
+      to: at(gateway(1), hostPorts.any),
       seenAs: outsideAddress[family],
     },
     {
@@ -163,6 +170,12 @@ function rows(
       what: "to the outside",
       from: server.namespace,
       to: at(outsideAddress[family], ports.web),
+      seenAs: own,
+    },
+    {
+      what: "to the outside, a port that is published here",
+      from: sibling.namespace,
+      to: at(outsideAddress[family], hostPorts.any),
       seenAs: own,
     },
     {

@@ -47,7 +47,6 @@ const inetChains = `
 
   chain published_in {
     type nat hook prerouting priority dstnat; policy accept;
-    meta nfproto . iifname @closed accept
     jump published
   }
 

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import { ask, type Question, serve } from "../../../../test/support/traffic.ts";
+import { linkLocalAddress } from "../address/link-local.ts";
 import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
 import { NftablesFirewall } from "./nftables-firewall.ts";
 
@@ -24,7 +25,7 @@ export function addressIn(network: number, family: Family, station: number): str
 }
 
 const lengthOf: Readonly<Record<Family, number>> = { 4: 24, 6: 64 };
-export const subnetOf = (network: number, family: Family) =>
+const subnetOf = (network: number, family: Family) =>
   family === 4 ? `172.30.${network}.0/24` : `fd00:${network}::/64`;
 export const bridgeOf = (network: number) => `br-${network}`;
 
@@ -70,7 +71,7 @@ export interface Sandbox {
 export type PublishedChoices = Partial<PublishedPort> & Pick<PublishedPort, "port">;
 
 /** A port of a sandbox, published in one family. */
-export function published(
+function published(
   { network, addresses }: Sandbox,
   family: Family,
   choices: PublishedChoices,
@@ -164,7 +165,12 @@ export class BareHost implements Disposable {
     }
     // Makes the kernel catch up with the carrier, so that the bridge's port forwards from now on.
     this.rtnl.query(link.get({ name }));
-    const port = { endpointId: name, interface: name, mac, addresses: [addresses[4], addresses[6]] };
+    const port = {
+      endpointId: name,
+      interface: name,
+      mac,
+      addresses: [...Object.values(addresses), linkLocalAddress(mac)],
+    };
     return { namespace, network, addresses, port };
   }
 
@@ -264,9 +270,9 @@ export class Stage implements AsyncDisposable {
     this.firewall.apply({ add: { published: wanted.map((choices) => published(sandbox, family, choices)) } });
   }
 
-  /** Servers of both transports and families on {@link ports}. */
-  async serve(namespace: NetNamespace): Promise<void> {
-    for (const port of Object.values(ports)) {
+  /** Servers of both transports and families; by default on {@link ports}. */
+  async serve(namespace: NetNamespace, at: readonly number[] = Object.values(ports)): Promise<void> {
+    for (const port of at) {
       for (const protocol of ["tcp", "udp"] as const) {
         for (const address of ["0.0.0.0", "::"])
           this.#kept.use(await serve(namespace, { protocol, address, port }));
