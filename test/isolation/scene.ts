@@ -104,12 +104,13 @@ export class Scene implements AsyncDisposable {
   }
 
   #goOutside(): void {
+    // Somebody needs it for something, as route_localnet below: nothing but our firewall is between the wire and the loopback.
+    this.host.namespace.run(() => writeSysctl("net/ipv4/conf/all/accept_local", 1));
     for (const name of ["outside", "friend"] as const) {
       const machine = this.#kept.use(new Outside(this.host, wires[name]));
       this.#namespaces.set(name, machine.namespace);
-      routeEverything(machine.namespace, [machine.hostIpv4, machine.hostIpv6]);
-      // Somebody needs it for something: nothing but our firewall is between the wire and the loopback.
       this.host.namespace.run(() => writeSysctl(`net/ipv4/conf/${machine.uplink}/route_localnet`, 1));
+      routeEverything(machine.namespace, [machine.hostIpv4, machine.hostIpv6]);
     }
     const { index } = this.host.rtnl.query(link.get({ name: wires.outside.uplink }));
     // Not to be preferred to the first address of this wire by what nobody tells which one to use.
