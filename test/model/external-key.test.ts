@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { NetNamespace, unbindNamespace } from "@causeway/kernel";
 import { eventually, TestHost } from "../support/host.ts";
-import { addressesOf, interfacesOf, wayOut } from "../support/inside.ts";
+import { addressesOf, hostsOf, interfacesOf, wayOut } from "../support/inside.ts";
 import { assertTalking, dualStack, ipv4Only } from "../support/scenes.ts";
 
 /** A namespace under a path, as a container runtime makes it. */
@@ -28,12 +28,17 @@ test("endpoints join before there is a namespace, and after", async (t) => {
   const host = await TestHost.create(t);
   using elsewhere = new Elsewhere(host);
   const [one, two] = [await dualStack(host, "one", 1), await ipv4Only(host, "two", 2)];
-  const sandbox = await host.controller.newSandbox("c", { externalKey: true });
+  const sandbox = await host.controller.newSandbox("c", { externalKey: true, hostname: "web" });
   const before = await one.createEndpoint("before");
   await before.join(sandbox);
   assert.equal(before.sandbox, sandbox);
   assert.equal(before.info().interfaceName, undefined);
   assert.equal(sandbox.key, undefined);
+  assert.match(
+    hostsOf(sandbox),
+    /^172\.30\.1\.2\tweb$/m,
+    "the runtime mounts the files before it has a namespace",
+  );
   assert.throws(() => sandbox.netnsPath, { code: "sandbox_without_key", kind: "conflict" });
   assert.throws(() => sandbox.spawn("true"), { code: "sandbox_without_key" });
 

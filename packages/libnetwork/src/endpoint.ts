@@ -272,6 +272,7 @@ export class Endpoint {
     sandbox.add(this);
     undo.push(() => sandbox.drop(this));
     this.#populate(sandbox, undo);
+    sandbox.writeFiles();
   }
 
   /** Makes the interface of an endpoint that joined before its sandbox had a namespace. For the sandbox. */
@@ -306,7 +307,6 @@ export class Endpoint {
       this.#set({ ...this.#record, join: { ...join, interface: made } });
     }
     sandbox.route(undo);
-    sandbox.writeFiles();
   }
 
   /** The change that stores it as left. For the model. */

@@ -236,7 +236,13 @@ export class Sandbox {
    * @throws sandbox_deleted, controller_closed
    */
   delete(options: DeleteSandboxOptions = {}): Promise<void> {
-    const keys = () => [this.id, ...this.#endpointIds(), this.#owner?.id ?? this.id];
+    // By its container's name too: one that is being attached is found before it is stored.
+    const keys = () => [
+      `container:${this.containerId}`,
+      this.id,
+      ...this.#endpointIds(),
+      this.#owner?.id ?? this.id,
+    ];
     return this.#engine.exclusively(keys, async () => {
       this.#assertUsable();
       const { endpoints = "keep" } = parseObject(deleteTable, options, "options");
@@ -362,12 +368,14 @@ export class Sandbox {
   }
 
   /** What follows an endpoint's leave in a sandbox that lives on. For the model. */
-  afterLeave(left: InterfaceState | undefined): void {
-    if (this.key === undefined) return;
-    if (left !== undefined) this.retire(left);
-    this.route();
-    this.writeFiles();
-    this.announceGateway();
+  async afterLeave(left: InterfaceState | undefined): Promise<void> {
+    await finishing(
+      `sandbox "${this.containerId}" without the endpoint`,
+      () => left && this.retire(left),
+      () => this.route(),
+      () => this.writeFiles(),
+      () => this.announceGateway(),
+    );
   }
 
   /** Takes an interface out of use whose link is about to go. For the model. */

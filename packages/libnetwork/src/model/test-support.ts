@@ -1,0 +1,305 @@
+/**
+ * A controller on a world of plain maps, in which any call to a room behind the model can be made to fail.
+ */
+import type {
+  Driver,
+  DriverTraits,
+  EndpointSpec,
+  EndpointState,
+  JoinAnswer,
+  NetworkSpec,
+  PortBinding,
+  PortMapping,
+} from "../contracts/driver.ts";
+import type { InterfaceRequest, InterfaceState, NetStack, RoutingPlan } from "../contracts/netstack.ts";
+import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
+import type { PlainData } from "../contracts/store.ts";
+import { Controller } from "../controller.ts";
+import { notFound } from "../errors.ts";
+import { DefaultIpam } from "../ipam/default-ipam.ts";
+import { planRouting } from "../netstack/routing.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import type { Engine, ModelParts } from "./engine.ts";
+
+/** Counts calls, and makes one of them fail. */
+export class Faults {
+  #calls = 0;
+  #failAt = 0;
+  /** What was called since {@link arm}. */
+  readonly log: string[] = [];
+
+  /** Makes the call of this number fail, before it does anything; 0: none. */
+  arm(failAt: number): void {
+    this.#calls = 0;
+    this.#failAt = failAt;
+    this.log.length = 0;
+  }
+
+  /** The part, with the methods of these names watched. */
+  watch<T extends object>(label: string, part: T, names: readonly (keyof T & string)[]): T {
+    return new Proxy(part, {
+      get: (target, property) => {
+        const value: unknown = Reflect.get(target, property, target);
+        if (typeof value !== "function") return value;
+        const method = value.bind(target);
+        if (!names.some((name) => name === property)) return method;
+        return (...args: unknown[]) => {
+          this.log.push(`${label}.${String(property)}`);
+          if (++this.#calls === this.#failAt) throw new Error(`injected into ${label}.${String(property)}`);
+          return method(...args);
+        };
+      },
+    });
+  }
+}
+
+/** Networks of a driver that makes nothing. */
+class FakeDriver implements Driver {
+  readonly type = "bridge";
+  readonly scope = "local";
+  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
+  readonly networks = new Map<string, { readonly spec: NetworkSpec }>();
+  readonly endpoints = new Map<string, { joined: boolean; bindings: readonly PortBinding[] }>();
+  readonly #netstack: FakeNetStack;
+
+  constructor(netstack: FakeNetStack) {
+    this.#netstack = netstack;
+  }
+
+  validateNetwork(): void {}
+
+  createNetwork(spec: NetworkSpec): PlainData {
+    this.networks.set(spec.id, { spec });
+    return null;
+  }
+
+  deleteNetwork(networkId: string): void {
+    this.networks.delete(networkId);
+  }
+
+  createEndpoint({ id, publish, interface: { ipv4 = "" } }: EndpointSpec): EndpointState {
+    const bindings = publish.map((mapping) => bindingOf(mapping, ipv4));
+    this.endpoints.set(id, { joined: false, bindings });
+    return { bindings };
+  }
+
+  deleteEndpoint(_: string, endpointId: string): void {
+    this.endpoints.delete(endpointId);
+  }
+
+  join(networkId: string, endpointId: string): JoinAnswer {
+    this.#endpoint(endpointId).joined = true;
+    const { spec } = this.networks.get(networkId) ?? {};
+    const gatewayOf = (cidr: string | undefined) => cidr?.slice(0, cidr.indexOf("/"));
+    return {
+      interface: {
+        plan: { kind: "move", sourceName: "x" },
+        prefix: "eth",
+        mtu: undefined,
+        announce: { count: 0, intervalMs: 0 },
+      },
+      gatewayIpv4: gatewayOf(spec?.ipv4[0]?.gateway),
+      gatewayIpv6: gatewayOf(spec?.ipv6[0]?.gateway),
+      staticRoutes: [],
+    };
+  }
+
+  leave(_: string, endpointId: string): void {
+    this.#endpoint(endpointId).joined = false;
+    this.#netstack.removeOf(endpointId);
+  }
+
+  publish(_: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState {
+    const endpoint = this.#endpoint(endpointId);
+    endpoint.bindings = [...endpoint.bindings, ...mappings.map((mapping) => bindingOf(mapping, ""))];
+    return { bindings: endpoint.bindings };
+  }
+
+  unpublish(_: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState {
+    const endpoint = this.#endpoint(endpointId);
+    endpoint.bindings = endpoint.bindings.filter((binding) => !bindings.includes(binding));
+    return { bindings: endpoint.bindings };
+  }
+
+  endpointOperInfo(): Readonly<Record<string, PlainData>> {
+    return {};
+  }
+
+  restoreNetwork(): void {}
+  restoreEndpoint(): void {}
+  close(): void {}
+
+  #endpoint(id: string) {
+    const endpoint = this.endpoints.get(id);
+    if (endpoint === undefined) throw notFound("endpoint_not_found", `no endpoint ${id}`);
+    return endpoint;
+  }
+}
+
+function bindingOf(mapping: PortMapping, ipv4: string): PortBinding {
+  const { protocol, containerPort, hostPort = 1 } = mapping;
+  return { protocol, containerPort, hostPort, hostAddress: "0.0.0.0", containerAddress: ipv4 };
+}
+
+/** Namespaces that are maps of interfaces. */
+class FakeNetStack implements Omit<NetStack, "spawn"> {
+  /** `/elsewhere` is somebody else's. */
+  readonly namespaces = new Map<string, Map<string, { readonly owner: string }>>([["/elsewhere", new Map()]]);
+  readonly routing = new Map<string, string>();
+
+  createNamespace(sandboxId: string): string {
+    const path = `/run/${sandboxId}`;
+    this.namespaces.set(path, new Map());
+    return path;
+  }
+
+  hostNamespacePath(): string {
+    return "/host";
+  }
+
+  adoptNamespace(): void {}
+
+  isNamespace(path: string): boolean {
+    return this.namespaces.has(path);
+  }
+
+  releaseNamespace(path: string): void {
+    this.namespaces.delete(path);
+    this.routing.delete(path);
+  }
+
+  sweepNamespaces(): void {}
+
+  addInterface({ namespacePath, owner }: InterfaceRequest): InterfaceState {
+    const interfaces = this.namespaces.get(namespacePath) ?? new Map();
+    let index = 0;
+    while (interfaces.has(`eth${index}`)) index++;
+    interfaces.set(`eth${index}`, { owner });
+    return { name: `eth${index}`, index };
+  }
+
+  disableInterface(): void {}
+
+  removeOf(owner: string): void {
+    for (const interfaces of this.namespaces.values()) {
+      for (const [name, made] of interfaces) if (made.owner === owner) interfaces.delete(name);
+    }
+  }
+
+  async interfacesGone(): Promise<void> {}
+
+  applyRouting(path: string, _: RoutingPlan | undefined, after: RoutingPlan): void {
+    if (after.routes.length > 0) this.routing.set(path, JSON.stringify(after.routes));
+    else this.routing.delete(path);
+  }
+
+  statistics() {
+    return new Map();
+  }
+
+  interfaces() {
+    return [];
+  }
+
+  hostPrefixes(): readonly string[] {
+    return [];
+  }
+
+  close(): void {}
+}
+
+class FakeFiles implements SandboxFiles {
+  readonly contents = new Map<string, string>();
+
+  create(content: SandboxFileContent): SandboxFilePaths {
+    this.update(content);
+    return this.paths();
+  }
+
+  update(content: SandboxFileContent): void {
+    this.contents.set(content.sandboxId, JSON.stringify(content));
+  }
+
+  paths(): SandboxFilePaths {
+    return { hosts: "", hostname: "", resolvConf: "" };
+  }
+
+  remove(sandboxId: string): void {
+    this.contents.delete(sandboxId);
+  }
+}
+
+/** A controller whose rooms are fakes, or real ones that touch nothing. */
+export class FakeController extends Controller {
+  readonly faults: Faults;
+  readonly #world: () => unknown;
+
+  private constructor(engine: Engine, faults: Faults, world: () => unknown) {
+    super(engine, []);
+    this.faults = faults;
+    this.#world = world;
+  }
+
+  static async open(): Promise<FakeController> {
+    const faults = new Faults();
+    const store = new MemoryStore();
+    const netstack = new FakeNetStack();
+    const driver = new FakeDriver(netstack);
+    const files = new FakeFiles();
+    const ipam = new DefaultIpam({ seed: "seed" });
+    const watched = faults.watch("driver", driver, [
+      "createNetwork",
+      "deleteNetwork",
+      "createEndpoint",
+      "deleteEndpoint",
+      "join",
+      "leave",
+      "publish",
+      "unpublish",
+    ]);
+    const parts: ModelParts = {
+      store: faults.watch("store", store, ["commit"]),
+      drivers: new Map([["bridge", watched]]),
+      ipams: new Map([["default", faults.watch("ipam", ipam, ["requestPool", "requestAddress"])]]),
+      netstack: faults.watch("netstack", netstack as unknown as NetStack, [
+        "createNamespace",
+        "adoptNamespace",
+        "addInterface",
+        "applyRouting",
+      ]),
+      files: faults.watch("files", files, ["create", "update"]),
+      planRouting,
+      ownerOf: (id) => id,
+    };
+    const { engine } = await Controller.restored(parts);
+    const poolIds = () => [...driver.networks.values()].map(({ spec }) => spec.ipv4[0]?.pool);
+    const world = () =>
+      structuredClone({
+        records: ["network", "endpoint", "sandbox"].map((kind) =>
+          store.list(kind).map(({ id, value }) => ({ id, value })),
+        ),
+        networks: [...engine.networks].map(({ record }) => record),
+        used: [...engine.networks].map((network) => network.ipamStatus()),
+        endpoints: [...engine.endpoints.values()].map(({ record }) => record),
+        sandboxes: [...engine.sandboxes].map((sandbox) => ({
+          record: sandbox.record,
+          endpoints: sandbox.endpoints().map(({ id }) => id),
+          gateways: [sandbox.gateway(4)?.id, sandbox.gateway(6)?.id],
+        })),
+        pools: poolIds(),
+        driver: [...driver.endpoints],
+        namespaces: netstack.namespaces,
+        routing: netstack.routing,
+        files: files.contents,
+      });
+    return new FakeController(engine, faults, world);
+  }
+
+  /** Everything that there is, in every room: plain data to compare. */
+  world(): unknown {
+    return this.#world();
+  }
+
+  protected override uninstallParts(): void {}
+  protected override async closeParts(): Promise<void> {}
+}
