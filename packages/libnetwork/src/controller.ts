@@ -209,13 +209,11 @@ export abstract class Controller implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#engine.close();
-    const { drivers, netstack, store } = this.#engine.parts;
+    const { drivers } = this.#engine.parts;
     await finishing(
       "closing the controller",
       ...[...drivers.values()].map((driver) => () => driver.close()),
-      () => netstack.close(),
       () => this.closeParts(),
-      () => store.close(),
     );
   }
 
@@ -233,7 +231,9 @@ export abstract class Controller implements AsyncDisposable {
       const message = `there are still networks: ${names.slice(0, 10).join(", ")}; delete them first`;
       throw forbidden("networks_left", message, { networks: names });
     }
-    for (const network of this.networks()) await network.remove();
+    for (const network of this.networks()) {
+      await this.#engine.exclusively([network.id], () => network.remove());
+    }
     this.uninstallParts();
     await this.close();
   }
@@ -241,7 +241,7 @@ export abstract class Controller implements AsyncDisposable {
   /** What wiring put into the kernel besides networks is taken out here. */
   protected abstract uninstallParts(): void;
 
-  /** What wiring made besides the model's parts is closed here. */
+  /** What wiring made, the model's parts among it, is closed here. */
   protected abstract closeParts(): Promise<void>;
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -15,6 +15,7 @@ import {
   requireFeatures,
   requirePrivileges,
 } from "@causeway/kernel";
+import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
 import type { PortReservations } from "./contracts/ports.ts";
@@ -61,11 +62,19 @@ interface Machinery {
 }
 
 export class NetworkController extends Controller {
-  readonly #machinery: Machinery;
+  readonly #firewall: Firewall;
+  /** All that was opened, to be closed in reverse. */
+  readonly #opened: AsyncDisposableStack;
 
-  private constructor(engine: Engine, problems: readonly RestoreProblem[], machinery: Machinery) {
+  private constructor(
+    engine: Engine,
+    problems: readonly RestoreProblem[],
+    firewall: Firewall,
+    opened: AsyncDisposableStack,
+  ) {
     super(engine, problems);
-    this.#machinery = machinery;
+    this.#firewall = firewall;
+    this.#opened = opened;
   }
 
   /**
@@ -78,28 +87,32 @@ export class NetworkController extends Controller {
   static async open(options: ControllerOptions): Promise<NetworkController> {
     const checked = checkedControllerOptions(options);
     requireMachine(checked);
-    await using cleanup = new AsyncDisposableStack();
-    const store = cleanup.adopt(SqliteStore.open(checked.stateDir), (opened) => opened.close());
+    await using opened = new AsyncDisposableStack();
+    const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());
     mkdirSync(checked.runDir, { recursive: true, mode: 0o755 });
     const controllerId = ownId(store);
-    const host = cleanup.use(openHost(checked.hostNamespace));
-    const rtnl = cleanup.use(new Rtnl(host));
-    const reaper = cleanup.use(new Reaper(host));
-    const firewall = cleanup.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
-    const ports = cleanup.adopt(new PortAllocator(host), (made) => made.close());
+    const host = opened.use(openHost(checked.hostNamespace));
+    const rtnl = opened.use(new Rtnl(host));
+    const reaper = opened.use(new Reaper(host));
+    const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
+    const ports = opened.adopt(new PortAllocator(host), (made) => made.close());
     const machinery = { host, rtnl, reaper, firewall, ports };
     const parts = makeParts(checked, store, controllerId, machinery);
-    cleanup.defer(() => parts.netstack.close());
+    opened.defer(() => parts.netstack.close());
     const { engine, problems } = await Controller.restored(parts);
     firewall.install();
     const unknown = new Set(problems.map(({ id }) => id));
     sweepLinks(rtnl, reaper, parts.ownerOf, (id) => unknown.has(id) || isInUse(engine, id));
     const keys = [...engine.sandboxes].map(({ key }) => key).filter((key) => key !== undefined);
     parts.netstack.sweepNamespaces(new Set(keys));
-    const controller = new NetworkController(engine, problems, machinery);
-    await controller.#ensureNetworks(checked.defaultNetwork);
-    cleanup.move();
-    return controller;
+    const controller = new NetworkController(engine, problems, firewall, opened.move());
+    try {
+      await controller.#ensureNetworks(checked.defaultNetwork);
+      return controller;
+    } catch (error) {
+      await controller.close();
+      throw error;
+    }
   }
 
   async #ensureNetworks(wanted: DefaultNetworkOptions | false): Promise<void> {
@@ -110,16 +123,11 @@ export class NetworkController extends Controller {
   }
 
   protected override uninstallParts(): void {
-    this.#machinery.firewall.uninstall();
+    this.#firewall.uninstall();
   }
 
-  protected override async closeParts(): Promise<void> {
-    const { host, rtnl, reaper, firewall, ports } = this.#machinery;
-    await ports.close();
-    firewall.close();
-    await reaper.close();
-    rtnl[Symbol.dispose]();
-    host[Symbol.dispose]();
+  protected override closeParts(): Promise<void> {
+    return this.#opened.disposeAsync();
   }
 }
 
@@ -176,11 +184,15 @@ function makeParts(
   const { host, rtnl, reaper, firewall, ports } = machinery;
   const ownerOf = (objectId: string) => `causeway:${controllerId}:${objectId}`;
   const memory = memoryOf(store, "bridge");
+  const connections: ConnectionTable = {
+    forget: (filters) => reaper.forgetConnections(filters),
+    forgetLater: (filters) => reaper.later(reaper.forgetConnections(filters)),
+  };
   const bridge = new BridgeDriver(
     {
       host,
       rtnl,
-      connections: { forget: (filters) => reaper.forgetConnections(filters) },
+      connections,
       reaper,
       firewall,
       ports,
@@ -239,7 +251,7 @@ function sweepLinks(
     if (alias === undefined || !alias.startsWith(mark)) continue;
     if (isWanted(alias.slice(mark.length))) continue;
     rtnl.attempt([link.change({ index }, { up: false })]);
-    void reaper.deleteLink({ index });
+    reaper.later(reaper.deleteLink({ index }));
   }
 }
 

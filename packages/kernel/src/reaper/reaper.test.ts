@@ -154,21 +154,44 @@ describe("reaper", () => {
     await reaper.close();
   });
 
-  it("lets the process end when idle, and not before the work is done", () => {
-    const script = `
+  /** A process whose event loop nothing else keeps alive. */
+  const inProcess = (script: string) => {
+    const program = `
       import { NetNamespace } from ${JSON.stringify(import.meta.resolve("../sys/namespace.ts"))};
       import { Reaper } from ${JSON.stringify(import.meta.resolve("./reaper.ts"))};
       const reaper = new Reaper(NetNamespace.create());
-      void reaper.deleteLink({ name: "gone" }).then(() => console.log("done"));
+      ${script}
     `;
+    const options = { encoding: "utf8", timeout: 20_000 } as const;
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      ["--input-type=module", "--eval", script],
-      {
-        encoding: "utf8",
-        timeout: 20_000,
-      },
+      ["--input-type=module", "--eval", program],
+      options,
     );
-    assert.deepEqual({ stdout, stderr, status }, { stdout: "done\n", stderr: "", status: 0 });
+    return { stdout, stderr, status };
+  };
+
+  it("lets the process end when idle, and not before the work is done", () => {
+    const ended = inProcess('void reaper.deleteLink({ name: "gone" }).then(() => console.log("done"));');
+    assert.deepEqual(ended, { stdout: "done\n", stderr: "", status: 0 });
+  });
+
+  it("keeps the process alive until it has closed", () => {
+    const ended = inProcess(`
+      reaper.later(reaper.deleteLink({ name: "gone" }));
+      await reaper.close();
+      console.log("closed");
+    `);
+    assert.deepEqual(ended, { stdout: "closed\n", stderr: "", status: 0 });
+  });
+
+  it("tells what went wrong where nobody waits", () => {
+    const ended = inProcess(`
+      process.on("warning", ({ message }) => console.log(message));
+      reaper.later(reaper.deleteLink({ name: "lo" }));
+      await reaper.close();
+    `);
+    assert.match(ended.stdout, /RTM_DELLINK lo failed with EOPNOTSUPP/);
+    assert.equal(ended.status, 0);
   });
 });

@@ -12,10 +12,16 @@ import { endOfWork, type Order, type Outcome, type Remains, type WorkerSetup } f
 
 type Waiting = PromiseWithResolvers<void>;
 
+export interface ReaperOptions {
+  /** Is told what went wrong where nobody waits. Default: a warning of the process. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
 export class Reaper implements AsyncDisposable {
   readonly #namespace: NetNamespace;
   /** Jobs that the worker has and has not answered, by id. */
   readonly #waiting = new Map<number, Waiting>();
+  readonly #onFailure: (error: unknown) => void;
   #worker: Worker | undefined;
   #lastId = 0;
   #closed = false;
@@ -25,8 +31,9 @@ export class Reaper implements AsyncDisposable {
    *
    * @param namespace whose links are deleted; it may be disposed of afterwards
    */
-  constructor(namespace: NetNamespace) {
+  constructor(namespace: NetNamespace, options: ReaperOptions = {}) {
     this.#namespace = namespace.duplicate();
+    this.#onFailure = options.onFailure ?? warn;
   }
 
   /**
@@ -56,6 +63,14 @@ export class Reaper implements AsyncDisposable {
   async forgetConnections(connections: readonly ConntrackFilter[]): Promise<void> {
     for (const filter of connections) normalise(filter);
     await this.#reap({ connections });
+  }
+
+  /**
+   * Hands over work that nobody waits for: `reaper.later(reaper.deleteLink({ index }))`. What goes wrong is told to
+   * `onFailure`.
+   */
+  later(work: Promise<void>): void {
+    work.catch(this.#onFailure);
   }
 
   /** Waits until everything that was handed over is done, failed jobs too: their errors go to who handed them over. */
@@ -99,7 +114,8 @@ export class Reaper implements AsyncDisposable {
         if (failure === undefined) waiting?.resolve();
         else waiting?.reject(new KernelError(failure));
       }
-      if (this.#waiting.size === 0) worker.unref();
+      // Not while it is being ended: that has to be waited for.
+      if (this.#waiting.size === 0 && this.#worker === worker) worker.unref();
     });
     worker.on("error", (error) => this.#abandon(error));
     return worker;
@@ -121,4 +137,8 @@ export class Reaper implements AsyncDisposable {
     this.#waiting.clear();
     for (const { reject } of waiting) reject(new Error("the reaper's thread broke down", { cause }));
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -55,7 +55,10 @@ async function work(): Promise<void> {
   await sleep(gathering);
   while (connections.length + links.length + namespaces.length > 0) {
     // One after the other: who waits for connections to be forgotten need not wait for links too.
-    for (const part of [forgetConnections, reapLinks, reapNamespaces]) port.postMessage(part());
+    for (const part of [forgetConnections, reapLinks, reapNamespaces]) {
+      const outcomes = part();
+      if (outcomes.length > 0) port.postMessage(outcomes);
+    }
     await sleep(pause);
   }
   working = false;

@@ -19,4 +19,6 @@ export interface ConnectionTable {
    * takes 12 ms and more, however few connections there are).
    */
   forget(filters: readonly ConnectionFilter[]): Promise<void>;
+  /** The same, with nobody waiting for it. */
+  forgetLater(filters: readonly ConnectionFilter[]): void;
 }

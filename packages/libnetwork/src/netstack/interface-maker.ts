@@ -125,7 +125,7 @@ export class InterfaceMaker implements Disposable {
     ]);
     const failure = failures.find((outcome) => outcome !== undefined);
     if (failure === undefined) return;
-    if (failures[0] === undefined) void this.#reaper.deleteLink({ name: hostName });
+    if (failures[0] === undefined) this.#reaper.later(this.#reaper.deleteLink({ name: hostName }));
     throw failure;
   }
 
@@ -163,7 +163,7 @@ export class InterfaceMaker implements Disposable {
   }
 
   #discard(plan: InterfacePlan, inside: Rtnl, name: string): void {
-    if (plan.kind === "veth") void this.#reaper.deleteLink({ name: plan.hostName });
+    if (plan.kind === "veth") this.#reaper.later(this.#reaper.deleteLink({ name: plan.hostName }));
     else inside.attempt([link.change({ name }, { up: false })]);
   }
 

@@ -93,13 +93,13 @@ export class KernelNetStack implements NetStack {
   }
 
   releaseNamespace(path: string): void {
-    void this.#reaper.releaseNamespace(path);
+    this.#reaper.later(this.#reaper.releaseNamespace(path));
   }
 
   sweepNamespaces(keep: ReadonlySet<string>): void {
     for (const name of readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (name !== hostName && !keep.has(path)) void this.#reaper.releaseNamespace(path);
+      if (name !== hostName && !keep.has(path)) this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }
 

@@ -41,6 +41,9 @@ export interface BridgeState {
 /** Link-local addresses are given, so that a bridge without IPv6 has none. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
 
+/** Otherwise the bridge learns the sender of frames to 01:80:c2:00:00:0e before any rule sees them. */
+const forwardLldp = 1 << 14;
+
 /** Makes the bridge, or takes the one of that name. On an exception nothing of ours is left. */
 export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSettings): BridgeState {
   const found = rtnl.findLink({ name: settings.name });
@@ -72,7 +75,12 @@ function createLink(rtnl: Rtnl, { name, owner, mtu }: BridgeSettings): link.Link
   // A MAC that was given stays; one that was not follows the ports, and neighbours' ARP entries for the gateway go stale.
   const mac = randomMac();
   rtnl.execute(
-    link.create({ name, address: mac, ...(mtu === undefined ? {} : { mtu }), info: { kind: "bridge" } }),
+    link.create({
+      name,
+      address: mac,
+      ...(mtu === undefined ? {} : { mtu }),
+      info: { kind: "bridge", bridge: { groupForwardMask: forwardLldp } },
+    }),
     link.change({ name }, { alias: owner, families: withoutLinkLocal }),
   );
   return rtnl.query(link.get({ name }));

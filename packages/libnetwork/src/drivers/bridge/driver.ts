@@ -15,16 +15,18 @@ import type {
   PortBinding,
   PortMapping,
 } from "../../contracts/driver.ts";
-import type { Firewall, ForeignForwarding, NetworkPolicy } from "../../contracts/firewall.ts";
+import type { Firewall } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { conflict, invalid, notFound } from "../../errors.ts";
 import { boolean, parseObject } from "../../options/parse.ts";
 import { type BridgeState, makeBridge, needsLoopback, removeBridge } from "./bridge-link.ts";
-import { enableForwarding } from "./forwarding.ts";
+import { Departures } from "./departures.ts";
+import { Forwarding } from "./forwarding.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
-import { type BridgeNetworkOptions, parseNetworkOptions } from "./options.ts";
-import { networkPolicy, portPolicy, publishedPorts } from "./policies.ts";
+import { hostAddresses, type NetworkPlan, planNetwork } from "./network-plan.ts";
+import { parseNetworkOptions } from "./options.ts";
+import { portPolicy, publishedPorts } from "./policies.ts";
 import { planPublishing } from "./publishing.ts";
 
 /** What the driver works with. */
@@ -48,13 +50,8 @@ const configTable = {
   allowForeignForwarding: boolean,
 };
 
-interface BridgeNetwork {
-  readonly spec: NetworkSpec;
-  readonly options: BridgeNetworkOptions;
-  readonly policy: NetworkPolicy;
+interface BridgeNetwork extends NetworkPlan {
   readonly bridge: BridgeState;
-  /** Families in which addresses are routed, not rewritten. */
-  readonly routed: ReadonlySet<4 | 6>;
   readonly endpoints: Map<string, BridgeEndpoint>;
 }
 
@@ -63,9 +60,6 @@ interface BridgeEndpoint {
   bindings: readonly PortBinding[];
   joined: boolean;
 }
-
-/** RFC 8200 section 5: below it the kernel turns IPv6 off. */
-const leastMtuOfIpv6 = 1280;
 
 /** `veth` and as much of an endpoint's id as a link's name has room for. */
 export function hostInterfaceName(endpointId: string): string {
@@ -77,11 +71,10 @@ export class BridgeDriver implements Driver {
   readonly scope = "local";
   readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
   readonly #parts: BridgeDriverParts;
-  readonly #forwarding: { readonly enable: boolean; readonly foreign: ForeignForwarding };
+  readonly #forwarding: Forwarding;
   readonly #networks = new Map<string, BridgeNetwork>();
   readonly #networkOfBridge = new Map<string, string>();
-  /** Links that are being deleted, by name: the name is free when the promise is kept. */
-  readonly #going = new Map<string, Promise<void>>();
+  readonly #departures = new Departures();
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
   constructor(parts: BridgeDriverParts, config: unknown) {
@@ -91,9 +84,8 @@ export class BridgeDriver implements Driver {
       "drivers.bridge",
     );
     this.#parts = parts;
-    this.#forwarding = { enable, foreign: allowForeignForwarding ? "allow" : "drop" };
-    // We turned forwarding on in an earlier run, and it still is on our account.
-    if (parts.memory.read() === true) parts.firewall.setForeignForwarding(this.#forwarding.foreign);
+    const foreign = allowForeignForwarding ? "allow" : "drop";
+    this.#forwarding = new Forwarding({ enable, foreign }, parts);
   }
 
   validateNetwork({ internal, options }: Pick<NetworkSpec, "internal" | "options">): void {
@@ -104,19 +96,19 @@ export class BridgeDriver implements Driver {
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
     const plan = planNetwork(spec);
     const { policy } = plan;
-    await this.#going.get(policy.bridge);
+    await this.#departures.of(policy.bridge);
     this.#refuseTaken(policy.bridge);
     const { rtnl, firewall } = this.#parts;
     refuseHostOverlap(rtnl, policy);
     const bridge = this.#makeBridge(plan, undefined);
     try {
-      this.#forward(policy);
+      this.#forwarding.provideFor(policy);
       firewall.apply({ add: { networks: [policy] } });
     } catch (error) {
       this.#removeBridge(policy.bridge, bridge);
       throw error;
     }
-    this.#keep({ ...plan, bridge });
+    this.#keep({ ...plan, bridge, endpoints: new Map() });
     return { foreign: bridge.foreign, added: bridge.added };
   }
 
@@ -147,7 +139,7 @@ export class BridgeDriver implements Driver {
 
   join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {
     // An endpoint that has just left may join again before the last of its links has gone.
-    const going = this.#going.get(hostInterfaceName(endpointId));
+    const going = this.#departures.of(hostInterfaceName(endpointId));
     if (going === undefined) return this.#join(networkId, endpointId);
     return going.then(() => this.#join(networkId, endpointId));
   }
@@ -186,8 +178,11 @@ export class BridgeDriver implements Driver {
     const { rtnl, firewall, reaper } = this.#parts;
     const name = hostInterfaceName(endpointId);
     // Down first: taken off the bridge alone, the sandbox's packets still reach the host, past the bridge's rules.
-    const [down] = rtnl.attempt([link.change({ name }, { up: false }), link.change({ name }, { master: 0 })]);
-    if (down === undefined) this.#expectGone(name, reaper.deleteLink({ name }));
+    const [refused] = rtnl.attempt([
+      link.change({ name }, { up: false }),
+      link.change({ name }, { master: 0 }),
+    ]);
+    if (refused === undefined) this.#departures.expect(name, reaper.deleteLink({ name }));
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
     this.#forgetEndpoint(endpoint.spec);
@@ -245,9 +240,9 @@ export class BridgeDriver implements Driver {
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
     const plan = planNetwork(spec);
     const bridge = this.#makeBridge(plan, state as unknown as Pick<BridgeState, "foreign" | "added">);
-    this.#forward(plan.policy);
+    this.#forwarding.provideFor(plan.policy);
     this.#parts.firewall.apply({ add: { networks: [plan.policy] } });
-    this.#keep({ ...plan, bridge });
+    this.#keep({ ...plan, bridge, endpoints: new Map() });
   }
 
   restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
@@ -276,7 +271,7 @@ export class BridgeDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#going.values());
+    await this.#departures.all();
   }
 
   #network(networkId: string): BridgeNetwork {
@@ -301,20 +296,14 @@ export class BridgeDriver implements Driver {
     );
   }
 
-  #makeBridge(
-    { spec, options, policy }: NetworkPlan,
-    state: Pick<BridgeState, "foreign" | "added"> | undefined,
-  ): BridgeState {
+  #makeBridge(plan: NetworkPlan, state: Pick<BridgeState, "foreign" | "added"> | undefined): BridgeState {
     const { host, rtnl, ownerOf, firewall } = this.#parts;
-    const gateways = [
-      policy.ipv4?.gateway === undefined ? undefined : spec.ipv4[0]?.gateway,
-      policy.ipv6?.gateway === undefined ? undefined : spec.ipv6[0]?.gateway,
-    ];
+    const { spec, options, policy } = plan;
     const settings = {
       name: policy.bridge,
       owner: ownerOf(spec.id),
       mtu: options.mtu,
-      addresses: gateways.filter((cidr) => cidr !== undefined),
+      addresses: hostAddresses(plan),
       loopback: firewall.translates && needsLoopback(policy),
       linkLocal: policy.ipv6?.gateway !== undefined,
     };
@@ -324,29 +313,7 @@ export class BridgeDriver implements Driver {
   #removeBridge(name: string, bridge: BridgeState): void {
     const { rtnl, reaper } = this.#parts;
     const gone = removeBridge(rtnl, reaper, bridge);
-    if (gone !== undefined) this.#expectGone(name, gone);
-  }
-
-  /** Where a link cannot be deleted, its name stays taken: whoever wants it next is told by the kernel. */
-  #expectGone(name: string, gone: Promise<void>): void {
-    const settled = gone.then(
-      () => undefined,
-      () => undefined,
-    );
-    const done = settled.then(() => {
-      if (this.#going.get(name) === done) this.#going.delete(name);
-    });
-    this.#going.set(name, done);
-  }
-
-  /** Turns on what forwarding a network needs; what it then lets through is the firewall's. */
-  #forward({ internal, ipv4, ipv6 }: NetworkPolicy): void {
-    if (internal || !this.#forwarding.enable) return;
-    const { host, rtnl, firewall, memory } = this.#parts;
-    const turnedOn = enableForwarding(host, rtnl, { ipv4: ipv4 !== undefined, ipv6: ipv6 !== undefined });
-    if (!turnedOn || memory.read() === true) return;
-    memory.write(true);
-    firewall.setForeignForwarding(this.#forwarding.foreign);
+    if (gone !== undefined) this.#departures.expect(name, gone);
   }
 
   /** Reserves host ports; those of routed families need none. */
@@ -390,7 +357,7 @@ export class BridgeDriver implements Driver {
       const address = addressOf(cidr);
       filters.push({ replySource: address }, { originalSource: address });
     }
-    void this.#parts.connections.forget(filters);
+    if (filters.length > 0) this.#parts.connections.forgetLater(filters);
   }
 }
 
@@ -400,28 +367,6 @@ function isRouted(network: BridgeNetwork, { containerAddress }: PortBinding): bo
 
 function bindingKey({ protocol, hostAddress, hostPort }: PortBinding): string {
   return `${protocol} ${hostAddress} ${hostPort}`;
-}
-
-type NetworkPlan = Omit<BridgeNetwork, "bridge">;
-
-/** What a network is to be, from what the user and the IPAM said. Pure. */
-function planNetwork(spec: NetworkSpec): NetworkPlan {
-  const options = parseNetworkOptions(spec.options, spec.internal);
-  if (spec.ipv4.length > 1 || spec.ipv6.length > 1) {
-    throw invalid(
-      "too_many_subnets",
-      `network "${spec.name}": a bridge network takes one subnet of each address family`,
-    );
-  }
-  if (options.mtu !== undefined && options.mtu < leastMtuOfIpv6 && spec.ipv6.length > 0) {
-    const message = `driverOptions.mtu: ${options.mtu} is less than IPv6 needs: give at least ${leastMtuOfIpv6}, or no IPv6 subnet`;
-    throw invalid("mtu_too_small", message, options.mtu);
-  }
-  const policy = networkPolicy(spec, options, options.bridgeName ?? `br-${spec.id.slice(0, 12)}`);
-  const routed = new Set<4 | 6>();
-  if (options.gatewayModeIpv4 === "routed") routed.add(4);
-  if (options.gatewayModeIpv6 === "routed") routed.add(6);
-  return { spec, options, policy, routed, endpoints: new Map() };
 }
 
 function endpointOf(network: BridgeNetwork, endpointId: string): BridgeEndpoint {

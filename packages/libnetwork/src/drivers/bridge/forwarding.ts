@@ -5,31 +5,60 @@
  * (networking/ip-sysctl.rst): interfaces that believe them are told to go on before forwarding is turned on.
  */
 import { link, type NetNamespace, type Rtnl, readSysctl, writeSysctl } from "@causeway/kernel";
+import type { DriverMemory } from "../../contracts/driver.ts";
+import type { Firewall, ForeignForwarding, NetworkPolicy } from "../../contracts/firewall.ts";
 
 const ipv4Key = "net/ipv4/ip_forward";
 const ipv6Key = "net/ipv6/conf/all/forwarding";
 
-export interface ForwardingNeeds {
-  readonly ipv4: boolean;
-  readonly ipv6: boolean;
+export interface ForwardingOptions {
+  /** Turn on what is needed and is off. */
+  readonly enable: boolean;
+  /** Where we turned it on: what becomes of traffic between interfaces that are not ours. */
+  readonly foreign: ForeignForwarding;
 }
 
-/**
- * Turns on what is needed and is off.
- *
- * @returns true where something was turned on: then what is not ours must not be forwarded on our account
- */
-export function enableForwarding(host: NetNamespace, rtnl: Rtnl, needs: ForwardingNeeds): boolean {
-  return host.run(() => {
-    const ipv4 = needs.ipv4 && readSysctl(ipv4Key) === "0";
-    const ipv6 = needs.ipv6 && readSysctl(ipv6Key) === "0";
-    if (ipv6) {
-      keepAdvertisedRoutes(rtnl);
-      writeSysctl(ipv6Key, 1);
-    }
-    if (ipv4) writeSysctl(ipv4Key, 1);
-    return ipv4 || ipv6;
-  });
+export interface ForwardingParts {
+  readonly host: NetNamespace;
+  readonly rtnl: Rtnl;
+  readonly firewall: Firewall;
+  /** Outlives the process: true where we turned forwarding on. */
+  readonly memory: DriverMemory;
+}
+
+export class Forwarding {
+  readonly #options: ForwardingOptions;
+  readonly #parts: ForwardingParts;
+
+  constructor(options: ForwardingOptions, parts: ForwardingParts) {
+    this.#options = options;
+    this.#parts = parts;
+    // We turned it on in an earlier run, and it still is on our account.
+    if (parts.memory.read() === true) parts.firewall.setForeignForwarding(options.foreign);
+  }
+
+  /**
+   * Turns on what a network needs. Before that it is remembered that we did, and what is not ours is kept from being
+   * forwarded: a process that is killed in between leaves no router.
+   */
+  provideFor({ internal, ipv4, ipv6 }: NetworkPolicy): void {
+    if (internal || !this.#options.enable) return;
+    const { host, rtnl, firewall, memory } = this.#parts;
+    host.run(() => {
+      const wants4 = ipv4 !== undefined && readSysctl(ipv4Key) === "0";
+      const wants6 = ipv6 !== undefined && readSysctl(ipv6Key) === "0";
+      if (!wants4 && !wants6) return;
+      if (memory.read() !== true) {
+        memory.write(true);
+        firewall.setForeignForwarding(this.#options.foreign);
+      }
+      if (wants6) {
+        keepAdvertisedRoutes(rtnl);
+        writeSysctl(ipv6Key, 1);
+      }
+      if (wants4) writeSysctl(ipv4Key, 1);
+    });
+  }
 }
 
 function keepAdvertisedRoutes(rtnl: Rtnl): void {
