@@ -19,6 +19,11 @@ for (const bridgeFilter of [0, 1] as const) {
       assert.deepEqual(deviations(outcomes), []);
     });
 
+    await t.test("who reaches whom after the controller was closed and opened", async () => {
+      await scene.host.restart();
+      assert.deepEqual(deviations(await runMatrix(scene, tables)), []);
+    });
+
     await t.test("who may claim to be whom", async () => {
       const report = await runSpoofing(scene);
       console.log(`\nbridge-nf-call-iptables=${bridgeFilter}\n\n${report.text}\n`);

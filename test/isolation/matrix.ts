@@ -1,5 +1,6 @@
 // Asks every question of the tables, and prints what came of them in the tables' own shape.
 
+import { randomUUID } from "node:crypto";
 import { ask, type Question } from "../support/traffic.ts";
 import { addressOf, type Family, families, nameOf, type Protocol } from "./plan.ts";
 import { patience, silence } from "./reach.ts";
@@ -29,11 +30,11 @@ export interface Outcome extends Cell {
 /** Asks everything, and answers what was found. */
 export async function runMatrix(scene: Scene, tables: readonly Table[]): Promise<readonly Outcome[]> {
   const cells = tables.flatMap(cellsOf);
-  const answers = await inParallel(cells, atATime, async (cell, at) => ({
-    cell,
-    text: `question ${at}`,
-    answer: await settle(scene, cell, `question ${at}`),
-  }));
+  const run = randomUUID();
+  const answers = await inParallel(cells, atATime, async (cell, at) => {
+    const text = `question ${at} of ${run}`;
+    return { cell, text, answer: await settle(scene, cell, text) };
+  });
   return answers.map(({ cell, text, answer }) => {
     // Nothing may arrive, even if no answer gets back. Asked at the end, when the last packet has had its time.
     const waited = answer !== undefined && cell.expected !== "heard";
