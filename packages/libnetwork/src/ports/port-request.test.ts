@@ -50,7 +50,9 @@ test("a host address leads to the endpoint's address of its family", () => {
     assert.throws(() => routes(tcp(80, { hostAddress }), { container: ipv4Only }), homeless);
   }
   const sctp = tcp(80, { protocol: "sctp", hostAddress: "::1" });
-  assert.throws(() => routes(sctp, { container: ipv4Only }), homeless);
+  for (const container of [ipv4Only, both]) {
+    assert.throws(() => routes(sctp, { container }), failsWith("invalid", "not_relayed", /sctp/));
+  }
   assert.throws(
     () => routes(tcp(80, { hostAddress: "127.0.0.1" }), { container: ipv6Only }),
     failsWith("invalid", "no_container_address", /IPv4/),

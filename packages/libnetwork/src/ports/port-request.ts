@@ -147,7 +147,11 @@ function routeFrom(
   protocol: TransportProtocol,
   { ipv4, ipv6 }: ContainerAddresses,
 ): Route {
-  const relayedOnly = isIpv6Loopback(host) && isRelayed(host, protocol);
+  const relayedOnly = isIpv6Loopback(host);
+  if (relayedOnly && !isRelayed(host, protocol)) {
+    const message = `a port of ${host.text} is served by the relay, which does not carry ${protocol}: publish on another address`;
+    throw invalid("not_relayed", message, host.text);
+  }
   const containerAddress = host.family === 4 ? ipv4 : (ipv6 ?? (relayedOnly ? ipv4 : undefined));
   if (containerAddress !== undefined) return { host, containerAddress };
   throw invalid(
