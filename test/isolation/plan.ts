@@ -120,7 +120,7 @@ export const servers: Readonly<Record<string, readonly number[]>> = {
   shy: [80, 81],
   open: [80, 81],
   plain: [80, 81],
-  outside: [80],
+  outside: [80, 8080],
   friend: [80],
 };
 

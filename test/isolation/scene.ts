@@ -95,6 +95,7 @@ export class Scene implements AsyncDisposable {
       link: bridge === undefined ? {} : { 6: linkLocalAddress(this.macOf("host", bridge)) },
       group: { 4: "224.0.0.1", 6: "ff02::1" },
       broadcast: { 4: "255.255.255.255" },
+      wire: { 4: `${wires.outside.ipv4}.255` },
     };
   }
 

@@ -1,7 +1,7 @@
 // What is to be reached by whom: the expectation for every cell of the isolation matrix.
 //
 // A row is a question for `at`, NAME:PORT; a column is who asks. Names are those of plan.ts; the name of a network is also
-// that of the host's address in it; `link`, `group` and `broadcast` are what every link has. A cell says which address the asked one sees the question come from: `own` (the
+// that of the host's address in it; `link`, `group` and `broadcast` are what every link has, `wire` is the broadcast address of another. A cell says which address the asked one sees the question come from: `own` (the
 // asker's), or the name of another; `heard`: it arrives, and nobody waits for an answer; `no`: nothing arrives. `no/own` is
 // for IPv4 / IPv6. All of it holds whatever net.bridge.bridge-nf-call-iptables is.
 
@@ -97,9 +97,10 @@ routed, published          | plain:80   | routed      | own   | routed      | no
   table(
     "The way out",
     `
-asked for       | at         | sibling | neighbour | open  | plain | known  | bare | locked | hermit | smuggler | host  | outside | friend
-another machine | outside:80 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
-                | friend:80  | host2   | host2     | host2 | own   | source | own  | no     | no     | host2/no | host2 | no      | own
+asked for                  | at         | sibling | neighbour | open  | plain | known  | bare | locked | hermit | smuggler | host  | outside | friend
+another machine            | outside:80 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
+  at a port published here | outside:80 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
+                           | friend:80  | host2   | host2     | host2 | own   | source | own  | no     | no     | host2/no | host2 | no      | own
 `,
   ),
   table(
@@ -118,10 +119,11 @@ its loopback             | loopback:9003 | no      | no       | no        | no  
   table(
     "What a sandbox sends to the host by addresses of the link, UDP",
     `
-asked for        | at             | sibling  | stranger | neighbour | locked   | hermit | smuggler
-the bridge's own | link:9003      | no/heard | no/heard | no/heard  | no/heard | no     | no
-every node       | group:9003     | heard    | heard    | heard     | heard    | no     | heard/no
-                 | broadcast:9003 | heard/no | heard/no | heard/no  | heard/no | no     | heard/no
+asked for                  | at             | sibling  | stranger | neighbour | locked   | hermit | smuggler
+the bridge's own           | link:9003      | no/heard | no/heard | no/heard  | no/heard | no     | no
+every node                 | group:9003     | heard    | heard    | heard     | heard    | no     | heard/no
+                           | broadcast:9003 | heard/no | heard/no | heard/no  | heard/no | no     | heard/no
+every node of another wire | wire:9003      | heard/no | heard/no | heard/no  | no       | no     | heard/no
 `,
     ["udp"],
   ),

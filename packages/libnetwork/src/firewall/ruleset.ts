@@ -34,15 +34,16 @@ const inetChains = `
     iifname . ip6 daddr @own_gateways6 accept
     ip daddr @gateways4 drop
     ip6 daddr @gateways6 drop
-    ip6 daddr fe80::/10 accept
-    meta nfproto . iifname @closed fib daddr type local drop
   }
 
-  # Where the host has no address it hears nothing either, as broadcasts and multicasts. Not before: with
-  # bridge-nf-call-iptables, what goes from port to port passes prerouting too.
+  # Without a way out, nothing of the host can be reached but what is on the bridge itself: not the broadcast address of another
+  # link either. Where the host has no address it hears nothing at all. Not in prerouting: with bridge-nf-call-iptables, what
+  # goes from port to port passes there too.
   chain input {
     type filter hook input priority filter; policy accept;
+    ct state established,related accept
     meta nfproto . iifname @absent drop
+    meta nfproto . iifname @closed fib daddr . iif type != { local, broadcast, multicast } drop
   }
 
   chain published_in {
