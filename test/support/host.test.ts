@@ -21,6 +21,7 @@ test("a host runs a controller, and another machine is on its wire", async (t) =
 test("what is left on a host fails its test", async () => {
   const atEnd: (() => unknown)[] = [];
   const host = await TestHost.create({ after: (action) => atEnd.push(action as () => unknown) });
+  host.patience = 200;
   host.rtnl.execute(link.create({ name: "forgotten", info: { kind: "bridge" } }));
   await assert.rejects(
     async () => atEnd[0]?.(),

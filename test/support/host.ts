@@ -15,8 +15,8 @@ import { leftovers } from "./leak-check.ts";
 /** Memory: a commit to it costs no disk, and namespaces are bound where they will be bound in earnest. */
 const scratch = "/dev/shm";
 
-/** How long the kernel may take to reap what was let go, milliseconds. */
-const reapingTime = 2000;
+/** How long the kernel may take to reap what was let go, milliseconds: on a busy machine, some seconds. */
+const reapingTime = 10_000;
 
 /** What a test may ask of the controller; the directories and the host's namespace are the host's affair. */
 export type TestHostOptions = Partial<Omit<ControllerOptions, "stateDir" | "runDir" | "hostNamespace">>;
@@ -37,6 +37,8 @@ export class TestHost {
   readonly namespace: NetNamespace;
   /** A connection to rtnetlink in the host's namespace. */
   readonly rtnl: Rtnl;
+  /** How long the leak check waits, milliseconds. */
+  patience = reapingTime;
   readonly #found: readonly string[];
   readonly #before: readonly string[];
   #options: ControllerOptions;
@@ -134,7 +136,7 @@ export class TestHost {
     }
     const gone = () =>
       assertSameState(leftovers(), this.#found, "open files or links of this process differ");
-    await eventually(gone);
+    await eventually(gone, this.patience);
   }
 
   async #checkLeaks(): Promise<void> {
@@ -144,7 +146,7 @@ export class TestHost {
       const left = remains(kernelState(this.namespace));
       assertSameState(left, this.#before, "the host holds something else than at first");
       assert.deepEqual(files(this.#options.runDir), [], "the run directory is not empty");
-    });
+    }, this.patience);
   }
 
   #letGo(): void {

@@ -27,13 +27,24 @@ export function ipv4Only(
   return host.controller.newNetwork("bridge", name, { ipam: { config }, ...more });
 }
 
+/**
+ * How long a connection may take that must come about, milliseconds: enough for a busy machine, and less than the second
+ * after which TCP and neighbour discovery try again, so that no first packet is lost unnoticed.
+ */
+const connectingTime = 950;
+
 /** Whether one sandbox reaches an address of another by TCP; answers the address that is seen there. */
-export async function reaches(from: Sandbox, to: Sandbox, address: string): Promise<string | undefined> {
+export async function reaches(
+  from: Sandbox,
+  to: Sandbox,
+  address: string,
+  timeout = connectingTime,
+): Promise<string | undefined> {
   using source = namespaceOf(from);
   using target = namespaceOf(to);
   const everywhere = address.includes(":") ? "::" : "0.0.0.0";
   await using _server = await serve(target, { address: everywhere, port: 7000 });
-  return await ask(source, { address, port: 7000 });
+  return await ask(source, { address, port: 7000, timeout });
 }
 
 /** Fails unless two sandboxes reach each other by the first endpoint of each, in every family that both have. */

@@ -78,10 +78,13 @@ function createLink(rtnl: Rtnl, { name, owner, mtu }: BridgeSettings): link.Link
     link.create({
       name,
       address: mac,
-      ...(mtu === undefined ? {} : { mtu }),
       info: { kind: "bridge", bridge: { groupForwardMask: forwardLldp } },
     }),
-    link.change({ name }, { alias: owner, families: withoutLinkLocal }),
+    // An MTU that is changed stays; one given at birth would follow the ports, up to 1500 when the last has gone.
+    link.change(
+      { name },
+      { alias: owner, families: withoutLinkLocal, ...(mtu === undefined ? {} : { mtu }) },
+    ),
   );
   return rtnl.query(link.get({ name }));
 }

@@ -1,0 +1,94 @@
+import type { TestContext } from "node:test";
+import { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
+import { kernelState } from "../../../../test/support/kernel-state.ts";
+import type { EndpointSpec, InterfacePlan } from "../contracts/driver.ts";
+import { NftablesFirewall } from "../firewall/nftables-firewall.ts";
+import { PortAllocator } from "../ports/port-allocator.ts";
+import { BridgeDriver } from "./bridge/driver.ts";
+import { type DriverSetting, driverContract } from "./driver-contract.ts";
+import { StacklessDriver } from "./stackless-driver.ts";
+
+function bridgeSetting(t: TestContext): DriverSetting {
+  const cleanUp = new AsyncDisposableStack();
+  t.after(() => cleanUp.disposeAsync());
+  const host = cleanUp.use(NetNamespace.create());
+  const sandbox = cleanUp.use(NetNamespace.create());
+  const rtnl = cleanUp.use(new Rtnl(host));
+  const reaper = cleanUp.use(new Reaper(host));
+  let remembered = false;
+  const open = () => {
+    const firewall = new NftablesFirewall({ controllerId: "0123456789ab", namespace: host });
+    const ports = new PortAllocator(host);
+    const driver = new BridgeDriver(
+      {
+        host,
+        rtnl,
+        reaper,
+        firewall,
+        ports,
+        connections: { forget: async () => undefined, forgetLater: () => undefined },
+        memory: {
+          read: () => remembered,
+          write: (value) => {
+            remembered = value === true;
+          },
+        },
+        ownerOf: (id) => `causeway:0123456789ab:${id}`,
+      },
+      undefined,
+    );
+    return { driver, firewall, ports };
+  };
+  let opened = open();
+  opened.firewall.install();
+  const letGo = () => {
+    opened.ports.close();
+    opened.firewall.close();
+  };
+  cleanUp.defer(letGo);
+  return {
+    driver: opened.driver,
+    reopen: () => {
+      letGo();
+      opened = open();
+      opened.firewall.install();
+      return opened.driver;
+    },
+    async world() {
+      await reaper.drain();
+      // Rules do not change with networks, and forwarding that was turned on stays on.
+      return kernelState(host).filter((line) => !/^(nft|sysctl) /.test(line));
+    },
+    makeInterface: (plan, spec) => makeVeth(rtnl, sandbox, plan, spec),
+  };
+}
+
+function makeVeth(rtnl: Rtnl, sandbox: NetNamespace, plan: InterfacePlan, spec: EndpointSpec): void {
+  if (plan.kind !== "veth") throw new Error(`the bridge driver plans a ${plan.kind}`);
+  const { mac } = spec.interface;
+  const veth = { peer: { name: plan.hostName, address: mac, namespaceFd: sandbox.fd } };
+  rtnl.execute(
+    link.create({ name: plan.hostName, master: plan.bridgeIndex, info: { kind: "veth", veth } }),
+    link.change({ name: plan.hostName }, { up: true }),
+  );
+}
+
+driverContract("bridge", {
+  open: bridgeSetting,
+  options: { good: { mtu: 1400 }, bad: { mtu: 1 } },
+});
+
+for (const [type, sharesHost] of [
+  ["host", true],
+  ["null", false],
+] as const) {
+  driverContract(type, {
+    open: () => ({
+      driver: new StacklessDriver(type, sharesHost),
+      reopen: () => new StacklessDriver(type, sharesHost),
+      world: () => [],
+      makeInterface: () => undefined,
+    }),
+    options: { good: {}, bad: { mtu: 1400 } },
+  });
+}
