@@ -101,6 +101,14 @@ export type InterfacePlan =
       readonly sourceName: string;
     };
 
+/** Gratuitous ARP and unsolicited NA. On a bridge with many ports each costs as much as the rest of a join. */
+export interface AnnouncementPlan {
+  readonly count: number;
+  readonly intervalMs: number;
+  /** A neighbour may hold another MAC for an address: the first is made before the join is over, otherwise soon after. */
+  readonly urgent: boolean;
+}
+
 export interface JoinAnswer {
   /** Undefined: the endpoint adds no interface (host and null networks). */
   readonly interface:
@@ -109,8 +117,7 @@ export interface JoinAnswer {
         /** The sandbox numbers interfaces behind this, where no name was asked for: `eth` makes eth0, eth1 ... */
         readonly prefix: string;
         readonly mtu: number | undefined;
-        /** Gratuitous ARP and unsolicited NA: how many, and how far apart in milliseconds. */
-        readonly announce: { readonly count: number; readonly intervalMs: number };
+        readonly announce: AnnouncementPlan;
       }
     | undefined;
   readonly gatewayIpv4: string | undefined;

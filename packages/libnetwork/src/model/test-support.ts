@@ -96,7 +96,7 @@ class FakeDriver implements Driver {
         plan: { kind: "move", sourceName: "x" },
         prefix: "eth",
         mtu: undefined,
-        announce: { count: 0, intervalMs: 0 },
+        announce: { count: 0, intervalMs: 0, urgent: false },
       },
       gatewayIpv4: gatewayOf(spec?.ipv4[0]?.gateway),
       gatewayIpv6: gatewayOf(spec?.ipv6[0]?.gateway),

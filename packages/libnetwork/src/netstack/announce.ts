@@ -1,5 +1,6 @@
 /**
- * Telling the neighbours once more: an announcement can be lost, so it is repeated a few times, as Docker does.
+ * Telling the neighbours who has an address now, outside of the join that it belongs to, and a few times: an announcement
+ * can be lost.
  */
 import { isKernelError, NetNamespace, type Request, Rtnl } from "@causeway/kernel";
 
@@ -7,40 +8,47 @@ export interface Announcement {
   readonly namespacePath: string;
   /** The request that makes the kernel announce. */
   readonly request: Request;
-  /** How many times more. */
+  /** How many times. */
   readonly times: number;
   readonly intervalMs: number;
 }
 
+/** Keeps the process alive for what is due now, not for what is to be repeated later. */
 export class Announcer implements Disposable {
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Announcements whose time has come. Many fall due together after many attaches: they are made one a turn of the loop. */
+  /** Those whose time has come. Many fall due together after many attaches: they are made one a turn of the event loop. */
   readonly #due: Announcement[] = [];
   #turn: NodeJS.Immediate | undefined;
 
-  /** Repeats an announcement after each interval. Nothing here keeps the process alive. */
-  schedule(announcement: Announcement): void {
+  /** Announces as soon as the event loop gets to it, and again after each interval. */
+  announce(announcement: Announcement): void {
+    if (announcement.times <= 0) return;
+    this.#due.push(announcement);
+    this.#takeTurns();
+  }
+
+  /** Announces after each interval. */
+  repeat(announcement: Announcement): void {
     if (announcement.times <= 0) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#due.push(announcement);
-      this.#takeTurns();
+      this.announce(announcement);
     }, announcement.intervalMs);
     timer.unref();
     this.#timers.add(timer);
   }
 
+  /** By immediates that are not unref()ed: the event loop would not turn for their sake. */
   #takeTurns(): void {
     if (this.#turn !== undefined || this.#due.length === 0) return;
     this.#turn = setImmediate(() => {
       this.#turn = undefined;
       const announcement = this.#due.shift();
-      if (announcement !== undefined && repeat(announcement)) {
-        this.schedule({ ...announcement, times: announcement.times - 1 });
+      if (announcement !== undefined && tell(announcement)) {
+        this.repeat({ ...announcement, times: announcement.times - 1 });
       }
       this.#takeTurns();
     });
-    this.#turn.unref();
   }
 
   [Symbol.dispose](): void {
@@ -52,7 +60,7 @@ export class Announcer implements Disposable {
 }
 
 /** Answers false where the sandbox or its interface is gone: there is nothing left to announce. */
-function repeat({ namespacePath, request }: Announcement): boolean {
+function tell({ namespacePath, request }: Announcement): boolean {
   try {
     using namespace = NetNamespace.open(namespacePath);
     using rtnl = new Rtnl(namespace);

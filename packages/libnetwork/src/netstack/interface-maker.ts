@@ -151,15 +151,13 @@ export class InterfaceMaker implements Disposable {
     index: number,
     { namespacePath, addresses, interface: { announce } }: InterfaceRequest,
   ): void {
-    if (announce.count === 0) return;
+    const { count, intervalMs, urgent } = announce;
+    if (count === 0) return;
     const request = link.change({ index }, { address: addresses.mac });
-    inside.execute(request);
-    this.#announcer.schedule({
-      namespacePath,
-      request,
-      times: announce.count - 1,
-      intervalMs: announce.intervalMs,
-    });
+    if (urgent) inside.execute(request);
+    const announcement = { namespacePath, request, intervalMs };
+    if (urgent) this.#announcer.repeat({ ...announcement, times: count - 1 });
+    else this.#announcer.announce({ ...announcement, times: count });
   }
 
   #discard(plan: InterfacePlan, inside: Rtnl, name: string): void {

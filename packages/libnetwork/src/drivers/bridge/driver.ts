@@ -24,6 +24,7 @@ import { type BridgeState, makeBridge, needsLoopback, removeBridge } from "./bri
 import { Departures } from "./departures.ts";
 import { Forwarding } from "./forwarding.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
+import { NeighbourMemory } from "./neighbour-memory.ts";
 import { hostAddresses, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { parseNetworkOptions } from "./options.ts";
 import { portPolicy, publishedPorts } from "./policies.ts";
@@ -53,6 +54,7 @@ const configTable = {
 interface BridgeNetwork extends NetworkPlan {
   readonly bridge: BridgeState;
   readonly endpoints: Map<string, BridgeEndpoint>;
+  readonly neighbours: NeighbourMemory;
 }
 
 interface BridgeEndpoint {
@@ -108,7 +110,7 @@ export class BridgeDriver implements Driver {
       this.#removeBridge(policy.bridge, bridge);
       throw error;
     }
-    this.#keep({ ...plan, bridge, endpoints: new Map() });
+    this.#keep({ ...plan, bridge, endpoints: new Map(), neighbours: new NeighbourMemory() });
     return { foreign: bridge.foreign, added: bridge.added };
   }
 
@@ -149,7 +151,8 @@ export class BridgeDriver implements Driver {
     const endpoint = endpointOf(network, endpointId);
     this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
     endpoint.joined = true;
-    const { options, bridge, spec } = network;
+    const { options, bridge, spec, neighbours } = network;
+    neighbours.add(endpoint.spec.interface);
     const gatewayOf = (data: NetworkSpec["ipv4"][number] | undefined, mode: string) =>
       spec.internal || mode === "isolated" || data?.gateway === undefined
         ? undefined
@@ -164,7 +167,12 @@ export class BridgeDriver implements Driver {
         },
         prefix: options.interfacePrefix,
         mtu: options.mtu,
-        announce: { count: options.advertiseCount, intervalMs: options.advertiseIntervalMs },
+        announce: {
+          count: options.advertiseCount,
+          intervalMs: options.advertiseIntervalMs,
+          // Neighbours that a bridge of somebody else's leads to may remember anything.
+          urgent: bridge.foreign || neighbours.mayBeWrong(endpoint.spec.interface),
+        },
       },
       gatewayIpv4: gatewayOf(spec.ipv4[0], options.gatewayModeIpv4),
       gatewayIpv6: gatewayOf(spec.ipv6[0], options.gatewayModeIpv6),
@@ -242,7 +250,7 @@ export class BridgeDriver implements Driver {
     const bridge = this.#makeBridge(plan, state as unknown as Pick<BridgeState, "foreign" | "added">);
     this.#forwarding.provideFor(plan.policy);
     this.#parts.firewall.apply({ add: { networks: [plan.policy] } });
-    this.#keep({ ...plan, bridge, endpoints: new Map() });
+    this.#keep({ ...plan, bridge, endpoints: new Map(), neighbours: new NeighbourMemory() });
   }
 
   restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
@@ -255,6 +263,7 @@ export class BridgeDriver implements Driver {
     if (joined) {
       this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
       this.#reconnect(network, endpoint);
+      network.neighbours.add(spec.interface);
     }
     network.endpoints.set(spec.id, endpoint);
   }
