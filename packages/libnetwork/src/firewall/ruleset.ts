@@ -85,14 +85,16 @@ const inetChains = `
 
   chain forward {
     type filter hook forward priority filter; policy accept;
-    ct state established,related accept
+    ct state established accept
+    # Errors about a connection quote it, and whatever else their sender likes: no way out for those who have none.
+    ct state related meta nfproto . iifname != @closed accept
     jump user
     iifname . oifname vmap @within
     meta nfproto . iifname @closed drop
     meta nfproto . oifname vmap @into
     # What conntrack cannot place is not rewritten either, and would show the sandbox's own address outside.
-    ct state invalid ip saddr @rewritten4 drop
-    ct state invalid ip6 saddr @rewritten6 drop
+    ct state invalid,untracked ip saddr @rewritten4 drop
+    ct state invalid,untracked ip6 saddr @rewritten6 drop
     iifname @bridges accept
     # With bridge-nf-call-iptables, what other people's bridges carry from port to port comes by here.
     meta iifkind "bridge" meta oifkind "bridge" accept
@@ -165,7 +167,9 @@ const bridgeChains = `
     jump user
   }
 
+  # Whoever asks who listens to which group becomes the one to whom the bridge sends it, and to nobody else in the end.
   chain ipv4_sender {
+    igmp type membership-query drop
     iifname . ether saddr . ip saddr @owners4 accept
     # A DHCP client that has no address yet.
     iifname . ether saddr @macs ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept
@@ -181,7 +185,7 @@ const bridgeChains = `
   }
 
   chain ipv6_sender {
-    icmpv6 type vmap { nd-router-advert : drop, nd-redirect : drop, nd-neighbor-advert : goto advertisement }
+    icmpv6 type vmap { nd-router-advert : drop, nd-redirect : drop, nd-neighbor-advert : goto advertisement, mld-listener-query : drop }
     iifname . ether saddr . ip6 saddr @owners6 accept
     ip6 saddr != :: drop
     iifname . ether saddr != @macs drop
@@ -192,8 +196,8 @@ const bridgeChains = `
   }
 
   chain advertisement {
-    iifname . @th,64,128 != @targets6 drop
-    iifname . ether saddr . ip6 saddr @owners6 accept
+    # Only what matches is let in: in the first fragment of a longer message there is no target, and no rule about it matches.
+    iifname . @th,64,128 @targets6 iifname . ether saddr . ip6 saddr @owners6 accept
     drop
   }
 `;

@@ -72,7 +72,15 @@ const asked = (senderMac: string, senderAddress: string, operation: 1 | 2 = 1, f
   );
 
 // RFC 4861, RFC 3810
-const types = { routerSolicit: 133, routerAdvert: 134, solicit: 135, advert: 136, redirect: 137, mld2: 143 };
+const types = {
+  mldQuery: 130,
+  routerSolicit: 133,
+  routerAdvert: 134,
+  solicit: 135,
+  advert: 136,
+  redirect: 137,
+  mld2: 143,
+};
 const message = (source: string, destination: string, type: number, body: Uint8Array, from = own.mac) =>
   frame(multicastMac(destination), from, ETHERTYPE.ipv6, icmpv6(source, destination, type, body));
 /** Four bytes of flags, the target, and an option with a MAC. */
@@ -91,6 +99,29 @@ function hiddenAdvertisement(): Buffer {
   };
   return frame(multicastMac(allNodes), own.mac, ETHERTYPE.ipv6, ipPacket(packet));
 }
+
+/** The first fragment of an advertisement, without the target: the rest comes in another, which says even less. */
+function cutAdvertisement(): Buffer {
+  const whole = icmpv6(own.ipv6, allNodes, types.advert, target(victim.ipv6)).subarray(40);
+  const more = 1;
+  const payload = Buffer.concat([Buffer.from([58, 0, 0, more, 0, 0, 0, 7]), whole.subarray(0, 8)]);
+  const packet = { source: own.ipv6, destination: allNodes, protocol: 44, payload };
+  return frame(multicastMac(allNodes), own.mac, ETHERTYPE.ipv6, ipPacket(packet));
+}
+
+/** IGMPv2's general query, RFC 2236. */
+const igmpQuery = () =>
+  frame(
+    BROADCAST,
+    own.mac,
+    ETHERTYPE.ipv4,
+    ipPacket({
+      source: own.ipv4,
+      destination: "224.0.0.1",
+      protocol: 2,
+      payload: Buffer.from([0x11, 100, 0xee, 0x9b, 0, 0, 0, 0]),
+    }),
+  );
 
 function tagged(inner: Buffer): Buffer {
   return Buffer.concat([inner.subarray(0, 12), Buffer.from([0x81, 0, 0, 1]), inner.subarray(12)]);
@@ -129,6 +160,9 @@ const refused: Readonly<Record<string, Buffer>> = {
   "IPv6 from the neighbour's address": ipv6(victim.ipv6),
   "IPv6 from the gateway's address": ipv6(gateway.ipv6),
   "UDP from ::": ipv6("::"),
+  "an advertisement cut before its target": cutAdvertisement(),
+  "a query for IPv6 multicast listeners": message(own.linkLocal, allNodes, types.mldQuery, Buffer.alloc(20)),
+  "a query for IPv4 multicast listeners": igmpQuery(),
   "ARP with the gateway's address": asked(own.mac, gateway.ipv4),
   "an ARP answer with the gateway's address": asked(own.mac, gateway.ipv4, 2),
   "ARP with another sender MAC inside": asked(victim.mac, own.ipv4),
