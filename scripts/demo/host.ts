@@ -116,12 +116,18 @@ export class DemoHost {
         ...mountsBelow(this.#directory)
           .filter((path) => path !== this.path && path !== this.outsidePath)
           .map((path) => `namespace mounted at ${path}`),
-        ...filesBelow(this.controllerOptions.runDir).map((path) => `file ${path}`),
+        ...this.#filesLeft().map((path) => `file ${path}`),
         ...processesIn(this.#known).map(({ pid, command }) => `process ${pid} (${command}): end it`),
       ];
       return left.length === 0;
     });
     return left;
+  }
+
+  /** All but the mark of whose the run directory is, which stays. */
+  #filesLeft(): readonly string[] {
+    const { runDir } = this.controllerOptions;
+    return filesBelow(runDir).filter((path) => path !== join(runDir, "owner"));
   }
 
   /** Lets go of both namespaces and of everything in the directory: every mount in it is a namespace's. */

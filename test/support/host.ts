@@ -95,14 +95,14 @@ export class TestHost {
     return this.start(options);
   }
 
-  /** Everything there is of this host: kernel, records, files, and open files of this process. */
+  /** Everything there is of this host: kernel, records, files, mounts, and open files of this process. */
   state(): readonly string[] {
     const { stateDir } = this.#options;
     return [
       ...kernelState(this.namespace),
       ...storedRecords(stateDir),
       ...files(this.#options.runDir),
-      ...leftovers(),
+      ...leftovers(this.directory),
     ];
   }
 
@@ -192,10 +192,13 @@ function remains(state: readonly string[]): readonly string[] {
   return state.filter((line) => !/^(nft|sysctl) /.test(line));
 }
 
+/** All but the mark of whose the directory is, which stays. */
 function files(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
+    .filter(
+      (entry) => !entry.isDirectory() && join(entry.parentPath, entry.name) !== join(directory, "owner"),
+    )
     .map((entry) => `file ${join(entry.parentPath, entry.name)}`)
     .sort();
 }

@@ -2,7 +2,7 @@
  * NetworkController: the model with the rooms behind it. The only file that names concrete classes.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import {
   connectionTracking,
   link,
@@ -39,6 +39,7 @@ import type { NetworkWish } from "./model/network-maker.ts";
 import type { RestoreProblem } from "./model/restore.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
+import { claimRunDirectory } from "./netstack/run-directory.ts";
 import { suggestion } from "./options/nearest.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
@@ -81,7 +82,7 @@ export class NetworkController extends Controller {
    * Opens the controller of a state directory, and takes up the networks, endpoints and sandboxes that are stored there.
    *
    * @throws CausewayError state_dir_locked (another controller has the directory), store_corrupt, store_too_new,
-   * firewall_table_taken, unknown_driver, unknown_option, invalid_option ...
+   * run_dir_taken, firewall_table_taken, unknown_driver, unknown_option, invalid_option ...
    * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
    */
   static async open(options: ControllerOptions): Promise<NetworkController> {
@@ -89,8 +90,8 @@ export class NetworkController extends Controller {
     requireMachine(checked);
     await using opened = new AsyncDisposableStack();
     const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());
-    mkdirSync(checked.runDir, { recursive: true, mode: 0o755 });
     const controllerId = ownId(store);
+    claimRunDirectory(checked.runDir, controllerId);
     const host = opened.use(openHost(checked.hostNamespace));
     const rtnl = opened.use(new Rtnl(host));
     const reaper = opened.use(new Reaper(host));
@@ -150,9 +151,9 @@ function ownId(store: SqliteStore): string {
 function openHost(path: string | undefined): NetNamespace {
   if (path === undefined) return NetNamespace.current();
   try {
-    const namespace = NetNamespace.open(path);
+    using namespace = NetNamespace.open(path);
     namespace.run(() => undefined);
-    return namespace;
+    return namespace.duplicate();
   } catch (error) {
     const message = `options.hostNamespace: there is no network namespace at ${path}`;
     throw new CausewayError("not_found", "namespace_not_found", message, { cause: error, detail: path });

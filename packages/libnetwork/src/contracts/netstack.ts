@@ -113,7 +113,7 @@ export interface NetStack {
   isNamespace(path: string): boolean;
   /** Lets go of a namespace that {@link createNamespace} made; its links go later, in the reaper's time. */
   releaseNamespace(path: string): void;
-  /** Lets go of namespaces in the run directory that are none of these: an earlier run was killed while it made them. */
+  /** Lets go of our namespaces in the run directory that are none of these: an earlier run was killed while it made them. */
   sweepNamespaces(keep: ReadonlySet<string>): void;
 
   /** Makes the interface, addressed, up and announced: when it answers, both families carry packets. */

@@ -23,6 +23,7 @@ import { InterfaceMaker } from "./interface-maker.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
 import { NamespacePool } from "./namespace-pool.ts";
 import { missing } from "./routing.ts";
+import { isSandboxName } from "./run-directory.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
 
 export interface NetStackOptions {
@@ -99,7 +100,8 @@ export class KernelNetStack implements NetStack {
   sweepNamespaces(keep: ReadonlySet<string>): void {
     for (const name of readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (name !== hostName && !keep.has(path)) this.#reaper.later(this.#reaper.releaseNamespace(path));
+      if (!isSandboxName(name) || keep.has(path) || !showsNamespace(path)) continue;
+      this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }
 

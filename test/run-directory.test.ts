@@ -1,0 +1,59 @@
+// A run directory is one controller's, and what others keep in it is theirs.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { NetNamespace, unbindNamespace } from "@causeway/kernel";
+import { NetworkController } from "@causeway/libnetwork";
+import { eventually, TestHost } from "./support/host.ts";
+
+test("what others keep beside the sandboxes' namespaces stays when a controller opens", async (t) => {
+  const host = await TestHost.create(t);
+  const folder = join(host.options.runDir, "netns");
+  const theirs = join(folder, "blue");
+  const file = join(folder, "0123456789ab");
+  const ours = join(folder, "ba9876543210");
+  using namespace = NetNamespace.create();
+  namespace.bindAt(theirs);
+  namespace.bindAt(ours);
+  writeFileSync(file, "a file");
+  await host.restart();
+  await eventually(() => assert.ok(!existsSync(ours), "what a killed run left is let go of"));
+  await host.stop();
+  using still = NetNamespace.open(theirs);
+  assert.equal(still.identity, namespace.identity);
+  assert.equal(readFileSync(file, "utf8"), "a file");
+  unbindNamespace(theirs);
+  rmSync(file);
+});
+
+test("a run directory of another controller is refused", async (t) => {
+  const host = await TestHost.create(t);
+  const owner = readFileSync(join(host.options.runDir, "owner"), "utf8").trim();
+  const stateDir = join(host.directory, "state-of-another");
+  await assert.rejects(NetworkController.open({ ...host.options, stateDir }), (error: Error) => {
+    assert.match(error.message, new RegExp(`controller "${owner}": give this one a directory of its own`));
+    assert.equal(Reflect.get(error, "code"), "run_dir_taken");
+    return true;
+  });
+  await host.restart();
+});
+
+test("a directory in which somebody else keeps namespaces like ours is refused", async (t) => {
+  const host = await TestHost.create(t);
+  const runDir = join(host.directory, "docker");
+  const theirs = join(runDir, "netns/0123456789ab");
+  mkdirSync(join(runDir, "netns"), { recursive: true });
+  using namespace = NetNamespace.create();
+  namespace.bindAt(theirs);
+  const stateDir = join(host.directory, "state-of-another");
+  for (let time = 0; time < 2; time++) {
+    await assert.rejects(NetworkController.open({ ...host.options, stateDir, runDir }), {
+      code: "run_dir_taken",
+      kind: "conflict",
+    });
+  }
+  using still = NetNamespace.open(theirs);
+  assert.equal(still.identity, namespace.identity);
+});
