@@ -1,6 +1,8 @@
-// npm run examples: runs every examples/*.ts as it stands, each in a throw-away machine, and fails when one
-// does or when there is none.
+// npm run examples: runs every examples/*.ts as it stands, each in a throw-away machine with a directory for temporary
+// files of its own, and fails when one does, when one leaves something behind, or when there is none.
 
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFiles, ROOT } from "./lib/files.ts";
 import { leaksSince, network } from "./lib/leaks.ts";
@@ -15,7 +17,9 @@ const failed: string[] = [];
 for (const example of examples) {
   console.log(`--- ${example}`);
   const started = performance.now();
+  const temporaryFiles = mkdtempSync(join(tmpdir(), "causeway-examples-"));
   const { status, strays } = await runInThrowAwayMachine([process.execPath, join(ROOT, example)], {
+    env: { TMPDIR: temporaryFiles },
     timeout: TIMEOUT,
   });
   const problems = [
@@ -25,7 +29,9 @@ for (const example of examples) {
         ? [`exit status ${status}`]
         : []),
     ...strays.map(({ pid, command }) => `left process ${pid} (killed): ${command}`),
+    ...readdirSync(temporaryFiles).map((name) => `left ${name} (removed) among the temporary files`),
   ];
+  rmSync(temporaryFiles, { recursive: true });
   for (const problem of problems) console.error(`${example}: ${problem}`);
   if (problems.length > 0) failed.push(example);
   else console.log(`--- ok, ${Math.round(performance.now() - started)} ms`);
