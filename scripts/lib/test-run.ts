@@ -45,7 +45,7 @@ for await (const chunk of results.compose(spec)) process.stdout.write(String(chu
 
 const complaints = [
   ...(options.peers ? skipped.map((test) => `SKIPPED, and with --peers that is a failure: ${test}`) : []),
-  ...(executed.size === 0 && failures === 0 ? ["no test was executed"] : []),
+  ...(executed.size === 0 && failures === 0 ? [nothingExecuted()] : []),
   ...(await leaksSince(before, look)).map((leak) => `LEFT BEHIND by a test: ${leak}`),
 ];
 for (const complaint of complaints) console.error(complaint);
@@ -70,6 +70,12 @@ function understand(args: string[]) {
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error));
   }
+}
+
+function nothingExecuted(): string {
+  const patterns = options["test-name-pattern"].map((pattern) => `"${pattern}"`).join(" or ");
+  if (patterns === "") return "no test was executed";
+  return `no test was executed: none is named like ${patterns} in ${positionals.join(" ") || "any suite"}`;
 }
 
 /** All suites, or those at or below the paths asked for; with `peers` only the ones that talk to peers. */
