@@ -24,8 +24,11 @@ export interface Floor {
   readonly drop_netns: FloorTimes;
 }
 
-/** The files that namespaces are bound to are in memory, as the product's are. */
-const IN_MEMORY = `mount -t tmpfs floor /tmp; exec "$@"`;
+/**
+ * The files that namespaces are bound to are in memory, as the product's are. The program is opened before: it may lie
+ * below /tmp itself.
+ */
+const IN_MEMORY = `exec 3<"$1"; shift; mount -t tmpfs floor /tmp; exec /proc/self/fd/3 "$@"`;
 
 /**
  * Runs the floor in a fresh network and mount namespace.
