@@ -1,8 +1,6 @@
 // npm run demo: what Causeway is for, on a throw-away host. The story itself is demo/story.ts: read that first.
 //
-//   npm run demo [-- --keep | --remove] [--directory DIR]
-//
-// --keep leaves everything standing and says how to look around in it; --remove takes that away again.
+//   npm run demo -- --help
 
 import { realpathSync } from "node:fs";
 import { join, parse, resolve } from "node:path";
@@ -13,6 +11,13 @@ import { Interrupted, Report } from "./demo/report.ts";
 import { tell } from "./demo/story.ts";
 
 const usualDirectory = "/run/causeway-demo";
+const usage = `npm run demo [-- [--keep | --remove] [--directory DIR]]
+
+  (nothing)          builds it, shows it, takes it down
+  --keep             leaves it standing, and says how to look around in it
+  --remove           takes down what --keep left
+  --directory DIR    where its files and namespaces are (${usualDirectory}): with another one, another demo may stand beside it
+  --help             this`;
 const { keep, remove, directory } = understand(process.argv.slice(2));
 const howToRemove = `npm run demo -- --remove${directory === usualDirectory ? "" : ` --directory ${directory}`}`;
 const host = new DemoHost(directory);
@@ -107,14 +112,19 @@ function understand(args: string[]) {
         keep: { type: "boolean", default: false },
         remove: { type: "boolean", default: false },
         directory: { type: "string", default: usualDirectory },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
     if (values.keep && values.remove) throw new Error("--keep and --remove exclude each other");
     const { dir, base } = parse(resolve(values.directory));
     // As the kernel will name the mounts in it.
     return { ...values, directory: join(realpathSync(dir), base) };
   } catch (error) {
-    console.error(`npm run demo: ${error instanceof Error ? error.message : error}`);
+    console.error(`npm run demo: ${error instanceof Error ? error.message : error}\n\n${usage}`);
     process.exit(2);
   }
 }

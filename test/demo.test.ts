@@ -195,6 +195,13 @@ describe("npm run demo", () => {
     }
   });
 
+  test("--help says how it is used, and does nothing", () => {
+    const { status, stdout, stderr } = demo(directoryOf("never"), "--help");
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+    for (const option of ["--keep", "--remove", "--directory DIR"]) assert.ok(stdout.includes(option));
+    assert.equal(existsSync(directoryOf("never")), false);
+  });
+
   test("bad arguments are refused", () => {
     for (const args of [["--kept"], ["--keep", "--remove"], ["now"]]) {
       const { status, stdout, stderr } = demo(directoryOf("never"), ...args);
