@@ -1,6 +1,6 @@
-// A sandbox on two networks: its interfaces, its way out, and what happens when that network goes.
+// A sandbox on three networks: its interfaces, its way out, and what happens when it leaves that network.
 //
-//   sudo npx node examples/two-networks.ts
+//   sudo npx node examples/several-networks.ts
 
 import { NetworkController } from "@causeway/libnetwork";
 import { output, throwAwayHost } from "./support/throw-away-host.ts";
@@ -25,6 +25,7 @@ const show = async (when: string) => {
 };
 await show("on three networks");
 await main.leave(sandbox);
+// Cut off at once; the interface may still be listed, down: the reaper takes it soon after.
 await show("without the first");
 
 await main.delete();
