@@ -1,20 +1,24 @@
 /**
  * @causeway/libnetwork: the Container Network Model. Open a NetworkController and go on from there.
  */
-export type { PortBinding, PortMapping } from "./contracts/driver.ts";
+export { KernelError, UnsupportedFeatureError } from "@causeway/kernel";
+export type { IpamData, PortBinding, PortMapping, StaticRoute } from "./contracts/driver.ts";
+export type { PoolStatus } from "./contracts/ipam.ts";
 export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts";
+export type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 export type { Attachment, AttachOptions } from "./controller.ts";
-export type { Endpoint, EndpointInfo } from "./endpoint.ts";
+export type { DeleteEndpointOptions, Endpoint, EndpointInfo } from "./endpoint.ts";
 export { CausewayError, type ErrorKind, httpStatus } from "./errors.ts";
 export type { BindingSelector } from "./model/binding-selector.ts";
-export type { ControllerOptions } from "./model/controller-options.ts";
+export type { ControllerOptions, DefaultNetworkOptions } from "./model/controller-options.ts";
 export type { EndpointOptions } from "./model/endpoint-options.ts";
 export type { CausewayEvent, EventType } from "./model/events.ts";
-export type { NetworkOptions } from "./model/network-options.ts";
+export type { IpamConfig, NetworkOptions } from "./model/network-options.ts";
 export type { PublishOptions } from "./model/publish-options.ts";
+export type { RestoreProblem } from "./model/restore.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
 export type { Network } from "./network.ts";
-export type { Sandbox } from "./sandbox.ts";
+export type { DeleteSandboxOptions, Sandbox } from "./sandbox.ts";
 export { type TopologyTextOptions, topologyText } from "./topology/text.ts";
 export type { Topology, TopologyEndpoint, TopologyNetwork, TopologySandbox } from "./topology/topology.ts";
 export { NetworkController } from "./wiring.ts";
