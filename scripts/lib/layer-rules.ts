@@ -1,4 +1,4 @@
-// Who may import whom: DESIGN.md's "Imports run one way", as rules for dependency-cruiser.
+// Who may import whom: ARCHITECTURE.md's "Imports run downwards only", as rules for dependency-cruiser.
 //
 // A room is a folder (or a file) of a package's src. The tables name what a room may import besides itself;
 // everything else inside the package is forbidden, so a new room has to be put into its table first.

@@ -29,7 +29,7 @@ export const bool8: Codec<boolean> = {
   read: (from) => from.u8() !== 0,
 };
 
-/** An attribute that says something by being there: it has no payload. `false` writes the attribute all the same. */
+/** An attribute that says something by being there: it has no payload. Left out, it says no. */
 export const flag: Codec<true> = { write: () => undefined, read: () => true };
 
 /** UTF-8 with a closing NUL (NLA_NUL_STRING). */

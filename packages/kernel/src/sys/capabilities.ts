@@ -1,5 +1,5 @@
 /**
- * What this process may do: capabilities(7), and whether it may move between network namespaces.
+ * What this process may do: capabilities(7).
  */
 import { readFileSync } from "node:fs";
 import { UnsupportedFeatureError } from "./errors.ts";

@@ -1,5 +1,5 @@
 /**
- * What an endpoint is asked to be: the options of createEndpoint and of join, checked.
+ * What an endpoint is asked to be: the options of createEndpoint, checked.
  */
 import { parseCidr } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
@@ -58,7 +58,7 @@ const endpointTable = {
   /** Address in the network. Default: the next free one. */
   ipv4: textBy((text) => parseIp(text, 4).toString()),
   ipv6: textBy((text) => parseIp(text, 6).toString()),
-  /** Default: one of our own. */
+  /** Default: made from the IPv4 address; random without one, or where that MAC is taken in the network. */
   mac: textBy(unicastMac),
   publish: publishList,
   /** Ports that the container serves, for people to read: `80/tcp`. */

@@ -20,7 +20,7 @@ function gatewayCount(endpoint: RoutedEndpoint): number {
 
 /**
  * Who comes first as gateway: the higher priority, networks that are not internal, gateways of both families, the name
- * of the network. LIBNETWORK.md, gateway order.
+ * of the network: docs/guide/sandboxes.md, "Several networks".
  */
 export function compareGateways(a: RoutedEndpoint, b: RoutedEndpoint): number {
   return (

@@ -35,7 +35,6 @@ export function refuseHostOverlap(rtnl: Rtnl, { bridge, ipv4, ipv6 }: NetworkPol
   }
 }
 
-/** IPv6 links all have a route to fe80::/64, which belongs to each of them alone. */
 function overlap(subnet: Cidr, taken: Cidr): boolean {
   return subnet.family === taken.family && subnet.overlaps(taken);
 }
