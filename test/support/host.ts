@@ -107,19 +107,31 @@ export class TestHost {
   }
 
   /**
-   * The state when what is under way in the kernel has come to its end.
+   * The state when the reaper has done its work.
    *
-   * @param expected returns as soon as the state is this one, or when the kernel's time is up. Default: when it rests
+   * @param expected returns as soon as the state is this one, or when the kernel's time is up. Default: when no link or
+   * namespace is left that goes
    */
   async settled(expected?: readonly string[]): Promise<readonly string[]> {
-    const deadline = Date.now() + reapingTime;
-    let last = expected;
+    const deadline = Date.now() + this.patience;
     for (;;) {
       const state = this.state();
-      if (isDeepStrictEqual(state, last) || Date.now() > deadline) return state;
-      last = expected ?? state;
-      await sleep(expected === undefined ? 100 : 5);
+      const rests = expected === undefined ? !this.#isReaping(state) : isDeepStrictEqual(state, expected);
+      if (rests || Date.now() > deadline) return state;
+      await sleep(5);
     }
+  }
+
+  /** Links that go are down, and namespaces that go belong to no sandbox any more. */
+  #isReaping(state: readonly string[]): boolean {
+    if (this.#controller === undefined) return false;
+    const namespaces = join(this.#options.runDir, "netns");
+    const kept = new Set(this.#controller.sandboxes().map(({ key }) => key)).add(join(namespaces, "host"));
+    return state.some((line) => {
+      const [, path] = line.match(/^mount (.*)/) ?? [];
+      if (path !== undefined) return path.startsWith(namespaces) && !kept.has(path);
+      return / down alias causeway:/.test(line);
+    });
   }
 
   async #end(): Promise<void> {

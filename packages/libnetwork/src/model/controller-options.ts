@@ -25,6 +25,17 @@ const directory: Parser<string> = (value, name) => {
   throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
 };
 
+/** Goes into commands of nft(8) as it is. */
+const tableName: Parser<string> = (value, name) => {
+  const text = string(value, name);
+  if (/^[a-z][a-z0-9_]{0,31}$/i.test(text)) return text;
+  throw invalid(
+    "invalid_table_name",
+    `${name}: ${JSON.stringify(text)} is not a name of an nftables table: use letters, digits and "_", 32 at most`,
+    text,
+  );
+};
+
 /** The other predefined networks. */
 const takenNames = ["host", "none"];
 
@@ -71,7 +82,7 @@ const table = {
   /** `none` leaves filtering and address translation to you. Default: nftables. */
   firewall: oneOf("nftables", "none"),
   /** Name of our nftables tables. Default: causeway. */
-  firewallTable: string,
+  firewallTable: tableName,
   /** Where automatic IPv4 and IPv6 pools come from, in this order. */
   defaultAddressPools: listOf(poolRange),
   /** How many namespaces are kept ready. Default: 4. */
