@@ -97,10 +97,10 @@ routed, published          | plain:80   | routed      | own   | routed      | no
   table(
     "The way out",
     `
-asked for                  | at         | sibling | neighbour | open  | plain | known  | bare | locked | hermit | smuggler | host  | outside | friend
-another machine            | outside:80 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
-  at a port published here | outside:80 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
-                           | friend:80  | host2   | host2     | host2 | own   | source | own  | no     | no     | host2/no | host2 | no      | own
+asked for                  | at           | sibling | neighbour | open  | plain | known  | bare | locked | hermit | smuggler | host  | outside | friend
+another machine            | outside:80   | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
+  at a port published here | outside:8080 | host1   | host1     | host1 | own   | source | own  | no     | no     | host1/no | host1 | own     | no
+                           | friend:80    | host2   | host2     | host2 | own   | source | own  | no     | no     | host2/no | host2 | no      | own
 `,
   ),
   table(
