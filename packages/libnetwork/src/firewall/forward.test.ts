@@ -4,13 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { NftContext } from "@causeway/kernel";
+import { NftContext, Rtnl, route } from "@causeway/kernel";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { canPing } from "../../../../test/support/traffic.ts";
 import {
+  addressIn,
   expectTraffic,
   type Family,
   families,
+  hostAddress,
   neighbourAddress,
   outsideAddress,
   ports,
@@ -90,7 +92,6 @@ for (const bridgeFilter of [false, true]) {
       const [one, two] = await stage.addNetwork(1, 2, { icc: false });
       assert.ok(one && two);
       for (const family of families) stage.publish(one, family, { port: ports.web, hostPort: 8080 });
-      const published = { 4: "192.0.2.1", 6: "2001:db8::1" };
       const gateway = { 4: "172.30.1.1", 6: "fd00:1::1" };
       await expectTraffic(
         families.flatMap((family) => [
@@ -104,18 +105,27 @@ for (const bridgeFilter of [false, true]) {
           {
             what: `the published port, IPv${family}`,
             from: two.namespace,
-            to: { address: published[family], port: 8080 },
+            to: { address: hostAddress[family], port: 8080 },
             seenAs: gateway[family],
           },
           {
             what: `one's own published port, IPv${family}`,
             from: one.namespace,
-            to: { address: published[family], port: 8080 },
+            to: { address: hostAddress[family], port: 8080 },
             seenAs: gateway[family],
           },
           row(`from the host, IPv${family}`, stage.host.namespace, two, family, ports.web, gateway[family]),
-          out(`to the outside, IPv${family}`, two, family, published[family]),
+          out(`to the outside, IPv${family}`, two, family, hostAddress[family]),
         ]),
+      );
+      // The way round by the host, which a sandbox can ask for.
+      using inside = new Rtnl(two.namespace);
+      for (const family of families) {
+        const destination = `${one.addresses[family]}/${family === 4 ? 32 : 128}`;
+        inside.execute(route.add({ destination, gateway: gateway[family] }));
+      }
+      await expectTraffic(
+        families.map((family) => row(`by the gateway, IPv${family}`, two.namespace, one, family, ports.web)),
       );
     });
 
@@ -140,6 +150,7 @@ for (const bridgeFilter of [false, true]) {
       const mode = { gatewayMode: "nat-unprotected" } as const;
       const open1 = first(await stage.addNetwork(1, 1, { ipv4: mode, ipv6: mode }));
       const other = first(await stage.addNetwork(2, 1));
+      for (const family of families) stage.publish(open1, family, { port: ports.web, hostPort: 8080 });
       await expectTraffic(
         families.flatMap((family) => [
           row(
@@ -151,6 +162,12 @@ for (const bridgeFilter of [false, true]) {
             outsideAddress[family],
           ),
           row(`other network, IPv${family}`, other.namespace, open1, family, ports.unpublished),
+          {
+            what: `other network, the published port, IPv${family}`,
+            from: other.namespace,
+            to: { address: hostAddress[family], port: 8080 },
+            seenAs: addressIn(1, family, 1),
+          },
         ]),
       );
     });

@@ -65,6 +65,10 @@ export class NftablesFirewall implements Firewall {
     }
   }
 
+  checkTables(): void {
+    for (const family of tableFamilies) this.#ownedTable(family);
+  }
+
   install(): void {
     const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
     this.#context.run(replace + elementsText("add", this.#register.all()));

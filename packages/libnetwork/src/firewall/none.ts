@@ -6,6 +6,7 @@ import type { Firewall } from "../contracts/firewall.ts";
 export class NoFirewall implements Firewall {
   readonly translates = false;
   apply(): void {}
+  checkTables(): void {}
   install(): void {}
   setForeignForwarding(): void {}
   uninstall(): void {}
