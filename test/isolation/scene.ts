@@ -6,7 +6,7 @@
 import { address, link, type NetNamespace, neighbour, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import type { Network } from "@causeway/libnetwork";
 import { linkLocalAddress } from "../../packages/libnetwork/src/address/link-local.ts";
-import { namespaceOf, TestHost, type TestHostOptions } from "../support/host.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
 import { Outside } from "../support/outside.ts";
 import { type Question, type Server, serve } from "../support/traffic.ts";
 import {
@@ -32,12 +32,8 @@ export class Scene implements AsyncDisposable {
   readonly #servers: Server[] = [];
 
   /** @param bridgeFilter net.bridge.bridge-nf-call-iptables and -ip6tables */
-  static async create(
-    t: Parameters<typeof TestHost.create>[0],
-    bridgeFilter: 0 | 1,
-    options: TestHostOptions = {},
-  ): Promise<Scene> {
-    const host = await TestHost.create(t, options);
+  static async create(t: Parameters<typeof TestHost.create>[0], bridgeFilter: 0 | 1): Promise<Scene> {
+    const host = await TestHost.create(t);
     const scene = new Scene(host);
     try {
       host.namespace.run(() => {
