@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkedControllerOptions } from "./controller-options.ts";
+import { checkedSandboxOptions } from "./sandbox-options.ts";
+
+test("sandboxes: defaults, and addresses in canonical form", () => {
+  assert.deepEqual(
+    checkedSandboxOptions({ dns: ["FD00::1"], extraHosts: [{ name: "db", address: "10.0.0.9" }] }),
+    {
+      hostname: undefined,
+      domainname: undefined,
+      extraHosts: [{ name: "db", address: "10.0.0.9" }],
+      dns: ["fd00::1"],
+      dnsSearch: [],
+      dnsOptions: [],
+      useHostNetwork: false,
+      key: undefined,
+      externalKey: false,
+      shareWith: undefined,
+      labels: {},
+    },
+  );
+});
+
+test("host names are those of RFC 1123, with underscores as people use them", () => {
+  for (const hostname of ["web", "web-1.example.org", "my_host", "a".repeat(63), "0"]) {
+    assert.equal(checkedSandboxOptions({ hostname }).hostname, hostname);
+  }
+  for (const hostname of [
+    "",
+    "-web",
+    "web..org",
+    "web.",
+    "a b",
+    "a".repeat(64),
+    "größe",
+    "a\nb",
+    `${"a.".repeat(127)}a`,
+  ]) {
+    assert.throws(() => checkedSandboxOptions({ hostname }), { code: "invalid_hostname" }, hostname);
+  }
+});
+
+test("one source of the stack", () => {
+  for (const options of [
+    { useHostNetwork: true, key: "/x" },
+    { externalKey: true, shareWith: "c" },
+    { key: "/x", externalKey: true, useHostNetwork: true },
+  ]) {
+    assert.throws(() => checkedSandboxOptions(options), { code: "contradictory_options" });
+  }
+  assert.equal(checkedSandboxOptions({ useHostNetwork: false, key: "/x" }).key, "/x");
+  for (const key of ["x", "", "/a\0b"]) {
+    assert.throws(() => checkedSandboxOptions({ key }), { code: "invalid_path" });
+  }
+});
+
+test("half of an extra host is refused", () => {
+  assert.throws(
+    () => checkedSandboxOptions({ extraHosts: [{ name: "db" }] }),
+    /extraHosts\[0\]: give a name and/,
+  );
+});
+
+test("controllers: defaults", () => {
+  assert.deepEqual(checkedControllerOptions({ stateDir: "/s", runDir: "/r" }), {
+    stateDir: "/s",
+    runDir: "/r",
+    hostNamespace: undefined,
+    drivers: {},
+    defaultNetwork: {},
+    firewall: "nftables",
+    firewallTable: "causeway",
+    defaultAddressPools: [],
+    warmNamespaces: 4,
+  });
+  const { defaultNetwork } = checkedControllerOptions({
+    stateDir: "/s",
+    runDir: "/r",
+    defaultNetwork: false,
+  });
+  assert.equal(defaultNetwork, false);
+});
