@@ -50,7 +50,7 @@ test("the five steps of the article, there and back", async (t) => {
   await sandbox.delete();
   assert.equal(controller.sandboxByContainerId("container1"), undefined);
   assert.equal(existsSync(hosts), false);
-  await eventually(() => assert.equal(existsSync(sandbox.record.key ?? ""), false));
+  await eventually(() => assert.equal(existsSync(sandbox.record.namespace?.path ?? ""), false));
   await other.delete({ endpoints: "delete" });
   await network.delete();
   assert.equal(controller.networkByName("network1"), undefined);

@@ -290,12 +290,12 @@ export class Endpoint {
   /** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. */
   #populate(sandbox: Sandbox, undo: UndoStack): void {
     const { join, interface: addresses, options } = this.#record;
-    if (join === undefined || sandbox.key === undefined) return;
+    if (join === undefined || sandbox.namespace === undefined) return;
     const { answer } = join;
     if (answer.interface !== undefined) {
       const { netstack, ownerOf } = this.#engine.parts;
       const made = netstack.addInterface({
-        namespacePath: sandbox.key,
+        namespace: sandbox.namespace,
         owner: ownerOf(this.id),
         interface: answer.interface,
         name: options.interfaceName,

@@ -3,11 +3,17 @@
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { addressOf } from "./address/cidr.ts";
-import type { InterfaceState, InterfaceStatistics, RoutingPlan } from "./contracts/netstack.ts";
+import type {
+  InterfaceState,
+  InterfaceStatistics,
+  NamespacePlace,
+  RoutingPlan,
+} from "./contracts/netstack.ts";
 import type { SandboxFileContent, SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { StoreChange } from "./contracts/store.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { conflict, forbidden, invalid, notFound } from "./errors.ts";
+import { adoptNamespace } from "./model/adoption.ts";
 import type { Engine } from "./model/engine.ts";
 import { checkedName } from "./model/ids.ts";
 import { put, remove, type SandboxRecord } from "./model/records.ts";
@@ -67,7 +73,12 @@ export class Sandbox {
 
   /** Path of its network namespace; undefined while somebody else is still to make it. */
   get key(): string | undefined {
-    return this.#owner === undefined ? this.#record.key : this.#owner.key;
+    return this.namespace?.path;
+  }
+
+  /** For the model. */
+  get namespace(): NamespacePlace | undefined {
+    return this.#owner === undefined ? this.#record.namespace : this.#owner.namespace;
   }
 
   /**
@@ -76,8 +87,12 @@ export class Sandbox {
    * @throws sandbox_without_key while there is none
    */
   get netnsPath(): string {
-    const { key } = this;
-    if (key !== undefined) return key;
+    return this.#presentNamespace().path;
+  }
+
+  #presentNamespace(): NamespacePlace {
+    const { namespace } = this;
+    if (namespace !== undefined) return namespace;
     throw conflict(
       "sandbox_without_key",
       `sandbox "${this.containerId}" has no namespace yet: adopt one with setKey`,
@@ -126,7 +141,7 @@ export class Sandbox {
     this.#assertUsable();
     const names = this.endpoints().map((endpoint) => endpoint.info().interfaceName);
     return this.#engine.parts.netstack.statistics(
-      this.netnsPath,
+      this.#presentNamespace(),
       names.filter((name) => name !== undefined),
     );
   }
@@ -139,13 +154,13 @@ export class Sandbox {
   spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
     this.#engine.assertOpen();
     this.#assertUsable();
-    return this.#engine.parts.netstack.spawn(this.netnsPath, command, args, options);
+    return this.#engine.parts.netstack.spawn(this.#presentNamespace(), command, args, options);
   }
 
   /**
    * Adopts a namespace that was made elsewhere: the interfaces of endpoints that have joined are made in it.
    *
-   * @throws sandbox_has_key, namespace_not_found, invalid_path, sandbox_shared ...
+   * @throws sandbox_has_key, namespace_not_found, namespace_in_use, key_is_host, invalid_path, sandbox_shared ...
    */
   setKey(path: string): Promise<void> {
     const keys = () => [this.id, ...this.#endpointIds()];
@@ -162,10 +177,8 @@ export class Sandbox {
             `sandbox "${this.containerId}" has a namespace already, at ${this.key}`,
           );
         }
-        const { netstack } = this.#engine.parts;
-        netstack.adoptNamespace(path);
         const before = this.#record;
-        this.#record = { ...before, key: path };
+        this.#record = { ...before, namespace: adoptNamespace(this.#engine, path) };
         undo.push(() => {
           this.#record = before;
         });
@@ -297,8 +310,8 @@ export class Sandbox {
   /** Lets go of what the sandbox itself has. For the model. */
   #discard(): void {
     const { netstack, files } = this.#engine.parts;
-    const { key, ownsNamespace } = this.#record;
-    if (ownsNamespace && key !== undefined) netstack.releaseNamespace(key);
+    const { namespace, ownsNamespace } = this.#record;
+    if (ownsNamespace && namespace !== undefined) netstack.releaseNamespace(namespace);
     const owner = this.#owner;
     if (owner !== undefined) owner.#sharers.delete(this);
     files.remove(this.id);
@@ -361,10 +374,10 @@ export class Sandbox {
 
   /** Waits until interfaces that have left are gone, so that their names are free. For the model. */
   async interfacesGone(): Promise<void> {
-    if (this.#leftInterfaces.size === 0 || this.key === undefined) return;
+    if (this.#leftInterfaces.size === 0 || this.namespace === undefined) return;
     const names = [...this.#leftInterfaces];
     this.#leftInterfaces.clear();
-    await this.#engine.parts.netstack.interfacesGone(this.key, names);
+    await this.#engine.parts.netstack.interfacesGone(this.namespace, names);
   }
 
   /** What follows an endpoint's leave in a sandbox that lives on. For the model. */
@@ -380,23 +393,23 @@ export class Sandbox {
 
   /** Takes an interface out of use whose link is about to go. For the model. */
   retire({ name }: InterfaceState): void {
-    if (this.key === undefined) return;
+    if (this.namespace === undefined) return;
     this.#leftInterfaces.add(name);
-    this.#engine.parts.netstack.disableInterface(this.key, name);
+    this.#engine.parts.netstack.disableInterface(this.namespace, name);
   }
 
   /** Chooses the gateways anew and makes the routes so. For the model. */
   route(undo?: UndoStack): void {
-    const { key } = this;
-    if (key === undefined) return;
+    const { namespace } = this;
+    if (namespace === undefined) return;
     const { netstack, planRouting } = this.#engine.parts;
     const before = this.#routing;
     const after = this.plan();
     undo?.push(() => {
       this.#routing = before;
-      netstack.applyRouting(key, after, before ?? planRouting([]));
+      netstack.applyRouting(namespace, after, before ?? planRouting([]));
     });
-    netstack.applyRouting(key, before, after);
+    netstack.applyRouting(namespace, before, after);
     this.#routing = after;
   }
 

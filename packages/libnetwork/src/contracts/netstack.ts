@@ -5,9 +5,15 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { EndpointInterface, JoinAnswer, StaticRoute } from "./driver.ts";
 
+/** A network namespace under a path. Another that comes to be under the path later is not it. */
+export interface NamespacePlace {
+  readonly path: string;
+  /** What tells one namespace from another: device and inode of its nsfs file. */
+  readonly identity: string;
+}
+
 export interface InterfaceRequest {
-  /** Path of the sandbox's namespace. */
-  readonly namespacePath: string;
+  readonly namespace: NamespacePlace;
   /** What the link's alias says: whose it is. */
   readonly owner: string;
   readonly interface: NonNullable<JoinAnswer["interface"]>;
@@ -103,33 +109,42 @@ export interface PlannedRule {
 }
 
 export interface NetStack {
-  /** Makes a namespace and keeps it under the run directory; answers its path. */
-  createNamespace(sandboxId: string): string;
+  /** Makes a namespace and keeps it under the run directory. */
+  createNamespace(sandboxId: string): NamespacePlace;
   /** The host's own namespace, under a path of the run directory. */
-  hostNamespacePath(): string;
-  /** Makes a namespace that somebody else made fit for a sandbox. Throws `namespace_not_found` where the path shows none. */
-  adoptNamespace(path: string): void;
-  /** True where a path shows a network namespace. */
-  isNamespace(path: string): boolean;
+  hostNamespace(): NamespacePlace;
+  /**
+   * Makes a namespace that somebody else made fit for a sandbox. Throws `namespace_not_found` where the path shows none,
+   * and `key_is_host` where it shows the host's.
+   */
+  adoptNamespace(path: string): NamespacePlace;
+  /** False where it is gone, or the path shows another by now. */
+  isThere(namespace: NamespacePlace): boolean;
   /** Lets go of a namespace that {@link createNamespace} made; its links go later, in the reaper's time. */
-  releaseNamespace(path: string): void;
+  releaseNamespace(namespace: NamespacePlace): void;
   /** Lets go of our namespaces in the run directory that are none of these: an earlier run was killed while it made them. */
   sweepNamespaces(keep: ReadonlySet<string>): void;
 
   /** Makes the interface, addressed, up and announced: when it answers, both families carry packets. */
   addInterface(request: InterfaceRequest): InterfaceState;
-  /** Takes an interface of a sandbox that lives on out of use, at once. */
-  disableInterface(namespacePath: string, name: string): void;
+  /** Takes an interface of a sandbox that lives on out of use, at once. Where the namespace is gone, it is. */
+  disableInterface(namespace: NamespacePlace, name: string): void;
   /** Waits until the interfaces of these names have gone from the namespace, or a second has passed. */
-  interfacesGone(namespacePath: string, names: readonly string[]): Promise<void>;
-  /** Removes and adds what differs between two plans. */
-  applyRouting(namespacePath: string, before: RoutingPlan | undefined, after: RoutingPlan): void;
+  interfacesGone(namespace: NamespacePlace, names: readonly string[]): Promise<void>;
+  /** Removes and adds what differs between two plans. Where the namespace is gone, there is nothing to do. */
+  applyRouting(namespace: NamespacePlace, before: RoutingPlan | undefined, after: RoutingPlan): void;
 
-  statistics(namespacePath: string, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics>;
+  // Those below, and addInterface, throw `namespace_not_found` where the namespace is gone.
+  statistics(namespace: NamespacePlace, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics>;
   /** Every interface of a namespace but loopback, in the order of their indexes. Default: of the host's. */
-  interfaces(namespacePath?: string): readonly LiveInterface[];
+  interfaces(namespace?: NamespacePlace): readonly LiveInterface[];
   /** Starts a process in the namespace. */
-  spawn(namespacePath: string, command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+  spawn(
+    namespace: NamespacePlace,
+    command: string,
+    args: readonly string[],
+    options: SpawnOptions,
+  ): ChildProcess;
   /** Subnets that the host has routes to, and its name servers: where automatic pools keep away from. */
   hostPrefixes(): readonly string[];
 

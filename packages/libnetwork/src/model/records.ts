@@ -2,7 +2,7 @@
  * What is stored of each object: plain data, from which a controller that opens again makes the objects.
  */
 import type { EndpointInterface, EndpointState, JoinAnswer } from "../contracts/driver.ts";
-import type { InterfaceState } from "../contracts/netstack.ts";
+import type { InterfaceState, NamespacePlace } from "../contracts/netstack.ts";
 import type { PlainData, StoreChange } from "../contracts/store.ts";
 import type { CheckedEndpointOptions } from "./endpoint-options.ts";
 import type { CheckedNetworkOptions } from "./network-options.ts";
@@ -60,8 +60,8 @@ export interface SandboxRecord {
   readonly containerId: string;
   readonly created: number;
   readonly options: CheckedSandboxOptions;
-  /** Path of its namespace; absent while somebody else is still to make it. */
-  readonly key?: string;
+  /** Absent while somebody else is still to make it. */
+  readonly namespace?: NamespacePlace;
   /** The namespace is ours to let go of. */
   readonly ownsNamespace: boolean;
   /** Id of the sandbox whose stack it shares. */

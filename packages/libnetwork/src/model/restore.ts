@@ -70,8 +70,8 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
 async function mendSandbox(engine: Engine, sandbox: Sandbox): Promise<void> {
   const joined = sandbox.sharedWith === undefined ? sandbox.endpoints() : [];
-  if (sandbox.key === undefined || joined.length === 0) return;
-  const live = engine.parts.netstack.interfaces(sandbox.key);
+  if (sandbox.namespace === undefined || joined.length === 0) return;
+  const live = engine.parts.netstack.interfaces(sandbox.namespace);
   const lost = joined.filter(({ record: { join } }) => {
     const made = join?.interface;
     return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
@@ -101,21 +101,21 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   await engine.driver(record.driver).restoreNetwork(networkSpec(record), record.driverState);
 }
 
-/** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead. */
+/** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead: another in its place is not it. */
 function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreChange[]): void {
-  const { key, sharedWith, options } = record;
+  const { namespace, sharedWith, options } = record;
   const { netstack, files } = engine.parts;
   const alive =
     sharedWith === undefined
-      ? key === undefined || netstack.isNamespace(key)
+      ? namespace === undefined || netstack.isThere(namespace)
       : engine.sandboxes.byId(sharedWith) !== undefined;
   if (!alive && !options.useHostNetwork) {
     changes.push(remove("sandbox", record.id));
     files.remove(record.id);
     return;
   }
-  if (options.useHostNetwork) netstack.hostNamespacePath();
-  engine.sandboxes.add(new Sandbox(engine, record));
+  const present = options.useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
+  engine.sandboxes.add(new Sandbox(engine, present));
 }
 
 async function restoreEndpoint(

@@ -3,6 +3,7 @@
  */
 import { conflict, notFound } from "../errors.ts";
 import { Sandbox } from "../sandbox.ts";
+import { adoptNamespace } from "./adoption.ts";
 import type { Engine } from "./engine.ts";
 import { checkedName, newId } from "./ids.ts";
 import type { SandboxRecord } from "./records.ts";
@@ -55,11 +56,8 @@ function withStack(engine: Engine, record: SandboxRecord): SandboxRecord {
     owner.assertShareable();
     return { ...record, sharedWith: owner.id };
   }
-  if (useHostNetwork) return { ...record, key: netstack.hostNamespacePath() };
-  if (key !== undefined) {
-    netstack.adoptNamespace(key);
-    return { ...record, key };
-  }
+  if (useHostNetwork) return { ...record, namespace: netstack.hostNamespace() };
+  if (key !== undefined) return { ...record, namespace: adoptNamespace(engine, key) };
   if (externalKey) return record;
-  return { ...record, key: netstack.createNamespace(record.id), ownsNamespace: true };
+  return { ...record, namespace: netstack.createNamespace(record.id), ownsNamespace: true };
 }

@@ -11,7 +11,13 @@ import type {
   PortBinding,
   PortMapping,
 } from "../contracts/driver.ts";
-import type { InterfaceRequest, InterfaceState, NetStack, RoutingPlan } from "../contracts/netstack.ts";
+import type {
+  InterfaceRequest,
+  InterfaceState,
+  NamespacePlace,
+  NetStack,
+  RoutingPlan,
+} from "../contracts/netstack.ts";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { Controller } from "../controller.ts";
@@ -147,31 +153,33 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   readonly namespaces = new Map<string, Map<string, { readonly owner: string }>>([["/elsewhere", new Map()]]);
   readonly routing = new Map<string, string>();
 
-  createNamespace(sandboxId: string): string {
+  createNamespace(sandboxId: string): NamespacePlace {
     const path = `/run/${sandboxId}`;
     this.namespaces.set(path, new Map());
-    return path;
+    return { path, identity: path };
   }
 
-  hostNamespacePath(): string {
-    return "/host";
+  hostNamespace(): NamespacePlace {
+    return { path: "/host", identity: "/host" };
   }
 
-  adoptNamespace(): void {}
+  adoptNamespace(path: string): NamespacePlace {
+    return { path, identity: path };
+  }
 
-  isNamespace(path: string): boolean {
+  isThere({ path }: NamespacePlace): boolean {
     return this.namespaces.has(path);
   }
 
-  releaseNamespace(path: string): void {
+  releaseNamespace({ path }: NamespacePlace): void {
     this.namespaces.delete(path);
     this.routing.delete(path);
   }
 
   sweepNamespaces(): void {}
 
-  addInterface({ namespacePath, owner }: InterfaceRequest): InterfaceState {
-    const interfaces = this.namespaces.get(namespacePath) ?? new Map();
+  addInterface({ namespace, owner }: InterfaceRequest): InterfaceState {
+    const interfaces = this.namespaces.get(namespace.path) ?? new Map();
     let index = 0;
     while (interfaces.has(`eth${index}`)) index++;
     interfaces.set(`eth${index}`, { owner });
@@ -188,7 +196,7 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
 
   async interfacesGone(): Promise<void> {}
 
-  applyRouting(path: string, _: RoutingPlan | undefined, after: RoutingPlan): void {
+  applyRouting({ path }: NamespacePlace, _: RoutingPlan | undefined, after: RoutingPlan): void {
     if (after.routes.length > 0) this.routing.set(path, JSON.stringify(after.routes));
     else this.routing.delete(path);
   }

@@ -2,10 +2,12 @@
  * Telling the neighbours who has an address now, outside of the join that it belongs to, and a few times: an announcement
  * can be lost.
  */
-import { isKernelError, NetNamespace, type Request, Rtnl } from "@causeway/kernel";
+import { isKernelError, type Request, Rtnl } from "@causeway/kernel";
+import type { NamespacePlace } from "../contracts/netstack.ts";
+import { findNamespace } from "./namespace-place.ts";
 
 export interface Announcement {
-  readonly namespacePath: string;
+  readonly namespace: NamespacePlace;
   /** The request that makes the kernel announce. */
   readonly request: Request;
   /** How many times. */
@@ -60,9 +62,10 @@ export class Announcer implements Disposable {
 }
 
 /** Answers false where the sandbox or its interface is gone: there is nothing left to announce. */
-function tell({ namespacePath, request }: Announcement): boolean {
+function tell({ namespace: place, request }: Announcement): boolean {
   try {
-    using namespace = NetNamespace.open(namespacePath);
+    using namespace = findNamespace(place);
+    if (namespace === undefined) return false;
     using rtnl = new Rtnl(namespace);
     rtnl.execute(request);
     return true;

@@ -149,13 +149,13 @@ export class InterfaceMaker implements Disposable {
   #announce(
     inside: Rtnl,
     index: number,
-    { namespacePath, addresses, interface: { announce } }: InterfaceRequest,
+    { namespace, addresses, interface: { announce } }: InterfaceRequest,
   ): void {
     const { count, intervalMs, urgent } = announce;
     if (count === 0) return;
     const request = link.change({ index }, { address: addresses.mac });
     if (urgent) inside.execute(request);
-    const announcement = { namespacePath, request, intervalMs };
+    const announcement = { namespace, request, intervalMs };
     if (urgent) this.#announcer.repeat({ ...announcement, times: count - 1 });
     else this.#announcer.announce({ ...announcement, times: count });
   }

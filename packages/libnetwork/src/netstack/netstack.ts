@@ -6,21 +6,32 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { isKernelError, link, NetNamespace, type Reaper, Rtnl, route, rule } from "@causeway/kernel";
+import {
+  isKernelError,
+  link,
+  NetNamespace,
+  type Reaper,
+  Rtnl,
+  route,
+  rule,
+  unbindNamespace,
+} from "@causeway/kernel";
 import type {
   InterfaceRequest,
   InterfaceState,
   InterfaceStatistics,
   LiveInterface,
+  NamespacePlace,
   NetStack,
   PlannedRoute,
   PlannedRule,
   RoutingPlan,
 } from "../contracts/netstack.ts";
-import { notFound } from "../errors.ts";
+import { forbidden } from "../errors.ts";
 import { hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
+import { findNamespace, noNamespace, openNamespace, showsNamespace } from "./namespace-place.ts";
 import { NamespacePool } from "./namespace-pool.ts";
 import { missing } from "./routing.ts";
 import { isSandboxName } from "./run-directory.ts";
@@ -55,7 +66,7 @@ export class KernelNetStack implements NetStack {
   readonly #pool: NamespacePool;
   readonly #maker: InterfaceMaker;
   readonly #ipv6: boolean;
-  #hostPath: string | undefined;
+  #hostPlace: NamespacePlace | undefined;
 
   constructor(options: NetStackOptions) {
     this.#host = options.host;
@@ -68,32 +79,46 @@ export class KernelNetStack implements NetStack {
     this.#maker = new InterfaceMaker(options.rtnl, options.reaper);
   }
 
-  createNamespace(sandboxId: string): string {
+  createNamespace(sandboxId: string): NamespacePlace {
     const path = join(this.#directory, sandboxId.slice(0, shortIdLength));
     using namespace = this.#pool.take();
     namespace.bindAt(path);
-    return path;
+    return { path, identity: namespace.identity };
   }
 
-  hostNamespacePath(): string {
-    if (this.#hostPath !== undefined) return this.#hostPath;
-    const path = join(this.#directory, hostName);
-    if (!showsNamespace(path)) this.#host.bindAt(path);
-    this.#hostPath = path;
-    return path;
+  hostNamespace(): NamespacePlace {
+    if (this.#hostPlace !== undefined) return this.#hostPlace;
+    const place = { path: join(this.#directory, hostName), identity: this.#host.identity };
+    if (!this.isThere(place)) {
+      // An earlier run may have had another host.
+      if (showsNamespace(place.path)) unbindNamespace(place.path);
+      this.#host.bindAt(place.path);
+    }
+    this.#hostPlace = place;
+    return place;
   }
 
-  adoptNamespace(path: string): void {
+  adoptNamespace(path: string): NamespacePlace {
     if (!showsNamespace(path)) throw noNamespace(path);
-    using namespace = openNamespace(path);
+    using namespace = NetNamespace.open(path);
+    const { identity } = namespace;
+    if (identity === this.#host.identity) {
+      const message = `${path} is the host's own network namespace, whose routes are not ours to change: make the sandbox with useHostNetwork`;
+      throw forbidden("key_is_host", message, path);
+    }
     prepareNamespace(namespace, this.#ipv6);
+    return { path, identity };
   }
 
-  isNamespace(path: string): boolean {
-    return showsNamespace(path);
+  isThere(place: NamespacePlace): boolean {
+    using namespace = findNamespace(place);
+    return namespace !== undefined;
   }
 
-  releaseNamespace(path: string): void {
+  releaseNamespace(place: NamespacePlace): void {
+    const { path } = place;
+    // What somebody else has put in its place is not ours to let go of; a mere file is.
+    if (!this.isThere(place) && showsNamespace(path)) return;
     this.#reaper.later(this.#reaper.releaseNamespace(path));
   }
 
@@ -106,26 +131,28 @@ export class KernelNetStack implements NetStack {
   }
 
   addInterface(request: InterfaceRequest): InterfaceState {
-    using namespace = openNamespace(request.namespacePath);
+    using namespace = openNamespace(request.namespace);
     return this.#maker.make(namespace, request);
   }
 
-  disableInterface(namespacePath: string, name: string): void {
-    using namespace = openNamespace(namespacePath);
+  disableInterface(place: NamespacePlace, name: string): void {
+    using namespace = findNamespace(place);
+    if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);
     const [failure] = rtnl.attempt([link.change({ name }, { up: false })]);
     if (failure !== undefined && failure.code !== "ENODEV") throw failure;
   }
 
-  async interfacesGone(namespacePath: string, names: readonly string[]): Promise<void> {
+  async interfacesGone(place: NamespacePlace, names: readonly string[]): Promise<void> {
     const giveUp = Date.now() + longestWaitMs;
-    using namespace = openNamespace(namespacePath);
+    using namespace = findNamespace(place);
+    if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);
     while (names.some((name) => rtnl.findLink({ name }) !== undefined) && Date.now() < giveUp)
       await setTimeout(2);
   }
 
-  applyRouting(namespacePath: string, before: RoutingPlan | undefined, after: RoutingPlan): void {
+  applyRouting(place: NamespacePlace, before: RoutingPlan | undefined, after: RoutingPlan): void {
     const oldRoutes = before?.routes ?? [];
     const oldRules = before?.rules ?? [];
     const removals = [
@@ -137,7 +164,8 @@ export class KernelNetStack implements NetStack {
       ...missing(after.rules, oldRules).map(addRule),
     ];
     if (removals.length + additions.length === 0) return;
-    using namespace = openNamespace(namespacePath);
+    using namespace = findNamespace(place);
+    if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);
     // Routes go with their link: what is not there any more needs no removing.
     for (const failure of rtnl.attempt(removals)) {
@@ -149,8 +177,8 @@ export class KernelNetStack implements NetStack {
     }
   }
 
-  statistics(namespacePath: string, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics> {
-    using namespace = openNamespace(namespacePath);
+  statistics(place: NamespacePlace, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics> {
+    using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
     const found = new Map<string, InterfaceStatistics>();
     for (const name of names) {
@@ -160,20 +188,20 @@ export class KernelNetStack implements NetStack {
     return found;
   }
 
-  interfaces(namespacePath?: string): readonly LiveInterface[] {
-    if (namespacePath === undefined) return liveInterfaces(this.#rtnl);
-    using namespace = openNamespace(namespacePath);
+  interfaces(place?: NamespacePlace): readonly LiveInterface[] {
+    if (place === undefined) return liveInterfaces(this.#rtnl);
+    using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
     return liveInterfaces(rtnl);
   }
 
   spawn(
-    namespacePath: string,
+    place: NamespacePlace,
     command: string,
     args: readonly string[],
     options: SpawnOptions,
   ): ChildProcess {
-    using namespace = openNamespace(namespacePath);
+    using namespace = openNamespace(place);
     return namespace.spawn(command, args, options);
   }
 
@@ -184,33 +212,6 @@ export class KernelNetStack implements NetStack {
   close(): void {
     this.#pool[Symbol.dispose]();
     this.#maker[Symbol.dispose]();
-  }
-}
-
-function openNamespace(path: string): NetNamespace {
-  try {
-    return NetNamespace.open(path);
-  } catch (error) {
-    if (isKernelError(error, "ENOENT")) throw noNamespace(path);
-    throw error;
-  }
-}
-
-function noNamespace(path: string): Error {
-  return notFound(
-    "namespace_not_found",
-    `there is no network namespace at ${path}: give the path of one, like /run/netns/NAME or /proc/PID/ns/net`,
-    path,
-  );
-}
-
-function showsNamespace(path: string): boolean {
-  try {
-    using namespace = NetNamespace.open(path);
-    namespace.run(() => undefined);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { PortBinding } from "../contracts/driver.ts";
-import type { LiveInterface } from "../contracts/netstack.ts";
+import type { LiveInterface, NamespacePlace } from "../contracts/netstack.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { CausewayError } from "../errors.ts";
 import type { Engine } from "../model/engine.ts";
@@ -105,16 +105,16 @@ function readNetwork(network: Network, bridge: number | undefined): TopologyNetw
 }
 
 function readSandbox(engine: Engine, sandbox: Sandbox): TopologySandbox {
-  const { id, containerId, key, usesHostNetwork } = sandbox;
+  const { id, containerId, key, namespace, usesHostNetwork } = sandbox;
   const sharedWith = sandbox.sharedWith?.id;
-  const own = key !== undefined && !usesHostNetwork && sharedWith === undefined;
-  const interfaces = own ? interfacesIn(engine, key) : [];
+  const own = namespace !== undefined && !usesHostNetwork && sharedWith === undefined;
+  const interfaces = own ? interfacesIn(engine, namespace) : [];
   return { id, containerId, key, usesHostNetwork, sharedWith, interfaces };
 }
 
-function interfacesIn(engine: Engine, key: string): readonly LiveInterface[] {
+function interfacesIn(engine: Engine, namespace: NamespacePlace): readonly LiveInterface[] {
   try {
-    return engine.parts.netstack.interfaces(key);
+    return engine.parts.netstack.interfaces(namespace);
   } catch (error) {
     if (error instanceof CausewayError && error.code === "namespace_not_found") return [];
     throw error;

@@ -1,0 +1,50 @@
+/**
+ * Opening a sandbox's namespace by its path, and only it: somebody may have mounted another there meanwhile.
+ */
+import { isKernelError, NetNamespace } from "@causeway/kernel";
+import type { NamespacePlace } from "../contracts/netstack.ts";
+import { notFound } from "../errors.ts";
+
+/** @throws namespace_not_found */
+export function openNamespace(place: NamespacePlace): NetNamespace {
+  const namespace = findNamespace(place);
+  if (namespace !== undefined) return namespace;
+  if (!showsNamespace(place.path)) throw noNamespace(place.path);
+  throw notFound(
+    "namespace_not_found",
+    `at ${place.path} there is another network namespace than the sandbox's, which is gone: delete the sandbox and make it anew`,
+    place.path,
+  );
+}
+
+/** Undefined where it is gone, or the path shows something else. */
+export function findNamespace({ path, identity }: NamespacePlace): NetNamespace | undefined {
+  let namespace: NetNamespace;
+  try {
+    namespace = NetNamespace.open(path);
+  } catch (error) {
+    if (isKernelError(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+  if (namespace.identity === identity) return namespace;
+  namespace[Symbol.dispose]();
+  return undefined;
+}
+
+export function noNamespace(path: string): Error {
+  return notFound(
+    "namespace_not_found",
+    `there is no network namespace at ${path}: give the path of one, like /run/netns/NAME or /proc/PID/ns/net`,
+    path,
+  );
+}
+
+export function showsNamespace(path: string): boolean {
+  try {
+    using namespace = NetNamespace.open(path);
+    namespace.run(() => undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
