@@ -58,7 +58,10 @@ test("its name, bridge, subnets and options can be configured, and changed while
   await host.controller.networkByName("lan")?.endpointById(endpoint.id)?.delete({ force: true });
   await host.restart({ defaultNetwork: { name: "other" } });
   assert.deepEqual(
-    host.controller.networks().map(({ name }) => name),
+    host.controller
+      .networks()
+      .map(({ name }) => name)
+      .sort(),
     ["host", "none", "other"],
     "one default network",
   );

@@ -46,7 +46,9 @@ test("counters move with the traffic, by interface", async (t) => {
   for (const counter of ["rxErrors", "txErrors", "rxDropped", "txDropped"] as const) {
     assert.equal(is[counter], 0n, counter);
   }
-  assert.equal(after.get("eth1")?.rxBytes, before.get("eth1")?.rxBytes);
+  const growth = (name: string) => (after.get(name)?.rxBytes ?? 0n) - (before.get(name)?.rxBytes ?? 0n);
+  // Some multicast may come by eth1, but not the connection.
+  assert.ok(growth("eth1") < growth("eth0"), `${growth("eth1")} and ${growth("eth0")} bytes`);
 });
 
 test("a sandbox is prepared: loopback is up, nothing is forwarded, no advertisement is believed", async (t) => {
