@@ -70,3 +70,10 @@ test("refuses routes that lead nowhere or mix families", () => {
   const mixed = { destination: "10.0.0.0/8", nextHop: "fd00::1" };
   assert.throws(() => checkedEndpointOptions({ staticRoutes: [mixed] }), { code: "invalid_route" });
 });
+
+test("aliases are host names", () => {
+  assert.deepEqual(checkedEndpointOptions({ aliases: ["db", "db.example"] }).aliases, ["db", "db.example"]);
+  for (const alias of ["a\n6.6.6.6 b", "a b", "*", "", "*.org"]) {
+    assert.throws(() => checkedEndpointOptions({ aliases: [alias] }), { code: "invalid_hostname" });
+  }
+});

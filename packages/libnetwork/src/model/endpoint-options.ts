@@ -6,6 +6,7 @@ import { parseIp } from "../address/ip.ts";
 import { unicastMac } from "../address/mac.ts";
 import type { DriverOptions, PortMapping, StaticRoute } from "../contracts/driver.ts";
 import { invalid } from "../errors.ts";
+import { hostname } from "../options/host-file-texts.ts";
 import { interfaceName } from "../options/interface-name.ts";
 import {
   boolean,
@@ -64,7 +65,7 @@ const endpointTable = {
   /** Ports that the container serves, for people to read: `80/tcp`. */
   exposedPorts: listOf(string),
   /** More names of the endpoint, in its network. */
-  aliases: listOf(string),
+  aliases: listOf(hostname),
   /** The highest is the sandbox's way out. Default: 0. */
   gatewayPriority: integer(-2147483648, 2147483647),
   /** Name of the interface in the sandbox. Default: the driver's prefix and the lowest free number. */

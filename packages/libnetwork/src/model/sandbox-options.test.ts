@@ -81,3 +81,20 @@ test("controllers: defaults", () => {
   });
   assert.equal(defaultNetwork, false);
 });
+
+test("nothing that ends a word or a line of resolv.conf", () => {
+  const good = { dnsSearch: ["example.org", "."], dnsOptions: ["ndots:2", "use-vc"] };
+  assert.deepEqual(checkedSandboxOptions(good).dnsSearch, good.dnsSearch);
+  assert.deepEqual(checkedSandboxOptions(good).dnsOptions, good.dnsOptions);
+  for (const text of ["a\nnameserver 6.6.6.6", "a b", "", "a\0", "a\u0085b", "x".repeat(254), 7]) {
+    for (const option of ["dnsSearch", "dnsOptions"]) {
+      const given = { [option]: ["x", text] };
+      assert.throws(() => checkedSandboxOptions(given), {
+        code: "invalid_option",
+        message: new RegExp(`options\\.${option}\\[1\\]`),
+      });
+    }
+  }
+  const extraHosts = [{ name: "a\n6.6.6.6 b", address: "10.0.0.1" }];
+  assert.throws(() => checkedSandboxOptions({ extraHosts }), { code: "invalid_hostname" });
+});

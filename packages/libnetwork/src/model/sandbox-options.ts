@@ -3,6 +3,7 @@
  */
 import { parseIp } from "../address/ip.ts";
 import { invalid } from "../errors.ts";
+import { hostname, word } from "../options/host-file-texts.ts";
 import {
   boolean,
   listOf,
@@ -24,18 +25,6 @@ const path: Parser<string> = (value, name) => {
   throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
 };
 
-/** RFC 1123 labels with dots between, as hostname(7) has it. */
-const hostname: Parser<string> = (value, name) => {
-  const text = string(value, name);
-  if (text.length <= 253 && /^([a-z0-9_]([a-z0-9_-]{0,62})?)(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*$/i.test(text))
-    return text;
-  throw invalid(
-    "invalid_hostname",
-    `${name}: ${JSON.stringify(text)} is not a host name: use letters, digits, "-" and "."`,
-    text,
-  );
-};
-
 const sandboxTable = {
   hostname,
   domainname: hostname,
@@ -43,8 +32,8 @@ const sandboxTable = {
   extraHosts: listOf(objectOf({ name: hostname, address })),
   /** Name servers. Default: the host's. */
   dns: listOf(address),
-  dnsSearch: listOf(string),
-  dnsOptions: listOf(string),
+  dnsSearch: listOf(word),
+  dnsOptions: listOf(word),
   /** Use the host's own network instead of a namespace. Default: false. */
   useHostNetwork: boolean,
   /** Path of a namespace that was made elsewhere. Default: one is made; see also `sandbox.setKey`. */
