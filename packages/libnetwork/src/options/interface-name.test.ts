@@ -20,6 +20,12 @@ test("refuses what the kernel refuses, by bytes", () => {
     ["a\0", /control character/],
     [".", /means a directory/],
     ["..", /means a directory/],
+    ["br%d", /"%"/],
+    ["a*", /"\*"/],
+    ['a"', /a quote/],
+    ["a\\", /a backslash/],
+    ["all", /means settings of every interface/],
+    ["default", /means settings/],
   ] as const) {
     assert.throws(() => interfaceName(name, "options.interfaceName"), {
       code: "invalid_interface_name",

@@ -63,6 +63,9 @@ for (const [title, options, code] of [
   ["an IPv6 address for IPv4", { hostIpv4: "fd00::1" }, "invalid_address"],
   ["a long bridge name", { bridgeName: "x".repeat(16) }, "invalid_interface_name"],
   ["a trusted interface that has no name", { trustedHostInterfaces: "eth0::eth1" }, "invalid_interface_name"],
+  ["trusted interfaces that are no texts", { trustedHostInterfaces: [1, null] }, "invalid_option"],
+  ["257 trusted interfaces", { trustedHostInterfaces: Array(257).fill("eth1") }, "invalid_option"],
+  ["a bridge name that the kernel makes another of", { bridgeName: "br%d" }, "invalid_interface_name"],
   [
     "an isolated gateway outside of internal networks",
     { gatewayModeIpv6: "isolated" },

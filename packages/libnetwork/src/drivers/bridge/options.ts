@@ -4,7 +4,7 @@
 import { parseIp } from "../../address/ip.ts";
 import type { GatewayMode } from "../../contracts/firewall.ts";
 import { invalid } from "../../errors.ts";
-import { checkedInterfaceName, interfaceName, interfacePrefix } from "../../options/interface-name.ts";
+import { interfaceName, interfacePrefix } from "../../options/interface-name.ts";
 import { suggestion } from "../../options/nearest.ts";
 import {
   booleanText,
@@ -21,11 +21,16 @@ const gatewayMode = oneOf<GatewayMode>("nat", "nat-unprotected", "routed", "isol
 const ipv4 = textBy((text) => parseIp(text, 4).toString());
 const ipv6 = textBy((text) => parseIp(text, 6).toString());
 
+/** More than hosts have, and no burden to the packet filter. */
+const mostTrusted = 256;
+
 /** A list, or Docker's text of names with colons between. */
 const interfaceNames: Parser<readonly string[]> = (value, name) => {
   const names: unknown = typeof value === "string" ? value.split(":") : value;
-  if (!Array.isArray(names)) throw invalidOption(name, value, "a list of interface names");
-  return names.map((item) => checkedInterfaceName(String(item), name));
+  if (!Array.isArray(names) || names.length > mostTrusted) {
+    throw invalidOption(name, value, `a list of at most ${mostTrusted} interface names`);
+  }
+  return names.map((item, at) => interfaceName(item, `${name}[${at}]`));
 };
 
 /** RFC 791's least and the most that the kernel lets a bridge have. */
