@@ -18,8 +18,15 @@ test("what others keep beside the sandboxes' namespaces stays when a controller 
   namespace.bindAt(theirs);
   namespace.bindAt(ours);
   writeFileSync(file, "a file");
+  const sandbox = await host.controller.newSandbox("c");
+  const { hosts } = sandbox.files;
+  const filesOfKilled = join(host.options.runDir, "sandboxes/ba9876543210");
+  mkdirSync(filesOfKilled);
   await host.restart();
   await eventually(() => assert.ok(!existsSync(ours), "what a killed run left is let go of"));
+  assert.ok(!existsSync(filesOfKilled), "what a killed run left is removed");
+  assert.ok(existsSync(hosts));
+  await host.controller.sandboxDestroy("c");
   await host.stop();
   using still = NetNamespace.open(theirs);
   assert.equal(still.identity, namespace.identity);

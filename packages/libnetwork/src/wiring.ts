@@ -106,6 +106,7 @@ export class NetworkController extends Controller {
     sweepLinks(rtnl, reaper, parts.ownerOf, (id) => unknown.has(id) || isInUse(engine, id));
     const keys = [...engine.sandboxes].map(({ key }) => key).filter((key) => key !== undefined);
     parts.netstack.sweepNamespaces(new Set(keys));
+    parts.files.sweep(new Set([...unknown, ...[...engine.sandboxes].map(({ id }) => id)]));
     const controller = new NetworkController(engine, problems, firewall, opened.move());
     try {
       await controller.#ensureNetworks(checked.defaultNetwork);

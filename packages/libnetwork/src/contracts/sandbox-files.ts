@@ -31,4 +31,6 @@ export interface SandboxFiles {
   update(content: SandboxFileContent): void;
   paths(sandboxId: string): SandboxFilePaths;
   remove(sandboxId: string): void;
+  /** Removes the files of all sandboxes but these: an earlier run was killed while it made or removed them. */
+  sweep(keep: ReadonlySet<string>): void;
 }

@@ -5,10 +5,13 @@ import {
   chmodSync,
   closeSync,
   constants,
+  type Dirent,
+  existsSync,
   fchmodSync,
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   rmSync,
   writeSync,
 } from "node:fs";
@@ -34,6 +37,7 @@ const files = ["hosts", "hostname", "resolvConf"] as const satisfies readonly (k
 // Programs in the sandbox read the files whoever they run as, whatever the controller's umask.
 const folderMode = 0o755;
 const fileMode = 0o644;
+const folderName = /^[0-9a-f]{12}$/;
 
 /**
  * Keeps the files in `<runDir>/sandboxes/<first 12 hex digits of the sandbox's id>/`.
@@ -81,11 +85,15 @@ export class FileSandboxFiles implements SandboxFiles {
   /** Nothing to remove is no error. */
   remove(sandboxId: string): void {
     this.#written.delete(sandboxId);
-    const folder = this.#folder(sandboxId);
-    try {
-      rmSync(folder, { recursive: true, force: true });
-    } catch (cause) {
-      throw failure("remove", folder, cause);
+    removeFolder(this.#folder(sandboxId));
+  }
+
+  /** What has not the form of our folders is somebody else's. */
+  sweep(keep: ReadonlySet<string>): void {
+    const kept = new Set([...keep].map((sandboxId) => this.#folder(sandboxId)));
+    for (const entry of entriesOf(this.#root)) {
+      const path = `${this.#root}/${entry.name}`;
+      if (entry.isDirectory() && folderName.test(entry.name) && !kept.has(path)) removeFolder(path);
     }
   }
 
@@ -112,6 +120,24 @@ export class FileSandboxFiles implements SandboxFiles {
     }
     this.#written.set(sandboxId, texts);
     return paths;
+  }
+}
+
+/** None where there is no such folder. */
+function entriesOf(path: string): readonly Dirent[] {
+  if (!existsSync(path)) return [];
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (cause) {
+    throw failure("read", path, cause);
+  }
+}
+
+function removeFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (cause) {
+    throw failure("remove", path, cause);
   }
 }
 
@@ -147,7 +173,7 @@ function writeText(path: string, text: string, isNew: boolean): void {
   }
 }
 
-function failure(action: "make" | "write" | "remove", path: string, cause: unknown): Error {
+function failure(action: "make" | "write" | "read" | "remove", path: string, cause: unknown): Error {
   return unavailable(
     "sandbox_files_failed",
     `cannot ${action} ${path} (${cause instanceof Error ? cause.message : cause}): check the space, the mount and the permissions of the run directory`,

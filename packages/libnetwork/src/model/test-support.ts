@@ -235,6 +235,8 @@ class FakeFiles implements SandboxFiles {
   remove(sandboxId: string): void {
     this.contents.delete(sandboxId);
   }
+
+  sweep(): void {}
 }
 
 /** A controller whose rooms are fakes, or real ones that touch nothing. */
