@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fdb, ipToBytes, link, macToBytes } from "@causeway/kernel";
+import { bytesToMac, fdb, ipToBytes, link, macToBytes } from "@causeway/kernel";
 import {
   arp,
   BROADCAST,
@@ -244,6 +244,30 @@ describe("anti-spoofing", () => {
     await using _ = stage;
     assert.deepEqual(await arriving(sender, receiver, refused), Object.keys(refused));
   });
+
+  for (const apart of [true, false]) {
+    it(`${apart ? "keeps frames of a port apart from its neighbours" : "lets them pass where it is not apart"}`, async () => {
+      const { stage, sender, receiver } = await open(true);
+      await using _ = stage;
+      stage.firewall.apply({ add: { ports: [{ ...sender.port, apart }] } });
+      using from = new FrameSocket(sender.namespace, "eth0");
+      using to = new FrameSocket(receiver.namespace, "eth0");
+      const honest = ipPacket({
+        source: own.ipv4,
+        destination: victim.ipv4,
+        protocol: 17,
+        payload: datagram,
+      });
+      const destinations = [victim.mac, "02:00:00:00:01:77", BROADCAST, "01:00:5e:00:00:fb"];
+      for (const mac of destinations) from.send(frame(mac, own.mac, ETHERTYPE.ipv4, honest));
+      await sleep(50);
+      const arrived = to.received().map((bytes) => bytesToMac(bytes.subarray(0, 6)));
+      assert.deepEqual(
+        destinations.filter((mac) => arrived.includes(mac)),
+        apart ? [] : destinations,
+      );
+    });
+  }
 
   for (const destination of ["01:80:c2:00:00:03", "01:80:c2:00:00:0e"]) {
     it(`keeps the bridge from learning a stolen MAC by a frame for ${destination}`, async () => {
