@@ -4,7 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { NftContext, Rtnl, route } from "@causeway/kernel";
+import { setTimeout as sleep } from "node:timers/promises";
+import { link, NftContext } from "@causeway/kernel";
+import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { canPing } from "../../../../test/support/traffic.ts";
 import {
@@ -118,16 +120,35 @@ for (const bridgeFilter of [false, true]) {
           out(`to the outside, IPv${family}`, two, family, hostAddress[family]),
         ]),
       );
-      // The way round by the host, which a sandbox can ask for.
-      using inside = new Rtnl(two.namespace);
-      for (const family of families) {
-        const destination = `${one.addresses[family]}/${family === 4 ? 32 : 128}`;
-        inside.execute(route.add({ destination, gateway: gateway[family] }));
-      }
-      await expectTraffic(
-        families.map((family) => row(`by the gateway, IPv${family}`, two.namespace, one, family, ports.web)),
-      );
     });
+
+    for (const icc of [true, false]) {
+      it(`${icc ? "sends" : "does not send"} a packet round by the gateway, with icc ${icc ? "on" : "off"}`, async () => {
+        await using stage = await open();
+        const [one, two] = await stage.addNetwork(1, 2, { icc });
+        assert.ok(one && two);
+        const { address: gatewayMac = "" } = stage.host.rtnl.query(link.get({ name: "br-1" }));
+        using from = new FrameSocket(two.namespace, "eth0");
+        using to = new FrameSocket(one.namespace, "eth0");
+        for (const family of families) {
+          const type = family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6;
+          const payload = udp(4000, 4000, Buffer.from(`round by IPv${family}`));
+          const packet = {
+            source: two.addresses[family],
+            destination: one.addresses[family],
+            protocol: 17,
+            payload,
+          };
+          from.send(frame(gatewayMac, two.port.mac, type, ipPacket(packet)));
+        }
+        await sleep(50);
+        const seen = to.received();
+        const arrived = families.filter((family) =>
+          seen.some((bytes) => bytes.includes(`round by IPv${family}`)),
+        );
+        assert.deepEqual(arrived, icc ? [4, 6] : []);
+      });
+    }
 
     it("gives an internal network no way in or out", async () => {
       await using stage = await open();

@@ -183,6 +183,13 @@ const refused: Readonly<Record<string, Buffer>> = {
     target(own.ipv6),
     victim.mac,
   ),
+  "a solicitation in the neighbour's name": message(
+    victim.ipv6,
+    "ff02::1:ff00:2",
+    types.solicit,
+    target(own.ipv6),
+  ),
+  "a multicast report in the neighbour's name": message(victim.ipv6, "ff02::16", types.mld2, Buffer.alloc(4)),
   "a router advertisement": message(own.linkLocal, allNodes, types.routerAdvert, Buffer.alloc(12)),
   "a router advertisement behind an extension header": hiddenAdvertisement(),
   "a redirect": message(own.linkLocal, allNodes, types.redirect, Buffer.alloc(36)),
