@@ -1,9 +1,10 @@
 // How many TCP connections a second are made: a client that connects and closes, and a server that accepts and closes,
-// both on one CPU, so that what the kernel does for a connection is what is measured, and not where it does it.
+// both on one CPU, so that what the kernel does for a connection is what is measured, and not where it does it. The seconds
+// are those that the two have that CPU: what others do on it meanwhile does not count.
 //
 //   cc -O2 -o connect connect.c
 //   ./connect serve CPU PORT                        listens on every IPv4 address, prints a line when it does
-//   ./connect rate CPU ADDRESS PORT MILLISECONDS    prints connections a second
+//   ./connect rate CPU ADDRESS PORT SERVER COUNT    makes them; SERVER is the server's process id; prints their rate
 //
 // The client closes by a reset: no TIME_WAIT uses up its ports.
 #define _GNU_SOURCE
@@ -17,9 +18,9 @@
 #include <unistd.h>
 
 static void die(const char *what) { perror(what); exit(1); }
-static double now_s(void) {
+static double seconds(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  if (clock_gettime(clock, &t)) die("clock_gettime");
   return t.tv_sec + t.tv_nsec / 1e9;
 }
 static void pin(int cpu) {
@@ -49,31 +50,34 @@ static void serve(int port) {
   }
 }
 
-static void rate(struct sockaddr_in server, double seconds) {
+static double cpu_seconds(pid_t server) {
+  clockid_t clock;
+  if (clock_getcpuclockid(server, &clock)) die("clock_getcpuclockid");
+  return seconds(CLOCK_PROCESS_CPUTIME_ID) + seconds(clock);
+}
+
+static void rate(struct sockaddr_in server, pid_t server_pid, int count) {
   struct linger reset = {.l_onoff = 1, .l_linger = 0};
-  long connections = 0;
-  double start = now_s(), now;
-  do {
+  double start = cpu_seconds(server_pid);
+  for (int i = 0; i < count; i++) {
     int client = socket(AF_INET, SOCK_STREAM, 0);
     if (client < 0) die("socket");
     if (connect(client, (void *)&server, sizeof server)) die("connect");
     setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(client);
-    connections++;
-    now = now_s();
-  } while (now - start < seconds);
-  printf("%.1f\n", connections / (now - start));
+  }
+  printf("%.1f\n", count / (cpu_seconds(server_pid) - start));
 }
 
 int main(int argc, char **argv) {
   if (argc == 4 && !strcmp(argv[1], "serve")) {
     pin(atoi(argv[2]));
     serve(atoi(argv[3]));
-  } else if (argc == 6 && !strcmp(argv[1], "rate")) {
+  } else if (argc == 7 && !strcmp(argv[1], "rate")) {
     pin(atoi(argv[2]));
-    rate(at(argv[3], atoi(argv[4])), atof(argv[5]) / 1000);
+    rate(at(argv[3], atoi(argv[4])), atoi(argv[5]), atoi(argv[6]));
     return 0;
   }
-  fprintf(stderr, "usage: connect serve CPU PORT | connect rate CPU ADDRESS PORT MILLISECONDS\n");
+  fprintf(stderr, "usage: connect serve CPU PORT | connect rate CPU ADDRESS PORT SERVER COUNT\n");
   return 2;
 }
