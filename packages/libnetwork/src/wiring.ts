@@ -100,8 +100,10 @@ export class NetworkController extends Controller {
     const machinery = { host, rtnl, reaper, firewall, ports };
     const parts = makeParts(checked, store, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
+    firewall.checkTables();
     const { engine, problems } = await Controller.restored(parts);
     firewall.install();
+    for (const driver of parts.drivers.values()) await driver.restored?.();
     const unknown = new Set(problems.map(({ id }) => id));
     sweepLinks(rtnl, reaper, parts.ownerOf, (id) => unknown.has(id) || isInUse(engine, id));
     const keys = [...engine.sandboxes].map(({ key }) => key).filter((key) => key !== undefined);

@@ -16,12 +16,9 @@ export const u8: Codec<number> = { write: (to, value) => to.u8(value), read: (fr
 export const u16: Codec<number> = { write: (to, value) => to.u16(value), read: (from) => from.u16() };
 export const u32: Codec<number> = { write: (to, value) => to.u32(value), read: (from) => from.u32() };
 export const i32: Codec<number> = { write: (to, value) => to.i32(value), read: (from) => from.i32() };
-export const u64: Codec<bigint> = { write: (to, value) => to.u64(value), read: (from) => from.u64() };
 /** Network byte order, as ports and all of netfilter's numbers are written. */
 export const u16be: Codec<number> = { write: (to, value) => to.u16be(value), read: (from) => from.u16be() };
 export const u32be: Codec<number> = { write: (to, value) => to.u32be(value), read: (from) => from.u32be() };
-
-export const u64be: Codec<bigint> = { write: (to, value) => to.u64be(value), read: (from) => from.u64be() };
 
 /** One byte, 0 or 1. */
 export const bool8: Codec<boolean> = {
@@ -37,9 +34,6 @@ export const text: Codec<string> = {
   write: (to, value) => to.cString(value),
   read: (from) => from.cString(),
 };
-
-/** All bytes of an attribute as they are. */
-export const binary: Codec<Uint8Array> = { write: (to, value) => to.raw(value), read: (from) => from.raw() };
 
 /** A number that stands for one of several names; one that we have no name for reads as undefined. */
 export interface Choice<Name extends string> {

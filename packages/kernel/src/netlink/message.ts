@@ -7,7 +7,7 @@ import { ByteReader, type ByteWriter, DecodeError } from "../codec/bytes.ts";
 import { text, u32 } from "../codec/codec.ts";
 import { NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_REQUEST } from "./constants.ts";
 
-export const messageHeaderLength = 16;
+const messageHeaderLength = 16;
 
 /** One message to the kernel. Building it costs no system call; NetlinkSocket sends it, alone or with others. */
 export interface Request {

@@ -5,6 +5,11 @@ import { invalid } from "../errors.ts";
 
 export type Family = 4 | 6;
 
+/** The family of an address or subnet that is known to be one. */
+export function familyOf(text: string): Family {
+  return text.includes(":") ? 6 : 4;
+}
+
 /** How many bits an address of this family has. */
 export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;

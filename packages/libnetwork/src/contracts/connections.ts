@@ -11,6 +11,9 @@ export interface ConnectionFilter {
   /** Who answers, addresses rewritten: the endpoint behind a published port. */
   readonly replySource?: string;
   readonly replySourcePort?: number;
+  /** Where it was begun to, before any rewriting: a port of the host. */
+  readonly originalDestination?: string;
+  readonly originalDestinationPort?: number;
 }
 
 export interface ConnectionTable {

@@ -174,6 +174,9 @@ export interface Driver extends Partial<ExternalConnectivity> {
   restoreNetwork(spec: NetworkSpec, state: PlainData): void | Promise<void>;
   restoreEndpoint(spec: EndpointSpec, state: EndpointState, joined: boolean): void | Promise<void>;
 
+  /** After everything was restored and the firewall stands: what must not come before it. */
+  restored?(): void | Promise<void>;
+
   /** Everything is released; the kernel's objects stay. */
   close(): void | Promise<void>;
 }

@@ -2,7 +2,7 @@
  * A network's dealings with its IPAM: pools, gateways, auxiliary addresses, and the addresses of endpoints.
  */
 import { addressOf, parseCidr } from "../address/cidr.ts";
-import { parseIp } from "../address/ip.ts";
+import { familyOf, parseIp } from "../address/ip.ts";
 import type { Driver, IpamData } from "../contracts/driver.ts";
 import {
   type AddressRequest,
@@ -203,6 +203,6 @@ export async function releaseAddress(ipam: Ipam, pools: readonly PoolRecord[], c
 }
 
 function poolOfAddress(pools: readonly PoolRecord[], cidr: string): PoolRecord | undefined {
-  const family = cidr.includes(":") ? 6 : 4;
+  const family = familyOf(cidr);
   return poolFor(pools, { family, address: addressOf(cidr), mac: "" });
 }

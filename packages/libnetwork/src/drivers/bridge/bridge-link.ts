@@ -41,6 +41,9 @@ export interface BridgeState {
 /** Link-local addresses are given, so that a bridge without IPv6 has none. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
 
+/** What the aliases of all controllers' links begin with. */
+const ourMark = "causeway:";
+
 /** Otherwise the bridge learns the sender of frames to 01:80:c2:00:00:0e before any rule sees them. */
 const forwardLldp = 1 << 14;
 
@@ -52,6 +55,12 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
     throw conflict(
       "interface_name_in_use",
       `"${settings.name}" is a ${kind} of the host: choose another bridge name`,
+    );
+  }
+  if (found?.alias?.startsWith(ourMark) === true && found.alias !== settings.owner) {
+    throw conflict(
+      "bridge_in_use",
+      `bridge "${settings.name}" belongs to another controller or network (${found.alias}): choose another bridge name`,
     );
   }
   const bridge = found ?? createLink(rtnl, settings);

@@ -1,8 +1,10 @@
 /**
  * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
  */
-import { link, type NetNamespace, type Reaper, type Rtnl } from "@causeway/kernel";
+
+import { address, link, type NetNamespace, type Reaper, type Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
+import { familyOf } from "../../address/ip.ts";
 import type { ConnectionFilter, ConnectionTable } from "../../contracts/connections.ts";
 import type {
   Driver,
@@ -64,7 +66,7 @@ interface BridgeEndpoint {
 }
 
 /** `veth` and as much of an endpoint's id as a link's name has room for. */
-export function hostInterfaceName(endpointId: string): string {
+function hostInterfaceName(endpointId: string): string {
   return `veth${endpointId.slice(0, 11)}`;
 }
 
@@ -150,6 +152,7 @@ export class BridgeDriver implements Driver {
     const network = this.#network(networkId);
     const endpoint = endpointOf(network, endpointId);
     this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
+    this.#forgetUnanswered(endpoint.bindings);
     endpoint.joined = true;
     const { options, bridge, spec, neighbours } = network;
     neighbours.add(endpoint.spec.interface);
@@ -206,6 +209,7 @@ export class BridgeDriver implements Driver {
         const selector = { name: hostInterfaceName(endpointId) };
         rtnl.execute(link.change(selector, { info: { slaveKind: "bridge", bridgePort: { hairpin: true } } }));
         firewall.apply({ add: { published: publishedPorts(added, network.policy.bridge, network.routed) } });
+        this.#forgetUnanswered(added);
       }
     } catch (error) {
       ports.release(endpointId, added);
@@ -248,9 +252,13 @@ export class BridgeDriver implements Driver {
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
     const plan = planNetwork(spec);
     const bridge = this.#makeBridge(plan, state as unknown as Pick<BridgeState, "foreign" | "added">);
-    this.#forwarding.provideFor(plan.policy);
     this.#parts.firewall.apply({ add: { networks: [plan.policy] } });
     this.#keep({ ...plan, bridge, endpoints: new Map(), neighbours: new NeighbourMemory() });
+  }
+
+  /** Forwarding comes last: before the firewall stands, it would let anything through. */
+  restored(): void {
+    for (const { policy } of this.#networks.values()) this.#forwarding.provideFor(policy);
   }
 
   restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
@@ -358,6 +366,23 @@ export class BridgeDriver implements Driver {
     );
   }
 
+  /**
+   * Who sends datagrams to a port before it is published has a connection already that leads nowhere, and renews it with
+   * each: it is forgotten, so that the next one is led to the endpoint.
+   */
+  #forgetUnanswered(bindings: readonly PortBinding[]): void {
+    const datagrams = bindings.filter(({ protocol }) => protocol === "udp");
+    if (datagrams.length === 0) return;
+    const { rtnl, connections } = this.#parts;
+    const own = rtnl.dump(address.list()).map(({ address: ip }) => ip);
+    const filters = datagrams.flatMap(({ protocol, hostAddress, hostPort }) => {
+      const family = familyOf(hostAddress);
+      const meant = isEverywhere(hostAddress) ? own.filter((ip) => familyOf(ip) === family) : [hostAddress];
+      return meant.map((ip) => ({ protocol, originalDestination: ip, originalDestinationPort: hostPort }));
+    });
+    if (filters.length > 0) connections.forgetLater(filters);
+  }
+
   /** Forgets the connections of an endpoint that was cut off. Nobody waits: nothing of it gets through any more. */
   #forgetEndpoint({ interface: { ipv4, ipv6 } }: EndpointSpec): void {
     const filters: ConnectionFilter[] = [];
@@ -370,8 +395,10 @@ export class BridgeDriver implements Driver {
   }
 }
 
+const isEverywhere = (ip: string) => ip === "0.0.0.0" || ip === "::";
+
 function isRouted(network: BridgeNetwork, { containerAddress }: PortBinding): boolean {
-  return network.routed.has(containerAddress.includes(":") ? 6 : 4);
+  return network.routed.has(familyOf(containerAddress));
 }
 
 function bindingKey({ protocol, hostAddress, hostPort }: PortBinding): string {

@@ -1,7 +1,9 @@
 /**
  * What a bridge network, an endpoint and its ports mean to the firewall. Pure.
  */
+
 import { addressOf, parseCidr } from "../../address/cidr.ts";
+import { familyOf } from "../../address/ip.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import type { EndpointInterface, IpamData, NetworkSpec, PortBinding } from "../../contracts/driver.ts";
 import type {
@@ -79,8 +81,6 @@ export function portPolicy(
     apart: !icc,
   };
 }
-
-const familyOf = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
 
 /** True where the kernel cannot rewrite what comes in (to ::1, or from one family to the other) and a relay carries it. */
 export function isRelayed({ hostAddress, containerAddress }: PortBinding): boolean {

@@ -1,6 +1,7 @@
 /**
  * Which ports take a port of the host, and which are opened at the endpoint's own address (gateway mode `routed`). Pure.
  */
+import { familyOf } from "../../address/ip.ts";
 import type { PortBinding, PortMapping } from "../../contracts/driver.ts";
 import type { ContainerAddresses } from "../../contracts/ports.ts";
 import { invalid } from "../../errors.ts";
@@ -60,8 +61,6 @@ export function planPublishing(
   const container = { ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
   return { opened: [...opened.values()], mapped, container };
 }
-
-const familyOf = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
 
 const isLoopback = (address: string) => address === "::1" || address.startsWith("127.");
 

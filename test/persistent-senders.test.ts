@@ -1,0 +1,57 @@
+// A program that sends datagrams from one port, without a pause, to a port that is published only meanwhile.
+
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { test } from "node:test";
+import { bindUdp, InetSockaddr, ipToBytes, type NetNamespace } from "@causeway/kernel";
+import { eventually, namespaceOf, TestHost } from "./support/host.ts";
+import { Outside } from "./support/outside.ts";
+import { ipv4Only } from "./support/scenes.ts";
+import { serve } from "./support/traffic.ts";
+
+/** Sends every 20 ms and counts the answers. */
+function sender(namespace: NetNamespace, address: string, port: number) {
+  const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes("0.0.0.0"), "0.0.0.0"), 4444));
+  const socket = createSocket("udp4");
+  socket.bind({ fd: descriptor.release() });
+  let answers = 0;
+  socket.on("message", () => answers++);
+  socket.on("error", () => undefined);
+  const timer = setInterval(() => socket.send("?", port, address, () => undefined), 20);
+  return {
+    get answers() {
+      return answers;
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await new Promise<void>((done) => socket.close(done));
+    },
+  };
+}
+
+test("who sends to a UDP port already reaches it once it is published, and its next owner after that", async (t) => {
+  const host = await TestHost.create(t);
+  using outside = new Outside(host);
+  const network = await ipv4Only(host, "network1", 1);
+  const first = await host.controller.attach(network, { containerId: "first" });
+  const second = await host.controller.attach(network, { containerId: "second" });
+  using inFirst = namespaceOf(first.sandbox);
+  using inSecond = namespaceOf(second.sandbox);
+  await using firstServer = await serve(inFirst, { protocol: "udp", port: 53 });
+  await using secondServer = await serve(inSecond, { protocol: "udp", port: 53 });
+  await using client = sender(outside.namespace, outside.hostIpv4, 6000);
+  await new Promise((done) => setTimeout(done, 200));
+  assert.equal(client.answers, 0);
+
+  const port = [{ protocol: "udp", hostPort: 6000, containerPort: 53 }] as const;
+  await first.endpoint.publish(port);
+  await eventually(() => assert.ok(client.answers > 0));
+  assert.ok(firstServer.heard.has("?"));
+
+  await first.endpoint.unpublish([{ hostPort: 6000 }]);
+  assert.equal(secondServer.heard.size, 0);
+  await second.endpoint.publish(port);
+  await eventually(() => assert.ok(secondServer.heard.has("?")));
+  await first.sandbox.delete({ endpoints: "delete" });
+  await second.sandbox.delete({ endpoints: "delete" });
+});
