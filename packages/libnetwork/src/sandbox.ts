@@ -391,11 +391,14 @@ export class Sandbox {
     );
   }
 
-  /** Takes an interface out of use whose link is about to go. For the model. */
-  retire({ name }: InterfaceState): void {
+  /** Takes an interface out of use whose link is about to go. Its routes go with it, by the kernel. For the model. */
+  retire({ name, index }: InterfaceState): void {
     if (this.namespace === undefined) return;
     this.#leftInterfaces.add(name);
     this.#engine.parts.netstack.disableInterface(this.namespace, name);
+    const routing = this.#routing;
+    if (routing === undefined) return;
+    this.#routing = { ...routing, routes: routing.routes.filter(({ link }) => link !== index) };
   }
 
   /** Chooses the gateways anew and makes the routes so. For the model. */
