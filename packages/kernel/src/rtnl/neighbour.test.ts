@@ -91,7 +91,12 @@ describe("forwarding entries", () => {
       pair("near", "far"),
     );
     const bridge = host.index("br0");
-    host.rtnl.execute(link.change({ name: "near" }, { master: bridge }));
+    // What the bridge learns meanwhile would be in one listing and not in the next.
+    const port = { slaveKind: "bridge", bridgePort: { learning: false } };
+    host.rtnl.execute(
+      link.change({ name: "near" }, { master: bridge }),
+      link.change({ name: "near" }, { info: port }),
+    );
     host.up("br0", "vx0", "near", "far");
     return Object.assign(host, { bridge, near: host.index("near"), vxlan: host.index("vx0") });
   }

@@ -220,13 +220,18 @@ describe("PortAllocator on a host", () => {
     const container = await newContainer(t, host);
     const address = new InetSockaddr(ipToBytes(container.ipv4), container.ipv4);
     const fd = container.namespace.run(() => listenTcp(address, 80, { backlog: 8 })).release();
-    const server = createServer((connection) => connection.end("bye")).listen({ fd });
+    // A reset after the good-bye is nobody's loss.
+    const server = createServer((connection) => {
+      connection.on("error", () => connection.destroy());
+      connection.end("bye");
+    }).listen({ fd });
     t.after(() => server.close());
     const first = new PortAllocator(host);
     const bindings = first.reserve("e1", ipv4Only, [tcp(80, { hostAddress: "::1", hostPort: 8080 })]);
     const client = connectFrom(host, "::1", 8080);
     client.resume();
     await once(client, "end");
+    client.on("error", () => client.destroy());
     client.end();
     // The relay closed first, so it is its side that waits.
     const timeWait = () => socketsOf(host).some((line) => /:1F90 .*:\w{4} 06 /.test(line));
