@@ -54,6 +54,7 @@ describe("the elements of a network", () => {
       'within { "br0" . "br0" : accept }',
       'into { ipv4 . "br0" : goto nat }',
       'home4 { "br0" . 172.30.0.0/24 }',
+      "subnets4 { 172.30.0.0/24 }",
       "rewritten4 { 172.30.0.0/24 }",
       "gateways4 { 172.30.0.1 }",
       'own_gateways4 { "br0" . 172.30.0.1 }',
@@ -81,10 +82,11 @@ describe("the elements of a network", () => {
   it("say by which address it leaves, and who is trusted", () => {
     const ipv4 = { ...network.ipv4, subnet: "10.0.0.0/8", gateway: undefined, sourceAddress: "192.0.2.7" };
     const policy = { ...network, ipv4: { gatewayMode: "routed", masquerade: true, ...ipv4 } as const };
-    assert.deepEqual(lines(networkElements(sets, { ...policy, trustedInterfaces: ["eth1"] })).slice(2, 7), [
+    assert.deepEqual(lines(networkElements(sets, { ...policy, trustedInterfaces: ["eth1"] })).slice(2, 8), [
       'trusted { "eth1" . "br0" }',
       'into { ipv4 . "br0" : goto nat }',
       'home4 { "br0" . 10.0.0.0/8 }',
+      "subnets4 { 10.0.0.0/8 }",
       "rewritten4 { 10.0.0.0/8 }",
       "sources4 { 10.0.0.0/8 : 192.0.2.7 }",
     ]);

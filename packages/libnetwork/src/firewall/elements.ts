@@ -35,6 +35,7 @@ function familyElements(sets: FirewallSets, network: NetworkPolicy, family: Fami
   return [
     { set: sets.into, key: [name, bridge], data: [verdicts[policy.gatewayMode]] },
     { set: sets[`home${family}`], key: [bridge, policy.subnet] },
+    { set: sets[`subnets${family}`], key: [policy.subnet] },
     ...rewriteElements(sets, family, policy),
     ...gateways,
   ];

@@ -76,6 +76,8 @@ const elementsOfEach = {
   own_gateways6: 1,
   home4: 1,
   home6: 1,
+  subnets4: 1,
+  subnets6: 1,
   rewritten4: 1,
   rewritten6: 1,
   opened4: 1,

@@ -67,6 +67,9 @@ const specs = {
   /** Bridges with their subnets. */
   home4: inet({ key: key("ifname", "ipv4_addr"), interval: true }),
   home6: inet({ key: key("ifname", "ipv6_addr"), interval: true }),
+  /** All those subnets. */
+  subnets4: inet({ key: key("ipv4_addr"), interval: true }),
+  subnets6: inet({ key: key("ipv6_addr"), interval: true }),
   /** Subnets whose source address is rewritten when they leave their bridge; those of `sources` to a given address. */
   rewritten4: inet({ key: key("ipv4_addr"), interval: true }),
   rewritten6: inet({ key: key("ipv6_addr"), interval: true }),
