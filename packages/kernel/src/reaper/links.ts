@@ -23,7 +23,8 @@ export function deleteLinks(
   group: number,
   links: readonly link.LinkSelector[],
 ): readonly (KernelError | undefined)[] {
-  const grouped = rtnl.attempt(links.map((selector) => link.change(selector, { group })));
+  // A port leaves its bridge here, one hold of the lock each, and not in the one hold that deletes all of the group.
+  const grouped = rtnl.attempt(links.map((selector) => link.change(selector, { group, master: 0 })));
   if (grouped.every(isGone)) return links.map(() => undefined);
   const [refused] = rtnl.attempt([link.removeGroup(group)]);
   if (refused !== undefined && !isGone(refused)) return deleteOneByOne(rtnl, links);

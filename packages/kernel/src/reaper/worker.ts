@@ -52,7 +52,8 @@ function end(): void {
 
 async function work(): Promise<void> {
   working = true;
-  await sleep(gathering);
+  // Whoever wants connections forgotten may be waiting for it, and gains nothing by company.
+  if (connections.length === 0) await sleep(gathering);
   while (connections.length + links.length + namespaces.length > 0) {
     // One after the other: who waits for connections to be forgotten need not wait for links too.
     for (const part of [forgetConnections, reapLinks, reapNamespaces]) {

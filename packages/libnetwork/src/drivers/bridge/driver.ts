@@ -188,11 +188,8 @@ export class BridgeDriver implements Driver {
     const endpoint = endpointOf(network, endpointId);
     const { rtnl, firewall, reaper } = this.#parts;
     const name = hostInterfaceName(endpointId);
-    // Down first: taken off the bridge alone, the sandbox's packets still reach the host, past the bridge's rules.
-    const [refused] = rtnl.attempt([
-      link.change({ name }, { up: false }),
-      link.change({ name }, { master: 0 }),
-    ]);
+    // Down, nothing comes in by it any more. The reaper takes it off the bridge, which makes the kernel wait for RCU once more.
+    const [refused] = rtnl.attempt([link.change({ name }, { up: false })]);
     if (refused === undefined) this.#departures.expect(name, reaper.deleteLink({ name }));
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
@@ -232,10 +229,12 @@ export class BridgeDriver implements Driver {
     if (endpoint.joined) {
       const published = publishedPorts(removed, network.policy.bridge, network.routed);
       firewall.apply({ remove: { published } });
-      await this.#forgetPublished(removed);
     }
+    // While the reaper looks for the connections, the ports are closed.
+    const forgotten = endpoint.joined ? this.#forgetPublished(removed) : undefined;
     ports.release(endpointId, removed);
     endpoint.bindings = endpoint.bindings.filter((binding) => !going.has(bindingKey(binding)));
+    await forgotten;
     return { bindings: endpoint.bindings };
   }
 
