@@ -6,19 +6,24 @@
 
 import type { Endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
+import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
 import { newId } from "./model/ids.ts";
-import { type NetworkWish, prepareNetwork } from "./model/network-maker.ts";
-import { checkedNetworkOptions, type NetworkOptions } from "./model/network-options.ts";
+import { announceJoin, prepareJoin } from "./model/joining.ts";
+import type { NetworkCore } from "./model/network-core.ts";
+import { deleteNetwork } from "./model/network-deletion.ts";
+import { makeNetwork } from "./model/network-maker.ts";
+import type { NetworkOptions } from "./model/network-options.ts";
 import { put } from "./model/records.ts";
 import type { Registry } from "./model/registry.ts";
 import { type RestoreProblem, restore } from "./model/restore.ts";
-import { prepareSandbox } from "./model/sandbox-maker.ts";
+import type { SandboxCore } from "./model/sandbox-core.ts";
+import { announceSandbox, prepareSandbox } from "./model/sandbox-maker.ts";
 import type { SandboxOptions } from "./model/sandbox-options.ts";
 import { finishing, undoing } from "./model/undo.ts";
-import type { Network } from "./network.ts";
+import { Network } from "./network.ts";
 import { opaque, parseObject, string } from "./options/parse.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { readTopology, type Topology } from "./topology/topology.ts";
@@ -67,25 +72,27 @@ export abstract class Controller implements AsyncDisposable {
    * @throws invalid_name, network_name_in_use, unknown_driver, unknown_option, invalid_option, invalid_subnet,
    * pool_overlap, route_overlap, address_out_of_range, driver_singleton, controller_closed ...
    */
-  newNetwork(type: string, name: string, options: NetworkOptions = {}): Promise<Network> {
-    return this.#newNetwork({ driver: type, name, options }, false);
+  async newNetwork(type: string, name: string, options: NetworkOptions = {}): Promise<Network> {
+    const wish = { driver: type, name, options };
+    const { handle } = await makeNetwork(this.#engine, wish, { predefined: false });
+    return handle;
   }
 
   networks(): readonly Network[] {
-    return [...this.#networks];
+    return [...this.#networks].map(({ handle }) => handle);
   }
 
   /** Calls `visit` with each network until it answers true. */
   walkNetworks(visit: (network: Network) => boolean): void {
-    for (const network of this.#networks) if (visit(network)) return;
+    for (const { handle } of this.#networks) if (visit(handle)) return;
   }
 
   networkById(id: string): Network | undefined {
-    return this.#networks.byId(id);
+    return this.#networks.byId(id)?.handle;
   }
 
   networkByName(name: string): Network | undefined {
-    return this.#networks.byName(name);
+    return this.#networks.byName(name)?.handle;
   }
 
   /**
@@ -94,7 +101,7 @@ export abstract class Controller implements AsyncDisposable {
    * @throws ambiguous_id
    */
   findNetwork(reference: string): Network | undefined {
-    return this.#networks.find(reference);
+    return this.#networks.find(reference)?.handle;
   }
 
   /**
@@ -111,27 +118,27 @@ export abstract class Controller implements AsyncDisposable {
       undoing(async (undo) => {
         const sandbox = prepareSandbox(this.#engine, containerId, options, undo);
         await this.#engine.commit(put("sandbox", sandbox.record));
-        this.#announceSandbox(sandbox);
-        return sandbox;
+        announceSandbox(sandbox);
+        return sandbox.handle;
       }),
     );
   }
 
   sandboxes(): readonly Sandbox[] {
-    return [...this.#sandboxes];
+    return [...this.#sandboxes].map(({ handle }) => handle);
   }
 
   /** Calls `visit` with each sandbox until it answers true. */
   walkSandboxes(visit: (sandbox: Sandbox) => boolean): void {
-    for (const sandbox of this.#sandboxes) if (visit(sandbox)) return;
+    for (const { handle } of this.#sandboxes) if (visit(handle)) return;
   }
 
   sandboxById(id: string): Sandbox | undefined {
-    return this.#sandboxes.byId(id);
+    return this.#sandboxes.byId(id)?.handle;
   }
 
   sandboxByContainerId(containerId: string): Sandbox | undefined {
-    return this.#sandboxes.byName(containerId);
+    return this.#sandboxes.byName(containerId)?.handle;
   }
 
   /**
@@ -140,7 +147,7 @@ export abstract class Controller implements AsyncDisposable {
    * @throws ambiguous_id
    */
   findSandbox(reference: string): Sandbox | undefined {
-    return this.#sandboxes.find(reference);
+    return this.#sandboxes.find(reference)?.handle;
   }
 
   /**
@@ -159,16 +166,17 @@ export abstract class Controller implements AsyncDisposable {
   async attach(network: Network, options: AttachOptions = {}): Promise<Attachment> {
     const given = parseObject(attachTable, options, "options");
     const { containerId = newId(), endpointName = containerId } = given;
+    const core = Network.core(network);
     return this.#engine.exclusively([network.id, `container:${containerId}`], () =>
       undoing(async (undo) => {
         const sandbox = prepareSandbox(this.#engine, containerId, options.sandbox ?? {}, undo);
-        const endpoint = await network.prepareEndpoint(endpointName, options.endpoint ?? {}, undo);
-        await endpoint.prepareJoin(sandbox, undo);
+        const endpoint = await prepareEndpoint(core, endpointName, options.endpoint ?? {}, undo);
+        await prepareJoin(endpoint, sandbox, undo);
         await this.#engine.commit(put("sandbox", sandbox.record), put("endpoint", endpoint.record));
-        this.#announceSandbox(sandbox);
-        endpoint.announceCreation();
-        endpoint.announceJoin();
-        return { endpoint, sandbox };
+        announceSandbox(sandbox);
+        announceEndpoint(endpoint);
+        announceJoin(endpoint);
+        return { endpoint: endpoint.handle, sandbox: sandbox.handle };
       }),
     );
   }
@@ -231,8 +239,8 @@ export abstract class Controller implements AsyncDisposable {
       const message = `there are still networks: ${names.slice(0, 10).join(", ")}; delete them first`;
       throw forbidden("networks_left", message, { networks: names });
     }
-    for (const network of this.networks()) {
-      await this.#engine.exclusively([network.id], () => network.remove());
+    for (const network of [...this.#networks]) {
+      await this.#engine.exclusively([network.id], () => deleteNetwork(network));
     }
     this.uninstallParts();
     await this.close();
@@ -248,51 +256,13 @@ export abstract class Controller implements AsyncDisposable {
     return this.close();
   }
 
-  get #networks(): Registry<Network> {
+  get #networks(): Registry<NetworkCore> {
     this.#engine.assertOpen();
     return this.#engine.networks;
   }
 
-  get #sandboxes(): Registry<Sandbox> {
+  get #sandboxes(): Registry<SandboxCore> {
     this.#engine.assertOpen();
     return this.#engine.sandboxes;
-  }
-
-  #newNetwork(wish: NetworkWish, predefined: boolean): Promise<Network> {
-    return this.#engine.exclusively([`network-name:${wish.name}`], () =>
-      undoing(async (undo) => {
-        const network = await prepareNetwork(this.#engine, { ...wish, predefined }, undo);
-        await this.#engine.commit(put("network", network.record));
-        this.#engine.events.emit("network:create", network, { type: network.type });
-        return network;
-      }),
-    );
-  }
-
-  /**
-   * Makes a network that is there from the start, unless it is. One that was asked to be otherwise is made anew, if
-   * nobody is in it. For wiring.
-   */
-  protected async ensurePredefined(wish: NetworkWish): Promise<void> {
-    const there = this.networkByName(wish.name);
-    if (there?.predefined === true) {
-      const wanted = JSON.stringify(checkedNetworkOptions(wish.options));
-      const same = JSON.stringify(there.record.options) === wanted;
-      if (same || there.endpoints().length > 0) return;
-      await there.remove();
-    }
-    if (this.networkByName(wish.name) === undefined) await this.#newNetwork(wish, true);
-  }
-
-  /** Deletes predefined networks of other names, where nobody is in them. For wiring. */
-  protected async dropPredefined(wanted: readonly string[]): Promise<void> {
-    for (const network of this.networks()) {
-      if (!network.predefined || wanted.includes(network.name) || network.endpoints().length > 0) continue;
-      await network.remove();
-    }
-  }
-
-  #announceSandbox(sandbox: Sandbox): void {
-    this.#engine.events.emit("sandbox:create", sandbox, { container: sandbox.containerId });
   }
 }

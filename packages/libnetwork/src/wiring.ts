@@ -36,6 +36,7 @@ import {
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
 import type { NetworkWish } from "./model/network-maker.ts";
+import { dropPredefined, ensurePredefined } from "./model/predefined.ts";
 import type { RestoreProblem } from "./model/restore.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
@@ -106,24 +107,19 @@ export class NetworkController extends Controller {
     for (const driver of parts.drivers.values()) await driver.restored?.();
     const unknown = new Set(problems.map(({ id }) => id));
     sweepLinks(rtnl, reaper, parts.ownerOf, (id) => unknown.has(id) || isInUse(engine, id));
-    const keys = [...engine.sandboxes].map(({ key }) => key).filter((key) => key !== undefined);
+    const keys = [...engine.sandboxes]
+      .map(({ namespace }) => namespace?.path)
+      .filter((key) => key !== undefined);
     parts.netstack.sweepNamespaces(new Set(keys));
     parts.files.sweep(new Set([...unknown, ...[...engine.sandboxes].map(({ id }) => id)]));
     const controller = new NetworkController(engine, problems, firewall, opened.move());
     try {
-      await controller.#ensureNetworks(checked.defaultNetwork);
+      await ensureNetworks(engine, checked.defaultNetwork);
       return controller;
     } catch (error) {
       await controller.close();
       throw error;
     }
-  }
-
-  async #ensureNetworks(wanted: DefaultNetworkOptions | false): Promise<void> {
-    for (const network of singletons) await this.ensurePredefined(network);
-    const byDefault = wanted === false ? [] : [defaultNetwork(wanted)];
-    await this.dropPredefined([...singletons, ...byDefault].map(({ name }) => name));
-    for (const network of byDefault) await this.ensurePredefined(network);
   }
 
   protected override uninstallParts(): void {
@@ -257,6 +253,14 @@ function sweepLinks(
     rtnl.attempt([link.change({ index }, { up: false })]);
     reaper.later(reaper.deleteLink({ index }));
   }
+}
+
+async function ensureNetworks(engine: Engine, wanted: DefaultNetworkOptions | false): Promise<void> {
+  for (const network of singletons) await ensurePredefined(engine, network);
+  const byDefault = wanted === false ? [] : [defaultNetwork(wanted)];
+  const names = [...singletons, ...byDefault].map(({ name }) => name);
+  await dropPredefined(engine, names);
+  for (const network of byDefault) await ensurePredefined(engine, network);
 }
 
 function defaultNetwork({

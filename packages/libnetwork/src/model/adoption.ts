@@ -2,8 +2,12 @@
  * Taking a namespace for a sandbox that somebody else made: one that no other sandbox has.
  */
 import type { NamespacePlace } from "../contracts/netstack.ts";
-import { conflict } from "../errors.ts";
+import { conflict, invalid } from "../errors.ts";
 import type { Engine } from "./engine.ts";
+import { enter } from "./joining.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+import { refuseShared } from "./sharing.ts";
+import type { UndoStack } from "./undo.ts";
 
 /** @throws namespace_not_found, key_is_host, namespace_in_use */
 export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
@@ -13,7 +17,28 @@ export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
   const mend = "share it with shareWith, or give another";
   throw conflict(
     "namespace_in_use",
-    `${path} is the network namespace of container "${user.containerId}": ${mend}`,
-    { path, sandbox: user.id },
+    `${path} is the network namespace of container "${user.name}": ${mend}`,
+    {
+      path,
+      sandbox: user.id,
+    },
   );
+}
+
+/** Gives a sandbox without namespace one, and makes in it the interfaces of endpoints that joined before. */
+export function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): void {
+  sandbox.assertUsable();
+  refuseShared(sandbox, "set the key");
+  if (typeof path !== "string" || !path.startsWith("/")) {
+    throw invalid("invalid_path", `key: ${JSON.stringify(path)} is not an absolute path`, path);
+  }
+  const { engine, name, namespace, record: before } = sandbox;
+  if (namespace !== undefined) {
+    throw conflict("sandbox_has_key", `sandbox "${name}" has a namespace already, at ${namespace.path}`);
+  }
+  sandbox.record = { ...before, namespace: adoptNamespace(engine, path) };
+  undo.push(() => {
+    sandbox.record = before;
+  });
+  for (const endpoint of [...sandbox.joined]) enter(endpoint, sandbox, undo);
 }

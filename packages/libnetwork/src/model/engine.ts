@@ -6,14 +6,14 @@ import type { Ipam } from "../contracts/ipam.ts";
 import type { NetStack, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 import type { SandboxFiles } from "../contracts/sandbox-files.ts";
 import type { Store, StoreChange } from "../contracts/store.ts";
-import type { Endpoint } from "../endpoint.ts";
 import { invalid, unavailable, unsupported } from "../errors.ts";
-import type { Network } from "../network.ts";
 import { suggestion } from "../options/nearest.ts";
-import type { Sandbox } from "../sandbox.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
+import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
 
 /** The concrete rooms that a controller works with; wiring.ts chooses them. */
 export interface ModelParts {
@@ -30,10 +30,10 @@ export interface ModelParts {
 
 export class Engine {
   readonly parts: ModelParts;
-  readonly networks = new Registry<Network>();
-  readonly sandboxes = new Registry<Sandbox>();
+  readonly networks = new Registry<NetworkCore>();
+  readonly sandboxes = new Registry<SandboxCore>();
   /** Endpoints of all networks, by id. */
-  readonly endpoints = new Map<string, Endpoint>();
+  readonly endpoints = new Map<string, EndpointCore>();
   readonly events = new EventHub();
   readonly #locks = new KeyedMutex();
   #closed = false;

@@ -1,14 +1,15 @@
 /**
  * Making a network: what is checked, taken and made before it is stored.
  */
+import type { NetworkSpec } from "../contracts/driver.ts";
 import { conflict, forbidden, invalid, notFound } from "../errors.ts";
-import { Network, networkSpec } from "../network.ts";
-import { takePools } from "./addressing.ts";
+import { ipamData, takePools } from "./addressing.ts";
 import type { Engine } from "./engine.ts";
 import { checkedName, newId } from "./ids.ts";
+import { NetworkCore } from "./network-core.ts";
 import { type CheckedNetworkOptions, checkedNetworkOptions, type NetworkOptions } from "./network-options.ts";
-import type { NetworkRecord } from "./records.ts";
-import type { UndoStack } from "./undo.ts";
+import { type NetworkRecord, put } from "./records.ts";
+import { type UndoStack, undoing } from "./undo.ts";
 
 /** A network as somebody wants it. */
 export interface NetworkWish {
@@ -17,19 +18,37 @@ export interface NetworkWish {
   readonly options: NetworkOptions;
 }
 
-/** Makes a network that is not stored yet. `predefined` ones are there from the start, and users cannot delete them. */
-export async function prepareNetwork(
+interface Standing {
+  /** It is there from the start, and users cannot delete it. */
+  readonly predefined: boolean;
+}
+
+/** Makes a network and stores it. */
+export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standing): Promise<NetworkCore> {
+  return engine.exclusively([`network-name:${wish.name}`], () =>
+    undoing(async (undo) => {
+      const network = await prepareNetwork(engine, wish, standing, undo);
+      await engine.commit(put("network", network.record));
+      engine.events.emit("network:create", network, { type: network.record.driver });
+      return network;
+    }),
+  );
+}
+
+async function prepareNetwork(
   engine: Engine,
-  { driver: type, name, options: given, predefined }: NetworkWish & { readonly predefined: boolean },
+  { driver: type, name, options: given }: NetworkWish,
+  { predefined }: Standing,
   undo: UndoStack,
-): Promise<Network> {
+): Promise<NetworkCore> {
   checkedName("network", name);
   if (engine.networks.byName(name) !== undefined) {
     throw conflict("network_name_in_use", `there is a network "${name}" already: choose another name`, name);
   }
   const options = withConfiguration(engine, checkedNetworkOptions(given), given);
   const base = { id: newId(), name, created: Date.now(), predefined, options };
-  if (options.configOnly) return adopt(engine, { ...base, driver: "", pools: [], driverState: null }, undo);
+  if (options.configOnly)
+    return addNetwork(engine, { ...base, driver: "", pools: [], driverState: null }, undo);
   const driver = engine.driver(type);
   if (driver.traits.singleton && !predefined) {
     throw forbidden(
@@ -45,7 +64,13 @@ export async function prepareNetwork(
   const record: NetworkRecord = { ...base, driver: type, pools, driverState: null };
   const driverState = await driver.createNetwork(networkSpec(record));
   undo.push(() => driver.deleteNetwork(record.id));
-  return adopt(engine, { ...record, driverState }, undo);
+  return addNetwork(engine, { ...record, driverState }, undo);
+}
+
+/** What a driver is told of a network. */
+export function networkSpec({ id, name, options, pools }: NetworkRecord): NetworkSpec {
+  const { internal, driverOptions } = options;
+  return { id, name, internal, options: driverOptions, ipv4: ipamData(pools, 4), ipv6: ipamData(pools, 6) };
 }
 
 /** The options of the config-only network that is named, with what only the user can say. */
@@ -88,8 +113,9 @@ function withConfiguration(
   };
 }
 
-function adopt(engine: Engine, record: NetworkRecord, undo: UndoStack): Network {
-  const network = new Network(engine, record);
+/** From now on it is found. */
+function addNetwork(engine: Engine, record: NetworkRecord, undo: UndoStack): NetworkCore {
+  const network = new NetworkCore(engine, record);
   engine.networks.add(network);
   undo.push(() => engine.networks.remove(network));
   return network;

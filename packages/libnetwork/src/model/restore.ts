@@ -5,10 +5,12 @@
 import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import type { StoreChange } from "../contracts/store.ts";
-import { Network, networkSpec } from "../network.ts";
-import { Sandbox } from "../sandbox.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
+import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
+import { rejoin } from "./joining.ts";
+import { NetworkCore } from "./network-core.ts";
+import { networkSpec } from "./network-maker.ts";
 import {
   type EndpointRecord,
   type NetworkRecord,
@@ -17,6 +19,8 @@ import {
   remove,
   type SandboxRecord,
 } from "./records.ts";
+import { SandboxCore } from "./sandbox-core.ts";
+import { route } from "./sandbox-routing.ts";
 
 export interface RestoreProblem {
   readonly kind: RecordKind;
@@ -68,19 +72,19 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
 }
 
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
-async function mendSandbox(engine: Engine, sandbox: Sandbox): Promise<void> {
-  const joined = sandbox.sharedWith === undefined ? sandbox.endpoints() : [];
-  if (sandbox.namespace === undefined || joined.length === 0) return;
-  const live = engine.parts.netstack.interfaces(sandbox.namespace);
-  const lost = joined.filter(({ record: { join } }) => {
+async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
+  const { joined, namespace } = sandbox;
+  if (namespace === undefined || joined.size === 0) return;
+  const live = engine.parts.netstack.interfaces(namespace);
+  const lost = [...joined].filter(({ record: { join } }) => {
     const made = join?.interface;
     return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
   });
-  for (const endpoint of lost) sandbox.drop(endpoint);
-  sandbox.route();
+  for (const endpoint of lost) joined.delete(endpoint);
+  route(sandbox);
   for (const endpoint of lost) {
-    sandbox.add(endpoint);
-    await endpoint.rejoin(sandbox);
+    joined.add(endpoint);
+    await rejoin(endpoint, sandbox);
   }
 }
 
@@ -94,7 +98,7 @@ async function records<T extends { readonly created: number }>(
 }
 
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
-  const network = new Network(engine, record);
+  const network = new NetworkCore(engine, record);
   engine.networks.add(network);
   if (record.options.configOnly) return;
   for (const pool of record.pools) await replayPool(engine.ipam(record.options.ipamDriver), pool);
@@ -115,7 +119,7 @@ function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreCha
     return;
   }
   const present = options.useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
-  engine.sandboxes.add(new Sandbox(engine, present));
+  engine.sandboxes.add(new SandboxCore(engine, present));
 }
 
 async function restoreEndpoint(
@@ -132,23 +136,15 @@ async function restoreEndpoint(
   const { join, ...apart } = stored;
   const record = join !== undefined && sandbox === undefined ? apart : stored;
   if (record !== stored) changes.push(put("endpoint", record));
-  const ipam = engine.ipam(network.ipamDriver);
+  const { ipam } = network;
   const { pools } = network.record;
   const { ipv4, ipv6 } = record.interface;
   const { options } = record;
   if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
-  const spec = {
-    id: record.id,
-    networkId: record.networkId,
-    name: record.name,
-    interface: record.interface,
-    options: options.driverOptions,
-    publish: options.publish,
-  };
-  await engine.driver(network.type).restoreEndpoint(spec, record.state, sandbox !== undefined);
-  const endpoint = network.adopt(record);
-  if (sandbox !== undefined) sandbox.add(endpoint);
+  await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
+  const endpoint = addEndpoint(network, record);
+  sandbox?.joined.add(endpoint);
 }
 
 function isChosen(wanted: string | undefined, cidr: string): boolean {

@@ -1,13 +1,17 @@
 /**
  * Making a sandbox: where its network stack comes from, and what is made before it is stored.
  */
-import { conflict, notFound } from "../errors.ts";
-import { Sandbox } from "../sandbox.ts";
+import { notFound } from "../errors.ts";
 import { adoptNamespace } from "./adoption.ts";
+import { freeContainerId } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
-import { checkedName, newId } from "./ids.ts";
+import { hostFileContent } from "./host-files.ts";
+import { newId } from "./ids.ts";
 import type { SandboxRecord } from "./records.ts";
+import { SandboxCore } from "./sandbox-core.ts";
+import { abandon } from "./sandbox-deletion.ts";
 import { checkedSandboxOptions, type SandboxOptions } from "./sandbox-options.ts";
+import { assertShareable } from "./sharing.ts";
 import type { UndoStack } from "./undo.ts";
 
 /** Makes a sandbox that is not stored yet. */
@@ -16,15 +20,8 @@ export function prepareSandbox(
   containerId: string,
   given: SandboxOptions,
   undo: UndoStack,
-): Sandbox {
-  checkedName("container", containerId);
-  if (engine.sandboxes.byName(containerId) !== undefined) {
-    throw conflict(
-      "sandbox_exists",
-      `container "${containerId}" has a sandbox already: choose another id`,
-      containerId,
-    );
-  }
+): SandboxCore {
+  freeContainerId(engine, containerId);
   const options = checkedSandboxOptions(given);
   const record = withStack(engine, {
     id: newId(),
@@ -33,11 +30,15 @@ export function prepareSandbox(
     options,
     ownsNamespace: false,
   });
-  const sandbox = new Sandbox(engine, record);
+  const sandbox = new SandboxCore(engine, record);
   engine.sandboxes.add(sandbox);
-  undo.push(() => sandbox.abandon());
-  if (record.sharedWith === undefined) engine.parts.files.create(sandbox.fileContent());
+  undo.push(() => abandon(sandbox));
+  if (record.sharedWith === undefined) engine.parts.files.create(hostFileContent(sandbox));
   return sandbox;
+}
+
+export function announceSandbox(sandbox: SandboxCore): void {
+  sandbox.engine.events.emit("sandbox:create", sandbox, { container: sandbox.name });
 }
 
 /** Where the sandbox's stack comes from. */
@@ -53,7 +54,7 @@ function withStack(engine: Engine, record: SandboxRecord): SandboxRecord {
         shareWith,
       );
     }
-    owner.assertShareable();
+    assertShareable(owner);
     return { ...record, sharedWith: owner.id };
   }
   if (useHostNetwork) return { ...record, namespace: netstack.hostNamespace() };

@@ -62,6 +62,16 @@ export interface CheckedSandboxOptions {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** The options with those changed that are given. */
+export function changedSandboxOptions(
+  current: CheckedSandboxOptions,
+  given: SandboxOptions,
+): CheckedSandboxOptions {
+  const checked = checkedSandboxOptions(given);
+  const changes = Object.entries(checked).filter(([name]) => Object.hasOwn(given, name));
+  return { ...current, ...Object.fromEntries(changes) };
+}
+
 /** @throws unknown_option, invalid_option, invalid_hostname, invalid_path, invalid_address, contradictory_options */
 export function checkedSandboxOptions(given: unknown): CheckedSandboxOptions {
   const options = parseObject(sandboxTable, given, "options");

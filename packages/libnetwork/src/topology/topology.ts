@@ -8,8 +8,8 @@ import type { LiveInterface, NamespacePlace } from "../contracts/netstack.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { CausewayError } from "../errors.ts";
 import type { Engine } from "../model/engine.ts";
+import type { SandboxCore } from "../model/sandbox-core.ts";
 import type { Network } from "../network.ts";
-import type { Sandbox } from "../sandbox.ts";
 
 export interface Topology {
   /** Interfaces of the host: its own, bridges, and host ends of pairs. */
@@ -74,11 +74,11 @@ export async function readTopology(engine: Engine): Promise<Topology> {
     ofSandbox: new Map(sandboxes.map((sandbox) => [sandbox.id, sandbox.interfaces])),
     ofOwner: new Map(host.map((found) => [found.owner, found])),
   };
-  const endpoints = [...engine.endpoints.values()].map((endpoint) =>
-    readEndpoint(endpoint, interfaces.ofOwner.get(engine.parts.ownerOf(endpoint.id)), interfaces),
+  const endpoints = [...engine.endpoints.values()].map(({ id, handle }) =>
+    readEndpoint(handle, interfaces.ofOwner.get(engine.parts.ownerOf(id)), interfaces),
   );
-  const networks = [...engine.networks].map((network) =>
-    readNetwork(network, bridgeOf(engine, network, interfaces)),
+  const networks = [...engine.networks].map(({ handle }) =>
+    readNetwork(handle, bridgeOf(engine, handle, interfaces)),
   );
   return { host, networks, sandboxes, endpoints };
 }
@@ -104,9 +104,9 @@ function readNetwork(network: Network, bridge: number | undefined): TopologyNetw
   return { id, name, type, internal, subnets, bridge };
 }
 
-function readSandbox(engine: Engine, sandbox: Sandbox): TopologySandbox {
-  const { id, containerId, key, namespace, usesHostNetwork } = sandbox;
-  const sharedWith = sandbox.sharedWith?.id;
+function readSandbox(engine: Engine, { handle, namespace, owner }: SandboxCore): TopologySandbox {
+  const { id, containerId, key, usesHostNetwork } = handle;
+  const sharedWith = owner?.id;
   const own = namespace !== undefined && !usesHostNetwork && sharedWith === undefined;
   const interfaces = own ? interfacesIn(engine, namespace) : [];
   return { id, containerId, key, usesHostNetwork, sharedWith, interfaces };

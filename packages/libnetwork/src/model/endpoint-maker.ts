@@ -1,0 +1,115 @@
+/**
+ * Making an endpoint: what is checked, taken and made before it is stored.
+ */
+import { addressOf } from "../address/cidr.ts";
+import { parseIp } from "../address/ip.ts";
+import { macFromIpv4, randomMac } from "../address/mac.ts";
+import type { EndpointInterface, EndpointSpec } from "../contracts/driver.ts";
+import { conflict, forbidden, invalid } from "../errors.ts";
+import { takeAddress } from "./addressing.ts";
+import { EndpointCore } from "./endpoint-core.ts";
+import { forgetEndpoint } from "./endpoint-deletion.ts";
+import {
+  type CheckedEndpointOptions,
+  checkedEndpointOptions,
+  type EndpointOptions,
+} from "./endpoint-options.ts";
+import { checkedName, newId } from "./ids.ts";
+import type { NetworkCore } from "./network-core.ts";
+import type { EndpointRecord } from "./records.ts";
+import type { UndoStack } from "./undo.ts";
+
+/** Makes an endpoint that is not stored yet. */
+export async function prepareEndpoint(
+  network: NetworkCore,
+  name: string,
+  given: EndpointOptions,
+  undo: UndoStack,
+): Promise<EndpointCore> {
+  network.assertUsable();
+  refuseConfigOnly(network);
+  checkedName("endpoint", name);
+  const options = checkedEndpointOptions(given);
+  refuseTakenName(network, name);
+  if (options.mac !== undefined) refuseTakenMac(network, options.mac);
+  if (options.publish.length > 0) network.engine.publisher(network.record.driver);
+  const id = newId();
+  const addresses = await takeAddresses(network, options, undo);
+  const made = { id, networkId: network.id, name, options, interface: addresses };
+  const { driver } = network;
+  const state = await driver.createEndpoint(endpointSpec(made));
+  undo.push(() => driver.deleteEndpoint(network.id, id));
+  const endpoint = addEndpoint(network, { ...made, created: Date.now(), state });
+  undo.push(() => forgetEndpoint(endpoint));
+  return endpoint;
+}
+
+/** From now on it is found, in its network and by its id. */
+export function addEndpoint(network: NetworkCore, record: EndpointRecord): EndpointCore {
+  const endpoint = new EndpointCore(network, record);
+  network.endpoints.add(endpoint);
+  network.endpointOfMac.set(record.interface.mac, record.name);
+  network.engine.endpoints.set(record.id, endpoint);
+  return endpoint;
+}
+
+/** What a driver is told of an endpoint. */
+export function endpointSpec(
+  record: Pick<EndpointRecord, "id" | "networkId" | "name" | "options" | "interface">,
+): EndpointSpec {
+  const { id, networkId, name, interface: addresses } = record;
+  const { driverOptions, publish } = record.options;
+  return { id, networkId, name, interface: addresses, options: driverOptions, publish };
+}
+
+export function announceEndpoint(endpoint: EndpointCore): void {
+  const { engine, network, record } = endpoint;
+  const { ipv4 = "", ipv6 = "" } = record.interface;
+  engine.events.emit("endpoint:create", endpoint, { network: network.id, ipv4, ipv6 });
+}
+
+/** MAC and addresses of a new endpoint. */
+async function takeAddresses(
+  network: NetworkCore,
+  options: CheckedEndpointOptions,
+  undo: UndoStack,
+): Promise<EndpointInterface> {
+  if (options.disableIpv6 && options.ipv6 !== undefined) {
+    throw invalid(
+      "contradictory_options",
+      "options: ipv6 and disableIpv6 exclude each other: give one of them",
+    );
+  }
+  const { ipam, record } = network;
+  const provisional = options.mac ?? randomMac();
+  const take = (family: 4 | 6, address: string | undefined) =>
+    takeAddress(ipam, record.pools, { family, address, mac: provisional }, undo);
+  const ipv4 = await take(4, options.ipv4);
+  const ipv6 = options.disableIpv6 ? undefined : await take(6, options.ipv6);
+  return { mac: options.mac ?? freeMac(network, ipv4), ipv4, ipv6 };
+}
+
+/** A MAC that says the IPv4 address: neighbours' entries stay right when the address is used again. */
+function freeMac({ endpointOfMac }: NetworkCore, ipv4: string | undefined): string {
+  const telling = ipv4 === undefined ? undefined : macFromIpv4(parseIp(addressOf(ipv4)));
+  return telling === undefined || endpointOfMac.has(telling) ? randomMac() : telling;
+}
+
+function refuseConfigOnly({ name, configOnly }: NetworkCore): void {
+  if (!configOnly) return;
+  const message = `network "${name}" only holds options: make a network with configFrom "${name}"`;
+  throw forbidden("network_config_only", message);
+}
+
+function refuseTakenName(network: NetworkCore, name: string): void {
+  if (network.endpoints.byName(name) === undefined) return;
+  const message = `network "${network.name}" has an endpoint "${name}": choose another name`;
+  throw conflict("endpoint_name_in_use", message, name);
+}
+
+function refuseTakenMac(network: NetworkCore, mac: string): void {
+  const taker = network.endpointOfMac.get(mac);
+  if (taker === undefined) return;
+  const message = `endpoint "${taker}" of network "${network.name}" has MAC ${mac}: choose another`;
+  throw conflict("mac_in_use", message, mac);
+}

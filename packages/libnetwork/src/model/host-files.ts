@@ -1,0 +1,28 @@
+/**
+ * What stands in a sandbox's /etc/hosts, /etc/hostname and /etc/resolv.conf.
+ */
+import { addressOf } from "../address/cidr.ts";
+import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+
+/** Brings the files up to date with the sandbox's options and endpoints. */
+export function writeHostFiles(sandbox: SandboxCore): void {
+  sandbox.engine.parts.files.update(hostFileContent(sandbox));
+}
+
+export function hostFileContent({ id, record, joined }: SandboxCore): SandboxFileContent {
+  const { hostname, domainname, extraHosts, dns, dnsSearch, dnsOptions } = record.options;
+  const addresses = [...joined]
+    .flatMap(({ record: { interface: ends } }) => [ends.ipv4, ends.ipv6])
+    .filter((cidr) => cidr !== undefined);
+  return {
+    sandboxId: id,
+    hostname,
+    domainname,
+    extraHosts,
+    dns,
+    dnsSearch,
+    dnsOptions,
+    addresses: addresses.map(addressOf),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * Joining: how an endpoint gets into a sandbox.
+ */
+import { forbidden } from "../errors.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
+import { writeHostFiles } from "./host-files.ts";
+import { leaveSandbox } from "./leaving.ts";
+import { put } from "./records.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
+import { refuseShared } from "./sharing.ts";
+import { type UndoStack, undoing } from "./undo.ts";
+
+/** Whoever calls holds the locks of both. */
+export function joinSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
+  return undoing(async (undo) => {
+    await prepareJoin(endpoint, sandbox, undo);
+    await endpoint.engine.commit(put("endpoint", endpoint.record));
+    announceJoin(endpoint);
+  });
+}
+
+/** Leaves and joins again: the interface is made anew. */
+export async function rejoin(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
+  await leaveSandbox(endpoint, sandbox);
+  await joinSandbox(endpoint, sandbox);
+}
+
+/** Everything of a join but storing it. */
+export async function prepareJoin(
+  endpoint: EndpointCore,
+  sandbox: SandboxCore,
+  undo: UndoStack,
+): Promise<void> {
+  endpoint.assertUsable();
+  refuseJoined(endpoint);
+  assertJoinable(sandbox, endpoint.driver.traits.sharesHost);
+  await interfacesGone(sandbox);
+  const { driver, network } = endpoint;
+  const answer = await driver.join(network.id, endpoint.id, {
+    sandboxId: sandbox.id,
+    path: sandbox.namespace?.path ?? "",
+  });
+  undo.push(() => driver.leave(network.id, endpoint.id));
+  const before = endpoint.record;
+  undo.push(() => writeHostFiles(sandbox));
+  endpoint.record = { ...before, join: { sandboxId: sandbox.id, answer } };
+  undo.push(() => {
+    endpoint.record = before;
+  });
+  sandbox.joined.add(endpoint);
+  undo.push(() => sandbox.joined.delete(endpoint));
+  populate(endpoint, sandbox, undo);
+  writeHostFiles(sandbox);
+}
+
+/** Makes the interface of an endpoint that joined before its sandbox had a namespace. */
+export function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): void {
+  const { driver, network, id } = endpoint;
+  const { join } = endpoint.record;
+  if (join === undefined) return;
+  undo.push(async () => {
+    endpoint.record = { ...endpoint.record, join };
+    await driver.leave(network.id, id);
+    await driver.join(network.id, id, { sandboxId: sandbox.id, path: "" });
+  });
+  populate(endpoint, sandbox, undo);
+}
+
+/** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. */
+function populate(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): void {
+  const { join, interface: addresses, options } = endpoint.record;
+  const { namespace } = sandbox;
+  if (join === undefined || namespace === undefined) return;
+  const { answer } = join;
+  if (answer.interface !== undefined) {
+    const { netstack, ownerOf } = endpoint.engine.parts;
+    const made = netstack.addInterface({
+      namespace,
+      owner: ownerOf(endpoint.id),
+      interface: answer.interface,
+      name: options.interfaceName,
+      sysctls: options.sysctls,
+      addresses,
+      staticRoutes: [...answer.staticRoutes, ...options.staticRoutes],
+    });
+    undo.push(() => retire(sandbox, made));
+    endpoint.record = { ...endpoint.record, join: { ...join, interface: made } };
+  }
+  route(sandbox, undo);
+}
+
+/** Tells of the join, and of a way out that it changed. */
+export function announceJoin(endpoint: EndpointCore): void {
+  const { engine, network, record } = endpoint;
+  if (record.join === undefined) return;
+  engine.events.emit("endpoint:join", endpoint, {
+    network: network.id,
+    sandbox: record.join.sandboxId,
+    interface: record.join.interface?.name ?? "",
+  });
+  const { sandbox } = endpoint;
+  if (sandbox !== undefined) announceGateway(sandbox);
+}
+
+function refuseJoined({ name, record: { join }, sandbox }: EndpointCore): void {
+  if (join === undefined) return;
+  const where = sandbox?.name ?? join.sandboxId;
+  throw forbidden(
+    "endpoint_joined",
+    `endpoint "${name}" is in sandbox "${where}" already: let it leave first`,
+  );
+}
+
+/** @param sharesHost whether the endpoint is one of the host's own stack */
+function assertJoinable(sandbox: SandboxCore, sharesHost: boolean): void {
+  sandbox.assertUsable();
+  refuseShared(sandbox, "join");
+  if (sharesHost === sandbox.record.options.useHostNetwork) return;
+  const message = sharesHost
+    ? `sandbox "${sandbox.name}" has a stack of its own: make it with useHostNetwork to join the host network`
+    : `sandbox "${sandbox.name}" uses the host's network: it cannot join another`;
+  throw forbidden("sandbox_of_host", message);
+}

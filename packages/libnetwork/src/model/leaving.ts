@@ -1,0 +1,52 @@
+/**
+ * Leaving: how an endpoint gets out of its sandbox. One durable write comes first, then the endpoint is cut off.
+ */
+import type { InterfaceState } from "../contracts/netstack.ts";
+import type { StoreChange } from "../contracts/store.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
+import { writeHostFiles } from "./host-files.ts";
+import { put } from "./records.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+import { announceGateway, retire, route } from "./sandbox-routing.ts";
+import { finishing } from "./undo.ts";
+
+/** Whoever calls holds the locks of both. */
+export async function leaveSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
+  await endpoint.engine.commit(leaving(endpoint));
+  await finishLeave(endpoint, sandbox, { sandboxStays: true });
+}
+
+/** The change that stores it as left. */
+export function leaving(endpoint: EndpointCore): StoreChange {
+  const { join: _, ...record } = endpoint.record;
+  return put("endpoint", record);
+}
+
+/** What follows once it is stored that the endpoint has left. */
+export async function finishLeave(
+  endpoint: EndpointCore,
+  sandbox: SandboxCore,
+  { sandboxStays }: { readonly sandboxStays: boolean },
+): Promise<void> {
+  const { engine, driver, network } = endpoint;
+  const { join, ...record } = endpoint.record;
+  endpoint.record = record;
+  sandbox.joined.delete(endpoint);
+  await finishing(
+    `taking endpoint "${endpoint.name}" out of its sandbox`,
+    () => driver.leave(network.id, endpoint.id),
+    () => sandboxStays && afterLeave(sandbox, join?.interface),
+  );
+  engine.events.emit("endpoint:leave", endpoint, { network: network.id, sandbox: sandbox.id });
+}
+
+/** What follows in a sandbox that lives on. */
+async function afterLeave(sandbox: SandboxCore, left: InterfaceState | undefined): Promise<void> {
+  await finishing(
+    `sandbox "${sandbox.name}" without the endpoint`,
+    () => left && retire(sandbox, left),
+    () => route(sandbox),
+    () => writeHostFiles(sandbox),
+    () => announceGateway(sandbox),
+  );
+}

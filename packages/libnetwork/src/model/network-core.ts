@@ -1,0 +1,57 @@
+/**
+ * NetworkCore: a network as the model works with it. Its `handle` is the Network that users hold, one for its whole life.
+ */
+import type { Driver } from "../contracts/driver.ts";
+import type { Ipam, PoolStatus } from "../contracts/ipam.ts";
+import { notFound } from "../errors.ts";
+import { Network } from "../network.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
+import type { Engine } from "./engine.ts";
+import type { NetworkRecord } from "./records.ts";
+import { Registry } from "./registry.ts";
+
+export class NetworkCore {
+  readonly engine: Engine;
+  readonly record: NetworkRecord;
+  readonly endpoints = new Registry<EndpointCore>();
+  /** Name of the endpoint that has a MAC. */
+  readonly endpointOfMac = new Map<string, string>();
+  readonly handle: Network;
+  deleted = false;
+
+  constructor(engine: Engine, record: NetworkRecord) {
+    this.engine = engine;
+    this.record = record;
+    this.handle = new Network(this);
+  }
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get configOnly(): boolean {
+    return this.record.options.configOnly;
+  }
+
+  get driver(): Driver {
+    return this.engine.driver(this.record.driver);
+  }
+
+  get ipam(): Ipam {
+    return this.engine.ipam(this.record.options.ipamDriver);
+  }
+
+  ipamStatus(): readonly PoolStatus[] {
+    const { pools } = this.record;
+    return pools.map(({ poolId }) => this.ipam.status(poolId)).filter((status) => status !== undefined);
+  }
+
+  /** @throws network_deleted */
+  assertUsable(): void {
+    if (this.deleted) throw notFound("network_deleted", `network "${this.name}" was deleted`);
+  }
+}

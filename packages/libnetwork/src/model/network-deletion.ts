@@ -1,0 +1,44 @@
+/**
+ * Deleting a network: nobody may be in it, and no other may have its options from it.
+ */
+import { forbidden } from "../errors.ts";
+import { releasePool } from "./addressing.ts";
+import type { NetworkCore } from "./network-core.ts";
+import { remove } from "./records.ts";
+import { finishing } from "./undo.ts";
+
+/**
+ * Deletes it, predefined or not. Whoever calls holds its lock.
+ *
+ * @throws network_has_endpoints, network_in_use_as_config
+ */
+export async function deleteNetwork(network: NetworkCore): Promise<void> {
+  refuseEndpoints(network);
+  refuseUsers(network);
+  const { engine, id, name, record } = network;
+  await engine.commit(remove("network", id));
+  network.deleted = true;
+  engine.networks.remove(network);
+  await finishing(
+    `deleting network "${name}"`,
+    () => network.configOnly || network.driver.deleteNetwork(id),
+    ...record.pools.map((pool) => () => releasePool(network.ipam, pool)),
+    () => engine.events.emit("network:delete", network, { type: record.driver }),
+  );
+}
+
+function refuseEndpoints({ name, endpoints }: NetworkCore): void {
+  if (endpoints.size === 0) return;
+  const names = [...endpoints].map((endpoint) => endpoint.name);
+  const list = names.slice(0, 10).join(", ") + (names.length > 10 ? ` and ${names.length - 10} more` : "");
+  const message = `network "${name}" has active endpoints: ${list}; delete them first`;
+  throw forbidden("network_has_endpoints", message, { endpoints: names });
+}
+
+function refuseUsers({ engine, name, configOnly }: NetworkCore): void {
+  if (!configOnly) return;
+  const user = [...engine.networks].find(({ record }) => record.options.configFrom === name);
+  if (user === undefined) return;
+  const message = `network "${user.name}" has its options from "${name}": delete it first`;
+  throw forbidden("network_in_use_as_config", message);
+}

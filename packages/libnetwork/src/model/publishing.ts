@@ -1,0 +1,60 @@
+/**
+ * Publishing: host ports of an endpoint that is there, opened and taken back.
+ */
+import type { PortBinding } from "../contracts/driver.ts";
+import { type BindingSelector, bindingText, selectBindings } from "./binding-selector.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
+import { type PublishOptions, portMappings, publishList } from "./publish-options.ts";
+import { put } from "./records.ts";
+import { undoing } from "./undo.ts";
+
+/** @returns all bindings of the endpoint */
+export function publishPorts(
+  endpoint: EndpointCore,
+  ports: readonly PublishOptions[],
+): Promise<readonly PortBinding[]> {
+  const { engine, network, id } = endpoint;
+  return undoing(async (undo) => {
+    endpoint.assertUsable();
+    const mappings = portMappings(publishList(ports, "publish"), "publish");
+    const { publish, unpublish } = engine.publisher(network.record.driver);
+    const before = endpoint.record;
+    const state = await publish(network.id, id, mappings);
+    const added = state.bindings.slice(before.state.bindings.length);
+    undo.push(() => unpublish(network.id, id, added));
+    undo.push(() => {
+      endpoint.record = before;
+    });
+    endpoint.record = { ...before, state };
+    await engine.commit(put("endpoint", endpoint.record));
+    announce("endpoint:publish", endpoint, added);
+    return state.bindings;
+  });
+}
+
+/** @returns the bindings that are left */
+export async function unpublishPorts(
+  endpoint: EndpointCore,
+  selectors: readonly BindingSelector[],
+): Promise<readonly PortBinding[]> {
+  endpoint.assertUsable();
+  const { engine, network, id, record } = endpoint;
+  const { state } = record;
+  const going = selectBindings(state.bindings, selectors, endpoint.name);
+  const { unpublish } = engine.publisher(network.record.driver);
+  const left = state.bindings.filter((binding) => !going.has(binding));
+  await engine.commit(put("endpoint", { ...record, state: { ...state, bindings: left } }));
+  endpoint.record = { ...record, state: await unpublish(network.id, id, [...going]) };
+  announce("endpoint:unpublish", endpoint, [...going]);
+  return endpoint.record.state.bindings;
+}
+
+function announce(
+  type: "endpoint:publish" | "endpoint:unpublish",
+  endpoint: EndpointCore,
+  bindings: readonly PortBinding[],
+): void {
+  const { engine, network } = endpoint;
+  const ports = bindings.map(bindingText).join(",");
+  engine.events.emit(type, endpoint, { network: network.id, ports });
+}

@@ -1,0 +1,63 @@
+/**
+ * Deleting a sandbox: its endpoints leave, or go with it, and what it has is let go of.
+ */
+import type { StoreChange } from "../contracts/store.ts";
+import { finishDeleteEndpoint } from "./endpoint-deletion.ts";
+import { finishLeave, leaving } from "./leaving.ts";
+import { remove } from "./records.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+import { abandonedOwner, release } from "./sharing.ts";
+import { finishing } from "./undo.ts";
+
+/** What becomes of the endpoints in it. */
+type EndpointsFate = "keep" | "delete";
+
+/** Whoever calls holds the locks of the sandbox, of its endpoints and of the one whose stack it shares. */
+export async function deleteSandbox(sandbox: SandboxCore, endpoints: EndpointsFate): Promise<void> {
+  if (sandbox.sharers.size > 0) {
+    await release(sandbox);
+    return;
+  }
+  const abandoned = abandonedOwner(sandbox);
+  const going = abandoned === undefined ? [sandbox] : [sandbox, abandoned];
+  await sandbox.engine.commit(...going.flatMap((one) => deletion(one, endpoints)));
+  for (const one of going) await finishDelete(one, endpoints);
+}
+
+/** The changes that store it. */
+function deletion({ id, joined }: SandboxCore, endpoints: EndpointsFate): readonly StoreChange[] {
+  const ofEndpoints = [...joined].map((endpoint) =>
+    endpoints === "delete" ? remove("endpoint", endpoint.id) : leaving(endpoint),
+  );
+  return [...ofEndpoints, remove("sandbox", id)];
+}
+
+async function finishDelete(sandbox: SandboxCore, endpoints: EndpointsFate): Promise<void> {
+  sandbox.deleted = true;
+  const ofEndpoints = [...sandbox.joined].flatMap((endpoint) => [
+    () => finishLeave(endpoint, sandbox, { sandboxStays: false }),
+    () => endpoints === "delete" && finishDeleteEndpoint(endpoint),
+  ]);
+  await finishing(
+    `deleting sandbox "${sandbox.name}"`,
+    ...ofEndpoints,
+    () => discard(sandbox),
+    () => sandbox.engine.events.emit("sandbox:delete", sandbox, { container: sandbox.name }),
+  );
+}
+
+/** A sandbox that is not stored yet has to go. */
+export function abandon(sandbox: SandboxCore): void {
+  sandbox.deleted = true;
+  discard(sandbox);
+}
+
+/** Lets go of what the sandbox itself has. */
+function discard(sandbox: SandboxCore): void {
+  const { engine, record, owner } = sandbox;
+  const { netstack, files } = engine.parts;
+  if (record.ownsNamespace && record.namespace !== undefined) netstack.releaseNamespace(record.namespace);
+  owner?.sharers.delete(sandbox);
+  files.remove(sandbox.id);
+  engine.sandboxes.remove(sandbox);
+}

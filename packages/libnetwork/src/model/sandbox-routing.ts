@@ -1,0 +1,73 @@
+/**
+ * The way out of a sandbox: which endpoint is its gateway, the routes that follow, and interfaces that go.
+ */
+import type { InterfaceState, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+import type { UndoStack } from "./undo.ts";
+
+/** Chooses the gateways anew and makes the routes so. */
+export function route(sandbox: SandboxCore, undo?: UndoStack): void {
+  const { namespace } = sandbox;
+  if (namespace === undefined) return;
+  const { netstack, planRouting } = sandbox.engine.parts;
+  const before = sandbox.routing;
+  const after = plan(sandbox);
+  undo?.push(() => {
+    sandbox.routing = before;
+    netstack.applyRouting(namespace, after, before ?? planRouting([]));
+  });
+  netstack.applyRouting(namespace, before, after);
+  sandbox.routing = after;
+}
+
+function plan({ engine, joined }: SandboxCore): RoutingPlan {
+  const endpoints = [...joined].map(routed).filter((item) => item !== undefined);
+  return engine.parts.planRouting(endpoints);
+}
+
+/** An endpoint's part in the choice; undefined without interface. */
+function routed({ id, network, record }: EndpointCore): RoutedEndpoint | undefined {
+  const { join, interface: addresses, options } = record;
+  if (join?.interface === undefined) return undefined;
+  return {
+    endpointId: id,
+    networkName: network.name,
+    interface: join.interface,
+    addresses,
+    gatewayIpv4: join.answer.gatewayIpv4,
+    gatewayIpv6: addresses.ipv6 === undefined ? undefined : join.answer.gatewayIpv6,
+    priority: options.gatewayPriority,
+    internal: network.record.options.internal,
+  };
+}
+
+/** Tells of a change of the way out since it was last told. */
+export function announceGateway(sandbox: SandboxCore): void {
+  const { gatewayEndpointIpv4 = "", gatewayEndpointIpv6 = "" } = sandbox.routing ?? {};
+  const gateways = `${gatewayEndpointIpv4} ${gatewayEndpointIpv6}`;
+  if (gateways === sandbox.announcedGateways) return;
+  sandbox.announcedGateways = gateways;
+  sandbox.engine.events.emit("sandbox:gateway", sandbox, {
+    ipv4: gatewayEndpointIpv4,
+    ipv6: gatewayEndpointIpv6,
+  });
+}
+
+/** Takes an interface out of use whose link is about to go. Its routes go with it, by the kernel. */
+export function retire(sandbox: SandboxCore, { name, index }: InterfaceState): void {
+  const { namespace, routing } = sandbox;
+  if (namespace === undefined) return;
+  sandbox.leftInterfaces.add(name);
+  sandbox.engine.parts.netstack.disableInterface(namespace, name);
+  if (routing === undefined) return;
+  sandbox.routing = { ...routing, routes: routing.routes.filter(({ link }) => link !== index) };
+}
+
+/** Waits until interfaces that have left are gone, so that their names are free. */
+export async function interfacesGone({ engine, leftInterfaces, namespace }: SandboxCore): Promise<void> {
+  if (leftInterfaces.size === 0 || namespace === undefined) return;
+  const names = [...leftInterfaces];
+  leftInterfaces.clear();
+  await engine.parts.netstack.interfacesGone(namespace, names);
+}
