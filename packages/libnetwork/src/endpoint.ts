@@ -15,7 +15,8 @@ import type { PublishOptions } from "./model/publish-options.ts";
 import { publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
 import type { Network } from "./network.ts";
-import { boolean, type Parsed, parseObject } from "./options/parse.ts";
+import { completeObjectOf, withDefault } from "./options/defaults.ts";
+import { boolean, type Parsed } from "./options/parse.ts";
 import { Sandbox } from "./sandbox.ts";
 
 export interface EndpointInfo {
@@ -34,8 +35,9 @@ export interface EndpointInfo {
 
 const deleteTable = {
   /** Take it out of its sandbox first. Default: false, which refuses. */
-  force: boolean,
+  force: withDefault(boolean, false),
 };
+const deleteOptions = completeObjectOf(deleteTable);
 export interface DeleteEndpointOptions extends Parsed<typeof deleteTable> {}
 
 export class Endpoint {
@@ -155,7 +157,7 @@ export class Endpoint {
       () => [network.id, id, this.sandbox?.id ?? id],
       async () => {
         this.#core.assertUsable();
-        const { force = false } = parseObject(deleteTable, options, "options");
+        const { force } = deleteOptions(options, "options");
         const { sandbox } = this;
         if (sandbox !== undefined && !force) {
           const message = `endpoint "${this.name}" is in sandbox "${sandbox.containerId}": let it leave first, or use force`;

@@ -18,12 +18,14 @@ import { deleteSandbox } from "./model/sandbox-deletion.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { refuseShared } from "./model/sharing.ts";
 import { undoing } from "./model/undo.ts";
-import { oneOf, type Parsed, parseObject } from "./options/parse.ts";
+import { completeObjectOf, withDefault } from "./options/defaults.ts";
+import { oneOf, type Parsed } from "./options/parse.ts";
 
 const deleteTable = {
   /** They stay, and may join another sandbox, or go with it. Default: keep. */
-  endpoints: oneOf("keep", "delete"),
+  endpoints: withDefault(oneOf("keep", "delete"), "keep"),
 };
+const deleteOptions = completeObjectOf(deleteTable);
 export interface DeleteSandboxOptions extends Parsed<typeof deleteTable> {}
 
 export class Sandbox {
@@ -205,7 +207,7 @@ export class Sandbox {
     const keys = () => [`container:${this.name}`, ...this.#keys(), this.#core.stack.id];
     return this.#core.engine.exclusively(keys, async () => {
       this.#core.assertUsable();
-      const { endpoints = "keep" } = parseObject(deleteTable, options, "options");
+      const { endpoints } = deleteOptions(options, "options");
       await deleteSandbox(this.#core, endpoints);
     });
   }

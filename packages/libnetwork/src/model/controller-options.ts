@@ -3,6 +3,7 @@
  */
 import { parseSubnet } from "../address/cidr.ts";
 import { invalid } from "../errors.ts";
+import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import {
   integer,
   listOf,
@@ -12,7 +13,6 @@ import {
   opaque,
   type Parsed,
   type Parser,
-  parseObject,
   recordOf,
   string,
   textBy,
@@ -58,6 +58,7 @@ const defaultNetworkTable = {
   subnet: textBy((text) => parseSubnet(text, 4).toString()),
   /** IPv6 subnet. Default: none. */
   subnetIpv6: textBy((text) => parseSubnet(text, 6).toString()),
+  /** For the bridge driver, which checks them. */
   driverOptions: recordOf(opaque),
 };
 
@@ -66,9 +67,13 @@ export interface DefaultNetworkOptions extends Parsed<typeof defaultNetworkTable
 const defaultNetwork: Parser<DefaultNetworkOptions | false> = (value, name) =>
   value === false ? false : objectOf(defaultNetworkTable)(value, name);
 
-const poolRange = objectOf({ base: textBy((text) => parseSubnet(text).toString()), size: integer(1, 128) });
+const poolRange = {
+  base: textBy((text) => parseSubnet(text).toString()),
+  /** Prefix length of the pools. */
+  size: integer(1, 128),
+};
 
-const table = {
+const controllerTable = {
   /** Where the store is; made if need be. One controller at a time uses it. */
   stateDir: directory,
   /** Where namespaces and files of sandboxes are; made if need be. Best on a tmpfs such as /run. */
@@ -76,59 +81,46 @@ const table = {
   /** Path of the network namespace that is the host. Default: the calling thread's. */
   hostNamespace: directory,
   /** Configuration of each driver, by its name, for the driver to check. */
-  drivers: recordOf(opaque),
+  drivers: withDefault(recordOf(opaque), {}),
   /** The network that is there from the start; false for none. */
-  defaultNetwork,
+  defaultNetwork: withDefault(defaultNetwork, {}),
   /** `none` leaves filtering and address translation to you. Default: nftables. */
-  firewall: oneOf("nftables", "none"),
+  firewall: withDefault(oneOf("nftables", "none"), "nftables"),
   /** Name of our nftables tables. Default: causeway. */
-  firewallTable: tableName,
+  firewallTable: withDefault(tableName, "causeway"),
   /** Where automatic IPv4 and IPv6 pools come from, in this order. */
-  defaultAddressPools: listOf(poolRange),
+  defaultAddressPools: withDefault(listOf(objectOf(poolRange)), []),
   /** How many namespaces are kept ready. Default: 4. */
-  warmNamespaces: integer(0, 1024),
+  warmNamespaces: withDefault(integer(0, 1024), 4),
 };
 
-/** Options of {@link NetworkController.open}. */
-export interface ControllerOptions extends Parsed<typeof table> {
-  readonly stateDir: string;
-  readonly runDir: string;
-}
+const completeControllerOptions = completeObjectOf(controllerTable);
 
-export interface CheckedControllerOptions {
-  readonly stateDir: string;
-  readonly runDir: string;
-  readonly hostNamespace: string | undefined;
-  readonly drivers: Readonly<Record<string, unknown>>;
-  readonly defaultNetwork: DefaultNetworkOptions | false;
-  readonly firewall: "nftables" | "none";
-  readonly firewallTable: string;
-  readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[];
-  readonly warmNamespaces: number;
+type Options = Parsed<typeof controllerTable>;
+type Mandatory = "stateDir" | "runDir";
+
+/** Options of {@link NetworkController.open}. */
+export interface ControllerOptions extends Omit<Options, Mandatory>, Required<Pick<Options, Mandatory>> {}
+
+export interface CheckedControllerOptions
+  extends Omit<Complete<typeof controllerTable>, Mandatory | "defaultAddressPools">,
+    Required<Pick<Options, Mandatory>> {
+  readonly defaultAddressPools: readonly Required<Parsed<typeof poolRange>>[];
 }
 
 /** @throws unknown_option, invalid_option, invalid_path, invalid_subnet */
 export function checkedControllerOptions(given: unknown): CheckedControllerOptions {
-  const options = parseObject(table, given, "options");
+  const options = completeControllerOptions(given, "options");
   const { stateDir, runDir } = options;
   if (stateDir === undefined || runDir === undefined) {
     const missing = stateDir === undefined ? "stateDir" : "runDir";
     throw invalid("invalid_path", `options.${missing} is missing: say which directory is meant`);
   }
-  return {
-    stateDir,
-    runDir,
-    hostNamespace: options.hostNamespace,
-    drivers: options.drivers ?? {},
-    defaultNetwork: options.defaultNetwork ?? {},
-    firewall: options.firewall ?? "nftables",
-    firewallTable: options.firewallTable ?? "causeway",
-    defaultAddressPools: (options.defaultAddressPools ?? []).map(({ base, size }, at) => {
-      if (base === undefined || size === undefined) {
-        throw invalid("invalid_option", `options.defaultAddressPools[${at}]: give a base subnet and a size`);
-      }
-      return { base, size };
-    }),
-    warmNamespaces: options.warmNamespaces ?? 4,
-  };
+  const defaultAddressPools = options.defaultAddressPools.map(({ base, size }, at) => {
+    if (base === undefined || size === undefined) {
+      throw invalid("invalid_option", `options.defaultAddressPools[${at}]: give a base subnet and a size`);
+    }
+    return { base, size };
+  });
+  return { ...options, stateDir, runDir, defaultAddressPools };
 }

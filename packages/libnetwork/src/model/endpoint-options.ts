@@ -4,8 +4,9 @@
 import { parseCidr } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import { unicastMac } from "../address/mac.ts";
-import type { DriverOptions, PortMapping, StaticRoute } from "../contracts/driver.ts";
+import type { PortMapping, StaticRoute } from "../contracts/driver.ts";
 import { invalid } from "../errors.ts";
+import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import { hostname } from "../options/host-file-texts.ts";
 import { interfaceName } from "../options/interface-name.ts";
 import {
@@ -16,7 +17,6 @@ import {
   opaque,
   type Parsed,
   type Parser,
-  parseObject,
   recordOf,
   string,
   textBy,
@@ -24,6 +24,7 @@ import {
 import { portMappings, publishList } from "./publish-options.ts";
 
 const staticRoute = {
+  /** CIDR. */
   destination: textBy((text) => parseCidr(text).subnet.toString()),
   /** Default: the destination is on the link. */
   nextHop: textBy((text) => parseIp(text).toString()),
@@ -58,76 +59,61 @@ const sysctls: Parser<Readonly<Record<string, string>>> = (value, name) => {
 const endpointTable = {
   /** Address in the network. Default: the next free one. */
   ipv4: textBy((text) => parseIp(text, 4).toString()),
+  /** The same for IPv6, where the network has it. */
   ipv6: textBy((text) => parseIp(text, 6).toString()),
   /** Default: made from the IPv4 address; random without one, or where that MAC is taken in the network. */
   mac: textBy(unicastMac),
-  publish: publishList,
+  /** Host ports that lead to the endpoint. Default: none. */
+  publish: withDefault(publishList, []),
   /** Ports that the container serves, for people to read: `80/tcp`. */
-  exposedPorts: listOf(string),
+  exposedPorts: withDefault(listOf(string), []),
   /** More names of the endpoint, in its network. */
-  aliases: listOf(hostname),
+  aliases: withDefault(listOf(hostname), []),
   /** The highest is the sandbox's way out. Default: 0. */
-  gatewayPriority: integer(-2147483648, 2147483647),
+  gatewayPriority: withDefault(integer(-2147483648, 2147483647), 0),
   /** Name of the interface in the sandbox. Default: the driver's prefix and the lowest free number. */
   interfaceName,
   /** Settings of the interface in the sandbox: `{ "net.ipv4.conf.IFNAME.log_martians": "1" }`. */
-  sysctls,
-  staticRoutes: listOf(objectOf(staticRoute)),
+  sysctls: withDefault(sysctls, {}),
+  /** Routes of the sandbox by this endpoint, besides those of its network. */
+  staticRoutes: withDefault(listOf(objectOf(staticRoute)), []),
   /** No IPv6 address, even in a network that has IPv6. Default: false. */
-  disableIpv6: boolean,
-  labels: recordOf(string),
+  disableIpv6: withDefault(boolean, false),
+  /** The user's own, by name. Default: none. */
+  labels: withDefault(recordOf(string), {}),
   /** For the driver, which checks them. */
-  driverOptions: recordOf(opaque),
+  driverOptions: withDefault(recordOf(opaque), {}),
 };
 
 /** Options of {@link Network.createEndpoint}. */
 export interface EndpointOptions extends Parsed<typeof endpointTable> {}
 
-export interface CheckedEndpointOptions {
-  readonly ipv4: string | undefined;
-  readonly ipv6: string | undefined;
-  readonly mac: string | undefined;
+const completeEndpointOptions = completeObjectOf(endpointTable);
+
+export interface CheckedEndpointOptions
+  extends Omit<Complete<typeof endpointTable>, "publish" | "staticRoutes"> {
   readonly publish: readonly PortMapping[];
-  readonly exposedPorts: readonly string[];
-  readonly aliases: readonly string[];
-  readonly gatewayPriority: number;
-  readonly interfaceName: string | undefined;
-  readonly sysctls: Readonly<Record<string, string>>;
   readonly staticRoutes: readonly StaticRoute[];
-  readonly disableIpv6: boolean;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly driverOptions: DriverOptions;
 }
 
 /** @throws unknown_option, invalid_option, invalid_address, invalid_mac, multicast_mac, invalid_sysctl, invalid_port ... */
 export function checkedEndpointOptions(given: unknown): CheckedEndpointOptions {
-  const options = parseObject(endpointTable, given, "options");
-  return {
-    ipv4: options.ipv4,
-    ipv6: options.ipv6,
-    mac: options.mac,
-    publish: portMappings(options.publish ?? [], "options.publish"),
-    exposedPorts: options.exposedPorts ?? [],
-    aliases: options.aliases ?? [],
-    gatewayPriority: options.gatewayPriority ?? 0,
-    interfaceName: options.interfaceName,
-    sysctls: options.sysctls ?? {},
-    staticRoutes: (options.staticRoutes ?? []).map(({ destination, nextHop }, at) => {
-      if (destination === undefined) {
-        throw invalid(
-          "invalid_option",
-          `options.staticRoutes[${at}]: destination is missing: say where it leads`,
-        );
-      }
-      if (nextHop !== undefined && nextHop.includes(":") !== destination.includes(":")) {
-        const route = `${destination} by ${nextHop}`;
-        const message = `options.staticRoutes[${at}]: ${route} mixes address families: give both of one`;
-        throw invalid("invalid_route", message, route);
-      }
-      return { destination, nextHop };
-    }),
-    disableIpv6: options.disableIpv6 ?? false,
-    labels: options.labels ?? {},
-    driverOptions: options.driverOptions ?? {},
-  };
+  const options = completeEndpointOptions(given, "options");
+  const publish = portMappings(options.publish, "options.publish");
+  const staticRoutes = options.staticRoutes.map((route, at) =>
+    checkedRoute(route, `options.staticRoutes[${at}]`),
+  );
+  return { ...options, publish, staticRoutes };
+}
+
+function checkedRoute({ destination, nextHop }: Parsed<typeof staticRoute>, name: string): StaticRoute {
+  if (destination === undefined) {
+    throw invalid("invalid_option", `${name}: destination is missing: say where it leads`);
+  }
+  if (nextHop !== undefined && nextHop.includes(":") !== destination.includes(":")) {
+    const route = `${destination} by ${nextHop}`;
+    const message = `${name}: ${route} mixes address families: give both of one`;
+    throw invalid("invalid_route", message, route);
+  }
+  return { destination, nextHop };
 }

@@ -3,8 +3,8 @@
  */
 import { parseCidr, parseSubnet } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
-import type { DriverOptions } from "../contracts/driver.ts";
 import { invalid } from "../errors.ts";
+import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import {
   boolean,
   listOf,
@@ -12,7 +12,6 @@ import {
   oneOf,
   opaque,
   type Parsed,
-  parseObject,
   recordOf,
   string,
   textBy,
@@ -33,54 +32,55 @@ const ipamConfig = {
   auxiliaryAddresses: recordOf(address),
 };
 
+const ipam = {
+  /** Name of the IPAM driver. Default: `default`. */
+  driver: string,
+  /** For the IPAM driver. */
+  options: recordOf(string),
+  /** One entry for each subnet. Default: one free subnet of each family that is on. */
+  config: listOf(objectOf(ipamConfig)),
+};
+
 const networkTable = {
-  /** IPAM driver, its options, and one entry for each subnet. */
-  ipam: objectOf({ driver: string, options: recordOf(string), config: listOf(objectOf(ipamConfig)) }),
+  /** Where addresses come from. */
+  ipam: objectOf(ipam),
   /** Default: true. */
-  ipv4: boolean,
+  ipv4: withDefault(boolean, true),
   /** Default: true where an IPv6 subnet is given, otherwise false. */
   ipv6: boolean,
   /** No way in or out. Default: false. */
-  internal: boolean,
+  internal: withDefault(boolean, false),
   /** Containers of others may be attached by hand: kept for Docker's sake. Default: false. */
-  attachable: boolean,
+  attachable: withDefault(boolean, false),
   /** Kept for Docker's sake. Default: false. */
-  ingress: boolean,
+  ingress: withDefault(boolean, false),
   /** Default: the driver's. */
   scope: oneOf("local", "global"),
-  labels: recordOf(string),
+  /** The user's own, by name. Default: none. */
+  labels: withDefault(recordOf(string), {}),
   /** A set of options under a name, for other networks to be made from: no network of its own. Default: false. */
-  configOnly: boolean,
+  configOnly: withDefault(boolean, false),
   /** Name of a config-only network whose options are taken. */
   configFrom: string,
   /** Made on behalf of a cluster: kept for Docker's sake. Default: false. */
-  dynamic: boolean,
+  dynamic: withDefault(boolean, false),
   /** Default: true; otherwise the network is forgotten when the controller closes. */
-  persist: boolean,
+  persist: withDefault(boolean, true),
   /** For the driver, which checks them. */
-  driverOptions: recordOf(opaque),
+  driverOptions: withDefault(recordOf(opaque), {}),
 };
 
 /** Options of {@link NetworkController.newNetwork}. */
 export interface NetworkOptions extends Parsed<typeof networkTable> {}
 export type IpamConfig = Parsed<typeof ipamConfig>;
 
-export interface CheckedNetworkOptions {
+const completeNetworkOptions = completeObjectOf(networkTable);
+
+export interface CheckedNetworkOptions extends Omit<Complete<typeof networkTable>, "ipam"> {
   readonly ipamDriver: string;
   readonly ipamOptions: Readonly<Record<string, string>>;
   readonly ipamConfig: readonly IpamConfig[];
-  readonly ipv4: boolean;
   readonly ipv6: boolean;
-  readonly internal: boolean;
-  readonly attachable: boolean;
-  readonly ingress: boolean;
-  readonly scope: "local" | "global" | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly configOnly: boolean;
-  readonly configFrom: string | undefined;
-  readonly dynamic: boolean;
-  readonly persist: boolean;
-  readonly driverOptions: DriverOptions;
 }
 
 const isV6 = (config: IpamConfig) => (config.subnet ?? config.gateway ?? "").includes(":");
@@ -90,10 +90,9 @@ const isV6 = (config: IpamConfig) => (config.subnet ?? config.gateway ?? "").inc
  * family_disabled
  */
 export function checkedNetworkOptions(given: unknown): CheckedNetworkOptions {
-  const options = parseObject(networkTable, given, "options");
-  const config = options.ipam?.config ?? [];
-  const ipv4 = options.ipv4 ?? true;
-  const ipv6 = options.ipv6 ?? config.some(isV6);
+  const { ipam: wanted = {}, ...options } = completeNetworkOptions(given, "options");
+  const { driver = "default", options: ipamOptions = {}, config = [] } = wanted;
+  const { ipv4, ipv6 = config.some(isV6) } = options;
   if (!ipv4 && !ipv6) {
     throw invalid("no_address_family", "options: ipv4 and ipv6 are both off: turn one of them on");
   }
@@ -105,23 +104,7 @@ export function checkedNetworkOptions(given: unknown): CheckedNetworkOptions {
       `options.ipam.config[${at}]: ${entry.subnet} is given while ${family} is off: turn it on`,
     );
   }
-  return {
-    ipamDriver: options.ipam?.driver ?? "default",
-    ipamOptions: options.ipam?.options ?? {},
-    ipamConfig: config,
-    ipv4,
-    ipv6,
-    internal: options.internal ?? false,
-    attachable: options.attachable ?? false,
-    ingress: options.ingress ?? false,
-    scope: options.scope,
-    labels: options.labels ?? {},
-    configOnly: options.configOnly ?? false,
-    configFrom: options.configFrom,
-    dynamic: options.dynamic ?? false,
-    persist: options.persist ?? true,
-    driverOptions: options.driverOptions ?? {},
-  };
+  return { ipamDriver: driver, ipamOptions, ipamConfig: config, ...options, ipv6 };
 }
 
 /** The subnets of one family; one of the IPAM's choice where none is given. */

@@ -21,6 +21,7 @@ export const port: Parser<number> = (value, name) => {
 const mappingTable = {
   /** Default: tcp. */
   protocol,
+  /** Port that the container serves, or the first of a range. */
   containerPort: port,
   /** Last of a range of container ports; the host's range is as long. */
   containerPortEnd: port,

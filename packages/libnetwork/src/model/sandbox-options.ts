@@ -3,6 +3,7 @@
  */
 import { parseIp } from "../address/ip.ts";
 import { invalid } from "../errors.ts";
+import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import { hostname, word } from "../options/host-file-texts.ts";
 import {
   boolean,
@@ -10,7 +11,6 @@ import {
   objectOf,
   type Parsed,
   type Parser,
-  parseObject,
   recordOf,
   string,
   textBy,
@@ -25,41 +25,40 @@ const path: Parser<string> = (value, name) => {
   throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
 };
 
+const extraHost = { name: hostname, address };
+
 const sandboxTable = {
+  /** Its name in /etc/hostname and, with its addresses, in /etc/hosts. Default: none. */
   hostname,
+  /** Makes the full name in /etc/hosts, behind the hostname. Default: none. */
   domainname: hostname,
   /** Lines of /etc/hosts besides those of the endpoints. */
-  extraHosts: listOf(objectOf({ name: hostname, address })),
+  extraHosts: withDefault(listOf(objectOf(extraHost)), []),
   /** Name servers. Default: the host's. */
-  dns: listOf(address),
-  dnsSearch: listOf(word),
-  dnsOptions: listOf(word),
+  dns: withDefault(listOf(address), []),
+  /** Domains in which names are looked up; `.` alone for none. Default: the host's. */
+  dnsSearch: withDefault(listOf(word), []),
+  /** Options of the resolver: `ndots:2` ... Default: the host's. */
+  dnsOptions: withDefault(listOf(word), []),
   /** Use the host's own network instead of a namespace. Default: false. */
-  useHostNetwork: boolean,
+  useHostNetwork: withDefault(boolean, false),
   /** Path of a namespace that was made elsewhere. Default: one is made; see also `sandbox.setKey`. */
   key: path,
   /** The namespace is made by somebody else later: `sandbox.setKey` adopts it. Default: false. */
-  externalKey: boolean,
+  externalKey: withDefault(boolean, false),
   /** Container id, or id of its sandbox, whose network stack is shared. */
   shareWith: string,
-  labels: recordOf(string),
+  /** The user's own, by name. Default: none. */
+  labels: withDefault(recordOf(string), {}),
 };
 
 /** Options of {@link NetworkController.newSandbox}. */
 export interface SandboxOptions extends Parsed<typeof sandboxTable> {}
 
-export interface CheckedSandboxOptions {
-  readonly hostname: string | undefined;
-  readonly domainname: string | undefined;
-  readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
-  readonly dns: readonly string[];
-  readonly dnsSearch: readonly string[];
-  readonly dnsOptions: readonly string[];
-  readonly useHostNetwork: boolean;
-  readonly key: string | undefined;
-  readonly externalKey: boolean;
-  readonly shareWith: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
+const completeSandboxOptions = completeObjectOf(sandboxTable);
+
+export interface CheckedSandboxOptions extends Omit<Complete<typeof sandboxTable>, "extraHosts"> {
+  readonly extraHosts: readonly Required<Parsed<typeof extraHost>>[];
 }
 
 /** The options with those changed that are given. */
@@ -74,7 +73,7 @@ export function changedSandboxOptions(
 
 /** @throws unknown_option, invalid_option, invalid_hostname, invalid_path, invalid_address, contradictory_options */
 export function checkedSandboxOptions(given: unknown): CheckedSandboxOptions {
-  const options = parseObject(sandboxTable, given, "options");
+  const options = completeSandboxOptions(given, "options");
   const sources = (["useHostNetwork", "key", "externalKey", "shareWith"] as const).filter(
     (name) => options[name] !== undefined && options[name] !== false,
   );
@@ -84,22 +83,11 @@ export function checkedSandboxOptions(given: unknown): CheckedSandboxOptions {
       `options: ${sources.join(" and ")} exclude each other: give one of them`,
     );
   }
-  return {
-    hostname: options.hostname,
-    domainname: options.domainname,
-    extraHosts: (options.extraHosts ?? []).map(({ name, address: ip }, at) => {
-      if (name === undefined || ip === undefined) {
-        throw invalid("invalid_option", `options.extraHosts[${at}]: give a name and an address`);
-      }
-      return { name, address: ip };
-    }),
-    dns: options.dns ?? [],
-    dnsSearch: options.dnsSearch ?? [],
-    dnsOptions: options.dnsOptions ?? [],
-    useHostNetwork: options.useHostNetwork ?? false,
-    key: options.key,
-    externalKey: options.externalKey ?? false,
-    shareWith: options.shareWith,
-    labels: options.labels ?? {},
-  };
+  const extraHosts = options.extraHosts.map(({ name, address: ip }, at) => {
+    if (name === undefined || ip === undefined) {
+      throw invalid("invalid_option", `options.extraHosts[${at}]: give a name and an address`);
+    }
+    return { name, address: ip };
+  });
+  return { ...options, extraHosts };
 }

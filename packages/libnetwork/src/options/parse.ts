@@ -8,7 +8,9 @@ import { suggestion } from "./nearest.ts";
 /** Checks one value. `name` is how the user knows it: `ipam.config[0].subnet`. */
 export type Parser<T> = (value: unknown, name: string) => T;
 
-type Table = Readonly<Record<string, Parser<unknown>>>;
+/** Options by name, each with its parser. A comment on an entry is seen by users, who get the types that are derived of it. */
+export type Table = Readonly<Record<string, Parser<unknown>>>;
+/** What users may write: any option may be left out. */
 export type Parsed<T extends Table> = { readonly [K in keyof T]?: ReturnType<T[K]> };
 
 function show(value: unknown): string {

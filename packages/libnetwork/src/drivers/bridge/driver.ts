@@ -21,6 +21,7 @@ import type { Firewall } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { conflict, invalid, notFound } from "../../errors.ts";
+import { completeObjectOf, withDefault } from "../../options/defaults.ts";
 import { boolean, parseObject } from "../../options/parse.ts";
 import { type BridgeState, makeBridge, needsLoopback, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
@@ -48,10 +49,11 @@ export interface BridgeDriverParts {
 
 const configTable = {
   /** Turn on forwarding in the host when a network needs it. Default: true. */
-  enableForwarding: boolean,
+  enableForwarding: withDefault(boolean, true),
   /** Where we turned it on: let traffic between interfaces that are not ours be forwarded too. Default: false. */
-  allowForeignForwarding: boolean,
+  allowForeignForwarding: withDefault(boolean, false),
 };
+const parseConfig = completeObjectOf(configTable);
 
 interface BridgeNetwork extends NetworkPlan {
   readonly bridge: BridgeState;
@@ -82,11 +84,7 @@ export class BridgeDriver implements Driver {
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
   constructor(parts: BridgeDriverParts, config: unknown) {
-    const { enableForwarding: enable = true, allowForeignForwarding = false } = parseObject(
-      configTable,
-      config,
-      "drivers.bridge",
-    );
+    const { enableForwarding: enable, allowForeignForwarding } = parseConfig(config, "drivers.bridge");
     this.#parts = parts;
     const foreign = allowForeignForwarding ? "allow" : "drop";
     this.#forwarding = new Forwarding({ enable, foreign }, parts);

@@ -4,6 +4,7 @@
 import { parseIp } from "../../address/ip.ts";
 import type { GatewayMode } from "../../contracts/firewall.ts";
 import { invalid } from "../../errors.ts";
+import { type Complete, completeObjectOf, withDefault } from "../../options/defaults.ts";
 import { interfaceName, interfacePrefix } from "../../options/interface-name.ts";
 import { suggestion } from "../../options/nearest.ts";
 import {
@@ -13,7 +14,6 @@ import {
   oneOf,
   type Parsed,
   type Parser,
-  parseObject,
   textBy,
 } from "../../options/parse.ts";
 
@@ -40,35 +40,38 @@ const networkTable = {
   /** Interface name of the bridge. One that is there already is used, and never deleted. Default: `br-` and 12 digits of the id. */
   bridgeName: interfaceName,
   /** Endpoints reach each other directly. Default: true. */
-  icc: booleanText,
+  icc: withDefault(booleanText, true),
   /** What leaves the network gets an address of the host. Default: true. */
-  masquerade: booleanText,
+  masquerade: withDefault(booleanText, true),
   /** Default: nat. */
-  gatewayModeIpv4: gatewayMode,
+  gatewayModeIpv4: withDefault(gatewayMode, "nat"),
   /** Default: nat. */
-  gatewayModeIpv6: gatewayMode,
+  gatewayModeIpv6: withDefault(gatewayMode, "nat"),
   /** The bridge does not get the IPv4 gateway address: somebody else on the network has it. Default: false. */
-  inhibitIpv4: booleanText,
+  inhibitIpv4: withDefault(booleanText, false),
   /** Where ports are published that name no host address. Default: every address of the host. */
   hostBindingIpv4: ipv4,
   /** The default network's mark, kept for Docker's sake. */
   defaultBridge: booleanText,
   /** Host interfaces from which published ports can be reached at the container's own address. Default: none. */
-  trustedHostInterfaces: interfaceNames,
+  trustedHostInterfaces: withDefault(interfaceNames, []),
   /** Bytes. Default: the kernel's (1500). */
   mtu,
   /** Source address of what leaves, in the place of masquerading. */
   hostIpv4: ipv4,
+  /** The same for IPv6. */
   hostIpv6: ipv6,
   /** Names of interfaces in sandboxes begin with it. Default: `eth`. */
-  interfacePrefix,
+  interfacePrefix: withDefault(interfacePrefix, "eth"),
   /** How many times an address is announced when an endpoint joins, 0 to 3. Default: 3. */
-  advertiseCount: integerText(0, 3),
+  advertiseCount: withDefault(integerText(0, 3), 3),
   /** Milliseconds between announcements, 100 to 2000. Default: 1000. */
-  advertiseIntervalMs: integerText(100, 2000),
+  advertiseIntervalMs: withDefault(integerText(100, 2000), 1000),
   /** Endpoints may send from their own addresses only. Default: true. */
-  antiSpoofing: booleanText,
+  antiSpoofing: withDefault(booleanText, true),
 };
+
+const completeNetworkOptions = completeObjectOf(networkTable);
 
 type NetworkTable = typeof networkTable;
 
@@ -91,14 +94,9 @@ const labels: Readonly<Record<string, keyof NetworkTable>> = {
   "com.docker.network.advertise_addr_ms": "advertiseIntervalMs",
 };
 
-export interface BridgeNetworkOptions extends Omit<Required<Parsed<NetworkTable>>, OptionalName> {
-  readonly bridgeName: string | undefined;
-  readonly hostBindingIpv4: string | undefined;
-  readonly mtu: number | undefined;
-  readonly hostIpv4: string | undefined;
-  readonly hostIpv6: string | undefined;
-}
-type OptionalName = "bridgeName" | "hostBindingIpv4" | "mtu" | "hostIpv4" | "hostIpv6" | "defaultBridge";
+export interface BridgeNetworkOptions
+  extends Omit<Complete<NetworkTable>, "defaultBridge">,
+    Pick<Parsed<NetworkTable>, "defaultBridge"> {}
 
 /**
  * Reads a network's options.
@@ -109,25 +107,7 @@ export function parseNetworkOptions(
   given: Readonly<Record<string, unknown>>,
   internal: boolean,
 ): BridgeNetworkOptions {
-  const parsed = parseObject(networkTable, byShortName(given), "driverOptions");
-  const options = {
-    bridgeName: undefined,
-    icc: true,
-    masquerade: true,
-    gatewayModeIpv4: "nat",
-    gatewayModeIpv6: "nat",
-    inhibitIpv4: false,
-    hostBindingIpv4: undefined,
-    trustedHostInterfaces: [],
-    mtu: undefined,
-    hostIpv4: undefined,
-    hostIpv6: undefined,
-    interfacePrefix: "eth",
-    advertiseCount: 3,
-    advertiseIntervalMs: 1000,
-    antiSpoofing: true,
-    ...parsed,
-  } as const;
+  const { defaultBridge, ...options } = completeNetworkOptions(byShortName(given), "driverOptions");
   for (const name of ["gatewayModeIpv4", "gatewayModeIpv6"] as const) {
     if (options[name] === "isolated" && !internal) {
       throw invalid(
@@ -136,7 +116,7 @@ export function parseNetworkOptions(
       );
     }
   }
-  return options;
+  return defaultBridge === undefined ? options : { ...options, defaultBridge };
 }
 
 function byShortName(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
