@@ -14,7 +14,6 @@ import {
 import { parseCidr } from "../../address/cidr.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import { randomMac } from "../../address/mac.ts";
-import type { NetworkPolicy } from "../../contracts/firewall.ts";
 import { conflict } from "../../errors.ts";
 
 export interface BridgeSettings {
@@ -143,9 +142,4 @@ export function removeBridge(
   }
   rtnl.attempt([link.change({ index }, { up: false })]);
   return reaper.deleteLink({ index });
-}
-
-/** Whether the host rewrites what it sends to published ports, from 127.0.0.1 too. */
-export function needsLoopback({ internal, ipv4 }: NetworkPolicy): boolean {
-  return !internal && ipv4?.gateway !== undefined && ipv4.gatewayMode.startsWith("nat");
 }

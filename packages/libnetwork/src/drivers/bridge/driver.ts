@@ -2,36 +2,37 @@
  * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
  */
 
-import { address, link, type NetNamespace, type Reaper, type Rtnl } from "@causeway/kernel";
+import type { NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
-import { familyOf } from "../../address/ip.ts";
-import type { ConnectionFilter, ConnectionTable } from "../../contracts/connections.ts";
+import type { ConnectionTable } from "../../contracts/connections.ts";
 import type {
   Driver,
   DriverMemory,
   DriverTraits,
   EndpointSpec,
   EndpointState,
+  IpamData,
   JoinAnswer,
   NetworkSpec,
   PortBinding,
   PortMapping,
 } from "../../contracts/driver.ts";
-import type { Firewall } from "../../contracts/firewall.ts";
+import type { Firewall, FirewallItems, GatewayMode } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
-import { conflict, invalid, notFound } from "../../errors.ts";
 import { completeObjectOf, withDefault } from "../../options/defaults.ts";
 import { boolean, parseObject } from "../../options/parse.ts";
-import { type BridgeState, makeBridge, needsLoopback, removeBridge } from "./bridge-link.ts";
+import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
+import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
+import { cutOff, hostEndName, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
-import { NeighbourMemory } from "./neighbour-memory.ts";
-import { hostAddresses, type NetworkPlan, planNetwork } from "./network-plan.ts";
+import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
+import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseNetworkOptions } from "./options.ts";
-import { portPolicy, publishedPorts } from "./policies.ts";
-import { planPublishing } from "./publishing.ts";
+import { endpointItems } from "./policies.ts";
+import { forgetEndpoint, forgetUnanswered } from "./stale-connections.ts";
 
 /** What the driver works with. */
 export interface BridgeDriverParts {
@@ -55,31 +56,14 @@ const configTable = {
 };
 const parseConfig = completeObjectOf(configTable);
 
-interface BridgeNetwork extends NetworkPlan {
-  readonly bridge: BridgeState;
-  readonly endpoints: Map<string, BridgeEndpoint>;
-  readonly neighbours: NeighbourMemory;
-}
-
-interface BridgeEndpoint {
-  readonly spec: EndpointSpec;
-  bindings: readonly PortBinding[];
-  joined: boolean;
-}
-
-/** `veth` and as much of an endpoint's id as a link's name has room for. */
-function hostInterfaceName(endpointId: string): string {
-  return `veth${endpointId.slice(0, 11)}`;
-}
-
 export class BridgeDriver implements Driver {
   readonly type = "bridge";
   readonly scope = "local";
   readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
   readonly #parts: BridgeDriverParts;
   readonly #forwarding: Forwarding;
-  readonly #networks = new Map<string, BridgeNetwork>();
-  readonly #networkOfBridge = new Map<string, string>();
+  readonly #ports: EndpointPorts;
+  readonly #networks = new BridgeNetworks();
   readonly #departures = new Departures();
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
@@ -88,21 +72,22 @@ export class BridgeDriver implements Driver {
     this.#parts = parts;
     const foreign = allowForeignForwarding ? "allow" : "drop";
     this.#forwarding = new Forwarding({ enable, foreign }, parts);
+    this.#ports = new EndpointPorts(parts);
   }
 
   validateNetwork({ internal, options }: Pick<NetworkSpec, "internal" | "options">): void {
     const { bridgeName } = parseNetworkOptions(options, internal);
-    if (bridgeName !== undefined) this.#refuseTaken(bridgeName);
+    if (bridgeName !== undefined) this.#networks.refuseTaken(bridgeName);
   }
 
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
     const plan = planNetwork(spec);
     const { policy } = plan;
     await this.#departures.of(policy.bridge);
-    this.#refuseTaken(policy.bridge);
+    this.#networks.refuseTaken(policy.bridge);
     const { rtnl, firewall } = this.#parts;
     refuseHostOverlap(rtnl, policy);
-    const bridge = this.#makeBridge(plan, undefined);
+    const bridge = this.#makeBridge(plan);
     try {
       this.#forwarding.provideFor(policy);
       firewall.apply({ add: { networks: [policy] } });
@@ -110,107 +95,67 @@ export class BridgeDriver implements Driver {
       this.#removeBridge(policy.bridge, bridge);
       throw error;
     }
-    this.#keep({ ...plan, bridge, endpoints: new Map(), neighbours: new NeighbourMemory() });
+    this.#networks.add(plan, bridge);
     return { foreign: bridge.foreign, added: bridge.added };
   }
 
   deleteNetwork(networkId: string): void {
     // One that could not be taken up after a restart is not here, and there is nothing of it to take out of use.
-    const network = this.#networks.get(networkId);
+    const network = this.#networks.find(networkId);
     if (network === undefined) return;
     const { bridge, policy } = network;
     this.#parts.firewall.apply({ remove: { networks: [policy] } });
     this.#removeBridge(policy.bridge, bridge);
-    this.#networks.delete(networkId);
-    this.#networkOfBridge.delete(policy.bridge);
+    this.#networks.remove(network);
   }
 
   createEndpoint(spec: EndpointSpec): EndpointState {
-    const network = this.#network(spec.networkId);
+    const network = this.#networks.get(spec.networkId);
     parseObject({}, spec.options, "endpoint driverOptions");
-    const bindings = this.#bind(network, spec, spec.publish);
+    const bindings = this.#ports.reserve(network, spec, spec.publish);
     network.endpoints.set(spec.id, { spec, bindings, joined: false });
     return { bindings };
   }
 
   deleteEndpoint(networkId: string, endpointId: string): void {
-    const network = this.#network(networkId);
+    const network = this.#networks.get(networkId);
     if (!network.endpoints.delete(endpointId)) return;
-    this.#parts.ports.release(endpointId);
+    this.#ports.release(endpointId);
   }
 
   join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {
     // An endpoint that has just left may join again before the last of its links has gone.
-    const going = this.#departures.of(hostInterfaceName(endpointId));
+    const going = this.#departures.of(hostEndName(endpointId));
     if (going === undefined) return this.#join(networkId, endpointId);
     return going.then(() => this.#join(networkId, endpointId));
   }
 
   #join(networkId: string, endpointId: string): JoinAnswer {
-    const network = this.#network(networkId);
+    const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
-    this.#forgetUnanswered(endpoint.bindings);
+    const { connections, firewall, rtnl } = this.#parts;
+    firewall.apply({ add: itemsOf(network, endpoint) });
+    forgetUnanswered(connections, rtnl, endpoint.bindings);
     endpoint.joined = true;
-    const { options, bridge, spec, neighbours } = network;
-    neighbours.add(endpoint.spec.interface);
-    const gatewayOf = (data: NetworkSpec["ipv4"][number] | undefined, mode: string) =>
-      spec.internal || mode === "isolated" || data?.gateway === undefined
-        ? undefined
-        : addressOf(data.gateway);
-    return {
-      interface: {
-        plan: {
-          kind: "veth",
-          hostName: hostInterfaceName(endpointId),
-          bridgeIndex: bridge.index,
-          hairpin: endpoint.bindings.length > 0,
-        },
-        prefix: options.interfacePrefix,
-        mtu: options.mtu,
-        announce: {
-          count: options.advertiseCount,
-          intervalMs: options.advertiseIntervalMs,
-          // Neighbours that a bridge of somebody else's leads to may remember anything.
-          urgent: bridge.foreign || neighbours.mayBeWrong(endpoint.spec.interface),
-        },
-      },
-      gatewayIpv4: gatewayOf(spec.ipv4[0], options.gatewayModeIpv4),
-      gatewayIpv6: gatewayOf(spec.ipv6[0], options.gatewayModeIpv6),
-      staticRoutes: [],
-    };
+    network.neighbours.add(endpoint.spec.interface);
+    return joinAnswer(network, endpoint);
   }
 
   leave(networkId: string, endpointId: string): void {
-    const network = this.#network(networkId);
+    const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    const { rtnl, firewall, reaper } = this.#parts;
-    const name = hostInterfaceName(endpointId);
-    // Down, nothing comes in by it any more. The reaper takes it off the bridge, which makes the kernel wait for RCU once more.
-    const [refused] = rtnl.attempt([link.change({ name }, { up: false })]);
-    if (refused === undefined) this.#departures.expect(name, reaper.deleteLink({ name }));
+    const { connections, firewall, reaper, rtnl } = this.#parts;
+    const gone = cutOff(rtnl, reaper, endpointId);
+    if (gone !== undefined) this.#departures.expect(hostEndName(endpointId), gone);
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
-    this.#forgetEndpoint(endpoint.spec);
+    forgetEndpoint(connections, endpoint.spec.interface);
   }
 
   publish(networkId: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState {
-    const network = this.#network(networkId);
+    const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    const { firewall, ports, rtnl } = this.#parts;
-    const added = this.#bind(network, endpoint.spec, mappings);
-    try {
-      if (endpoint.joined) {
-        const selector = { name: hostInterfaceName(endpointId) };
-        rtnl.execute(link.change(selector, { info: { slaveKind: "bridge", bridgePort: { hairpin: true } } }));
-        firewall.apply({ add: { published: publishedPorts(added, network.policy.bridge, network.routed) } });
-        this.#forgetUnanswered(added);
-      }
-    } catch (error) {
-      ports.release(endpointId, added);
-      throw error;
-    }
-    endpoint.bindings = [...endpoint.bindings, ...added];
+    this.#ports.add(network, endpoint, mappings);
     return { bindings: endpoint.bindings };
   }
 
@@ -219,109 +164,54 @@ export class BridgeDriver implements Driver {
     endpointId: string,
     bindings: readonly PortBinding[],
   ): Promise<EndpointState> {
-    const network = this.#network(networkId);
+    const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    const going = new Set(bindings.map(bindingKey));
-    const removed = endpoint.bindings.filter((binding) => going.has(bindingKey(binding)));
-    const { firewall, ports } = this.#parts;
-    if (endpoint.joined) {
-      const published = publishedPorts(removed, network.policy.bridge, network.routed);
-      firewall.apply({ remove: { published } });
-    }
-    // While the reaper looks for the connections, the ports are closed.
-    const forgotten = endpoint.joined ? this.#forgetPublished(removed) : undefined;
-    ports.release(endpointId, removed);
-    endpoint.bindings = endpoint.bindings.filter((binding) => !going.has(bindingKey(binding)));
-    await forgotten;
+    await this.#ports.remove(network, endpoint, bindings);
     return { bindings: endpoint.bindings };
   }
 
   endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>> {
-    const network = this.#network(networkId);
+    const network = this.#networks.get(networkId);
     const { spec, joined } = endpointOf(network, endpointId);
     return {
       "com.docker.network.endpoint.macaddress": spec.interface.mac,
       bridge: network.policy.bridge,
-      hostInterface: joined ? hostInterfaceName(endpointId) : null,
+      hostInterface: joined ? hostEndName(endpointId) : null,
     };
   }
 
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
     const plan = planNetwork(spec);
-    const bridge = this.#makeBridge(plan, state as unknown as Pick<BridgeState, "foreign" | "added">);
+    const known = state as unknown as Pick<BridgeState, "foreign" | "added">;
+    const bridge = { ...this.#makeBridge(plan), ...known };
     this.#parts.firewall.apply({ add: { networks: [plan.policy] } });
-    this.#keep({ ...plan, bridge, endpoints: new Map(), neighbours: new NeighbourMemory() });
+    this.#networks.add(plan, bridge);
   }
 
   /** Forwarding comes last: before the firewall stands, it would let anything through. */
   restored(): void {
-    for (const { policy } of this.#networks.values()) this.#forwarding.provideFor(policy);
+    for (const { policy } of this.#networks) this.#forwarding.provideFor(policy);
   }
 
   restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
-    const network = this.#network(spec.networkId);
+    const network = this.#networks.get(spec.networkId);
     const endpoint: BridgeEndpoint = { spec, bindings, joined };
-    this.#parts.ports.restore(
-      spec.id,
-      bindings.filter((binding) => !isRouted(network, binding)),
-    );
+    this.#ports.restore(network, spec.id, bindings);
     if (joined) {
       this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
-      this.#reconnect(network, endpoint);
+      reconnect(this.#parts.rtnl, spec.id, network.bridge.index, bindings.length > 0);
       network.neighbours.add(spec.interface);
     }
     network.endpoints.set(spec.id, endpoint);
-  }
-
-  /** Puts the host's end on the bridge, which may be another one than before. */
-  #reconnect({ bridge }: BridgeNetwork, { spec, bindings }: BridgeEndpoint): void {
-    const bridgePort = { hairpin: bindings.length > 0 };
-    const name = hostInterfaceName(spec.id);
-    // Where the link is not there, nothing is to be done here: the model makes it again.
-    this.#parts.rtnl.attempt([
-      link.change({ name }, { master: bridge.index, up: true }),
-      link.change({ name }, { info: { slaveKind: "bridge", bridgePort } }),
-    ]);
   }
 
   async close(): Promise<void> {
     await this.#departures.all();
   }
 
-  #network(networkId: string): BridgeNetwork {
-    const network = this.#networks.get(networkId);
-    if (network === undefined)
-      throw notFound("network_not_found", `the bridge driver has no network ${networkId}`);
-    return network;
-  }
-
-  #keep(network: BridgeNetwork): void {
-    this.#networks.set(network.spec.id, network);
-    this.#networkOfBridge.set(network.policy.bridge, network.spec.id);
-  }
-
-  #refuseTaken(bridgeName: string): void {
-    const networkId = this.#networkOfBridge.get(bridgeName);
-    if (networkId === undefined) return;
-    const taker = this.#networks.get(networkId)?.spec.name ?? networkId;
-    throw conflict(
-      "bridge_in_use",
-      `bridge "${bridgeName}" is network "${taker}"'s: choose another bridge name`,
-    );
-  }
-
-  #makeBridge(plan: NetworkPlan, state: Pick<BridgeState, "foreign" | "added"> | undefined): BridgeState {
+  #makeBridge(plan: NetworkPlan): BridgeState {
     const { host, rtnl, ownerOf, firewall } = this.#parts;
-    const { spec, options, policy } = plan;
-    const settings = {
-      name: policy.bridge,
-      owner: ownerOf(spec.id),
-      mtu: options.mtu,
-      addresses: hostAddresses(plan),
-      loopback: firewall.translates && needsLoopback(policy),
-      linkLocal: policy.ipv6?.gateway !== undefined,
-    };
-    return { ...makeBridge(host, rtnl, settings), ...state };
+    return makeBridge(host, rtnl, bridgeSettings(plan, ownerOf(plan.spec.id), firewall.translates));
   }
 
   #removeBridge(name: string, bridge: BridgeState): void {
@@ -329,88 +219,37 @@ export class BridgeDriver implements Driver {
     const gone = removeBridge(rtnl, reaper, bridge);
     if (gone !== undefined) this.#departures.expect(name, gone);
   }
-
-  /** Reserves host ports; those of routed families need none. */
-  #bind(
-    network: BridgeNetwork,
-    { id, interface: { ipv4, ipv6 } }: EndpointSpec,
-    wanted: readonly PortMapping[],
-  ): readonly PortBinding[] {
-    if (wanted.length === 0) return [];
-    if (network.spec.internal) {
-      const message = `network "${network.spec.name}" is internal: nothing can be published from it; use a network that is not`;
-      throw invalid("publish_internal", message);
-    }
-    const addresses = {
-      ...(ipv4 === undefined ? {} : { ipv4: addressOf(ipv4) }),
-      ...(ipv6 === undefined ? {} : { ipv6: addressOf(ipv6) }),
-    };
-    const { hostBindingIpv4: defaultHostAddress } = network.options;
-    const { routed } = network;
-    const { opened, mapped, container } = planPublishing(wanted, addresses, { routed, defaultHostAddress });
-    if (mapped.length === 0) return opened;
-    return [...this.#parts.ports.reserve(id, container, mapped, defaultHostAddress), ...opened];
-  }
-
-  /** Established connections outlive the rules that let them in: the kernel is told to forget those of these bindings. */
-  async #forgetPublished(bindings: readonly PortBinding[]): Promise<void> {
-    await this.#parts.connections.forget(
-      bindings.map(({ protocol, containerAddress, containerPort }) => ({
-        protocol,
-        replySource: containerAddress,
-        replySourcePort: containerPort,
-      })),
-    );
-  }
-
-  /**
-   * Who sends datagrams to a port before it is published has a connection already that leads nowhere, and renews it with
-   * each: it is forgotten, so that the next one is led to the endpoint.
-   */
-  #forgetUnanswered(bindings: readonly PortBinding[]): void {
-    const datagrams = bindings.filter(({ protocol }) => protocol === "udp");
-    if (datagrams.length === 0) return;
-    const { rtnl, connections } = this.#parts;
-    const own = rtnl.dump(address.list()).map(({ address: ip }) => ip);
-    const filters = datagrams.flatMap(({ protocol, hostAddress, hostPort }) => {
-      const family = familyOf(hostAddress);
-      const meant = isEverywhere(hostAddress) ? own.filter((ip) => familyOf(ip) === family) : [hostAddress];
-      return meant.map((ip) => ({ protocol, originalDestination: ip, originalDestinationPort: hostPort }));
-    });
-    if (filters.length > 0) connections.forgetLater(filters);
-  }
-
-  /** Forgets the connections of an endpoint that was cut off. Nobody waits: nothing of it gets through any more. */
-  #forgetEndpoint({ interface: { ipv4, ipv6 } }: EndpointSpec): void {
-    const filters: ConnectionFilter[] = [];
-    for (const cidr of [ipv4, ipv6]) {
-      if (cidr === undefined) continue;
-      const address = addressOf(cidr);
-      filters.push({ replySource: address }, { originalSource: address });
-    }
-    if (filters.length > 0) this.#parts.connections.forgetLater(filters);
-  }
 }
 
-const isEverywhere = (ip: string) => ip === "0.0.0.0" || ip === "::";
-
-function isRouted(network: BridgeNetwork, { containerAddress }: PortBinding): boolean {
-  return network.routed.has(familyOf(containerAddress));
+function itemsOf(network: BridgeNetwork, { spec, bindings }: BridgeEndpoint): FirewallItems {
+  return endpointItems(network, spec, hostEndName(spec.id), bindings);
 }
 
-function bindingKey({ protocol, hostAddress, hostPort }: PortBinding): string {
-  return `${protocol} ${hostAddress} ${hostPort}`;
-}
-
-function endpointOf(network: BridgeNetwork, endpointId: string): BridgeEndpoint {
-  const endpoint = network.endpoints.get(endpointId);
-  if (endpoint !== undefined) return endpoint;
-  throw notFound("endpoint_not_found", `network "${network.spec.name}" has no endpoint ${endpointId}`);
-}
-
-/** What the firewall holds for an endpoint. */
-function itemsOf({ options, policy, routed }: BridgeNetwork, { spec, bindings }: BridgeEndpoint) {
-  const port = portPolicy(spec.id, hostInterfaceName(spec.id), spec.interface, options);
-  const ports = port === undefined ? [] : [port];
-  return { ports, published: publishedPorts(bindings, policy.bridge, routed) };
+/** What the model is to make of an endpoint that joins. */
+function joinAnswer(network: BridgeNetwork, { spec, bindings }: BridgeEndpoint): JoinAnswer {
+  const { bridge, neighbours, options } = network;
+  const { ipv4, ipv6, internal } = network.spec;
+  const gatewayOf = (data: IpamData | undefined, mode: GatewayMode) =>
+    internal || mode === "isolated" || data?.gateway === undefined ? undefined : addressOf(data.gateway);
+  return {
+    interface: {
+      plan: {
+        kind: "veth",
+        hostName: hostEndName(spec.id),
+        bridgeIndex: bridge.index,
+        hairpin: bindings.length > 0,
+      },
+      prefix: options.interfacePrefix,
+      mtu: options.mtu,
+      announce: {
+        count: options.advertiseCount,
+        intervalMs: options.advertiseIntervalMs,
+        // Neighbours that a bridge of somebody else's leads to may remember anything.
+        urgent: bridge.foreign || neighbours.mayBeWrong(spec.interface),
+      },
+    },
+    gatewayIpv4: gatewayOf(ipv4[0], options.gatewayModeIpv4),
+    gatewayIpv6: gatewayOf(ipv6[0], options.gatewayModeIpv6),
+    staticRoutes: [],
+  };
 }

@@ -4,6 +4,7 @@
 import type { NetworkSpec } from "../../contracts/driver.ts";
 import type { NetworkPolicy } from "../../contracts/firewall.ts";
 import { invalid } from "../../errors.ts";
+import type { BridgeSettings } from "./bridge-link.ts";
 import { type BridgeNetworkOptions, parseNetworkOptions } from "./options.ts";
 import { networkPolicy } from "./policies.ts";
 
@@ -38,6 +39,24 @@ export function planNetwork(spec: NetworkSpec): NetworkPlan {
   return { spec, options, policy, routed };
 }
 
+/**
+ * What the bridge is to be.
+ *
+ * @param owner what its alias says
+ * @param translates whether the firewall rewrites addresses
+ */
+export function bridgeSettings(plan: NetworkPlan, owner: string, translates: boolean): BridgeSettings {
+  const { options, policy } = plan;
+  return {
+    name: policy.bridge,
+    owner,
+    mtu: options.mtu,
+    addresses: hostAddresses(plan),
+    loopback: translates && needsLoopback(policy),
+    linkLocal: policy.ipv6?.gateway !== undefined,
+  };
+}
+
 /** The host's addresses in the network, as CIDRs. */
 export function hostAddresses({ spec, policy }: NetworkPlan): readonly string[] {
   const addresses = [
@@ -45,4 +64,9 @@ export function hostAddresses({ spec, policy }: NetworkPlan): readonly string[] 
     policy.ipv6?.gateway === undefined ? undefined : spec.ipv6[0]?.gateway,
   ];
   return addresses.filter((cidr) => cidr !== undefined);
+}
+
+/** Whether the host rewrites what it sends to published ports, from 127.0.0.1 too. */
+function needsLoopback({ internal, ipv4 }: NetworkPolicy): boolean {
+  return !internal && ipv4?.gateway !== undefined && ipv4.gatewayMode.startsWith("nat");
 }

@@ -5,14 +5,22 @@
 import { addressOf, parseCidr } from "../../address/cidr.ts";
 import { familyOf } from "../../address/ip.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
-import type { EndpointInterface, IpamData, NetworkSpec, PortBinding } from "../../contracts/driver.ts";
+import type {
+  EndpointInterface,
+  EndpointSpec,
+  IpamData,
+  NetworkSpec,
+  PortBinding,
+} from "../../contracts/driver.ts";
 import type {
   FamilyPolicy,
+  FirewallItems,
   GatewayMode,
   NetworkPolicy,
   PortPolicy,
   PublishedPort,
 } from "../../contracts/firewall.ts";
+import type { NetworkPlan } from "./network-plan.ts";
 import type { BridgeNetworkOptions } from "./options.ts";
 
 interface FamilyChoices {
@@ -80,6 +88,18 @@ export function portPolicy(
     guarded: antiSpoofing,
     apart: !icc,
   };
+}
+
+/** What the firewall holds for an endpoint that has joined. */
+export function endpointItems(
+  { options, policy, routed }: NetworkPlan,
+  { id, interface: addresses }: EndpointSpec,
+  hostInterface: string,
+  bindings: readonly PortBinding[],
+): FirewallItems {
+  const port = portPolicy(id, hostInterface, addresses, options);
+  const ports = port === undefined ? [] : [port];
+  return { ports, published: publishedPorts(bindings, policy.bridge, routed) };
 }
 
 /** True where the kernel cannot rewrite what comes in (to ::1, or from one family to the other) and a relay carries it. */

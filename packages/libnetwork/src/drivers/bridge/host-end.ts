@@ -1,0 +1,37 @@
+/**
+ * The host's end of an endpoint's pair of links, which netstack makes: its name, and what is done to it while it is there.
+ */
+import { link, type Reaper, type Rtnl } from "@causeway/kernel";
+
+/** `veth` and as much of an endpoint's id as a link's name has room for. */
+export function hostEndName(endpointId: string): string {
+  return `veth${endpointId.slice(0, 11)}`;
+}
+
+/** Frames may go back by the port they came from: a sandbox reaches what it publishes itself. */
+export function allowHairpin(rtnl: Rtnl, endpointId: string): void {
+  const bridgePort = { hairpin: true };
+  rtnl.execute(link.change({ name: hostEndName(endpointId) }, { info: { slaveKind: "bridge", bridgePort } }));
+}
+
+/** Puts it on the bridge, which may be another one than before. */
+export function reconnect(rtnl: Rtnl, endpointId: string, bridgeIndex: number, hairpin: boolean): void {
+  const name = hostEndName(endpointId);
+  // Where the link is not there, nothing is to be done here: the model makes it again.
+  rtnl.attempt([
+    link.change({ name }, { master: bridgeIndex, up: true }),
+    link.change({ name }, { info: { slaveKind: "bridge", bridgePort: { hairpin } } }),
+  ]);
+}
+
+/**
+ * Cuts it off at once. Down, nothing comes in by it any more; the reaper takes it off the bridge, which makes the kernel wait
+ * for RCU once more.
+ *
+ * @returns when it has gone; undefined where it was not there
+ */
+export function cutOff(rtnl: Rtnl, reaper: Reaper, endpointId: string): Promise<void> | undefined {
+  const name = hostEndName(endpointId);
+  const [refused] = rtnl.attempt([link.change({ name }, { up: false })]);
+  return refused === undefined ? reaper.deleteLink({ name }) : undefined;
+}
