@@ -84,6 +84,14 @@ export interface StaticRoute {
   readonly nextHop: string | undefined;
 }
 
+/** The host's end of a pair as a port of its bridge. */
+export interface BridgePortSettings {
+  /** Frames may go back by the port they came from. */
+  readonly hairpin: boolean;
+  /** Bit X set: frames for 01:80:c2:00:00:0X (IEEE 802.1D) pass the packet filter as all others do. */
+  readonly groupForwardMask: number;
+}
+
 /** How the interface in the sandbox comes to be. */
 export type InterfacePlan =
   | {
@@ -92,8 +100,7 @@ export type InterfacePlan =
       readonly hostName: string;
       /** Index of the bridge. */
       readonly bridgeIndex: number;
-      /** Frames may go back by the port they came from. */
-      readonly hairpin: boolean;
+      readonly port: BridgePortSettings;
     }
   | {
       /** A link that the driver made is moved into the sandbox. */

@@ -89,15 +89,21 @@ export interface FirewallRemovals {
   readonly published?: readonly PublishedPort[];
 }
 
+/**
+ * Link group (IFLA_GROUP) of the bridges that controllers make, whichever on the host: what is forwarded to and from them is
+ * for their own controller's tables to decide.
+ */
+export const bridgeGroup = 0xca05;
+
 /** What becomes of forwarded traffic between interfaces that are not ours. */
 export type ForeignForwarding = "drop" | "allow";
 
 export interface Firewall {
   /**
-   * It rewrites addresses, 127.0.0.1 for the host's own use among them, and keeps everybody else from the host's loopback.
-   * Where it does not, nothing must be opened for its sake.
+   * It filters, and rewrites addresses, 127.0.0.1 for the host's own use among them, and keeps everybody else from the host's
+   * loopback. Where it does not, nothing must be opened for its sake, and nothing left to it.
    */
-  readonly translates: boolean;
+  readonly active: boolean;
   /**
    * Before {@link install}: remembers what is wanted. Afterwards: makes it so at once.
    *

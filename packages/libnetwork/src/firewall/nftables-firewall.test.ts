@@ -206,7 +206,7 @@ describe("NftablesFirewall", () => {
     for (const flush of ["flush ruleset", "flush set inet causeway opened4"]) {
       host.nft.run(flush);
       firewall.apply({ remove: { published: [publishedPort(8080)] } });
-      assert.match(host.nft.run("list chain inet causeway forward"), /vmap @within/);
+      assert.match(host.nft.run("list chain inet causeway forward"), /vmap @into/);
       firewall.apply({ add: { published: [publishedPort(8080)] } });
       assert.deepEqual(host.elements(), elementsOfEach);
     }

@@ -29,7 +29,7 @@ export interface NftablesFirewallOptions {
 }
 
 export class NftablesFirewall implements Firewall {
-  readonly translates = true;
+  readonly active = true;
   readonly #owner: string;
   readonly #table: string;
   readonly #sets: FirewallSets;

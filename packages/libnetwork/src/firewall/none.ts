@@ -4,7 +4,7 @@
 import type { Firewall } from "../contracts/firewall.ts";
 
 export class NoFirewall implements Firewall {
-  readonly translates = false;
+  readonly active = false;
   apply(): void {}
   checkTables(): void {}
   install(): void {}

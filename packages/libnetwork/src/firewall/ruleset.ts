@@ -4,6 +4,7 @@
  * The text is nft(8)'s. README.md says what holds; the comments here say why a rule is where it is.
  */
 import { dataText, type NftFamily } from "@causeway/kernel";
+import { bridgeGroup } from "../contracts/firewall.ts";
 import type { FirewallElement, FirewallSet, FirewallSets } from "./sets.ts";
 
 /** The families of our two tables. */
@@ -15,28 +16,21 @@ export const userChain = "user";
 
 const inetChains = `
   # What arrives by a wire or from a sandbox, and what it may ask of the host itself. Before DNAT, which would hide the
-  # address that was asked for. Every packet comes by here: the families go apart, to be asked for once.
+  # address that was asked for. Every packet comes by here: those of established connections first, for they are the most.
   chain arriving {
     type filter hook prerouting priority mangle; policy accept;
-    iif "lo" accept
-    meta nfproto ipv6 goto arriving6
-    # The host's loopback is nobody else's business: DNAT from 127.0.0.1 needs route_localnet, which would let them in
-    # (CVE-2020-8558). Established connections do not go before: one from 127.0.0.1 could be forged. This is
-    # ip saddr and ip daddr in 127.0.0.0/8, by their places in the header.
-    @nh,96,8 127 drop
-    @nh,128,8 127 drop
     ct state established,related accept
-    iifname != @bridges accept
-    iifname . ip daddr @own_gateways4 accept
-    ip daddr @gateways4 drop
-  }
-
-  chain arriving6 {
+    iif "lo" accept
+    # The host's loopback is nobody else's business: DNAT from 127.0.0.1 needs route_localnet, which would let them in
+    # (CVE-2020-8558). Packets that are forged into a connection of 127.0.0.1 come as far as input and forward.
+    ip saddr 127.0.0.0/8 drop
+    ip daddr 127.0.0.0/8 drop
     ip6 saddr ::1 drop
     ip6 daddr ::1 drop
-    ct state established,related accept
     iifname != @bridges accept
+    iifname . ip daddr @own_gateways4 accept
     iifname . ip6 daddr @own_gateways6 accept
+    ip daddr @gateways4 drop
     ip6 daddr @gateways6 drop
   }
 
@@ -45,6 +39,8 @@ const inetChains = `
   # goes from port to port passes there too.
   chain input {
     type filter hook input priority filter; policy accept;
+    # Forged into a connection of the host with itself.
+    ip saddr 127.0.0.0/8 iif != "lo" drop
     ct state established,related accept
     meta nfproto . iifname @absent drop
     meta nfproto . iifname @closed fib daddr . iif type != { local, broadcast, multicast } drop
@@ -61,12 +57,17 @@ const inetChains = `
   }
 
   chain published {
+    meta nfproto ipv6 goto published_ipv6
     dnat ip to meta l4proto . ip daddr . th dport map @published4
-    dnat ip6 to meta l4proto . ip6 daddr . th dport map @published6
     fib daddr type != local return
+    dnat ip to meta l4proto . th dport map @published_any4
+  }
+
+  chain published_ipv6 {
+    dnat ip6 to meta l4proto . ip6 daddr . th dport map @published6
     # The kernel cannot rewrite what [::1] sends: a relay in our process answers there.
     ip6 daddr ::1 return
-    dnat ip to meta l4proto . th dport map @published_any4
+    fib daddr type != local return
     dnat ip6 to meta l4proto . th dport map @published_any6
   }
 
@@ -100,20 +101,30 @@ const inetChains = `
 
   chain forward {
     type filter hook forward priority filter; policy accept;
+    # What the host sends from its loopback to a published port goes out without coming by here: this is forged.
+    ip saddr 127.0.0.0/8 drop
     ct state established accept
     # Errors about a connection quote it, and whatever else their sender likes: no way out for those who have none.
     ct state related meta nfproto . iifname != @closed accept
     jump user
+    iifname @bridges goto from_network
+    meta nfproto . oifname vmap @into
+    # With bridge-nf-call-iptables, what other people's bridges carry from port to port comes by here.
+    meta iifkind "bridge" meta oifkind "bridge" accept
+    # Another controller's networks: its tables decide.
+    iifgroup ${bridgeGroup} accept
+    oifgroup ${bridgeGroup} accept
+    jump foreign
+  }
+
+  chain from_network {
     iifname . oifname vmap @within
     meta nfproto . iifname @closed drop
     meta nfproto . oifname vmap @into
     # What conntrack cannot place is not rewritten either, and would show the sandbox's own address outside.
     ct state invalid,untracked ip saddr @rewritten4 drop
     ct state invalid,untracked ip6 saddr @rewritten6 drop
-    iifname @bridges accept
-    # With bridge-nf-call-iptables, what other people's bridges carry from port to port comes by here.
-    meta iifkind "bridge" meta oifkind "bridge" accept
-    jump foreign
+    accept
   }
 
   # Inside a network whose endpoints may not reach each other (icc off).
@@ -158,7 +169,8 @@ export const verdicts = {
 } as const;
 
 const bridgeChains = `
-  # Before the bridge learns a sender or br_netfilter sees a packet. A frame with a VLAN tag has another type and ends here:
+  # Before the bridge learns a sender or br_netfilter sees a packet. Frames for 01:80:c2:00:00:0X (IEEE 802.1D) would pass
+  # by: the ports of ours have a group_fwd_mask that sends them here. A frame with a VLAN tag has another type and ends here:
   # what is inside could not be checked.
   chain prerouting {
     type filter hook prerouting priority filter; policy accept;
@@ -170,12 +182,6 @@ const bridgeChains = `
     iifname != @guarded accept
     ether type vmap { ip : goto ipv4_sender, ip6 : goto ipv6_sender, arp : goto arp_sender }
     drop
-  }
-
-  # Frames for 01:80:c2:00:00:0X (IEEE 802.1D) do not pass prerouting, and the bridge learns their sender all the same.
-  chain input {
-    type filter hook input priority filter; policy accept;
-    ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 iifname @guarded drop
   }
 
   chain forward {

@@ -138,9 +138,7 @@ export class BareHost implements Disposable {
   addBridge(network: number, withAddresses: readonly Family[] = families): void {
     const name = bridgeOf(network);
     const mac = `02:00:00:00:0${network}:01`;
-    // LLDP frames (01:80:c2:00:00:0e): the bridge learns their sender before any hook, unless it is to forward them.
-    const bridge = { groupForwardMask: 1 << 0x0e };
-    this.rtnl.execute(link.create({ name, address: mac, info: { kind: "bridge", bridge } }));
+    this.rtnl.execute(link.create({ name, address: mac, info: { kind: "bridge" } }));
     const addresses = withAddresses.map((family) => [family, addressIn(network, family, 1)]);
     this.#address(this.rtnl, name, Object.fromEntries(addresses));
     this.namespace.run(() => writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1));
@@ -153,9 +151,11 @@ export class BareHost implements Disposable {
     const mac = `02:00:00:00:0${network}:${station.toString(16).padStart(2, "0")}`;
     const bridge = this.rtnl.query(link.get({ name: bridgeOf(network) })).index;
     const peer = { name: "eth0", address: mac, namespaceFd: namespace.fd };
+    // As the bridge driver has it: frames for 01:80:c2:00:00:0X pass the rules as all others do.
+    const bridgePort = { hairpin, isolated, groupForwardMask: 0xfffd };
     this.rtnl.execute(
       link.create({ name, master: bridge, info: { kind: "veth", veth: { peer } } }),
-      link.change({ name }, { up: true, info: { slaveKind: "bridge", bridgePort: { hairpin, isolated } } }),
+      link.change({ name }, { up: true, info: { slaveKind: "bridge", bridgePort } }),
     );
     const addresses = { 4: addressIn(network, 4, station), 6: addressIn(network, 6, station) };
     using inside = new Rtnl(namespace);

@@ -104,7 +104,7 @@ export class InterfaceMaker implements Disposable {
       return;
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };
-    const { hostName, bridgeIndex, hairpin } = plan;
+    const { hostName, bridgeIndex, port } = plan;
     const failures = this.#host.attempt([
       link.create({
         name: hostName,
@@ -119,7 +119,7 @@ export class InterfaceMaker implements Disposable {
           up: true,
           alias: owner,
           families: withoutLinkLocal,
-          info: { slaveKind: "bridge", bridgePort: { hairpin } },
+          info: { slaveKind: "bridge", bridgePort: port },
         },
       ),
     ]);

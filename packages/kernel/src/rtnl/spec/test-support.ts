@@ -128,6 +128,7 @@ const sampledPort = sampled(bridgePort, {
   multicastRouter: u8,
   multicastFlood: bool,
   broadcastFlood: bool,
+  groupForwardMask: u16,
   neighbourSuppression: bool,
   isolated: bool,
 });

@@ -14,6 +14,7 @@ import {
 import { parseCidr } from "../../address/cidr.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import { randomMac } from "../../address/mac.ts";
+import { bridgeGroup } from "../../contracts/firewall.ts";
 import { conflict } from "../../errors.ts";
 
 export interface BridgeSettings {
@@ -42,9 +43,6 @@ const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.no
 
 /** What the aliases of all controllers' links begin with. */
 const ourMark = "causeway:";
-
-/** Otherwise the bridge learns the sender of frames to 01:80:c2:00:00:0e before any rule sees them. */
-const forwardLldp = 1 << 14;
 
 /** Makes the bridge, or takes the one of that name. On an exception nothing of ours is left. */
 export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSettings): BridgeState {
@@ -83,11 +81,7 @@ function createLink(rtnl: Rtnl, { name, owner, mtu }: BridgeSettings): link.Link
   // A MAC that was given stays; one that was not follows the ports, and neighbours' ARP entries for the gateway go stale.
   const mac = randomMac();
   rtnl.execute(
-    link.create({
-      name,
-      address: mac,
-      info: { kind: "bridge", bridge: { groupForwardMask: forwardLldp } },
-    }),
+    link.create({ name, address: mac, group: bridgeGroup, info: { kind: "bridge" } }),
     // An MTU that is changed stays; one given at birth would follow the ports, up to 1500 when the last has gone.
     link.change(
       { name },

@@ -6,6 +6,7 @@ import type { NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
 import type { ConnectionTable } from "../../contracts/connections.ts";
 import type {
+  BridgePortSettings,
   Driver,
   DriverMemory,
   DriverTraits,
@@ -26,7 +27,7 @@ import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
-import { cutOff, hostEndName, reconnect } from "./host-end.ts";
+import { cutOff, hostEndName, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
@@ -138,7 +139,7 @@ export class BridgeDriver implements Driver {
     forgetUnanswered(connections, rtnl, endpoint.bindings);
     endpoint.joined = true;
     network.neighbours.add(endpoint.spec.interface);
-    return joinAnswer(network, endpoint);
+    return joinAnswer(network, endpoint.spec, this.#portSettings(network, endpoint));
   }
 
   leave(networkId: string, endpointId: string): void {
@@ -199,7 +200,7 @@ export class BridgeDriver implements Driver {
     this.#ports.restore(network, spec.id, bindings);
     if (joined) {
       this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
-      reconnect(this.#parts.rtnl, spec.id, network.bridge.index, bindings.length > 0);
+      reconnect(this.#parts.rtnl, spec.id, network.bridge.index, this.#portSettings(network, endpoint));
       network.neighbours.add(spec.interface);
     }
     network.endpoints.set(spec.id, endpoint);
@@ -211,7 +212,11 @@ export class BridgeDriver implements Driver {
 
   #makeBridge(plan: NetworkPlan): BridgeState {
     const { host, rtnl, ownerOf, firewall } = this.#parts;
-    return makeBridge(host, rtnl, bridgeSettings(plan, ownerOf(plan.spec.id), firewall.translates));
+    return makeBridge(host, rtnl, bridgeSettings(plan, ownerOf(plan.spec.id), firewall.active));
+  }
+
+  #portSettings({ options }: BridgeNetwork, { bindings }: BridgeEndpoint): BridgePortSettings {
+    return portSettings(options.antiSpoofing && this.#parts.firewall.active, bindings.length > 0);
   }
 
   #removeBridge(name: string, bridge: BridgeState): void {
@@ -226,7 +231,7 @@ function itemsOf(network: BridgeNetwork, { spec, bindings }: BridgeEndpoint): Fi
 }
 
 /** What the model is to make of an endpoint that joins. */
-function joinAnswer(network: BridgeNetwork, { spec, bindings }: BridgeEndpoint): JoinAnswer {
+function joinAnswer(network: BridgeNetwork, spec: EndpointSpec, port: BridgePortSettings): JoinAnswer {
   const { bridge, neighbours, options } = network;
   const { ipv4, ipv6, internal } = network.spec;
   const gatewayOf = (data: IpamData | undefined, mode: GatewayMode) =>
@@ -237,7 +242,7 @@ function joinAnswer(network: BridgeNetwork, { spec, bindings }: BridgeEndpoint):
         kind: "veth",
         hostName: hostEndName(spec.id),
         bridgeIndex: bridge.index,
-        hairpin: bindings.length > 0,
+        port,
       },
       prefix: options.interfacePrefix,
       mtu: options.mtu,

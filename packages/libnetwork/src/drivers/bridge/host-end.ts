@@ -2,10 +2,22 @@
  * The host's end of an endpoint's pair of links, which netstack makes: its name, and what is done to it while it is there.
  */
 import { link, type Reaper, type Rtnl } from "@causeway/kernel";
+import type { BridgePortSettings } from "../../contracts/driver.ts";
+
+/**
+ * Frames for 01:80:c2:00:00:0X teach a bridge their sender before any rule sees them, unless they are to be forwarded: all are,
+ * but pause frames, which the bridge drops by itself (linux/if_link.h, IFLA_BRPORT_GROUP_FWD_MASK).
+ */
+const everyGroupButPause = 0xffff & ~(1 << 1);
 
 /** `veth` and as much of an endpoint's id as a link's name has room for. */
 export function hostEndName(endpointId: string): string {
   return `veth${endpointId.slice(0, 11)}`;
+}
+
+/** @param guarded the packet filter looks at what comes in by it */
+export function portSettings(guarded: boolean, hairpin: boolean): BridgePortSettings {
+  return { hairpin, groupForwardMask: guarded ? everyGroupButPause : 0 };
 }
 
 /** Frames may go back by the port they came from: a sandbox reaches what it publishes itself. */
@@ -15,12 +27,17 @@ export function allowHairpin(rtnl: Rtnl, endpointId: string): void {
 }
 
 /** Puts it on the bridge, which may be another one than before. */
-export function reconnect(rtnl: Rtnl, endpointId: string, bridgeIndex: number, hairpin: boolean): void {
+export function reconnect(
+  rtnl: Rtnl,
+  endpointId: string,
+  bridgeIndex: number,
+  bridgePort: BridgePortSettings,
+): void {
   const name = hostEndName(endpointId);
   // Where the link is not there, nothing is to be done here: the model makes it again.
   rtnl.attempt([
     link.change({ name }, { master: bridgeIndex, up: true }),
-    link.change({ name }, { info: { slaveKind: "bridge", bridgePort: { hairpin } } }),
+    link.change({ name }, { info: { slaveKind: "bridge", bridgePort } }),
   ]);
 }
 

@@ -43,16 +43,16 @@ export function planNetwork(spec: NetworkSpec): NetworkPlan {
  * What the bridge is to be.
  *
  * @param owner what its alias says
- * @param translates whether the firewall rewrites addresses
+ * @param filtered whether a firewall stands
  */
-export function bridgeSettings(plan: NetworkPlan, owner: string, translates: boolean): BridgeSettings {
+export function bridgeSettings(plan: NetworkPlan, owner: string, filtered: boolean): BridgeSettings {
   const { options, policy } = plan;
   return {
     name: policy.bridge,
     owner,
     mtu: options.mtu,
     addresses: hostAddresses(plan),
-    loopback: translates && needsLoopback(policy),
+    loopback: filtered && needsLoopback(policy),
     linkLocal: policy.ipv6?.gateway !== undefined,
   };
 }

@@ -18,6 +18,8 @@ export const bridgePort = attrs({
   multicastRouter: [25, u8],
   multicastFlood: [27, bool8],
   broadcastFlood: [30, bool8],
+  /** Bit X set: frames for 01:80:c2:00:00:0X are forwarded as all others are. Bit 1 (pause frames) is refused. */
+  groupForwardMask: [31, u16],
   neighbourSuppression: [32, bool8],
   /** Isolated ports reach ports that are not isolated, and never each other. */
   isolated: [33, bool8],
