@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { address, link, NetNamespace, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { awaitCarrier } from "./support/carrier.ts";
 import { writeBundle } from "./support/oci-bundle.ts";
 import { needsPeer } from "./support/peers.ts";
 
@@ -29,6 +30,8 @@ function connect(host: NetNamespace, inside: NetNamespace): void {
       link.change({ index }, { up: true }),
     );
   }
+  awaitCarrier(hostRtnl, "veth0");
+  awaitCarrier(insideRtnl, "eth0");
 }
 
 test("runc joins the namespace and reaches the host through it", { skip: needsPeer("runc") }, async () => {

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { address, link, NetNamespace, Rtnl, route, unbindNamespace } from "@causeway/kernel";
 import { topologyText } from "@causeway/libnetwork";
-import { eventually, namespaceOf, TestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
 import { dualStack } from "../support/scenes.ts";
 
 /** A stranger's namespace, in which there is an eth0 with a default route. */

@@ -6,10 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-
-/** How long the kernel may take to reap what was let go, milliseconds. */
-const REAPING_TIME = 20_000;
+import { eventually } from "./eventually.ts";
 
 export interface Scratch {
   /** An empty directory for the suite's files and mounts: there from the suite's first hook on, removed at its end. */
@@ -31,9 +28,14 @@ export function checkLeaks(): Scratch {
   after(async () => {
     // Where the suite could not begin, that is the error to show.
     if (found === undefined) return;
-    const deadline = Date.now() + REAPING_TIME;
-    while (leftovers(directory).join() !== found.join() && Date.now() < deadline) await sleep(20);
-    assert.deepEqual(leftovers(directory), found, "the suite left something behind, or took something away");
+    // The kernel reaps in its own time what was let go.
+    await eventually(() =>
+      assert.deepEqual(
+        leftovers(directory),
+        found,
+        "the suite left something behind, or took something away",
+      ),
+    );
     rmSync(directory, { recursive: true });
   });
   return { directory };

@@ -1,6 +1,7 @@
 // Another machine, on the wire of a test's host.
 
 import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { awaitCarrier } from "./carrier.ts";
 import type { TestHost } from "./host.ts";
 
 /** A network segment between the host and one machine outside. */
@@ -42,6 +43,7 @@ export class Outside implements Disposable {
     this.namespace.run(() => skipDad("eth0"));
     addAddresses(host.rtnl, wire.uplink, this.hostIpv4, this.hostIpv6);
     addAddresses(this.#rtnl, "eth0", this.ipv4, this.ipv6);
+    awaitCarrier(host.rtnl, wire.uplink);
     this.#rtnl.execute(link.change({ name: "lo" }, { up: true }));
   }
 

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { awaitCarrier } from "../../../../test/support/carrier.ts";
 import { ask, type Question, serve } from "../../../../test/support/traffic.ts";
 import { linkLocalAddress } from "../address/link-local.ts";
 import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
@@ -119,7 +120,7 @@ export class BareHost implements Disposable {
     this.#address(this.rtnl, name, ours);
     this.#address(far, "eth0", theirs);
     for (const family of families) far.execute(route.add({ destination: "default", gateway: ours[family] }));
-    this.rtnl.query(link.get({ name }));
+    awaitCarrier(this.rtnl, name);
   }
 
   /** One more address of the host's. */
@@ -163,8 +164,7 @@ export class BareHost implements Disposable {
     for (const family of families) {
       inside.execute(route.add({ destination: "default", gateway: addressIn(network, family, 1) }));
     }
-    // Makes the kernel catch up with the carrier, so that the bridge's port forwards from now on.
-    this.rtnl.query(link.get({ name }));
+    awaitCarrier(this.rtnl, name);
     const port = {
       endpointId: name,
       interface: name,
@@ -189,7 +189,7 @@ export class BareHost implements Disposable {
       );
       using inside = new Rtnl(namespace);
       this.#address(inside, "eth0", { 4: `10.9.0.${number}` });
-      this.rtnl.query(link.get({ name }));
+      awaitCarrier(this.rtnl, name);
       return namespace;
     };
     return [addStation(1), addStation(2)];

@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   address,
   InetSockaddr,
@@ -16,6 +15,7 @@ import {
   socket,
   writeSysctl,
 } from "@causeway/kernel";
+import { awaitCarrier } from "../../../../test/support/carrier.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { CausewayError } from "../errors.ts";
 
@@ -42,9 +42,6 @@ export function newHost(t: Pick<TestContext, "after">): NetNamespace {
   return host;
 }
 
-/** linux/if.h: the link is up, and the kernel knows it. */
-const IFF_RUNNING = 0x40;
-
 export interface Container {
   readonly namespace: NetNamespace;
   readonly ipv4: string;
@@ -54,14 +51,12 @@ export interface Container {
 }
 
 /** A container of this host: another namespace, a veth pair away. Both ends carry packets. */
-export async function newContainer(t: Pick<TestContext, "after">, host: NetNamespace): Promise<Container> {
+export function newContainer(t: Pick<TestContext, "after">, host: NetNamespace): Container {
   const namespace = newHost(t);
   const gateway = { ipv4: "172.30.0.1", ipv6: "fd00::1" };
   const container = { namespace, ipv4: "172.30.0.2", ipv6: "fd00::2", gateway };
   using ours = new Rtnl(host);
   using theirs = new Rtnl(namespace);
-  // Were the two ends to have the same index, the kernel would take up to a second to notice that they are up (linkwatch).
-  theirs.execute(link.create({ name: "spare", info: { kind: "bridge" } }));
   const peer = { name: "eth0", namespaceFd: namespace.fd };
   ours.execute(link.create({ name: "veth0", info: { kind: "veth", veth: { peer } } }));
   for (const [rtnl, name, ends] of [
@@ -75,9 +70,7 @@ export async function newContainer(t: Pick<TestContext, "after">, host: NetNames
       link.change({ index }, { up: true }),
     );
   }
-  // The end that was up first drops what it is to send until the kernel has noticed that the other is up, too.
-  const isUp = (rtnl: Rtnl, name: string) => (rtnl.query(link.get({ name })).flags & IFF_RUNNING) !== 0;
-  await until(() => isUp(ours, "veth0") && isUp(theirs, "eth0"), "both ends of the link are up");
+  awaitCarrier(ours, "veth0");
   return container;
 }
 
@@ -157,13 +150,4 @@ export function connectFrom(namespace: NetNamespace, ip: string, port: number, s
     return opened.release();
   });
   return new Socket({ fd, allowHalfOpen: true }).connect({ host: ip, port });
-}
-
-/** Waits until something holds, which takes the event loop or the kernel a moment. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, `waited in vain until ${what}`);
-    await sleep(5);
-  }
 }

@@ -36,7 +36,7 @@ describe("[::1] without the relay", () => {
 
   async function stage(t: TestContext): Promise<{ host: NetNamespace; container: Container }> {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     const firewall = new NftContext(host);
     t.after(() => firewall[Symbol.dispose]());
     firewall.run(rules(container));
@@ -63,7 +63,7 @@ describe("[::1] without the relay", () => {
 
   test("a container without IPv6 is behind the relay all the same", async (t) => {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     const allocator = new PortAllocator(host, { kernelServesIpv6Loopback: true });
     t.after(() => allocator.close());
     allocator.reserve("e1", { ipv4: container.ipv4 }, [tcp(80, { hostPort: 8080 })]);
