@@ -25,7 +25,10 @@ function strangers(): NetNamespace {
 function stateOf(namespace: NetNamespace): unknown {
   using rtnl = new Rtnl(namespace);
   const up = link.isUp(rtnl.query(link.get({ name: "eth0" })));
-  return { up, routes: rtnl.dump(route.list({ family: 4 })).filter(({ table }) => table === 254) };
+  return {
+    up,
+    routes: rtnl.dump(route.list({ family: 4 })).filter(({ table }) => table === route.mainTable),
+  };
 }
 
 test("another namespace in the place of a sandbox's is left alone by leave and delete", async (t) => {

@@ -85,15 +85,11 @@ export function udp(containerPort: number, rest: Partial<PortMapping> = {}): Por
   return { protocol: "udp", containerPort, ...rest };
 }
 
-const SO_REUSEADDR = 2;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
-
 export interface ForeignPort {
   readonly protocol: "tcp" | "udp";
   readonly address: string;
   readonly port: number;
-  /** With SO_REUSEADDR, which most servers set. Default: without. */
+  /** With socket.SO_REUSEADDR, which most servers set. Default: without. */
   readonly reuse?: boolean;
 }
 
@@ -109,8 +105,8 @@ function takeAsProgram(host: NetNamespace, wanted: ForeignPort): Disposable | st
     const kind = protocol === "tcp" ? socket.SOCK_STREAM : socket.SOCK_DGRAM;
     const taken = socket.openSocket(sockaddr.domain, kind, 0, { nonBlocking: true });
     try {
-      if (ip.includes(":")) socket.setIntOption(taken, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-      if (reuse) socket.setIntOption(taken, socket.SOL_SOCKET, SO_REUSEADDR, 1);
+      if (ip.includes(":")) socket.setIntOption(taken, socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1);
+      if (reuse) socket.setIntOption(taken, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
       socket.bindSocket(taken, sockaddr.atPort(port), ip);
       return taken;
     } catch (error) {

@@ -14,7 +14,6 @@ import { type Container, newContainer, newHost, tcp, udp } from "../test-support
 describe("[::1] without the relay", () => {
   checkLeaks();
 
-  const RT_TABLE_LOCAL = 255;
   const rules = ({ ipv6 }: Container) => `
     table ip6 test {
       chain output {
@@ -30,7 +29,7 @@ describe("[::1] without the relay", () => {
   function routeLoopback(host: NetNamespace): void {
     using rtnl = new Rtnl(host);
     const { index } = rtnl.query(link.get({ name: "veth0" }));
-    const settings = { type: "local", table: RT_TABLE_LOCAL, priority: 4096, scope: 0 } as const;
+    const settings = { type: "local", table: route.localTable, priority: 4096, scope: 0 } as const;
     rtnl.execute(route.add({ destination: "::1/128", link: index, ...settings }));
   }
 
