@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import type { TestContext } from "node:test";
 import {
-  address,
   InetSockaddr,
   ipToBytes,
   isKernelError,
@@ -15,7 +14,7 @@ import {
   socket,
   writeSysctl,
 } from "@causeway/kernel";
-import { awaitCarrier } from "../../../../test/support/carrier.ts";
+import { joinByWire } from "../../../../test/support/wire.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { CausewayError } from "../errors.ts";
 
@@ -55,22 +54,11 @@ export function newContainer(t: Pick<TestContext, "after">, host: NetNamespace):
   const namespace = newHost(t);
   const gateway = { ipv4: "172.30.0.1", ipv6: "fd00::1" };
   const container = { namespace, ipv4: "172.30.0.2", ipv6: "fd00::2", gateway };
-  using ours = new Rtnl(host);
-  using theirs = new Rtnl(namespace);
-  const peer = { name: "eth0", namespaceFd: namespace.fd };
-  ours.execute(link.create({ name: "veth0", info: { kind: "veth", veth: { peer } } }));
-  for (const [rtnl, name, ends] of [
-    [ours, "veth0", gateway],
-    [theirs, "eth0", container],
-  ] as const) {
-    const { index } = rtnl.query(link.get({ name }));
-    rtnl.execute(
-      address.add({ link: index, address: ends.ipv4, prefixLength: 24 }),
-      address.add({ link: index, address: ends.ipv6, prefixLength: 64 }),
-      link.change({ index }, { up: true }),
-    );
-  }
-  awaitCarrier(ours, "veth0");
+  const cidrs = (of: { readonly ipv4: string; readonly ipv6: string }) => [`${of.ipv4}/24`, `${of.ipv6}/64`];
+  joinByWire(
+    { namespace: host, name: "veth0", addresses: cidrs(gateway) },
+    { namespace, name: "eth0", addresses: cidrs(container) },
+  );
   return container;
 }
 
