@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { link, NftContext, neighbour } from "@causeway/kernel";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { canPing } from "../../../../test/support/traffic.ts";
@@ -233,7 +234,7 @@ for (const bridgeFilter of [false, true]) {
         ]),
       );
       for (const family of families) {
-        assert.ok(await canPing(outside, routed.addresses[family]));
+        await eventually(async () => assert.ok(await canPing(outside, routed.addresses[family])));
         assert.ok(!(await canPing(outside, other.addresses[family])));
       }
     });
