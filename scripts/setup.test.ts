@@ -145,11 +145,9 @@ test("an unknown part is refused", (t) => {
   assert.match(stderr, /unknown part 'tset'/);
 });
 
-test("where nothing is missing it is over before anybody notices", () => {
-  const started = performance.now();
+test("where nothing is missing nobody notices", () => {
   const { status, stderr } = spawnSync("sh", [join(import.meta.dirname, "setup"), "test"], {
     encoding: "utf8",
   });
   assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
-  assert.ok(performance.now() - started < 1000, "and that on a machine that is busy with tests");
 });

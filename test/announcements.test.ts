@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Network, Sandbox } from "@causeway/libnetwork";
+import { eventually } from "./support/eventually.ts";
 import { ETHERTYPE, FrameSocket } from "./support/frames.ts";
 import { namespaceOf, TestHost } from "./support/host.ts";
 import { canConnect, serve } from "./support/traffic.ts";
@@ -44,9 +45,16 @@ for (const [mac, what] of [
         containerId: "newcomer",
         endpoint: { ipv4, ...(mac === undefined ? {} : { mac }) },
       });
-      await sleep((count + 2) * interval);
       const expected = Array.from({ length: count }, () => endpoint.mac.replaceAll(":", ""));
-      assert.deepEqual(announcementsOf(ipv4, seen.received()), expected);
+      const frames: Buffer[] = [];
+      const announcements = () => {
+        frames.push(...seen.received());
+        return announcementsOf(ipv4, frames);
+      };
+      await eventually(() => assert.deepEqual(announcements(), expected));
+      // One more would come by now.
+      await sleep(3 * interval);
+      assert.deepEqual(announcements(), expected);
     });
   }
 }

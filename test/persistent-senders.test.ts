@@ -4,21 +4,26 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { test } from "node:test";
 import { bindUdp, InetSockaddr, ipToBytes, type NetNamespace } from "@causeway/kernel";
-import { eventually, namespaceOf, TestHost } from "./support/host.ts";
+import { eventually } from "./support/eventually.ts";
+import { namespaceOf, TestHost } from "./support/host.ts";
 import { Outside } from "./support/outside.ts";
 import { ipv4Only } from "./support/scenes.ts";
 import { serve } from "./support/traffic.ts";
 
-/** Sends every 20 ms and counts the answers. */
+/** Sends every 20 ms, and counts what it has sent and the answers. */
 function sender(namespace: NetNamespace, address: string, port: number) {
   const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes("0.0.0.0"), "0.0.0.0"), 4444));
   const socket = createSocket("udp4");
   socket.bind({ fd: descriptor.release() });
+  let questions = 0;
   let answers = 0;
   socket.on("message", () => answers++);
   socket.on("error", () => undefined);
-  const timer = setInterval(() => socket.send("?", port, address, () => undefined), 20);
+  const timer = setInterval(() => socket.send("?", port, address, () => questions++), 20);
   return {
+    get questions() {
+      return questions;
+    },
     get answers() {
       return answers;
     },
@@ -40,7 +45,7 @@ test("who sends to a UDP port already reaches it once it is published, and its n
   await using firstServer = await serve(inFirst, { protocol: "udp", port: 53 });
   await using secondServer = await serve(inSecond, { protocol: "udp", port: 53 });
   await using client = sender(outside.namespace, outside.hostIpv4, 6000);
-  await new Promise((done) => setTimeout(done, 200));
+  await eventually(() => assert.ok(client.questions >= 10));
   assert.equal(client.answers, 0);
 
   const port = [{ protocol: "udp", hostPort: 6000, containerPort: 53 }] as const;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { NetNamespace, unbindNamespace } from "@causeway/kernel";
 import { NetworkController } from "@causeway/libnetwork";
-import { eventually, TestHost } from "./support/host.ts";
+import { eventually } from "./support/eventually.ts";
+import { TestHost } from "./support/host.ts";
 
 test("what others keep beside the sandboxes' namespaces stays when a controller opens", async (t) => {
   const host = await TestHost.create(t);

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { link, type NetNamespace } from "@causeway/kernel";
 import { type LiveInterface, type Topology, topologyText } from "@causeway/libnetwork";
+import { eventually } from "./support/eventually.ts";
 import { namespaceOf, TestHost } from "./support/host.ts";
 import { Outside } from "./support/outside.ts";
 
@@ -76,14 +77,18 @@ test("interfaces are those that ip(8) shows, in the host and in every sandbox", 
   const { sandbox: app } = await controller.attach(first, { containerId: "app" });
   await (await second.createEndpoint("app")).join(app);
 
-  const topology = await controller.topology();
-  assert.deepEqual(topology.host, byIp(host.namespace));
-  for (const sandbox of [web, app]) {
-    using namespace = namespaceOf(sandbox);
-    const seen = topology.sandboxes.find(({ id }) => id === sandbox.id);
-    assert.deepEqual(seen?.interfaces, byIp(namespace));
-    assert.equal(seen?.key, sandbox.netnsPath);
-  }
+  // Link-local addresses come in the kernel's own time.
+  const topology = await eventually(async () => {
+    const topology = await controller.topology();
+    assert.deepEqual(topology.host, byIp(host.namespace));
+    for (const sandbox of [web, app]) {
+      using namespace = namespaceOf(sandbox);
+      const seen = topology.sandboxes.find(({ id }) => id === sandbox.id);
+      assert.deepEqual(seen?.interfaces, byIp(namespace));
+      assert.equal(seen?.key, sandbox.netnsPath);
+    }
+    return topology;
+  });
   assert.deepEqual(wires(topology), ["first veth app eth0", "first veth web eth0", "second veth app eth1"]);
   const byName = new Map(topology.networks.map((network) => [network.name, network]));
   assert.deepEqual(byName.get("first")?.subnets, ["172.30.0.0/24", "fd00:30::/64"]);

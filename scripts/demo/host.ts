@@ -15,7 +15,7 @@ const ownLinks = new Set(["lo", "eth0"]);
 const isForeign = (link: string) => !ownLinks.has(link);
 
 /** How long processes may take to end, and the kernel to clear away what was let go, milliseconds. */
-const patience = 2000;
+const patience = 6000;
 
 export class DemoHost {
   // From the ranges for documentation (RFC 5737, RFC 3849): nobody's addresses.

@@ -29,7 +29,11 @@ export function wholeMachine(temporaryFiles: string): Snapshot {
  * @param patience milliseconds that the kernel gets to reap the links of namespaces that were let go; everything else
  * is gone at once or not at all
  */
-export async function leaksSince(before: Snapshot, look: Look, patience = 5000): Promise<readonly string[]> {
+export async function leaksSince(
+  before: Snapshot,
+  look: Look,
+  patience = 20_000,
+): Promise<readonly string[]> {
   const deadline = Date.now() + patience;
   for (;;) {
     const left = [...look().difference(before)];

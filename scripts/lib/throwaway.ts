@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const MARKER = "CAUSEWAY_MACHINE";
 
 /** How long a process may take to end after the command that started it, milliseconds. */
-const ENDING_TIME = 1000;
+const ENDING_TIME = 3000;
 
 const PREPARE = `
 mkdir -p /run/netns

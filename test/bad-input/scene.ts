@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Endpoint, Network, NetworkController, NetworkOptions, Sandbox } from "@causeway/libnetwork";
-import { eventually, type TestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import type { TestHost } from "../support/host.ts";
 
 /** What stands on the host that bad input is given to. */
 export interface Scene {

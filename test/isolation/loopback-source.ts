@@ -1,7 +1,7 @@
 // Datagrams that say they come from 127.0.0.1, sent from everywhere but there: services trust that address.
 
+import { eventually } from "../support/eventually.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
-import { eventually } from "../support/host.ts";
 import { addressOf, hostServices, sandboxes, wires } from "./plan.ts";
 import type { Scene } from "./scene.ts";
 

@@ -5,7 +5,7 @@ import type { NetNamespace } from "@causeway/kernel";
 import { canConnect } from "../support/traffic.ts";
 
 /** How long an answer may take on a busy machine, and how long none may come: milliseconds. */
-export const patience = 5000;
+export const patience = 15_000;
 export const silence = 250;
 
 /** Fails unless a TCP connection gets through, or does not, as expected. */

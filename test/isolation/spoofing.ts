@@ -3,8 +3,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { linkLocalAddress } from "../../packages/libnetwork/src/address/link-local.ts";
+import { eventually } from "../support/eventually.ts";
 import { FrameSocket } from "../support/frames.ts";
-import { eventually } from "../support/host.ts";
 import { aligned } from "./matrix.ts";
 import { addressOf } from "./plan.ts";
 import type { Scene } from "./scene.ts";
@@ -111,7 +111,7 @@ async function play(scene: Scene, theatre: Theatre): Promise<readonly Reach[]> {
   await eventually(() => {
     const late = reaches().some((reach, at) => expected[at] !== "nobody" && reach !== expected[at]);
     if (late) throw new Error("frames are missing");
-  }, 2000).catch(() => undefined);
+  }).catch(() => undefined);
   await sleep(silence);
   return reaches();
 }

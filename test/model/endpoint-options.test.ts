@@ -69,7 +69,7 @@ test("static routes lead by a next hop or onto the link, in both families", asyn
       ],
     },
   });
-  const routes = inside(sandbox, (rtnl) => rtnl.dump(route.list({ table: 254 })));
+  const routes = inside(sandbox, (rtnl) => rtnl.dump(route.list({ table: route.mainTable })));
   const leading = (destination: string) => routes.find((found) => found.destination === destination);
   assert.equal(leading("10.9.0.0/16")?.gateway, "172.30.1.9");
   assert.equal(leading("10.10.0.0/16")?.gateway, undefined);

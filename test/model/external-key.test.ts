@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { NetNamespace, unbindNamespace } from "@causeway/kernel";
-import { eventually, TestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestHost } from "../support/host.ts";
 import { addressesOf, hostsOf, interfacesOf, wayOut } from "../support/inside.ts";
 import { assertTalking, dualStack, ipv4Only } from "../support/scenes.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TestHost } from "../support/host.ts";
-import { dualStack, reaches } from "../support/scenes.ts";
+import { dualStack, ipv4Only, reaches } from "../support/scenes.ts";
 
 test("a newcomer reaches and is reached at once, time after time", async (t) => {
   const host = await TestHost.create(t);
@@ -17,6 +17,19 @@ test("a newcomer reaches and is reached at once, time after time", async (t) => 
     assert.equal(await reaches(sandbox, old, "fd00:1::2"), ipv6, `from ${ipv6}`);
     assert.equal(await reaches(sandbox, old, "172.30.1.2"), ipv4, `from ${ipv4}`);
     await sandbox.delete({ endpoints: "delete" });
+  }
+});
+
+test("the first sandbox of a network reaches the host at once, and the host it", async (t) => {
+  const host = await TestHost.create(t);
+  const hostly = await host.controller.newSandbox("hostly", { useHostNetwork: true });
+  for (let round = 1; round <= 10; round++) {
+    // Without IPv6, for which join waits anyway.
+    const network = await ipv4Only(host, `n${round}`, round);
+    const { sandbox } = await host.controller.attach(network);
+    const subnet = `172.30.${round}`;
+    assert.equal(await reaches(sandbox, hostly, `${subnet}.1`), `${subnet}.2`, `to the host, round ${round}`);
+    assert.equal(await reaches(hostly, sandbox, `${subnet}.2`), `${subnet}.1`, `to it, round ${round}`);
   }
 });
 

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { eventually, TestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestHost } from "../support/host.ts";
 import { addressesOf, hostsOf, interfacesOf } from "../support/inside.ts";
 import { assertTalking, dualStack, ipv4Only, reaches } from "../support/scenes.ts";
 

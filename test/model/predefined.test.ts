@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { address, link } from "@causeway/kernel";
-import { eventually, TestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestHost } from "../support/host.ts";
 import { assertTalking } from "../support/scenes.ts";
 
 const bridgesOf = (host: TestHost) => host.rtnl.findLinks({ kind: "bridge" }).map(({ name }) => name);

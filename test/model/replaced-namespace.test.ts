@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { address, link, NetNamespace, Rtnl, route, unbindNamespace } from "@causeway/kernel";
 import { topologyText } from "@causeway/libnetwork";
-import { eventually, namespaceOf, TestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
 import { dualStack } from "../support/scenes.ts";
 
 /** A stranger's namespace, in which there is an eth0 with a default route. */
@@ -24,7 +25,10 @@ function strangers(): NetNamespace {
 function stateOf(namespace: NetNamespace): unknown {
   using rtnl = new Rtnl(namespace);
   const up = link.isUp(rtnl.query(link.get({ name: "eth0" })));
-  return { up, routes: rtnl.dump(route.list({ family: 4 })).filter(({ table }) => table === 254) };
+  return {
+    up,
+    routes: rtnl.dump(route.list({ family: 4 })).filter(({ table }) => table === route.mainTable),
+  };
 }
 
 test("another namespace in the place of a sandbox's is left alone by leave and delete", async (t) => {

@@ -6,7 +6,8 @@ import { createServer, Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { InetSockaddr, ipToBytes, link, listenTcp, socket, unbindNamespace } from "@causeway/kernel";
 import { NetworkController, type Sandbox } from "@causeway/libnetwork";
-import { eventually, namespaceOf, TestHost } from "../support/host.ts";
+import { eventually, patience } from "../support/eventually.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
 import { wayOut } from "../support/inside.ts";
 import { Outside } from "../support/outside.ts";
 import { assertTalking, dualStack, ipv4Only, reaches } from "../support/scenes.ts";
@@ -30,7 +31,7 @@ async function connection(from: Sandbox, to: Sandbox, address: string) {
   return {
     async echo(text: string): Promise<string> {
       client.write(text);
-      const [heard] = await once(client, "data", { signal: AbortSignal.timeout(2000) });
+      const [heard] = await once(client, "data", { signal: AbortSignal.timeout(patience) });
       return String(heard);
     },
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,8 @@
 // Ethernet frames, sent and seen by hand: packet(7) sockets for what no honest network stack would send.
 
+import assert from "node:assert/strict";
 import { ipToBytes, link, macToBytes, type NetNamespace, type OwnedFd, Rtnl, socket } from "@causeway/kernel";
+import { eventually } from "./eventually.ts";
 
 const AF_PACKET = 17;
 // linux/if_ether.h, in network byte order: every type, ours and others'
@@ -46,6 +48,17 @@ export class FrameSocket implements Disposable {
         return frames;
       }
     }
+  }
+
+  /** The frames that come by until each of these texts was in one of them; fails when one of them does not come. */
+  async receivedUntil(...texts: readonly string[]): Promise<Buffer[]> {
+    const frames: Buffer[] = [];
+    await eventually(() => {
+      frames.push(...this.received());
+      const missing = texts.filter((text) => !frames.some((bytes) => bytes.includes(text)));
+      assert.deepEqual(missing, [], "frames that have to come by");
+    });
+    return frames;
   }
 
   [Symbol.dispose](): void {

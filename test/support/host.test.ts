@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { link } from "@causeway/kernel";
-import { eventually, namespaceOf, TestHost } from "./host.ts";
+import { eventually } from "./eventually.ts";
+import { namespaceOf, TestHost } from "./host.ts";
 import { Outside } from "./outside.ts";
 import { ask, serve } from "./traffic.ts";
 

@@ -9,14 +9,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { link, NetNamespace, NftContext, Rtnl, unbindNamespace } from "@causeway/kernel";
 import { type ControllerOptions, NetworkController, type Sandbox } from "@causeway/libnetwork";
+import { eventually, patience } from "./eventually.ts";
 import { assertSameState, kernelState } from "./kernel-state.ts";
 import { leftovers } from "./leak-check.ts";
 
 /** Memory: a commit to it costs no disk, and namespaces are bound where they will be bound in earnest. */
 const scratch = "/dev/shm";
-
-/** How long the kernel may take to reap what was let go, milliseconds: on a busy machine, some seconds. */
-const reapingTime = 10_000;
 
 /** What a test may ask of the controller; the directories and the host's namespace are the host's affair. */
 export type TestHostOptions = Partial<Omit<ControllerOptions, "stateDir" | "runDir" | "hostNamespace">>;
@@ -38,7 +36,7 @@ export class TestHost {
   /** A connection to rtnetlink in the host's namespace. */
   readonly rtnl: Rtnl;
   /** How long the leak check waits, milliseconds. */
-  patience = reapingTime;
+  patience = patience;
   readonly #found: readonly string[];
   readonly #before: readonly string[];
   #options: ControllerOptions;
@@ -128,7 +126,8 @@ export class TestHost {
     const namespaces = join(this.#options.runDir, "netns");
     const kept = new Set(this.#controller.sandboxes().map(({ key }) => key)).add(join(namespaces, "host"));
     return state.some((line) => {
-      const [, path] = line.match(/^mount (.*)/) ?? [];
+      // A namespace is unmounted first, and its file goes next.
+      const [, path] = line.match(/^(?:mount|file) (.*)/) ?? [];
       if (path !== undefined) return path.startsWith(namespaces) && !kept.has(path);
       return / down alias causeway:/.test(line);
     });
@@ -184,19 +183,6 @@ export class TestHost {
 /** The namespace of a sandbox, to look around and to send traffic in. The caller disposes of it. */
 export function namespaceOf(sandbox: Sandbox): NetNamespace {
   return NetNamespace.open(sandbox.netnsPath);
-}
-
-/** Waits until an assertion holds: for what the kernel does in its own time. */
-export async function eventually(check: () => void, patience = reapingTime): Promise<void> {
-  const deadline = Date.now() + patience;
-  for (;;) {
-    try {
-      return check();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await sleep(10);
-    }
-  }
 }
 
 /** Our tables and rules stay when a controller closes, and forwarding stays on: they are no leak, their elements are. */

@@ -14,9 +14,6 @@ import {
   rule,
 } from "@causeway/kernel";
 
-/** The kernel's own table of the addresses of this host (rtnetlink(7)): it follows the addresses. */
-const localTable = 255;
-
 /** Lines `link ...`, `address ...`, `route ...`, `rule ...`, `port ...`, `nft ...`, `element ...` and `sysctl ...`. */
 export function kernelState(namespace: NetNamespace): readonly string[] {
   return [
@@ -43,7 +40,8 @@ function links(namespace: NetNamespace): string[] {
       .map((item) => `address ${item.address}/${item.prefixLength} on ${nameOf(item.link)}`),
     ...rtnl
       .dump(route.list())
-      .filter(({ table }) => table !== localTable)
+      // The kernel's own, of the addresses of this host: it follows the addresses.
+      .filter(({ table }) => table !== route.localTable)
       .map((item) => {
         const via = item.gateway === undefined ? "" : ` via ${item.gateway}`;
         return `route ${item.destination}${via} by ${nameOf(item.link)} table ${item.table}`;

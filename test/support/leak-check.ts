@@ -6,10 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-
-/** How long the kernel may take to reap what was let go, milliseconds. */
-const REAPING_TIME = 5000;
+import { eventually } from "./eventually.ts";
 
 export interface Scratch {
   /** An empty directory for the suite's files and mounts: there from the suite's first hook on, removed at its end. */
@@ -22,16 +19,23 @@ export interface Scratch {
  */
 export function checkLeaks(): Scratch {
   const directory = join(tmpdir(), `causeway-${randomBytes(6).toString("hex")}`);
-  let found: readonly string[] = [];
+  let found: readonly string[] | undefined;
   // Not at once: where a name pattern leaves the suite out, nobody would remove it.
   before(() => {
     mkdirSync(directory);
     found = leftovers(directory);
   });
   after(async () => {
-    const deadline = Date.now() + REAPING_TIME;
-    while (leftovers(directory).join() !== found.join() && Date.now() < deadline) await sleep(20);
-    assert.deepEqual(leftovers(directory), found, "the suite left something behind, or took something away");
+    // Where the suite could not begin, that is the error to show.
+    if (found === undefined) return;
+    // The kernel reaps in its own time what was let go.
+    await eventually(() =>
+      assert.deepEqual(
+        leftovers(directory),
+        found,
+        "the suite left something behind, or took something away",
+      ),
+    );
     rmSync(directory, { recursive: true });
   });
   return { directory };

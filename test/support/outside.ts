@@ -1,7 +1,8 @@
 // Another machine, on the wire of a test's host.
 
-import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { link, NetNamespace, Rtnl, route } from "@causeway/kernel";
 import type { TestHost } from "./host.ts";
+import { joinByWire } from "./wire.ts";
 
 /** A network segment between the host and one machine outside. */
 export interface Wire {
@@ -36,12 +37,12 @@ export class Outside implements Disposable {
     this.hostIpv6 = `${wire.ipv6}::1`;
     this.ipv4 = `${wire.ipv4}.2`;
     this.ipv6 = `${wire.ipv6}::2`;
-    const peer = { name: "eth0", namespaceFd: this.namespace.fd };
-    host.rtnl.execute(link.create({ name: wire.uplink, info: { kind: "veth", veth: { peer } } }));
-    host.namespace.run(() => skipDad(wire.uplink));
-    this.namespace.run(() => skipDad("eth0"));
-    addAddresses(host.rtnl, wire.uplink, this.hostIpv4, this.hostIpv6);
-    addAddresses(this.#rtnl, "eth0", this.ipv4, this.ipv6);
+    const ours = [`${this.hostIpv4}/24`, `${this.hostIpv6}/64`];
+    const theirs = [`${this.ipv4}/24`, `${this.ipv6}/64`];
+    joinByWire(
+      { namespace: host.namespace, name: wire.uplink, addresses: ours },
+      { namespace: this.namespace, name: "eth0", addresses: theirs },
+    );
     this.#rtnl.execute(link.change({ name: "lo" }, { up: true }));
   }
 
@@ -56,18 +57,4 @@ export class Outside implements Disposable {
     this.#rtnl[Symbol.dispose]();
     this.namespace[Symbol.dispose]();
   }
-}
-
-/** A router asks for neighbours from its link-local address, which otherwise takes a second to be usable. */
-function skipDad(name: string): void {
-  writeSysctl(`net/ipv6/conf/${name}/accept_dad`, 0);
-}
-
-function addAddresses(rtnl: Rtnl, name: string, ipv4: string, ipv6: string): void {
-  const { index } = rtnl.query(link.get({ name }));
-  rtnl.execute(
-    address.add({ link: index, address: ipv4, prefixLength: 24 }),
-    address.add({ link: index, address: ipv6, prefixLength: 64 }),
-    link.change({ index }, { up: true }),
-  );
 }

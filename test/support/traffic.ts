@@ -100,16 +100,12 @@ export async function canPing(namespace: NetNamespace, address: string): Promise
   return status === 0;
 }
 
-// asm-generic/socket.h
-const SO_BROADCAST = 6;
-const SO_BINDTOIFINDEX = 62;
-
 function openClient(namespace: NetNamespace, kind: number, { address, source, by }: Question): number {
   return namespace.run(() => {
     const domain = isIPv6(address) ? socket.AF_INET6 : socket.AF_INET;
     const client = socket.openSocket(domain, kind, 0, { nonBlocking: true });
-    socket.setIntOption(client, socket.SOL_SOCKET, SO_BROADCAST, 1);
-    if (by !== undefined) socket.setIntOption(client, socket.SOL_SOCKET, SO_BINDTOIFINDEX, by);
+    socket.setIntOption(client, socket.SOL_SOCKET, socket.SO_BROADCAST, 1);
+    if (by !== undefined) socket.setIntOption(client, socket.SOL_SOCKET, socket.SO_BINDTOIFINDEX, by);
     if (source !== undefined) {
       socket.bindSocket(client, new InetSockaddr(ipToBytes(source), source).atPort(0), source);
     }

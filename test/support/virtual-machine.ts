@@ -17,26 +17,54 @@ export function needsVirtualMachine(): string | false {
   return needsPeer("qemu-system-x86_64");
 }
 
-export interface MachineRun {
-  readonly status: number | null;
-  /** What the command printed on both streams. */
-  readonly output: string;
+/** What became of the tests of a file. */
+export interface GuestTests {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** What went wrong, with its errors, in the words of the guest's test runner; empty where nothing did. */
+  readonly complaints: string;
 }
 
+/** Of the guest, not of the test that it runs in: seconds, less than a test file may take. */
+const TIME_LIMIT = 280;
+
 /**
- * Boots, runs a command of the repository's root as root, and powers off. About 10 s, and 10 times slower than here.
+ * Boots, runs a test file of the repository as root, and powers off. About 10 s, and 10 times slower than here.
  *
+ * @param file from the repository's root
  * @param modules kernel modules to load first; others are loaded when they are needed
  */
-export function runInVirtualMachine(
-  command: readonly string[],
+export function testInVirtualMachine(
+  file: string,
   { modules = [], env = {} }: { modules?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
-): MachineRun {
+): GuestTests {
   const { NODE_TEST_CONTEXT: _runner, ...inherited } = process.env;
+  const variables = Object.entries({ ...env, TMPDIR: "/tmp" }).map(([name, value]) => `${name}=${value}`);
   const { status, stdout, stderr } = spawnSync(
-    VM_RUN,
-    ["-t", "280", "-k", modules.join(" "), "--", ...command],
-    { cwd: ROOT, env: { ...inherited, ...env, OUT: process.env.TMPDIR ?? "/tmp" }, encoding: "utf8" },
+    // Emulation takes all that two processors have: the suites beside this one come first.
+    "nice",
+    [
+      ...["-n", "10", VM_RUN, "-t", String(TIME_LIMIT), "-k", modules.join(" "), "--"],
+      // The guest has a /tmp of its own, in which the folder for this run's files is not.
+      ...["env", ...variables, process.execPath, "--test", "--test-reporter=tap", file],
+    ],
+    { cwd: ROOT, env: { ...inherited, OUT: process.env.TMPDIR ?? "/tmp" }, encoding: "utf8" },
   );
-  return { status, output: `${stdout}${stderr}` };
+  const count = (what: string) => Number(new RegExp(`^# ${what} (\\d+)$`, "m").exec(stdout)?.[1] ?? 0);
+  const failed = count("fail") + count("cancelled");
+  return {
+    passed: count("pass"),
+    failed,
+    skipped: count("skipped"),
+    complaints: status === 0 && failed === 0 ? "" : complaintsIn(stdout) || `${stdout}${stderr}`,
+  };
+}
+
+/** Every test that failed by itself; those that were cancelled with the suite around them say nothing of why. */
+function complaintsIn(tap: string): string {
+  const failures = tap.match(/^ *not ok .*\n( *---\n[\s\S]*?^ *\.\.\.$)?/gm) ?? [];
+  return failures
+    .filter((text) => !/failureType: '(cancelledByParent|subtestsFailed)'/.test(text))
+    .join("\n");
 }

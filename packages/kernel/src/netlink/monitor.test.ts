@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
+import { eventually, patience } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { NftContext } from "../nftables/context.ts";
 import { nftablesEvents } from "../nftables/events.ts";
@@ -14,12 +15,12 @@ import { Monitor, type Overrun, type Topic } from "./monitor.ts";
 /** A host with its loopback up. */
 const makeHost = () => new TestHost(link.change({ name: "lo" }, { up: true }));
 
-/** Reads events until one is as wanted; fails after five seconds. */
+/** Reads events until one is as wanted; fails when it does not come. */
 async function waitFor<E>(
   monitor: Monitor<E>,
   wanted: (event: E | Overrun) => boolean,
 ): Promise<E | Overrun> {
-  const late = setTimeout(() => monitor[Symbol.dispose](), 5000);
+  const late = setTimeout(() => monitor[Symbol.dispose](), patience);
   try {
     for (;;) {
       const { value, done } = await monitor.next();
@@ -132,14 +133,16 @@ describe("monitor", () => {
 
   it("throws away what nobody fetches, and says so", async () => {
     using host = makeHost();
-    // 20,000 events of one message.
-    const chatter: Topic<number> = { ...link.events, decode: () => 1 };
+    // As many events of one message.
+    const count = 20_000;
+    let decoded = 0;
+    const chatter: Topic<number> = { ...link.events, decode: () => ++decoded };
     using monitor = new Monitor(
-      Array.from({ length: 20_000 }, () => chatter),
+      Array.from({ length: count }, () => chatter),
       { namespace: host.namespace },
     );
     host.rtnl.execute(link.change({ name: "lo" }, { mtu: 1500 }));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => assert.ok(decoded >= count));
     const { value } = await monitor.next();
     assert.deepEqual(value, { type: "overrun" });
   });

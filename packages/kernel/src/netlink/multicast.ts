@@ -3,11 +3,18 @@
  */
 import { isKernelError } from "../sys/errors.ts";
 import type { OwnedFd } from "../sys/fd.ts";
-import { AF_NETLINK, bindSocket, openSocket, SOCK_RAW, SOL_SOCKET, setIntOption } from "../sys/socket.ts";
+import {
+  AF_NETLINK,
+  bindSocket,
+  openSocket,
+  SO_RCVBUF,
+  SOCK_RAW,
+  SOL_SOCKET,
+  setIntOption,
+} from "../sys/socket.ts";
 import { NETLINK_ADD_MEMBERSHIP, SOL_NETLINK } from "./constants.ts";
 
 // asm-generic/socket.h
-const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 
 /** Bytes that may wait in the kernel, its own overhead included: about three thousand changes of links. */

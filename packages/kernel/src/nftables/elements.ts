@@ -12,6 +12,7 @@ import {
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_NETFILTER,
+  NFNL_SUBSYS_NFTABLES,
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_EXCL,
@@ -64,7 +65,6 @@ export interface NftElementChange {
 // linux/netfilter/nfnetlink.h
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
-const NFNL_SUBSYS_NFTABLES = 10;
 // linux/netfilter/nf_tables.h
 const NFT_MSG_NEWSETELEM = 12;
 const NFT_MSG_DELSETELEM = 14;

@@ -4,11 +4,10 @@
 import { attrs } from "../codec/attrs.ts";
 import { type Codec, text, u8, u16be, u32be } from "../codec/codec.ts";
 import { struct } from "../codec/struct.ts";
-import { NETLINK_NETFILTER } from "../netlink/constants.ts";
+import { NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES } from "../netlink/constants.ts";
 import type { Topic } from "../netlink/monitor.ts";
 
 const NFNLGRP_NFTABLES = 7;
-const NFNL_SUBSYS_NFTABLES = 10;
 const NFT_MSG_NEWGEN = 15;
 
 /** Something was added (or changed) or removed. */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
@@ -92,8 +92,7 @@ describe("reaper", () => {
     const [path = ""] = host.paths;
     await reaper.releaseNamespace(path);
     assert.equal(existsSync(path), false);
-    for (let waited = 0; host.names().length > 0 && waited < 2000; waited += 10) await sleep(10);
-    assert.deepEqual(host.names(), []);
+    await eventually(() => assert.deepEqual(host.names(), []));
     await reaper.releaseNamespace(path);
     const plainFile = join(directory, "not-mounted");
     writeFileSync(plainFile, "");
@@ -102,34 +101,32 @@ describe("reaper", () => {
     await assert.rejects(reaper.releaseNamespace(directory), /rm .* failed with/);
   });
 
-  it("reaps 200 within 3 ms each while addresses elsewhere are made without a long wait", async () => {
+  // How long either takes is measured by bench/detach.bench.ts.
+  it("reaps 200 links and namespaces bit by bit, while addresses are made elsewhere", async () => {
     using host = new Host(directory, 200);
     await using reaper = new Reaper(host.namespace);
-    await reaper.deleteLink({ name: "warm-up" });
     for (const name of host.names()) host.rtnl.execute(link.change({ name }, { up: false }));
 
     using elsewhere = NetNamespace.create();
     using rtnl = new Rtnl(elsewhere);
-    const waits: number[] = [];
+    /** How many links were left when an address had been made. */
+    const left: number[] = [];
     const probe = setInterval(() => {
-      const started = performance.now();
-      const octets = `10.0.${waits.length >> 8}.${waits.length & 255}`;
+      const octets = `10.0.${left.length >> 8}.${left.length & 255}`;
       rtnl.execute(address.add({ link: 1, address: octets, prefixLength: 32 }));
-      waits.push(performance.now() - started);
+      left.push(host.names().length);
     }, 1);
-
-    const started = performance.now();
     await Promise.all([
       ...host.names().map((name) => reaper.deleteLink({ name })),
       ...host.paths.map((path) => reaper.releaseNamespace(path)),
     ]);
-    const took = performance.now() - started;
     clearInterval(probe);
     assert.deepEqual(host.names(), []);
-    // Twice the figures that a quiet machine shows: other suites run beside this one. bench/ holds the sharp ones.
-    assert.ok(took < 1200, `200 links and namespaces took ${took.toFixed(0)} ms`);
-    const usual = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.9)] ?? Number.NaN;
-    assert.ok(usual < 20, `a tenth of the addresses waited ${usual.toFixed(1)} ms or more`);
+    assert.ok(!host.paths.some(existsSync));
+    // Some go at a time, and others get the kernel's lock in between: not all of them in one go.
+    const between = left.filter((count) => count > 0 && count < 200);
+    assert.ok(between.length > 0, `an address was made when there were ${left.join(", ")} links`);
+    assert.equal(rtnl.dump(address.list({ link: 1 })).length, left.length);
   });
 
   it("drains: what was handed over is done, failures too", async () => {

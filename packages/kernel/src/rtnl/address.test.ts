@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import * as address from "./address.ts";
 import { IFA_F_NOPREFIXROUTE, IFA_F_TENTATIVE } from "./spec/address.ts";
-import { pair, pick, type Shown, TestHost } from "./test-support.ts";
+import { assertAgree, pair, pick, type Shown, TestHost } from "./test-support.ts";
 
 const scopes = new Map([
   [0, "global"],
@@ -67,12 +67,17 @@ describe("addresses", () => {
         lifetime: { valid: 5000, preferred: 4000 },
       }),
     );
-    const theirs = host
-      .run("ip -json address show")
-      .flatMap(({ addr_info }) => addr_info as Shown[])
-      .map((shown) => pick(shown, ...properties));
+    const theirs = () =>
+      host
+        .run("ip -json address show")
+        .flatMap(({ addr_info }) => addr_info as Shown[])
+        .map((shown) => pick(shown, ...properties));
+    const ours = () => host.rtnl.dump(address.list()).map(asShown);
     const byText = (a: Shown, b: Shown) => String(a.local).localeCompare(String(b.local));
-    assert.deepEqual(host.rtnl.dump(address.list()).map(asShown).sort(byText), theirs.sort(byText));
+    assertAgree(
+      () => ours().sort(byText),
+      () => theirs().sort(byText),
+    );
   });
 
   it("are listed by link and by family", () => {

@@ -31,6 +31,9 @@ import {
   routeTypes,
 } from "./spec/route.ts";
 
+/** Numbers of the kernel's own tables. */
+export { RT_TABLE_LOCAL as localTable, RT_TABLE_MAIN as mainTable } from "./spec/route.ts";
+
 export type RouteType = keyof typeof routeTypes;
 
 /** One way of several that a route's packets take. */
@@ -56,7 +59,7 @@ export interface RouteSettings extends Omit<NextHop, "weight"> {
   readonly priority?: number;
   /** Default: `unicast`. */
   readonly type?: RouteType;
-  /** Routing table, default: main (254). */
+  /** Routing table, default: {@link mainTable}. */
   readonly table?: number;
   /** Source address for what the machine itself sends. */
   readonly preferredSource?: string;

@@ -3,6 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { isDeepStrictEqual } from "node:util";
+import { patience } from "../../../../test/support/eventually.ts";
 import type { Request } from "../netlink/message.ts";
 import { NetNamespace } from "../sys/namespace.ts";
 import * as link from "./link.ts";
@@ -56,6 +58,17 @@ export class TestHost implements Disposable {
     this.rtnl[Symbol.dispose]();
     this.namespace[Symbol.dispose]();
   }
+}
+
+/**
+ * Fails unless two listings agree. The kernel changes things in its own time (link-local addresses and their state, groups
+ * that are joined, counters, what is left of a lifetime): what came between the two is in both the next time.
+ */
+export function assertAgree(ours: () => unknown, theirs: () => unknown): void {
+  const deadline = Date.now() + patience;
+  let listings = [ours(), theirs()];
+  while (!isDeepStrictEqual(listings[0], listings[1]) && Date.now() < deadline) listings = [ours(), theirs()];
+  assert.deepEqual(listings[0], listings[1]);
 }
 
 /** Some properties of an object, those that it has. */

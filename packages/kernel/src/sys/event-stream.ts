@@ -6,12 +6,11 @@
  * From then on libuv polls and reads the netlink socket: a read is a datagram, and an error (ENOBUFS) is an error.
  */
 import { Socket } from "node:net";
-import type { OwnedFd } from "./fd.ts";
+import { O_CLOEXEC, type OwnedFd } from "./fd.ts";
 import { check, libc } from "./libc.ts";
 import { openSocket, SOCK_STREAM } from "./socket.ts";
 
 const AF_UNIX = 1;
-const O_CLOEXEC = 0o2000000;
 
 /**
  * Turns a non-blocking datagram socket into a stream of which each chunk is one datagram of at most 64 KiB. The

@@ -5,7 +5,7 @@ import { check, libc } from "./libc.ts";
 
 // fcntl.h
 const O_CREAT = 0o100;
-const O_CLOEXEC = 0o2000000;
+export const O_CLOEXEC = 0o2000000;
 const O_RDONLY = 0;
 export const O_RDWR = 2;
 

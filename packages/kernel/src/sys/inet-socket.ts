@@ -8,19 +8,17 @@ import { lastErrno, libc } from "./libc.ts";
 import {
   AF_INET,
   AF_INET6,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
   openSocket,
+  SO_BINDTOIFINDEX,
+  SO_RCVBUF,
+  SO_REUSEADDR,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
   setIntOption,
 } from "./socket.ts";
-
-// asm-generic/socket.h, linux/in6.h
-const SO_REUSEADDR = 2;
-const SO_RCVBUF = 8;
-const SO_BINDTOIFINDEX = 62;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
 
 /** The index of `lo` in every network namespace (net/flow.h). */
 export const LOOPBACK_IFINDEX = 1;

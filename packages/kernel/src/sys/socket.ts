@@ -13,10 +13,18 @@ export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
-export const SOL_SOCKET = 1;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_PEEK = 0x2;
 export const MSG_TRUNC = 0x20;
+// asm-generic/socket.h
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_BROADCAST = 6;
+export const SO_RCVBUF = 8;
+export const SO_BINDTOIFINDEX = 62;
+// linux/in.h, linux/in6.h
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
 
 export interface SocketOptions {
   /** Default: blocking. */

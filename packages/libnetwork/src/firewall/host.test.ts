@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { link } from "@causeway/kernel";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { canPing } from "../../../../test/support/traffic.ts";
 import { linkLocalAddress } from "../address/link-local.ts";
@@ -79,10 +80,8 @@ for (const bridgeFilter of [false, true]) {
         }),
       );
       const { address = "" } = host.rtnl.query(link.get({ name: bridgeOf(3) }));
-      assert.ok(
-        await canPing(locked.namespace, `${linkLocalAddress(address)}%eth0`),
-        "the gateway's link-local address",
-      );
+      const gateway = `${linkLocalAddress(address)}%eth0`;
+      await eventually(async () => assert.ok(await canPing(locked.namespace, gateway), gateway));
     });
   });
 }

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { bindUdp, InetSockaddr, ipToBytes, link, Rtnl, writeSysctl } from "@causeway/kernel";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { hostAddress, outsideAddress, Stage } from "./test-support.ts";
@@ -53,8 +53,8 @@ async function seenByHost(stage: Stage): Promise<string[]> {
   send(far, "outside to the host", wanMac, outsideMac, outsideAddress[4], hostAddress[4]);
 
   // Each sender's last letter is an honest one, and letters of one sender stay in order.
-  const deadline = Date.now() + 5000;
-  while (!honest.every((what) => seen.includes(what)) && Date.now() < deadline) await sleep(2);
+  const missing = () => honest.filter((what) => !seen.includes(what));
+  await eventually(() => assert.deepEqual(missing(), [], "honest letters that have to arrive"));
   await new Promise<void>((done) => server.close(done));
   return seen.sort();
 }

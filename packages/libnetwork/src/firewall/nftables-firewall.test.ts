@@ -287,12 +287,8 @@ describe("NftablesFirewall", () => {
         published: numbers(1000).map((number) => publishedPort(20_000 + number, number)),
       },
     });
-    const start = performance.now();
     firewall.install();
-    const took = performance.now() - start;
     assert.equal(host.elements().published_any4, 1000);
     assert.equal(host.elements().into, 200);
-    // About 80 ms on an idle machine; ten times that would be a walk over something.
-    assert.ok(took < 1000, `${took} ms`);
   });
 });

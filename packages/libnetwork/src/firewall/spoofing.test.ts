@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { bytesToMac, fdb, ipToBytes, link, macToBytes } from "@causeway/kernel";
+import { fdb, ipToBytes, link, macToBytes, writeSysctl } from "@causeway/kernel";
+import { eventually } from "../../../../test/support/eventually.ts";
 import {
   arp,
   BROADCAST,
@@ -17,7 +17,7 @@ import {
   udp,
 } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
-import { addressIn, type Sandbox, Stage } from "./test-support.ts";
+import { addressIn, bridgeOf, type Sandbox, Stage } from "./test-support.ts";
 
 const own = {
   mac: "02:00:00:00:01:02",
@@ -26,7 +26,7 @@ const own = {
   linkLocal: "fe80::2",
 };
 const victim = { mac: "02:00:00:00:01:03", ipv4: addressIn(1, 4, 3), ipv6: addressIn(1, 6, 3) };
-const gateway = { ipv4: addressIn(1, 4, 1), ipv6: addressIn(1, 6, 1) };
+const gateway = { mac: "02:00:00:00:01:01", ipv4: addressIn(1, 4, 1), ipv6: addressIn(1, 6, 1) };
 const allNodes = "ff02::1";
 
 const multicastMac = (address: string) => {
@@ -198,26 +198,22 @@ const refused: Readonly<Record<string, Buffer>> = {
   "another type of frame": frame(BROADCAST, own.mac, 0x88b5, Buffer.from("experimental")),
 };
 
-/** What arrives at the neighbour, of frames that its neighbour sends. */
+/** What arrives at the neighbour, of frames that its neighbour sends; those that have to arrive are waited for. */
 async function arriving(
   sender: Sandbox,
   receiver: Sandbox,
   frames: Readonly<Record<string, Buffer>>,
+  expected: readonly string[],
 ): Promise<string[]> {
   using from = new FrameSocket(sender.namespace, "eth0");
   using to = new FrameSocket(receiver.namespace, "eth0");
   // Bytes behind the packet, which nobody looks at, tell one frame from another.
-  const token = (name: string) => Buffer.from(`<${name}>`);
-  for (const [name, bytes] of Object.entries(frames)) from.send(Buffer.concat([bytes, token(name)]));
-  // Frames of one port stay in order: once this one is there, so is all that will come.
-  from.send(Buffer.concat([ipv4(own.ipv4), token("the last")]));
-  const seen: Buffer[] = [];
-  const deadline = Date.now() + 5000;
-  while (!seen.some((bytes) => bytes.includes(token("the last")))) {
-    assert.ok(Date.now() < deadline, "the last frame, an honest one, does not arrive");
-    seen.push(...to.received());
-    await sleep(1);
-  }
+  const token = (name: string) => `<${name}>`;
+  const send = (name: string, bytes: Buffer) => from.send(Buffer.concat([bytes, Buffer.from(token(name))]));
+  for (const [name, bytes] of Object.entries(frames)) send(name, bytes);
+  // Frames of one port stay in order: once this honest one is there, so is all that will come.
+  send("the last", ipv4(own.ipv4));
+  const seen = await to.receivedUntil(...[...expected, "the last"].map(token));
   return Object.keys(frames).filter((name) => seen.some((bytes) => bytes.includes(token(name))));
 }
 
@@ -237,19 +233,19 @@ describe("anti-spoofing", () => {
   it("lets through what is a port's own", async () => {
     const { stage, sender, receiver } = await open(true);
     await using _ = stage;
-    assert.deepEqual(await arriving(sender, receiver, allowed), Object.keys(allowed));
+    assert.deepEqual(await arriving(sender, receiver, allowed, Object.keys(allowed)), Object.keys(allowed));
   });
 
   it("drops what is not", async () => {
     const { stage, sender, receiver } = await open(true);
     await using _ = stage;
-    assert.deepEqual(await arriving(sender, receiver, refused), []);
+    assert.deepEqual(await arriving(sender, receiver, refused, []), []);
   });
 
   it("leaves a port alone that is not guarded", async () => {
     const { stage, sender, receiver } = await open(false);
     await using _ = stage;
-    assert.deepEqual(await arriving(sender, receiver, refused), Object.keys(refused));
+    assert.deepEqual(await arriving(sender, receiver, refused, Object.keys(refused)), Object.keys(refused));
   });
 
   for (const apart of [true, false]) {
@@ -258,19 +254,22 @@ describe("anti-spoofing", () => {
       await using _ = stage;
       stage.firewall.apply({ add: { ports: [{ ...sender.port, apart }] } });
       using from = new FrameSocket(sender.namespace, "eth0");
-      using to = new FrameSocket(receiver.namespace, "eth0");
-      const honest = ipPacket({
-        source: own.ipv4,
-        destination: victim.ipv4,
-        protocol: 17,
-        payload: datagram,
-      });
+      using atNeighbour = new FrameSocket(receiver.namespace, "eth0");
+      // Nobody keeps a frame for the gateway from the host. Once the host has it and has answered, all is there that will come.
+      using atHost = new FrameSocket(stage.host.namespace, bridgeOf(1));
+      const to = (mac: string) => {
+        const payload = udp(4000, 4000, Buffer.from(`for ${mac}`));
+        const packet = { source: own.ipv4, destination: victim.ipv4, protocol: 17, payload };
+        return frame(mac, own.mac, ETHERTYPE.ipv4, ipPacket(packet));
+      };
       const destinations = [victim.mac, "02:00:00:00:01:77", BROADCAST, "01:00:5e:00:00:fb"];
-      for (const mac of destinations) from.send(frame(mac, own.mac, ETHERTYPE.ipv4, honest));
-      await sleep(50);
-      const arrived = to.received().map((bytes) => bytesToMac(bytes.subarray(0, 6)));
+      for (const mac of [...destinations, gateway.mac]) from.send(to(mac));
+      await atHost.receivedUntil(`for ${gateway.mac}`);
+      atHost.send(frame(victim.mac, gateway.mac, 0x88b5, Buffer.from("the last")));
+      const expected = apart ? [] : destinations.map((mac) => `for ${mac}`);
+      const seen = await atNeighbour.receivedUntil(...expected, "the last");
       assert.deepEqual(
-        destinations.filter((mac) => arrived.includes(mac)),
+        destinations.filter((mac) => seen.some((bytes) => bytes.includes(`for ${mac}`))),
         apart ? [] : destinations,
       );
     });
@@ -278,21 +277,42 @@ describe("anti-spoofing", () => {
 
   for (const destination of ["01:80:c2:00:00:03", "01:80:c2:00:00:0e"]) {
     it(`keeps the bridge from learning a stolen MAC by a frame for ${destination}`, async () => {
-      assert.equal(await ownerAfterTheft(destination, true), "veth2");
-      assert.equal(await ownerAfterTheft(destination, false), "veth1", "where the port is not guarded");
+      const guarded = await openForTheft(true);
+      await using _guarded = guarded;
+      await guarded.steal(destination);
+      assert.equal(guarded.owner(), "veth2");
+      const open = await openForTheft(false);
+      await using _open = open;
+      await open.steal(destination);
+      await eventually(() => assert.equal(open.owner(), "veth1", "where the port is not guarded"));
     });
   }
 
-  /** The port behind which the bridge thinks that the victim is, once its neighbour, at veth1, has used its MAC. */
-  async function ownerAfterTheft(destination: string, guarded: boolean): Promise<string | undefined> {
+  /** A bridge that knows that the victim is at veth2; its neighbour, at veth1, is to use its MAC. */
+  async function openForTheft(guarded: boolean) {
     const { stage, sender, receiver } = await open(guarded);
-    await using _ = stage;
+    // The victim's own kernel, which tells now and then which groups it listens to, would put the bridge right again.
+    receiver.namespace.run(() => writeSysctl("net/ipv6/conf/eth0/disable_ipv6", 1));
+    const { rtnl } = stage.host;
+    /** The port behind which the bridge thinks that the victim is. */
+    const owner = () => {
+      const entry = rtnl.dump(fdb.list()).find(({ mac, table }) => mac === victim.mac && table === "master");
+      return rtnl.dump(link.list()).find(({ index }) => index === entry?.link)?.name;
+    };
     using honest = new FrameSocket(receiver.namespace, "eth0");
     honest.send(asked(victim.mac, victim.ipv4, 1, victim.mac));
-    using thief = new FrameSocket(sender.namespace, "eth0");
-    thief.send(frame(destination, victim.mac, 0x88cc, Buffer.alloc(8)));
-    const { rtnl } = stage.host;
-    const entry = rtnl.dump(fdb.list()).find(({ mac, table }) => mac === victim.mac && table === "master");
-    return rtnl.dump(link.list()).find(({ index }) => index === entry?.link)?.name;
+    await eventually(() => assert.equal(owner(), "veth2", "what the victim sends is learned"));
+    return {
+      owner,
+      async steal(destination: string): Promise<void> {
+        using thief = new FrameSocket(sender.namespace, "eth0");
+        using neighbour = new FrameSocket(receiver.namespace, "eth0");
+        thief.send(frame(destination, victim.mac, 0x88cc, Buffer.alloc(8)));
+        // Frames of one port stay in order: once this honest one is there, the bridge has seen the other.
+        thief.send(Buffer.concat([ipv4(own.ipv4), Buffer.from("<the last>")]));
+        await neighbour.receivedUntil("<the last>");
+      },
+      [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+    };
   }
 });

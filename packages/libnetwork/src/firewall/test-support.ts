@@ -4,8 +4,9 @@
  * outside, where the neighbour, 192.0.2.2 and 2001:db8::2, has routes to everything behind the host.
  */
 import assert from "node:assert/strict";
-import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import { ask, type Question, serve } from "../../../../test/support/traffic.ts";
+import { addressOn, joinByWire } from "../../../../test/support/wire.ts";
 import { linkLocalAddress } from "../address/link-local.ts";
 import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
 import { NftablesFirewall } from "./nftables-firewall.ts";
@@ -25,6 +26,10 @@ export function addressIn(network: number, family: Family, station: number): str
 }
 
 const lengthOf: Readonly<Record<Family, number>> = { 4: 24, 6: 64 };
+const cidrs = (addresses: Partial<Addresses>) =>
+  families.flatMap((family) =>
+    addresses[family] === undefined ? [] : `${addresses[family]}/${lengthOf[family]}`,
+  );
 const subnetOf = (network: number, family: Family) =>
   family === 4 ? `172.30.${network}.0/24` : `fd00:${network}::/64`;
 export const bridgeOf = (network: number) => `br-${network}`;
@@ -113,18 +118,17 @@ export class BareHost implements Disposable {
   }
 
   #connect(other: NetNamespace, name: string, ours: Addresses, theirs: Addresses): void {
-    const peer = { name: "eth0", namespaceFd: other.fd };
-    this.rtnl.execute(link.create({ name, info: { kind: "veth", veth: { peer } } }));
+    joinByWire(
+      { namespace: this.namespace, name, addresses: cidrs(ours) },
+      { namespace: other, name: "eth0", addresses: cidrs(theirs) },
+    );
     using far = new Rtnl(other);
-    this.#address(this.rtnl, name, ours);
-    this.#address(far, "eth0", theirs);
     for (const family of families) far.execute(route.add({ destination: "default", gateway: ours[family] }));
-    this.rtnl.query(link.get({ name }));
   }
 
   /** One more address of the host's. */
   addAddress(name: string, text: string): void {
-    this.#address(this.rtnl, name, text.includes(":") ? { 6: text } : { 4: text });
+    this.#address(name, text.includes(":") ? { 6: text } : { 4: text });
   }
 
   /** One more neighbour, on an interface of its own: 198.51.100.2 and 2001:db8:1::2, with routes to all behind the host. */
@@ -140,7 +144,7 @@ export class BareHost implements Disposable {
     const mac = `02:00:00:00:0${network}:01`;
     this.rtnl.execute(link.create({ name, address: mac, info: { kind: "bridge" } }));
     const addresses = withAddresses.map((family) => [family, addressIn(network, family, 1)]);
-    this.#address(this.rtnl, name, Object.fromEntries(addresses));
+    this.#address(name, Object.fromEntries(addresses));
     this.namespace.run(() => writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1));
   }
 
@@ -150,21 +154,18 @@ export class BareHost implements Disposable {
     const name = `veth${++this.#sandboxes}`;
     const mac = `02:00:00:00:0${network}:${station.toString(16).padStart(2, "0")}`;
     const bridge = this.rtnl.query(link.get({ name: bridgeOf(network) })).index;
-    const peer = { name: "eth0", address: mac, namespaceFd: namespace.fd };
+    const addresses = { 4: addressIn(network, 4, station), 6: addressIn(network, 6, station) };
+    joinByWire(
+      { namespace: this.namespace, name, bridge },
+      { namespace, name: "eth0", mac, addresses: cidrs(addresses) },
+    );
     // As the bridge driver has it: frames for 01:80:c2:00:00:0X pass the rules as all others do.
     const bridgePort = { hairpin, isolated, groupForwardMask: 0xfffd };
-    this.rtnl.execute(
-      link.create({ name, master: bridge, info: { kind: "veth", veth: { peer } } }),
-      link.change({ name }, { up: true, info: { slaveKind: "bridge", bridgePort } }),
-    );
-    const addresses = { 4: addressIn(network, 4, station), 6: addressIn(network, 6, station) };
+    this.rtnl.execute(link.change({ name }, { info: { slaveKind: "bridge", bridgePort } }));
     using inside = new Rtnl(namespace);
-    this.#address(inside, "eth0", addresses);
     for (const family of families) {
       inside.execute(route.add({ destination: "default", gateway: addressIn(network, family, 1) }));
     }
-    // Makes the kernel catch up with the carrier, so that the bridge's port forwards from now on.
-    this.rtnl.query(link.get({ name }));
     const port = {
       endpointId: name,
       interface: name,
@@ -178,18 +179,13 @@ export class BareHost implements Disposable {
   addForeignBridge(): [NetNamespace, NetNamespace] {
     this.rtnl.execute(link.create({ name: "virbr0", info: { kind: "bridge" } }));
     this.rtnl.execute(link.change({ name: "virbr0" }, { up: true }));
-    const master = this.rtnl.query(link.get({ name: "virbr0" })).index;
+    const bridge = this.rtnl.query(link.get({ name: "virbr0" })).index;
     const addStation = (number: number) => {
       const namespace = this.#newNamespace();
-      const name = `vnet${number}`;
-      const peer = { name: "eth0", namespaceFd: namespace.fd };
-      this.rtnl.execute(
-        link.create({ name, master, info: { kind: "veth", veth: { peer } } }),
-        link.change({ name }, { up: true }),
+      joinByWire(
+        { namespace: this.namespace, name: `vnet${number}`, bridge },
+        { namespace, name: "eth0", addresses: [`10.9.0.${number}/24`] },
       );
-      using inside = new Rtnl(namespace);
-      this.#address(inside, "eth0", { 4: `10.9.0.${number}` });
-      this.rtnl.query(link.get({ name }));
       return namespace;
     };
     return [addStation(1), addStation(2)];
@@ -214,14 +210,10 @@ export class BareHost implements Disposable {
     return namespace;
   }
 
-  #address(rtnl: Rtnl, name: string, addresses: Partial<Addresses>): void {
-    const { index } = rtnl.query(link.get({ name }));
-    for (const family of families) {
-      const text = addresses[family];
-      if (text === undefined) continue;
-      rtnl.execute(address.add({ link: index, address: text, prefixLength: lengthOf[family] }));
-    }
-    rtnl.execute(link.change({ index }, { up: true }));
+  #address(name: string, addresses: Partial<Addresses>): void {
+    const { index } = this.rtnl.query(link.get({ name }));
+    const requests = cidrs(addresses).map((cidr) => addressOn(index, cidr));
+    this.rtnl.execute(...requests, link.change({ index }, { up: true }));
   }
 
   [Symbol.dispose](): void {

@@ -5,12 +5,10 @@ import { readFileSync } from "node:fs";
 import { type Rtnl, route } from "@causeway/kernel";
 import { tryParseIp } from "../address/ip.ts";
 
-const mainTable = 254;
-
 /** Destinations of the main table as CIDRs, without default routes and link-local or multicast ones. */
 function routedPrefixes(rtnl: Rtnl): readonly string[] {
   return rtnl
-    .dump(route.list({ table: mainTable }))
+    .dump(route.list({ table: route.mainTable }))
     .filter(({ destination }) => destination !== "default" && !/^(fe80:|ff)/.test(destination))
     .map(({ destination }) => destination);
 }

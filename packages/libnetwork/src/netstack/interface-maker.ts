@@ -2,7 +2,7 @@
  * Puts one interface into a sandbox: made (or moved in), addressed, up, and announced to the neighbours.
  *
  * Two things are done for the sake of the first packet. Carrier changes travel through a queue of the kernel, so a
- * bridge's new port does not forward at once; asking for the link afterwards makes the kernel catch up. And a neighbour
+ * bridge's new port does not forward at once, nor does a bridge without others send; asking for both makes the kernel catch up. And a neighbour
  * may still hold another MAC for a re-used address: setting the MAC once more makes the kernel announce the addresses.
  */
 import {
@@ -51,7 +51,7 @@ export class InterfaceMaker implements Disposable {
     try {
       const index = inside.query(link.getIndex({ name }));
       this.#configure(namespace, inside, { name, index }, request);
-      if (plan.kind === "veth") this.#host.query(link.getIndex({ name: plan.hostName }));
+      if (plan.kind === "veth") this.#catchUp(plan);
       this.#announce(inside, index, request);
       const { mac, ipv6 } = request.addresses;
       if (ipv6 !== undefined) awaitSolicitable(inside, index, [addressOf(ipv6), linkLocalAddress(mac)]);
@@ -90,6 +90,12 @@ export class InterfaceMaker implements Disposable {
       "interface_name_in_use",
       `the sandbox has no free interface name ${prefix}0 to ${prefix}${highestNumber}`,
     );
+  }
+
+  /** The bridge has a carrier from its first port on: until the kernel has noticed, all that the host sends by it is dropped. */
+  #catchUp({ hostName, bridgeIndex }: Extract<InterfacePlan, { kind: "veth" }>): void {
+    this.#host.query(link.getIndex({ name: hostName }));
+    this.#host.query(link.getIndex({ index: bridgeIndex }));
   }
 
   #createNamed(namespace: NetNamespace, plan: InterfacePlan, name: string, request: InterfaceRequest): void {

@@ -6,7 +6,6 @@ import type { LiveInterface } from "../contracts/netstack.ts";
 
 /** linux/if.h */
 const IFF_LOOPBACK = 0x8;
-const mainTable = 254;
 
 export function liveInterfaces(rtnl: Rtnl): readonly LiveInterface[] {
   const links = rtnl.dump(link.list()).filter(({ flags }) => (flags & IFF_LOOPBACK) === 0);
@@ -30,7 +29,7 @@ export function liveInterfaces(rtnl: Rtnl): readonly LiveInterface[] {
 
 function defaultGateways(rtnl: Rtnl): readonly { readonly index: number; readonly gateway: string }[] {
   const gateways: { index: number; gateway: string }[] = [];
-  for (const found of rtnl.dump(route.list({ table: mainTable }))) {
+  for (const found of rtnl.dump(route.list({ table: route.mainTable }))) {
     if (found.destination !== "default" || found.type !== "unicast") continue;
     for (const { gateway = "on-link", link: index } of found.nextHops.length > 0 ? found.nextHops : [found]) {
       if (index !== undefined) gateways.push({ index, gateway });

@@ -5,11 +5,11 @@
  * by that endpoint's own gateway (a rule by source address): so replies to what was published there go back the way
  * that they came.
  */
+import { route } from "@causeway/kernel";
 import type { PlannedRoute, PlannedRule, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 
 /** Tables are numbered by the interface's index from here, out of the way of those that people number by hand. */
 const firstTable = 10_000;
-const mainTable = 254;
 /** Before the kernel's own rules for the main table (32766). */
 const directPriority = 10_000;
 const bySourcePriority = 10_001;
@@ -49,22 +49,22 @@ function planFamily(family: 4 | 6, ordered: readonly RoutedEndpoint[]): FamilyPl
     const gateway = gatewayOf(endpoint);
     const address = addressOf(endpoint);
     if (gateway === undefined || address === undefined) continue;
-    const route = { destination: "default", family, gateway, link: endpoint.interface.index };
+    const defaultRoute = { destination: "default", family, gateway, link: endpoint.interface.index };
     if (gatewayEndpoint === undefined) {
       gatewayEndpoint = endpoint.endpointId;
-      routes.push({ ...route, table: mainTable });
+      routes.push({ ...defaultRoute, table: route.mainTable });
       continue;
     }
     const table = firstTable + endpoint.interface.index;
     const [from = ""] = address.split("/");
-    routes.push({ ...route, table });
+    routes.push({ ...defaultRoute, table });
     // What is on the sandbox's own networks goes there directly, whatever address it is sent from.
     if (rules.length === 0) {
       rules.push({
         family,
         priority: directPriority,
         from: undefined,
-        table: mainTable,
+        table: route.mainTable,
         exceptDefault: true,
       });
     }

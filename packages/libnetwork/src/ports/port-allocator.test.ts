@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InetSockaddr, ipToBytes, listenTcp, type NetNamespace, writeSysctl } from "@causeway/kernel";
+import { eventually, patience } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { PortAllocator } from "./port-allocator.ts";
@@ -21,7 +22,6 @@ import {
   portInUse,
   tcp,
   udp,
-  until,
 } from "./test-support.ts";
 
 describe("PortAllocator on a host", () => {
@@ -217,7 +217,7 @@ describe("PortAllocator on a host", () => {
 
   test("connections in TIME_WAIT do not refuse a restarted controller", async (t) => {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     const address = new InetSockaddr(ipToBytes(container.ipv4), container.ipv4);
     const fd = container.namespace.run(() => listenTcp(address, 80, { backlog: 8 })).release();
     // A reset after the good-bye is nobody's loss.
@@ -235,7 +235,7 @@ describe("PortAllocator on a host", () => {
     client.end();
     // The relay closed first, so it is its side that waits.
     const timeWait = () => socketsOf(host).some((line) => /:1F90 .*:\w{4} 06 /.test(line));
-    await until(timeWait, "a connection of port 8080 is in TIME_WAIT");
+    await eventually(() => assert.ok(timeWait(), "no connection of port 8080 is in TIME_WAIT"));
     first.close();
     assert.equal(isFree(host, { protocol: "tcp", address: "::1", port: 8080 }), false);
     assert.ok(timeWait());
@@ -244,36 +244,30 @@ describe("PortAllocator on a host", () => {
 
   test("nothing that holds a port answers on the wire", async (t) => {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     newAllocator(t, host).reserve("e1", ipv4Only, [tcp(80, { hostPort: 8080 })]);
     for (const address of [container.gateway.ipv4, container.gateway.ipv6]) {
       const client = connectFrom(container.namespace, address, 8080);
-      const [error] = await once(client, "error", { signal: AbortSignal.timeout(5000) });
+      const [error] = await once(client, "error", { signal: AbortSignal.timeout(patience) });
       assert.equal(error.code, "ECONNREFUSED");
     }
   });
 
+  // What it costs is measured by bench/publish.bench.ts.
   test("500 ports of both families are taken and released, a thousand sockets, and leave none", async (t) => {
     const host = newHost(t);
     const allocator = newAllocator(t, host);
     const before = socketsOf(host).length;
     const mappings = Array.from({ length: 500 }, (_, at) => tcp(at + 1, { hostPort: 20_000 + at }));
-    const times: number[] = [];
     for (let round = 0; round < 5; round++) {
-      const start = performance.now();
       const bindings = allocator.reserve("e1", both, mappings);
-      const middle = performance.now();
       assert.equal(bindings.length, 1000);
       assert.equal(socketsOf(host).length, before + 1000);
       // On every other round the relay takes up the ports in between.
       if (round % 2 === 0) await sleep(50);
-      const restart = performance.now();
       allocator.release("e1");
-      times.push(middle - start + performance.now() - restart);
       assert.equal(socketsOf(host).length, before);
     }
-    // 20 ms by themselves; this guards against a cost that grows with the number of ports.
-    assert.ok(Math.min(...times) < 150, `${times.map((time) => time.toFixed(1)).join(", ")} ms`);
   });
 
   test("when descriptors run out the error says so, and all are given back", (t) => {

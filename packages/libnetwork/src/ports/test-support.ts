@@ -4,9 +4,7 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
-  address,
   InetSockaddr,
   ipToBytes,
   isKernelError,
@@ -16,6 +14,7 @@ import {
   socket,
   writeSysctl,
 } from "@causeway/kernel";
+import { joinByWire } from "../../../../test/support/wire.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { CausewayError } from "../errors.ts";
 
@@ -42,9 +41,6 @@ export function newHost(t: Pick<TestContext, "after">): NetNamespace {
   return host;
 }
 
-/** linux/if.h: the link is up, and the kernel knows it. */
-const IFF_RUNNING = 0x40;
-
 export interface Container {
   readonly namespace: NetNamespace;
   readonly ipv4: string;
@@ -54,30 +50,15 @@ export interface Container {
 }
 
 /** A container of this host: another namespace, a veth pair away. Both ends carry packets. */
-export async function newContainer(t: Pick<TestContext, "after">, host: NetNamespace): Promise<Container> {
+export function newContainer(t: Pick<TestContext, "after">, host: NetNamespace): Container {
   const namespace = newHost(t);
   const gateway = { ipv4: "172.30.0.1", ipv6: "fd00::1" };
   const container = { namespace, ipv4: "172.30.0.2", ipv6: "fd00::2", gateway };
-  using ours = new Rtnl(host);
-  using theirs = new Rtnl(namespace);
-  // Were the two ends to have the same index, the kernel would take up to a second to notice that they are up (linkwatch).
-  theirs.execute(link.create({ name: "spare", info: { kind: "bridge" } }));
-  const peer = { name: "eth0", namespaceFd: namespace.fd };
-  ours.execute(link.create({ name: "veth0", info: { kind: "veth", veth: { peer } } }));
-  for (const [rtnl, name, ends] of [
-    [ours, "veth0", gateway],
-    [theirs, "eth0", container],
-  ] as const) {
-    const { index } = rtnl.query(link.get({ name }));
-    rtnl.execute(
-      address.add({ link: index, address: ends.ipv4, prefixLength: 24 }),
-      address.add({ link: index, address: ends.ipv6, prefixLength: 64 }),
-      link.change({ index }, { up: true }),
-    );
-  }
-  // The end that was up first drops what it is to send until the kernel has noticed that the other is up, too.
-  const isUp = (rtnl: Rtnl, name: string) => (rtnl.query(link.get({ name })).flags & IFF_RUNNING) !== 0;
-  await until(() => isUp(ours, "veth0") && isUp(theirs, "eth0"), "both ends of the link are up");
+  const cidrs = (of: { readonly ipv4: string; readonly ipv6: string }) => [`${of.ipv4}/24`, `${of.ipv6}/64`];
+  joinByWire(
+    { namespace: host, name: "veth0", addresses: cidrs(gateway) },
+    { namespace, name: "eth0", addresses: cidrs(container) },
+  );
   return container;
 }
 
@@ -92,15 +73,11 @@ export function udp(containerPort: number, rest: Partial<PortMapping> = {}): Por
   return { protocol: "udp", containerPort, ...rest };
 }
 
-const SO_REUSEADDR = 2;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
-
 export interface ForeignPort {
   readonly protocol: "tcp" | "udp";
   readonly address: string;
   readonly port: number;
-  /** With SO_REUSEADDR, which most servers set. Default: without. */
+  /** With socket.SO_REUSEADDR, which most servers set. Default: without. */
   readonly reuse?: boolean;
 }
 
@@ -116,8 +93,8 @@ function takeAsProgram(host: NetNamespace, wanted: ForeignPort): Disposable | st
     const kind = protocol === "tcp" ? socket.SOCK_STREAM : socket.SOCK_DGRAM;
     const taken = socket.openSocket(sockaddr.domain, kind, 0, { nonBlocking: true });
     try {
-      if (ip.includes(":")) socket.setIntOption(taken, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-      if (reuse) socket.setIntOption(taken, socket.SOL_SOCKET, SO_REUSEADDR, 1);
+      if (ip.includes(":")) socket.setIntOption(taken, socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1);
+      if (reuse) socket.setIntOption(taken, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
       socket.bindSocket(taken, sockaddr.atPort(port), ip);
       return taken;
     } catch (error) {
@@ -157,13 +134,4 @@ export function connectFrom(namespace: NetNamespace, ip: string, port: number, s
     return opened.release();
   });
   return new Socket({ fd, allowHalfOpen: true }).connect({ host: ip, port });
-}
-
-/** Waits until something holds, which takes the event loop or the kernel a moment. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, `waited in vain until ${what}`);
-    await sleep(5);
-  }
 }

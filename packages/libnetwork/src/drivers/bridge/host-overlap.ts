@@ -6,8 +6,6 @@ import { type Cidr, parseCidr, parseSubnet } from "../../address/cidr.ts";
 import type { NetworkPolicy } from "../../contracts/firewall.ts";
 import { conflict } from "../../errors.ts";
 
-const mainTable = 254;
-
 /**
  * Refuses subnets that overlap a route of the host by another link than the bridge itself; a default route does not count.
  *
@@ -18,7 +16,7 @@ export function refuseHostOverlap(rtnl: Rtnl, { bridge, ipv4, ipv6 }: NetworkPol
     .filter((policy) => policy !== undefined)
     .map(({ subnet }) => parseSubnet(subnet));
   const own = rtnl.findLink({ name: bridge })?.index;
-  for (const { destination, link: by } of rtnl.dump(route.list({ table: mainTable }))) {
+  for (const { destination, link: by } of rtnl.dump(route.list({ table: route.mainTable }))) {
     if (destination === "default" || (by !== undefined && by === own)) continue;
     const taken = parseCidr(destination);
     const subnet = subnets.find((candidate) => overlap(candidate, taken));

@@ -14,7 +14,6 @@ import { type Container, newContainer, newHost, tcp, udp } from "../test-support
 describe("[::1] without the relay", () => {
   checkLeaks();
 
-  const RT_TABLE_LOCAL = 255;
   const rules = ({ ipv6 }: Container) => `
     table ip6 test {
       chain output {
@@ -30,13 +29,13 @@ describe("[::1] without the relay", () => {
   function routeLoopback(host: NetNamespace): void {
     using rtnl = new Rtnl(host);
     const { index } = rtnl.query(link.get({ name: "veth0" }));
-    const settings = { type: "local", table: RT_TABLE_LOCAL, priority: 4096, scope: 0 } as const;
+    const settings = { type: "local", table: route.localTable, priority: 4096, scope: 0 } as const;
     rtnl.execute(route.add({ destination: "::1/128", link: index, ...settings }));
   }
 
   async function stage(t: TestContext): Promise<{ host: NetNamespace; container: Container }> {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     const firewall = new NftContext(host);
     t.after(() => firewall[Symbol.dispose]());
     firewall.run(rules(container));
@@ -63,7 +62,7 @@ describe("[::1] without the relay", () => {
 
   test("a container without IPv6 is behind the relay all the same", async (t) => {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     const allocator = new PortAllocator(host, { kernelServesIpv6Loopback: true });
     t.after(() => allocator.close());
     allocator.reserve("e1", { ipv4: container.ipv4 }, [tcp(80, { hostPort: 8080 })]);

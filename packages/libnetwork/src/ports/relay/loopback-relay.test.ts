@@ -15,10 +15,11 @@ import {
   type NetNamespace,
   Rtnl,
 } from "@causeway/kernel";
+import { eventually, patience } from "../../../../../test/support/eventually.ts";
 import { checkLeaks, leftovers } from "../../../../../test/support/leak-check.ts";
 import type { PortMapping } from "../../contracts/driver.ts";
 import { PortAllocator } from "../port-allocator.ts";
-import { type Container, connectFrom, newContainer, newHost, tcp, udp, until } from "../test-support.ts";
+import { type Container, connectFrom, newContainer, newHost, tcp, udp } from "../test-support.ts";
 import type { RelayLimits } from "./loopback-relay.ts";
 
 describe("the relay of [::1]", () => {
@@ -38,7 +39,7 @@ describe("the relay of [::1]", () => {
     relay?: RelayLimits,
   ): Promise<Stage> {
     const host = newHost(t);
-    const container = await newContainer(t, host);
+    const container = newContainer(t, host);
     const allocator = new PortAllocator(host, relay === undefined ? {} : { relay });
     t.after(() => allocator.close());
     const { ipv4, ipv6 } = container;
@@ -109,25 +110,24 @@ describe("the relay of [::1]", () => {
 
   test("a side that does not read holds up the other, and not in our memory", async (t) => {
     const { host, container } = await stage(t, [tcp(80, { hostPort: 8080 })]);
-    let resume = () => {};
-    let received = 0;
-    tcpServer(t, container, 4, (connection) => {
-      resume = () => {
-        connection.on("data", (data) => {
-          received += data.length;
-        });
-        connection.once("end", () => connection.end());
-      };
-    });
+    const accepted = Promise.withResolvers<Socket>();
+    tcpServer(t, container, 4, accepted.resolve);
     const client = connectFrom(host, "::1", 8080);
     client.resume();
     const total = 80_000_000;
     client.end(Buffer.alloc(total));
-    await sleep(400);
-    assert.equal(received, 0);
-    // What has left the client is in the kernel's buffers on the way, and a little in ours.
+    const connection = await accepted.promise;
+    // What leaves the client is in the kernel's buffers on the way, and a little in ours, and when those are full it rests.
+    for (let was = Number.NaN; client.writableLength !== was; ) {
+      was = client.writableLength;
+      await sleep(400);
+    }
     assert.ok(client.writableLength > 0, "the relay read everything");
-    resume();
+    let received = 0;
+    connection.on("data", (data) => {
+      received += data.length;
+    });
+    connection.once("end", () => connection.end());
     await once(client, "end");
     assert.equal(received, total);
   });
@@ -232,15 +232,28 @@ describe("the relay of [::1]", () => {
     assert.equal((await failure(third)).code, "ECONNRESET");
     for (const client of clients) client.end();
     await Promise.all(clients.map((client) => once(client, "close")));
-    await sleep(20);
-    const fourth = connectFrom(host, "::1", 8080);
-    await once(fourth, "data");
-    fourth.end();
-    await once(fourth, "close");
+    // The relay hears of it a little later, and resets those who come too early.
+    await eventually(async () => {
+      const another = connectFrom(host, "::1", 8080);
+      await once(another, "data");
+      another.end();
+      await once(another, "close");
+    });
   });
 
-  test("idle UDP clients are let go, and the one that is idle longest makes room", async (t) => {
+  test("idle UDP clients are let go", async (t) => {
     const limits = { udpSessions: { idleTime: 200, most: 3 } };
+    const { host, container } = await stage(t, [udp(53, { hostPort: 5353 })], 4, limits);
+    udpServer(t, container, 4, (server, data, port, address) => server.send(data, port, address));
+    const client = udpClient(t, host, "::1");
+    const idle = openSockets();
+    client.send("?", 5353, "::1");
+    assert.equal(await nextMessage(client), "?");
+    await eventually(() => assert.equal(openSockets(), idle, "idle sessions are open"));
+  });
+
+  test("the UDP client that is idle longest makes room", async (t) => {
+    const limits = { udpSessions: { idleTime: 10 * patience, most: 3 } };
     const { host, container } = await stage(t, [udp(53, { hostPort: 5353 })], 4, limits);
     const sources: number[] = [];
     udpServer(t, container, 4, (server, data, port, address) => {
@@ -261,7 +274,6 @@ describe("the relay of [::1]", () => {
     assert.equal(openSockets(), idle + 3);
     // The first one was never idle, so that it kept its socket: six clients, six source ports.
     assert.equal(new Set(sources).size, 6);
-    await until(() => openSockets() === idle, "idle sessions are closed");
   });
 
   test("a thousand connections leave no descriptor behind", async (t) => {
@@ -281,7 +293,7 @@ describe("the relay of [::1]", () => {
         }),
       );
     }
-    await until(() => openSockets() === before, "all descriptors are closed");
+    await eventually(() => assert.equal(openSockets(), before, "descriptors are open"));
   });
 
   test("at full speed the relay carries at most 64 KB in a turn of the event loop", async (t) => {
@@ -354,12 +366,12 @@ function udpSocket(t: TestContext, namespace: NetNamespace, ip: string, port: nu
 }
 
 async function nextMessage(client: DatagramSocket): Promise<string> {
-  const [message] = await once(client, "message", { signal: AbortSignal.timeout(5000) });
+  const [message] = await once(client, "message", { signal: AbortSignal.timeout(patience) });
   return String(message);
 }
 
 async function failure(client: Socket): Promise<NodeJS.ErrnoException> {
-  const [error] = await once(client, "error", { signal: AbortSignal.timeout(5000) });
+  const [error] = await once(client, "error", { signal: AbortSignal.timeout(patience) });
   return error;
 }
 
