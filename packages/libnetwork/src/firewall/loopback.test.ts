@@ -3,12 +3,22 @@
  * kernel itself keeps ::1 off the wire, and 127.0.0.0/8 only until DNAT from 127.0.0.1 needs route_localnet.
  */
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket } from "node:dgram";
 import { describe, it } from "node:test";
-import { bindUdp, InetSockaddr, ipToBytes, link, Rtnl, writeSysctl } from "@causeway/kernel";
+import {
+  bindUdp,
+  InetSockaddr,
+  ipToBytes,
+  link,
+  type NetNamespace,
+  NftContext,
+  Rtnl,
+  writeSysctl,
+} from "@causeway/kernel";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { serve } from "../../../../test/support/traffic.ts";
 import { hostAddress, outsideAddress, Stage } from "./test-support.ts";
 
 const port = 4000;
@@ -24,8 +34,7 @@ async function seenByHost(stage: Stage): Promise<string[]> {
     writeSysctl("net/ipv4/conf/wan0/accept_local", 1);
   });
   const seen: string[] = [];
-  const descriptor = host.namespace.run(() => bindUdp(new InetSockaddr(ipToBytes("0.0.0.0"), "any"), port));
-  const server = createSocket("udp4").bind({ fd: descriptor.release() });
+  const server = boundUdp(host.namespace, "0.0.0.0", port);
   server.on("message", (message) => seen.push(message.toString()));
 
   using near = new FrameSocket(sandbox.namespace, "eth0");
@@ -59,6 +68,52 @@ async function seenByHost(stage: Stage): Promise<string[]> {
   return seen.sort();
 }
 
+function boundUdp(namespace: NetNamespace, address: string, at: number): Socket {
+  const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes(address), address), at));
+  return createSocket("udp4").bind({ fd: descriptor.release() });
+}
+
+/**
+ * The host speaks from 127.0.0.1 to a published port and to a server of its own; then a sandbox whose port is not guarded does
+ * in the host's name, on the same connections. Answers what the two servers heard.
+ */
+async function heardOnLoopback(stage: Stage, { opened }: { readonly opened: string }): Promise<string[]> {
+  const { host, firewall } = stage;
+  const [web, thief] = await stage.addNetwork(1, 2);
+  assert.ok(web !== undefined && thief !== undefined);
+  firewall.apply({ add: { ports: [{ ...thief.port, guarded: false }] } });
+  // By default the kernel refuses to hear itself from elsewhere.
+  host.namespace.run(() => writeSysctl("net/ipv4/conf/br-1/accept_local", 1));
+  stage.publish(web, 4, { protocol: "udp", port, hostPort: 8053 });
+  await using behind = await serve(web.namespace, { protocol: "udp", port });
+  await using local = await serve(host.namespace, { protocol: "udp", address: "127.0.0.1", port: 8054 });
+  const client = boundUdp(host.namespace, "127.0.0.1", 5000);
+  const heard = () => [...behind.heard, ...local.heard].sort();
+  const said = (...what: string[]) =>
+    eventually(() =>
+      assert.deepEqual(
+        what.filter((text) => !heard().includes(text)),
+        [],
+      ),
+    );
+  for (const at of [8053, 8054]) client.send(`host to ${at}`, at, "127.0.0.1");
+  await said("host to 8053", "host to 8054");
+
+  using nft = new NftContext(host.namespace);
+  if (opened !== "") nft.run(opened);
+  using socket = new FrameSocket(thief.namespace, "eth0");
+  const say = (what: string, source: string, from: number, destination: string, to: number) => {
+    const packet = ipPacket({ source, destination, protocol: 17, payload: udp(from, to, Buffer.from(what)) });
+    socket.send(frame(macOf(host.rtnl, "br-1"), thief.port.mac, ETHERTYPE.ipv4, packet));
+  };
+  for (const at of [8053, 8054]) say(`forged to ${at}`, "127.0.0.1", 5000, "127.0.0.1", at);
+  // Sent later, and by the same way: what came before has arrived, or never will.
+  say("later", thief.addresses[4], 6000, hostAddress[4], 8053);
+  await said("later");
+  await new Promise<void>((done) => client.close(done));
+  return heard();
+}
+
 const honest = ["outside to the host", "sandbox to the host"];
 
 function macOf(rtnl: Rtnl, name: string): string {
@@ -83,5 +138,18 @@ describe("the host's loopback", () => {
       "sandbox to 127.8.8.8",
       "sandbox to the host",
     ]);
+  });
+
+  const own = ["host to 8053", "host to 8054", "later"];
+
+  it("takes nothing that is forged into its connections, where a port is not guarded", async () => {
+    await using stage = await Stage.open();
+    assert.deepEqual(await heardOnLoopback(stage, { opened: "" }), own);
+  });
+
+  it("would take it without the rules about that", async () => {
+    await using stage = await Stage.open();
+    const opened = "flush chain bridge causeway unguarded; flush chain inet causeway input";
+    assert.deepEqual(await heardOnLoopback(stage, { opened }), ["forged to 8053", "forged to 8054", ...own]);
   });
 });

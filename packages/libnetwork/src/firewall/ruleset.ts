@@ -15,21 +15,28 @@ export type TableFamily = (typeof tableFamilies)[number];
 export const userChain = "user";
 
 const inetChains = `
-  # What arrives by a wire or from a sandbox, and what it may ask of the host itself. Before DNAT, which would hide the
-  # address that was asked for. Every packet comes by here: those of established connections first, for they are the most.
+  # The first packet of a connection, before it is led elsewhere; the kernel asks no chain of this type about the others. Before
+  # other tables' DNAT too, which would hide the address that was asked for.
   chain arriving {
-    type filter hook prerouting priority mangle; policy accept;
-    ct state established,related accept
-    iif "lo" accept
-    # The host's loopback is nobody else's business: DNAT from 127.0.0.1 needs route_localnet, which would let them in
-    # (CVE-2020-8558). Packets that are forged into a connection of 127.0.0.1 come as far as input and forward.
+    type nat hook prerouting priority -101; policy accept;
+    iif != "lo" jump refused
+    jump published
+  }
+
+  chain sent {
+    type nat hook output priority -100; policy accept;
+    jump published
+  }
+
+  # What is not to be asked of the host from elsewhere: its loopback, for DNAT from 127.0.0.1 needs route_localnet, which would
+  # let everybody in (CVE-2020-8558), and, from a network, the gateways of others. What comes from ::1 or to it is dropped by
+  # the kernel before any rule (RFC 4291 section 2.5.3).
+  chain refused {
     ip saddr 127.0.0.0/8 drop
     ip daddr 127.0.0.0/8 drop
-    ip6 saddr ::1 drop
-    ip6 daddr ::1 drop
-    iifname != @bridges accept
-    iifname . ip daddr @own_gateways4 accept
-    iifname . ip6 daddr @own_gateways6 accept
+    iifname != @bridges return
+    iifname . ip daddr @own_gateways4 return
+    iifname . ip6 daddr @own_gateways6 return
     ip daddr @gateways4 drop
     ip6 daddr @gateways6 drop
   }
@@ -42,18 +49,10 @@ const inetChains = `
     # Forged into a connection of the host with itself.
     ip saddr 127.0.0.0/8 iif != "lo" drop
     ct state established,related accept
+    # What conntrack does not place came by no chain of type nat.
+    ct state invalid,untracked iif != "lo" jump refused
     meta nfproto . iifname @absent drop
     meta nfproto . iifname @closed fib daddr . iif type != { local, broadcast, multicast } drop
-  }
-
-  chain published_in {
-    type nat hook prerouting priority dstnat; policy accept;
-    jump published
-  }
-
-  chain published_out {
-    type nat hook output priority -100; policy accept;
-    jump published
   }
 
   chain published {
@@ -101,8 +100,6 @@ const inetChains = `
 
   chain forward {
     type filter hook forward priority filter; policy accept;
-    # What the host sends from its loopback to a published port goes out without coming by here: this is forged.
-    ip saddr 127.0.0.0/8 drop
     ct state established accept
     # Errors about a connection quote it, and whatever else their sender likes: no way out for those who have none.
     ct state related meta nfproto . iifname != @closed accept
@@ -179,9 +176,16 @@ const bridgeChains = `
     meta pkttype other iifname @apart drop
     # Nearly everything that comes: one look instead of three.
     ether type ip ip protocol != igmp iifname . ether saddr . ip saddr @owners4 accept
-    iifname != @guarded accept
+    iifname != @guarded goto unguarded
     ether type vmap { ip : goto ipv4_sender, ip6 : goto ipv6_sender, arp : goto arp_sender }
     drop
+  }
+
+  # Forged into a connection of the host's loopback with a published port. The kernel drops it too, unless route_localnet (which we
+  # set) and accept_local let it in. On nobody's wire is there such a packet (RFC 1122 section 3.2.1.3).
+  chain unguarded {
+    ip saddr 127.0.0.0/8 drop
+    accept
   }
 
   chain forward {
