@@ -11,7 +11,8 @@ export interface ElementDifference {
 }
 
 export class ElementRegister {
-  readonly #wanted = new Map<string, { readonly element: FirewallElement; count: number }>();
+  /** The elements themselves are not kept: what they were compiled from is, and there are ten for each endpoint. */
+  readonly #count = new Map<string, number>();
 
   /** Takes elements off and on, and answers what that changes. Undone by the same call the other way round. */
   change(remove: readonly FirewallElement[], add: readonly FirewallElement[]): ElementDifference {
@@ -23,36 +24,31 @@ export class ElementRegister {
     const added: FirewallElement[] = [];
     for (const element of add) {
       const id = identify(element);
-      if (this.#acquire(id, element) && !gone.delete(id)) added.push(element);
+      if (this.#acquire(id) && !gone.delete(id)) added.push(element);
     }
     return { remove: [...gone.values()], add: added };
   }
 
-  /** Everything that is wanted, once each. */
-  all(): readonly FirewallElement[] {
-    return Array.from(this.#wanted.values(), ({ element }) => element);
-  }
-
   /** True for the first who wants it. */
-  #acquire(id: string, element: FirewallElement): boolean {
-    const entry = this.#wanted.get(id);
-    if (entry === undefined) {
-      this.#wanted.set(id, { element, count: 1 });
-      return true;
-    }
-    entry.count++;
-    return false;
+  #acquire(id: string): boolean {
+    const count = this.#count.get(id) ?? 0;
+    this.#count.set(id, count + 1);
+    return count === 0;
   }
 
   /** True for the last who wanted it. */
   #release(id: string): boolean {
-    const entry = this.#wanted.get(id);
-    if (entry === undefined) return false;
-    entry.count--;
-    if (entry.count > 0) return false;
-    this.#wanted.delete(id);
-    return true;
+    const count = this.#count.get(id);
+    if (count === undefined) return false;
+    if (count === 1) return this.#count.delete(id);
+    this.#count.set(id, count - 1);
+    return false;
   }
+}
+
+/** Each element once. */
+export function distinct(elements: readonly FirewallElement[]): readonly FirewallElement[] {
+  return [...new Map(elements.map((element) => [identify(element), element])).values()];
 }
 
 /** Two elements with the same key and other data are not the same: the kernel says what it thinks of the second. */

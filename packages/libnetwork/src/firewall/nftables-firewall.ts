@@ -14,7 +14,7 @@ import {
 } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { conflict } from "../errors.ts";
-import { type ElementDifference, ElementRegister } from "./element-register.ts";
+import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
 import { elementsText, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
@@ -71,7 +71,7 @@ export class NftablesFirewall implements Firewall {
 
   install(): void {
     const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
-    this.#context.run(replace + elementsText("add", this.#register.all()));
+    this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
     this.#installed = true;
   }
 

@@ -50,6 +50,11 @@ export class WantedState {
     };
   }
 
+  /** Of everything that is wanted; one that several want is there several times. */
+  elements(): readonly FirewallElement[] {
+    return [this.#networks, this.#ports, this.#published].flatMap((items) => items.elements());
+  }
+
   #removeAll(remove: FirewallRemovals, log: Log): void {
     for (const network of remove.networks ?? []) this.#networks.remove(network, log);
     for (const port of remove.ports ?? []) this.#ports.remove(port, log);
@@ -76,6 +81,10 @@ class Items<Item extends Key, Key> {
   constructor(identify: (key: Key) => string, compile: (item: Item) => readonly FirewallElement[]) {
     this.#identify = identify;
     this.#compile = compile;
+  }
+
+  elements(): readonly FirewallElement[] {
+    return [...this.#items.values()].flatMap((item) => this.#compile(item));
   }
 
   /** Puts each item in the place of the one with its id; the last of several with the same id counts. */

@@ -14,7 +14,8 @@ const bucketLength = 4;
 export class Registry<T extends Identified> implements Iterable<T> {
   readonly #byId = new Map<string, T>();
   readonly #byName = new Map<string, T>();
-  readonly #byPrefix = new Map<string, Set<T>>();
+  /** Arrays, for most hold one and a set is ten times as large. */
+  readonly #byPrefix = new Map<string, T[]>();
 
   get size(): number {
     return this.#byId.size;
@@ -25,17 +26,17 @@ export class Registry<T extends Identified> implements Iterable<T> {
     this.#byName.set(item.name, item);
     const prefix = item.id.slice(0, bucketLength);
     const bucket = this.#byPrefix.get(prefix);
-    if (bucket === undefined) this.#byPrefix.set(prefix, new Set([item]));
-    else bucket.add(item);
+    if (bucket === undefined) this.#byPrefix.set(prefix, [item]);
+    else bucket.push(item);
   }
 
   remove(item: T): void {
     this.#byId.delete(item.id);
     this.#byName.delete(item.name);
     const prefix = item.id.slice(0, bucketLength);
-    const bucket = this.#byPrefix.get(prefix);
-    bucket?.delete(item);
-    if (bucket?.size === 0) this.#byPrefix.delete(prefix);
+    const others = this.#byPrefix.get(prefix)?.filter((one) => one !== item) ?? [];
+    if (others.length === 0) this.#byPrefix.delete(prefix);
+    else this.#byPrefix.set(prefix, others);
   }
 
   byId(id: string): T | undefined {

@@ -15,9 +15,9 @@ export class SandboxCore {
   /** Endpoints in its own stack, in the order of their joining. */
   readonly joined = new Set<EndpointCore>();
   /** Sandboxes of other containers that share this one's stack. */
-  readonly sharers = new Set<SandboxCore>();
+  sharers: readonly SandboxCore[] = [];
   /** Interfaces that have left and are still to be seen in the namespace. */
-  readonly leftInterfaces = new Set<string>();
+  leftInterfaces: readonly string[] = [];
   /** What the namespace's routes were made by; undefined before the first. */
   routing: RoutingPlan | undefined;
   /** The gateways that were last told of. */
@@ -28,7 +28,8 @@ export class SandboxCore {
   constructor(engine: Engine, record: SandboxRecord) {
     this.engine = engine;
     this.record = record;
-    this.owner?.sharers.add(this);
+    const { owner } = this;
+    if (owner !== undefined) owner.sharers = [...owner.sharers, this];
     this.handle = new Sandbox(this);
   }
 

@@ -14,7 +14,7 @@ type EndpointsFate = "keep" | "delete";
 
 /** Whoever calls holds the locks of the sandbox, of its endpoints and of the one whose stack it shares. */
 export async function deleteSandbox(sandbox: SandboxCore, endpoints: EndpointsFate): Promise<void> {
-  if (sandbox.sharers.size > 0) {
+  if (sandbox.sharers.length > 0) {
     await release(sandbox);
     return;
   }
@@ -57,7 +57,7 @@ function discard(sandbox: SandboxCore): void {
   const { engine, record, owner } = sandbox;
   const { netstack, files } = engine.parts;
   if (record.ownsNamespace && record.namespace !== undefined) netstack.releaseNamespace(record.namespace);
-  owner?.sharers.delete(sandbox);
+  if (owner !== undefined) owner.sharers = owner.sharers.filter((sharer) => sharer !== sandbox);
   files.remove(sandbox.id);
   engine.sandboxes.remove(sandbox);
 }

@@ -58,16 +58,16 @@ export function announceGateway(sandbox: SandboxCore): void {
 export function retire(sandbox: SandboxCore, { name, index }: InterfaceState): void {
   const { namespace, routing } = sandbox;
   if (namespace === undefined) return;
-  sandbox.leftInterfaces.add(name);
+  sandbox.leftInterfaces = [...sandbox.leftInterfaces, name];
   sandbox.engine.parts.netstack.disableInterface(namespace, name);
   if (routing === undefined) return;
   sandbox.routing = { ...routing, routes: routing.routes.filter(({ link }) => link !== index) };
 }
 
 /** Waits until interfaces that have left are gone, so that their names are free. */
-export async function interfacesGone({ engine, leftInterfaces, namespace }: SandboxCore): Promise<void> {
-  if (leftInterfaces.size === 0 || namespace === undefined) return;
-  const names = [...leftInterfaces];
-  leftInterfaces.clear();
-  await engine.parts.netstack.interfacesGone(namespace, names);
+export async function interfacesGone(sandbox: SandboxCore): Promise<void> {
+  const { engine, leftInterfaces, namespace } = sandbox;
+  if (leftInterfaces.length === 0 || namespace === undefined) return;
+  sandbox.leftInterfaces = [];
+  await engine.parts.netstack.interfacesGone(namespace, leftInterfaces);
 }

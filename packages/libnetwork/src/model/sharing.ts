@@ -39,5 +39,5 @@ export async function release(sandbox: SandboxCore): Promise<void> {
 /** The sandbox whose stack only this one still uses, its own container being gone: it goes along. */
 export function abandonedOwner({ owner }: SandboxCore): SandboxCore | undefined {
   if (owner === undefined || owner.record.released !== true) return undefined;
-  return owner.sharers.size === 1 ? owner : undefined;
+  return owner.sharers.length === 1 ? owner : undefined;
 }
