@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { link, type NetNamespace } from "@causeway/kernel";
 import { type LiveInterface, type Topology, topologyText } from "@causeway/libnetwork";
@@ -161,7 +163,10 @@ test("uninstall leaves nothing of ours in the kernel, and refuses while there ar
   const network = await controller.newNetwork("bridge", "n", subnets("172.30.0.0/24"));
   await assert.rejects(controller.uninstall(), { code: "networks_left", message: /networks: n;/ });
   await network.delete();
+  const hostly = await controller.newSandbox("hostly", { useHostNetwork: true });
+  await hostly.delete();
   await controller.uninstall();
+  assert.deepEqual(readdirSync(join(host.options.runDir, "netns")), []);
   const ruleset = host.namespace.run(() => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" }));
   assert.equal(ruleset, "");
   assert.deepEqual(byIp(host.namespace), []);

@@ -200,14 +200,48 @@ test("what cannot be taken up is told and stands in nobody's way; it is there ag
 
 test("what could not be taken up can be deleted", async (t) => {
   const host = await hostWithProblem(t);
-  await host.controller.networkByName("bad")?.delete();
-  await host.controller.sandboxByContainerId("in bad")?.delete();
+  const network = host.controller.networkByName("bad") ?? assert.fail();
+  await assert.rejects(network.delete(), { code: "network_has_endpoints" });
+  await assert.rejects(network.createEndpoint("in bad"), { code: "endpoint_name_in_use" });
+  await host.controller.sandboxByContainerId("in bad")?.delete({ endpoints: "delete" });
+  await network.delete();
   host.rtnl.execute(link.remove({ name: "lan0" }));
   const controller = await host.restart();
   assert.deepEqual(controller.problems, []);
   assert.equal(controller.networkByName("bad"), undefined);
   const again = await ipv4Only(host, "bad", 2, { driverOptions: { bridgeName: "lan0" } });
   assert.deepEqual(again.endpoints(), []);
+});
+
+test("an endpoint whose port somebody has taken is there without it, and can be published anew", async (t) => {
+  const host = await TestHost.create(t);
+  using outside = new Outside(host);
+  const made = await ipv4Only(host, "n", 1);
+  const publish = [{ hostPort: 8080, containerPort: 7000 }];
+  await host.controller.attach(made, { containerId: "web", endpoint: { publish } });
+  const neighbour = await host.controller.attach(made);
+  await host.stop();
+  const theirs = await serve(host.namespace, { port: 8080 });
+  const controller = await host.start();
+  assert.deepEqual(
+    controller.problems.map(({ kind, name }) => `${kind} ${name}`),
+    ["endpoint web"],
+  );
+  const web = controller.sandboxByContainerId("web") ?? assert.fail();
+  const [endpoint = assert.fail()] = web.endpoints();
+  assert.deepEqual(endpoint.bindings, []);
+  await assert.rejects(endpoint.network.createEndpoint("web"), { code: "endpoint_name_in_use" });
+  // Its own traffic goes on, and the port leads to who has it now.
+  await assertTalking(web, controller.sandboxByContainerId(neighbour.sandbox.containerId) ?? assert.fail());
+  assert.equal(await ask(outside.namespace, { address: outside.hostIpv4, port: 8080 }), outside.ipv4);
+  await assert.rejects(endpoint.publish(publish), { code: "port_in_use" });
+  await theirs[Symbol.asyncDispose]();
+  await endpoint.publish(publish);
+  using inside = namespaceOf(web);
+  await using _server = await serve(inside, { port: 7000 });
+  assert.equal(await ask(outside.namespace, { address: outside.hostIpv4, port: 8080 }), outside.ipv4);
+  await host.restart();
+  assert.deepEqual(host.controller.problems, []);
 });
 
 test("a network that is not to persist is forgotten at the close", async (t) => {

@@ -18,6 +18,7 @@ import {
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
+import type { NetStack } from "./contracts/netstack.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
@@ -65,6 +66,7 @@ interface Machinery {
 
 export class NetworkController extends Controller {
   readonly #firewall: Firewall;
+  readonly #netstack: NetStack;
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
@@ -76,6 +78,7 @@ export class NetworkController extends Controller {
   ) {
     super(engine, problems);
     this.#firewall = firewall;
+    this.#netstack = engine.parts.netstack;
     this.#opened = opened;
   }
 
@@ -124,6 +127,7 @@ export class NetworkController extends Controller {
 
   protected override uninstallParts(): void {
     this.#firewall.uninstall();
+    if (!this.sandboxes().some(({ usesHostNetwork }) => usesHostNetwork)) this.#netstack.uninstall();
   }
 
   protected override closeParts(): Promise<void> {

@@ -148,5 +148,7 @@ export interface NetStack {
   /** Subnets that the host has routes to, and its name servers: where automatic pools keep away from. */
   hostPrefixes(): readonly string[];
 
+  /** Takes out of the run directory what outlives {@link close}: the host's namespace. No sandbox may use it any more. */
+  uninstall(): void;
   close(): void | Promise<void>;
 }

@@ -5,6 +5,7 @@
 import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import type { StoreChange } from "../contracts/store.ts";
+import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
@@ -62,7 +63,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   const endpoints = await records<EndpointRecord>(engine, "endpoint");
   const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
   for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
-    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes));
+    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, problems));
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) {
@@ -122,10 +123,15 @@ function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreCha
   engine.sandboxes.add(new SandboxCore(engine, present));
 }
 
+/**
+ * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without its ports: its name
+ * stays taken, and it can be deleted, or its ports published anew.
+ */
 async function restoreEndpoint(
   engine: Engine,
   stored: EndpointRecord,
   changes: StoreChange[],
+  problems: readonly RestoreProblem[],
 ): Promise<void> {
   const network = engine.networks.byId(stored.networkId);
   if (network === undefined) {
@@ -142,9 +148,23 @@ async function restoreEndpoint(
   const { options } = record;
   if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
-  await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
+  try {
+    assertRestored(network, problems);
+    await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
+  } catch (error) {
+    endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
+    throw error;
+  }
+}
+
+function assertRestored({ id, name }: NetworkCore, problems: readonly RestoreProblem[]): void {
+  if (!problems.some((problem) => problem.kind === "network" && problem.id === id)) return;
+  throw unavailable(
+    "network_not_restored",
+    `its network "${name}" could not be taken up: mend that and open again, or delete both`,
+  );
 }
 
 function isChosen(wanted: string | undefined, cidr: string): boolean {

@@ -213,6 +213,8 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     return [];
   }
 
+  uninstall(): void {}
+
   close(): void {}
 }
 

@@ -3,7 +3,7 @@
  * and the drivers decide. Every entry into a namespace is synchronous and over when a method answers.
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import {
@@ -207,6 +207,11 @@ export class KernelNetStack implements NetStack {
 
   hostPrefixes(): readonly string[] {
     return hostPrefixes(this.#rtnl);
+  }
+
+  uninstall(): void {
+    const path = join(this.#directory, hostName);
+    if (existsSync(path)) unbindNamespace(path);
   }
 
   close(): void {

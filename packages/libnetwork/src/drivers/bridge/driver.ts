@@ -119,8 +119,8 @@ export class BridgeDriver implements Driver {
   }
 
   deleteEndpoint(networkId: string, endpointId: string): void {
-    const network = this.#networks.get(networkId);
-    if (!network.endpoints.delete(endpointId)) return;
+    // Its network may be one that could not be taken up.
+    if (this.#networks.find(networkId)?.endpoints.delete(endpointId) !== true) return;
     this.#ports.release(endpointId);
   }
 
@@ -143,11 +143,13 @@ export class BridgeDriver implements Driver {
   }
 
   leave(networkId: string, endpointId: string): void {
-    const network = this.#networks.get(networkId);
-    const endpoint = endpointOf(network, endpointId);
     const { connections, firewall, reaper, rtnl } = this.#parts;
     const gone = cutOff(rtnl, reaper, endpointId);
     if (gone !== undefined) this.#departures.expect(hostEndName(endpointId), gone);
+    const network = this.#networks.find(networkId);
+    const endpoint = network?.endpoints.get(endpointId);
+    // What could not be taken up after a restart has nothing else here.
+    if (network === undefined || endpoint === undefined) return;
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
     forgetEndpoint(connections, endpoint.spec.interface);
@@ -196,14 +198,23 @@ export class BridgeDriver implements Driver {
 
   restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
     const network = this.#networks.get(spec.networkId);
-    const endpoint: BridgeEndpoint = { spec, bindings, joined };
-    this.#ports.restore(network, spec.id, bindings);
-    if (joined) {
-      this.#parts.firewall.apply({ add: itemsOf(network, endpoint) });
-      reconnect(this.#parts.rtnl, spec.id, network.bridge.index, this.#portSettings(network, endpoint));
-      network.neighbours.add(spec.interface);
-    }
+    const endpoint: BridgeEndpoint = { spec, bindings: [], joined };
     network.endpoints.set(spec.id, endpoint);
+    try {
+      this.#ports.restore(network, spec.id, bindings);
+      endpoint.bindings = bindings;
+    } finally {
+      // Without its ports, too: its traffic goes on.
+      if (joined) this.#restoreJoined(network, endpoint);
+    }
+  }
+
+  #restoreJoined(network: BridgeNetwork, endpoint: BridgeEndpoint): void {
+    const { firewall, rtnl } = this.#parts;
+    const { id, interface: addresses } = endpoint.spec;
+    firewall.apply({ add: itemsOf(network, endpoint) });
+    reconnect(rtnl, id, network.bridge.index, this.#portSettings(network, endpoint));
+    network.neighbours.add(addresses);
   }
 
   async close(): Promise<void> {
