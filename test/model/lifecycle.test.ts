@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { eventually } from "../support/eventually.ts";
 import { TestHost } from "../support/host.ts";
 import { addressesOf, hostsOf, interfacesOf } from "../support/inside.ts";
@@ -221,4 +222,13 @@ test("an address that was given back is not handed out again at once", async (t)
   assert.deepEqual([first.ipv4, second.ipv4], ["172.30.1.2/24", "172.30.1.3/24"]);
   const again = await network.createEndpoint("again", { ipv4: "172.30.1.2" });
   assert.equal(again.ipv4, "172.30.1.2/24");
+});
+
+test("console.log shows what each object is", async (t) => {
+  const host = await TestHost.create(t);
+  const network = await ipv4Only(host, "front", 1);
+  const { endpoint, sandbox } = await host.controller.attach(network, { containerId: "web" });
+  assert.equal(inspect(network), `Network front bridge 172.30.1.0/24 (${network.id})`);
+  assert.equal(inspect(endpoint), `Endpoint web of front 172.30.1.2/24 in web (${endpoint.id})`);
+  assert.equal(inspect(sandbox), `Sandbox web ${sandbox.netnsPath} (${sandbox.id})`);
 });

@@ -3,6 +3,7 @@
  *
  * What stands here is what users call; how it is done is in `model/`, which works with EndpointCores.
  */
+import { inspect } from "node:util";
 import type { PortBinding, StaticRoute } from "./contracts/driver.ts";
 import type { PlainData } from "./contracts/store.ts";
 import { conflict, forbidden } from "./errors.ts";
@@ -186,5 +187,13 @@ export class Endpoint {
    */
   unpublish(selectors: readonly BindingSelector[]): Promise<readonly PortBinding[]> {
     return this.#core.engine.exclusively([this.id], () => unpublishPorts(this.#core, selectors));
+  }
+
+  /** How console.log shows it. */
+  [inspect.custom](): string {
+    const { name, network, ipv4, ipv6, sandbox, id } = this;
+    const addresses = [ipv4, ipv6].filter((cidr) => cidr !== undefined);
+    const place = sandbox === undefined ? [] : ["in", sandbox.containerId];
+    return `Endpoint ${[name, "of", network.name, ...addresses, ...place].join(" ")} (${id})`;
   }
 }

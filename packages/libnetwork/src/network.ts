@@ -3,6 +3,7 @@
  *
  * What stands here is what users call; how it is done is in `model/`, which works with NetworkCores.
  */
+import { inspect } from "node:util";
 import type { IpamData } from "./contracts/driver.ts";
 import type { PoolStatus } from "./contracts/ipam.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -179,5 +180,11 @@ export class Network {
       }
       await deleteNetwork(this.#core);
     });
+  }
+
+  /** How console.log shows it. */
+  [inspect.custom](): string {
+    const pools = this.ipamInfo.map(({ pool }) => pool).filter((pool) => pool !== "");
+    return `Network ${[this.name, this.type, ...pools].join(" ")} (${this.id})`;
   }
 }

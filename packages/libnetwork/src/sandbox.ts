@@ -3,7 +3,9 @@
  *
  * What stands here is what users call; how it is done is in `model/`, which works with SandboxCores.
  */
+
 import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { inspect } from "node:util";
 import type { InterfaceStatistics, NamespacePlace } from "./contracts/netstack.ts";
 import type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -223,5 +225,11 @@ export class Sandbox {
     if (namespace !== undefined) return namespace;
     const message = `sandbox "${this.name}" has no namespace yet: adopt one with setKey`;
     throw conflict("sandbox_without_key", message);
+  }
+
+  /** How console.log shows it. */
+  [inspect.custom](): string {
+    const { containerId, key = "without namespace", id } = this;
+    return `Sandbox ${containerId} ${key} (${id})`;
   }
 }

@@ -90,6 +90,7 @@ export function fromNodeError(error: unknown, operation: string, subject: string
 /** Something that this machine lacks: what it is, and how to come by it. */
 export class UnsupportedFeatureError extends Error {
   override readonly name = "UnsupportedFeatureError";
+  readonly code = "unsupported_feature";
   readonly feature: string;
   /** What the reader can do about it. */
   readonly mend: string;
