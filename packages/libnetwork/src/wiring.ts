@@ -247,8 +247,7 @@ function sweepLinks(
   isWanted: (id: string) => boolean,
 ): void {
   const mark = ownerOf("");
-  for (const { index, alias } of rtnl.dump(link.list())) {
-    if (alias === undefined || !alias.startsWith(mark)) continue;
+  for (const { index, alias = "" } of rtnl.findLinks({ aliasPrefix: mark })) {
     if (isWanted(alias.slice(mark.length))) continue;
     rtnl.attempt([link.change({ index }, { up: false })]);
     reaper.later(reaper.deleteLink({ index }));
