@@ -33,6 +33,7 @@ import {
   type ControllerOptions,
   checkedControllerOptions,
   type DefaultNetworkOptions,
+  singletonNetworks,
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
 import type { NetworkWish } from "./model/network-maker.ts";
@@ -49,10 +50,7 @@ const defaultNetworkName = "bridge";
 const defaultBridgeName = "causeway0";
 
 /** What is there from the start besides the default network. */
-const singletons: readonly NetworkWish[] = [
-  { driver: "host", name: "host", options: {} },
-  { driver: "null", name: "none", options: {} },
-];
+const singletons: readonly NetworkWish[] = singletonNetworks.map((network) => ({ ...network, options: {} }));
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
