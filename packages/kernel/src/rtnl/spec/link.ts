@@ -15,6 +15,7 @@ export const RTM_DELLINKPROP = 109;
 
 // linux/if.h
 export const IFF_UP = 0x1;
+export const IFF_LOOPBACK = 0x8;
 
 /** Counters since the link was made: the head of struct rtnl_link_stats64. */
 export interface LinkStatistics {
