@@ -7,7 +7,7 @@ import type { IRegularForbiddenRuleType } from "dependency-cruiser";
 
 type Rooms = Readonly<Record<string, readonly string[]>>;
 
-/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack} <- reaper, and sys, codec, netlink <- nftables. */
+/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack, nftables}, and rtnl, conntrack <- reaper; features probes these. */
 const KERNEL: Rooms = {
   sys: [],
   codec: [],
@@ -35,7 +35,7 @@ const SIDE_BY_SIDE = [
 /** The objects of the model name each other in their types; rooms they know by contract only. */
 const MODEL = ["model", "network", "endpoint", "sandbox", "controller", "topology"];
 
-/** packages/libnetwork/src: errors <- address, options <- contracts <- rooms side by side <- model <- wiring. */
+/** packages/libnetwork/src: errors <- address <- {options, contracts} <- rooms side by side <- model <- wiring. */
 const LIBNETWORK: Rooms = {
   errors: [],
   address: ["errors"],

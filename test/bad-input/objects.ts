@@ -172,6 +172,13 @@ export const sandboxes: readonly Refusal[] = [
     /"ns1" is not an absolute path/,
     makeSandbox({ key: "ns1" }),
   ),
+  refusal(
+    "invalid",
+    "invalid_path",
+    "key that C would end before its end",
+    /key: "\/proc\/self\/ns\/net\\u0000x" is not an absolute path/,
+    (s) => s.sandbox.setKey("/proc/self/ns/net\0x"),
+  ),
   refusal("conflict", "sandbox_has_key", "a second key", /"c1" has a namespace already/, (s) =>
     s.sandbox.setKey("/proc/self/ns/net"),
   ),

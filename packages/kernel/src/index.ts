@@ -16,11 +16,11 @@ export {
   type NftElement,
   type NftElementChange,
   NftElements,
-  type NftFamily,
   type NftSet,
 } from "./nftables/elements.ts";
 export { NftError } from "./nftables/errors.ts";
 export { type NftablesEvent, nftablesEvents } from "./nftables/events.ts";
+export type { NftFamily } from "./nftables/families.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
 export * as fdb from "./rtnl/fdb.ts";

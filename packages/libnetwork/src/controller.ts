@@ -28,7 +28,7 @@ import { opaque, parseObject, string } from "./options/parse.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { readTopology, type Topology } from "./topology/topology.ts";
 
-/** Options of {@link Controller.attach}: the endpoint's and the sandbox's in one. */
+/** Options of {@link NetworkController.attach}: the endpoint's and the sandbox's in one. */
 export interface AttachOptions {
   /** Names the container. Default: an id of its own. */
   readonly containerId?: string;

@@ -34,6 +34,7 @@ import {
   type ControllerOptions,
   checkedControllerOptions,
   type DefaultNetworkOptions,
+  singletonNetworks,
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
 import type { NetworkWish } from "./model/network-maker.ts";
@@ -50,10 +51,7 @@ const defaultNetworkName = "bridge";
 const defaultBridgeName = "causeway0";
 
 /** What is there from the start besides the default network. */
-const singletons: readonly NetworkWish[] = [
-  { driver: "host", name: "host", options: {} },
-  { driver: "null", name: "none", options: {} },
-];
+const singletons: readonly NetworkWish[] = singletonNetworks.map((network) => ({ ...network, options: {} }));
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
@@ -251,8 +249,7 @@ function sweepLinks(
   isWanted: (id: string) => boolean,
 ): void {
   const mark = ownerOf("");
-  for (const { index, alias } of rtnl.dump(link.list())) {
-    if (alias === undefined || !alias.startsWith(mark)) continue;
+  for (const { index, alias = "" } of rtnl.findLinks({ aliasPrefix: mark })) {
     if (isWanted(alias.slice(mark.length))) continue;
     rtnl.attempt([link.change({ index }, { up: false })]);
     reaper.later(reaper.deleteLink({ index }));

@@ -1,8 +1,10 @@
 /**
- * Arbitrary values of wire formats, for property tests.
+ * Arbitrary values of wire formats, for property tests, and the property that every format has.
  */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
 import { bytesToIp, bytesToMac } from "./inet.ts";
 
@@ -39,6 +41,25 @@ export function sampled<T>(codec: Codec<T>, samples: Samples<T>): Sampled<T> {
 /** A structure: all fields are there. */
 export function sampledWhole<T>(codec: Codec<T>, samples: Samples<T>): Sampled<T> {
   return { codec, values: all(samples) };
+}
+
+/** Declares the tests: what a spec writes it reads, for arbitrary values of each. */
+export function testRoundTrips(title: string, specs: Readonly<Record<string, AnySampled>>): void {
+  describe(title, () => {
+    for (const [name, { codec, values }] of Object.entries(specs)) {
+      it(`${name}: what is written is read, to the last byte`, () => {
+        fc.assert(
+          fc.property(values, (value) => {
+            const writer = new ByteWriter();
+            codec.write(writer, value as never);
+            const reader = new ByteReader(Buffer.from(writer.bytes));
+            assert.deepEqual(codec.read(reader), value);
+            assert.equal(reader.remaining, 0);
+          }),
+        );
+      });
+    }
+  });
 }
 
 export const bool = fc.boolean();

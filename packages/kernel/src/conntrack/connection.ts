@@ -4,6 +4,7 @@
 import { type ByteReader, DecodeError } from "../codec/bytes.ts";
 import { familyOfVersion, type IpVersion, versionOfFamily } from "../netlink/family.ts";
 import type { Query, Request } from "../netlink/message.ts";
+import { netfilterHeader } from "../netlink/netfilter.ts";
 import type { DumpScope } from "./scope.ts";
 import {
   type ConnectionAttributes,
@@ -12,7 +13,6 @@ import {
   IPCTNL_MSG_CT_DELETE,
   IPCTNL_MSG_CT_GET,
   IPCTNL_MSG_CT_GET_STATS,
-  netfilterHeader,
   type TupleAttributes,
 } from "./spec.ts";
 

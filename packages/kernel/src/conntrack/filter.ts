@@ -2,7 +2,7 @@
  * Which tracked connections are meant.
  */
 import { type IpVersion, versionOf } from "../netlink/family.ts";
-import { protocolNumbers } from "./spec.ts";
+import { protocolNumbers } from "../netlink/netfilter.ts";
 
 /** A connection is meant when it has everything that is given: at least one thing. */
 export interface ConntrackFilter {

@@ -5,6 +5,7 @@
 import { scanAttributes } from "../codec/attrs.ts";
 import { ipToBytes } from "../codec/inet.ts";
 import { familyOfVersion } from "../netlink/family.ts";
+import { netfilterHeaderLength } from "../netlink/netfilter.ts";
 import type { FlowFilter, NormalFilter } from "./filter.ts";
 import {
   CTA_IP_V4_DST,
@@ -18,7 +19,6 @@ import {
   CTA_TUPLE_ORIG,
   CTA_TUPLE_PROTO,
   CTA_TUPLE_REPLY,
-  netfilterHeaderLength,
 } from "./spec.ts";
 
 // Numbers of the values that filters can ask for: the family, then a row of five for each direction.

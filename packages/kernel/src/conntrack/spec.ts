@@ -1,24 +1,16 @@
 /**
- * Connection tracking on the wire: linux/netfilter/nfnetlink.h (struct nfgenmsg) and
- * linux/netfilter/nfnetlink_conntrack.h (CTA_*). Numbers are in network byte order.
+ * Connection tracking on the wire: linux/netfilter/nfnetlink_conntrack.h (CTA_*). Numbers are in network byte order.
  */
 import { type AttributeTable, type AttrsValue, attrs } from "../codec/attrs.ts";
 import { u8, u16be, u32, u32be } from "../codec/codec.ts";
 import { ip } from "../codec/inet.ts";
-import { struct } from "../codec/struct.ts";
+import { NFNL_SUBSYS_CTNETLINK } from "../netlink/netfilter.ts";
 
-/** Message types hold the subsystem in the upper byte: NFNL_SUBSYS_CTNETLINK is 1. */
-const subsystem = 1 << 8;
+const subsystem = NFNL_SUBSYS_CTNETLINK << 8;
 export const IPCTNL_MSG_CT_NEW = subsystem | 0;
 export const IPCTNL_MSG_CT_GET = subsystem | 1;
 export const IPCTNL_MSG_CT_DELETE = subsystem | 2;
 export const IPCTNL_MSG_CT_GET_STATS = subsystem | 5;
-
-/** IPPROTO_* by name. */
-export const protocolNumbers = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const;
-
-export const netfilterHeader = struct({ family: u8, version: u8, resource: u16be });
-export const netfilterHeaderLength = 4;
 
 export const CTA_TUPLE_ORIG = 1;
 export const CTA_TUPLE_REPLY = 2;

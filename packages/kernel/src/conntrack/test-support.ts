@@ -16,6 +16,7 @@ import {
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import { familyOf, versionOf } from "../netlink/family.ts";
 import type { Request } from "../netlink/message.ts";
+import { netfilterHeader, protocolNumbers } from "../netlink/netfilter.ts";
 import type { FlowFilter } from "./filter.ts";
 import {
   connectionAttributes,
@@ -24,8 +25,6 @@ import {
   IPS_ASSURED,
   IPS_CONFIRMED,
   IPS_SEEN_REPLY,
-  netfilterHeader,
-  protocolNumbers,
   type TupleAttributes,
 } from "./spec.ts";
 

@@ -24,9 +24,6 @@ export const NLM_F_APPEND = 0x800;
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
-/** linux/netfilter/nfnetlink.h: the upper byte of a message type of NETLINK_NETFILTER. */
-export const NFNL_SUBSYS_NFTABLES = 10;
-
 export const SOL_NETLINK = 270;
 export const NETLINK_ADD_MEMBERSHIP = 1;
 export const NETLINK_NO_ENOBUFS = 5;

@@ -4,6 +4,7 @@
  */
 import type { ByteWriter } from "../codec/bytes.ts";
 import { ipToBytes, macToBytes } from "../codec/inet.ts";
+import { protocolNumbers } from "../netlink/netfilter.ts";
 
 interface DataType {
   /** As in a command. */
@@ -15,8 +16,7 @@ interface DataType {
 /** IFNAMSIZ of linux/if.h. */
 const interfaceNameSize = 16;
 
-// netinet/in.h and linux/netfilter.h
-const protocolNumbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 };
+// linux/netfilter.h
 const familyNumbers: Readonly<Record<string, number>> = { ipv4: 2, ipv6: 10 };
 
 function numberOf(names: Readonly<Record<string, number>>, value: string): number {

@@ -12,7 +12,6 @@ import {
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_NETFILTER,
-  NFNL_SUBSYS_NFTABLES,
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_EXCL,
@@ -20,6 +19,7 @@ import {
   SOL_NETLINK,
 } from "../netlink/constants.ts";
 import { type Request, readAcknowledgement, readMessages, writeMessage } from "../netlink/message.ts";
+import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
 import { isKernelError, KernelError } from "../sys/errors.ts";
 import type { OwnedFd } from "../sys/fd.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
@@ -34,10 +34,7 @@ import {
   setIntOption,
 } from "../sys/socket.ts";
 import { type NftDataType, writeData } from "./datatypes.ts";
-
-/** The families of tables: NFPROTO_* of linux/netfilter.h. */
-const families = { inet: 1, ip: 2, arp: 3, netdev: 5, bridge: 7, ip6: 10 } as const;
-export type NftFamily = keyof typeof families;
+import { families, type NftFamily } from "./families.ts";
 
 /** A named set or map, as far as its elements' bytes go. */
 export interface NftSet {
@@ -167,20 +164,13 @@ export class NftElements implements Disposable {
   }
 }
 
-/** struct nfgenmsg; the id of a batch's ends is the subsystem. */
-function writeHeader(to: ByteWriter, family: number, id: number): void {
-  to.u8(family);
-  to.u8(0);
-  to.u16be(id);
-}
-
 function batchEdge(type: number): Request {
   return {
     operation: "nf_tables batch",
     subject: "of elements",
     type,
     flags: 0,
-    body: (to) => writeHeader(to, 0, NFNL_SUBSYS_NFTABLES),
+    body: (to) => netfilterHeader.write(to, { resource: NFNL_SUBSYS_NFTABLES }),
   };
 }
 
@@ -230,7 +220,7 @@ function writeElements(
   elements: readonly NftElement[],
   withData: boolean,
 ): void {
-  writeHeader(to, families[set.family], 0);
+  netfilterHeader.write(to, { family: families[set.family] });
   writeAttribute(to, NFTA_SET_ELEM_LIST_TABLE, () => text.write(to, set.table));
   writeAttribute(to, NFTA_SET_ELEM_LIST_SET, () => text.write(to, set.name));
   writeAttribute(to, NFTA_SET_ELEM_LIST_ELEMENTS, () => {

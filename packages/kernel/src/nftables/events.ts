@@ -2,10 +2,11 @@
  * Changes of nf_tables, whoever makes them: linux/netfilter/nf_tables.h (NFT_MSG_*, NFTA_*), group NFNLGRP_NFTABLES.
  */
 import { attrs } from "../codec/attrs.ts";
-import { type Codec, text, u8, u16be, u32be } from "../codec/codec.ts";
-import { struct } from "../codec/struct.ts";
-import { NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES } from "../netlink/constants.ts";
+import { type Codec, text, u32be } from "../codec/codec.ts";
+import { NETLINK_NETFILTER } from "../netlink/constants.ts";
 import type { Topic } from "../netlink/monitor.ts";
+import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
+import { families } from "./families.ts";
 
 const NFNLGRP_NFTABLES = 7;
 const NFT_MSG_NEWGEN = 15;
@@ -32,7 +33,6 @@ export interface NftablesGeneration {
 
 export type NftablesEvent = NftablesChange | NftablesGeneration;
 
-const header = struct({ family: u8, version: u8, resource: u16be });
 const generation = attrs({ id: [1, u32be], processId: [2, u32be], processName: [3, text] });
 
 interface Names {
@@ -55,15 +55,7 @@ const objects = new Map<number, readonly [NftablesChange["object"], Codec<Names>
   [22, ["flowtable", names]],
 ]);
 
-/** NFPROTO_*. */
-const families = new Map([
-  [1, "inet"],
-  [2, "ip"],
-  [3, "arp"],
-  [5, "netdev"],
-  [7, "bridge"],
-  [10, "ip6"],
-]);
+const familyNames = new Map(Object.entries(families).map(([name, number]) => [number as number, name]));
 
 export const nftablesEvents: Topic<NftablesEvent> = {
   protocol: NETLINK_NETFILTER,
@@ -71,7 +63,7 @@ export const nftablesEvents: Topic<NftablesEvent> = {
   decode({ type, payload }) {
     if (type >> 8 !== NFNL_SUBSYS_NFTABLES) return undefined;
     const number = type & 0xff;
-    const { family } = header.read(payload);
+    const { family } = netfilterHeader.read(payload);
     if (number === NFT_MSG_NEWGEN) {
       const { id = 0, processId = 0, processName = "" } = generation.read(payload);
       return { type: "nftables-generation", generation: id, processId, processName };
@@ -85,7 +77,7 @@ export const nftablesEvents: Topic<NftablesEvent> = {
       type: "nftables",
       change: added === undefined ? "removed" : "added",
       object,
-      family: families.get(family) ?? "unknown",
+      family: familyNames.get(family) ?? "unknown",
       table,
       name,
     };

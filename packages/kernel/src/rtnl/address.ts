@@ -19,6 +19,9 @@ import {
   RTM_NEWADDR,
 } from "./spec/address.ts";
 
+/** The scope of addresses that mean something on their link only. */
+export { RT_SCOPE_LINK as linkScope } from "./spec/route.ts";
+
 /** What an address is to a link. */
 export interface AddressSettings {
   /** Index of the link. */
@@ -38,7 +41,7 @@ export interface AddressSettings {
   readonly lifetime?: { readonly valid: number; readonly preferred: number };
   /** IFA_F_*. Default: IFA_F_NODAD for IPv6, so that the address can be used at once (RFC 4862 section 5.4 is skipped). */
   readonly flags?: number;
-  /** RT_SCOPE_*: 0 global (default), 253 link, 254 host. */
+  /** RT_SCOPE_*: 0 global (default), {@link linkScope}, 254 host. */
   readonly scope?: number;
 }
 

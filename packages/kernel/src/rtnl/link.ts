@@ -7,6 +7,7 @@ import { NETLINK_ROUTE, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../netlin
 import type { Query, Request } from "../netlink/message.ts";
 import type { Topic } from "../netlink/monitor.ts";
 import {
+  IFF_LOOPBACK,
   IFF_UP,
   type LinkAttributes,
   type LinkMessage,
@@ -179,6 +180,11 @@ export function list({ master, kind }: LinkFilter = {}): Query<Link> {
 /** True where a link is administratively up. */
 export function isUp(link: Link): boolean {
   return (link.flags & IFF_UP) !== 0;
+}
+
+/** True for `lo`. */
+export function isLoopback(link: Link): boolean {
+  return (link.flags & IFF_LOOPBACK) !== 0;
 }
 
 export interface LinkEvent {

@@ -31,9 +31,6 @@ export const libc = {
     "int bind(int, const uint8_t *, uint32_t)",
   ),
   listen: declare<[fd: number, backlog: number]>("int listen(int, int)"),
-  getsockname: declare<[fd: number, address: Uint8Array, length: Int32Array]>(
-    "int getsockname(int, _Out_ uint8_t *, _Inout_ int32_t *)",
-  ),
   setsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
     "int setsockopt(int, int, int, const uint8_t *, uint32_t)",
   ),
@@ -42,9 +39,6 @@ export const libc = {
   ),
   recv: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
     "long recv(int, _Out_ uint8_t *, unsigned long, int)",
-  ),
-  poll: declare<[fds: Uint8Array, count: number, timeoutMs: number]>(
-    "int poll(_Inout_ uint8_t *, unsigned long, int)",
   ),
   ioctl: declare<[fd: number, request: number, argument: Uint8Array]>(
     "int ioctl(int, unsigned long, _Inout_ uint8_t *)",

@@ -14,7 +14,6 @@ export const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 export const MSG_DONTWAIT = 0x40;
-export const MSG_PEEK = 0x2;
 export const MSG_TRUNC = 0x20;
 // asm-generic/socket.h
 export const SOL_SOCKET = 1;

@@ -10,6 +10,11 @@ export function familyOf(text: string): Family {
   return text.includes(":") ? 6 : 4;
 }
 
+/** True for `0.0.0.0` and `::`, RFC 4291 section 2.5.2: where something is bound or published, every address of the family. */
+export function isUnspecified(address: string): boolean {
+  return address === "0.0.0.0" || address === "::";
+}
+
 /** How many bits an address of this family has. */
 export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;

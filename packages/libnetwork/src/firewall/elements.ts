@@ -1,12 +1,12 @@
 /**
  * From what is wanted (contracts/firewall.ts) to elements of our sets: pure, and each item for itself.
  */
+import type { Family } from "../address/ip.ts";
 import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
 import { verdicts } from "./ruleset.ts";
 import type { FirewallElement, FirewallSets } from "./sets.ts";
 
-const families = [4, 6] as const;
-type Family = (typeof families)[number];
+const families: readonly Family[] = [4, 6];
 
 /** What a network adds to the sets: of the order of ten elements, whatever its size. */
 export function networkElements(sets: FirewallSets, network: NetworkPolicy): readonly FirewallElement[] {

@@ -2,7 +2,8 @@
  * Taking a namespace for a sandbox that somebody else made: one that no other sandbox has.
  */
 import type { NamespacePlace } from "../contracts/netstack.ts";
-import { conflict, invalid } from "../errors.ts";
+import { conflict } from "../errors.ts";
+import { absolutePath } from "../options/absolute-path.ts";
 import type { Engine } from "./engine.ts";
 import { enter } from "./joining.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
@@ -29,9 +30,7 @@ export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
 export function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): void {
   sandbox.assertUsable();
   refuseShared(sandbox, "set the key");
-  if (typeof path !== "string" || !path.startsWith("/")) {
-    throw invalid("invalid_path", `key: ${JSON.stringify(path)} is not an absolute path`, path);
-  }
+  absolutePath(path, "key");
   const { engine, name, namespace, record: before } = sandbox;
   if (namespace !== undefined) {
     throw conflict("sandbox_has_key", `sandbox "${name}" has a namespace already, at ${namespace.path}`);

@@ -3,6 +3,7 @@
  */
 import { parseSubnet } from "../address/cidr.ts";
 import { invalid } from "../errors.ts";
+import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import {
   integer,
@@ -19,12 +20,6 @@ import {
 } from "../options/parse.ts";
 import { checkedName } from "./ids.ts";
 
-const directory: Parser<string> = (value, name) => {
-  const text = string(value, name);
-  if (text.startsWith("/") && !text.includes("\0")) return text;
-  throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
-};
-
 /** Goes into commands of nft(8) as it is. */
 const tableName: Parser<string> = (value, name) => {
   const text = string(value, name);
@@ -36,12 +31,15 @@ const tableName: Parser<string> = (value, name) => {
   );
 };
 
-/** The other predefined networks. */
-const takenNames = ["host", "none"];
+/** The networks that are always there, whatever the options say: their drivers have no others. */
+export const singletonNetworks = [
+  { driver: "host", name: "host" },
+  { driver: "null", name: "none" },
+] as const;
 
 const defaultNetworkName: Parser<string> = (value, name) => {
   const text = named(name, () => checkedName("network", value));
-  if (!takenNames.includes(text)) return text;
+  if (!singletonNetworks.some((network) => network.name === text)) return text;
   throw invalid(
     "network_name_in_use",
     `${name}: there is a network "${text}" always: choose another name`,
@@ -75,11 +73,11 @@ const poolRange = {
 
 const controllerTable = {
   /** Where the store is; made if need be. One controller at a time uses it. */
-  stateDir: directory,
+  stateDir: absolutePath,
   /** Where namespaces and files of sandboxes are; made if need be. Best on a tmpfs such as /run. */
-  runDir: directory,
+  runDir: absolutePath,
   /** Path of the network namespace that is the host. Default: the calling thread's. */
-  hostNamespace: directory,
+  hostNamespace: absolutePath,
   /** Configuration of each driver, by its name, for the driver to check. */
   drivers: withDefault(recordOf(opaque), {}),
   /** The network that is there from the start; false for none. */

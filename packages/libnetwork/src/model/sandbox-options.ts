@@ -3,27 +3,12 @@
  */
 import { parseIp } from "../address/ip.ts";
 import { invalid } from "../errors.ts";
+import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import { hostname, word } from "../options/host-file-texts.ts";
-import {
-  boolean,
-  listOf,
-  objectOf,
-  type Parsed,
-  type Parser,
-  recordOf,
-  string,
-  textBy,
-} from "../options/parse.ts";
+import { boolean, listOf, objectOf, type Parsed, recordOf, string, textBy } from "../options/parse.ts";
 
 const address = textBy((text) => parseIp(text).toString());
-
-/** A path of this machine, absolute and without a NUL. */
-const path: Parser<string> = (value, name) => {
-  const text = string(value, name);
-  if (text.startsWith("/") && !text.includes("\0")) return text;
-  throw invalid("invalid_path", `${name}: ${JSON.stringify(text)} is not an absolute path`, text);
-};
 
 const extraHost = { name: hostname, address };
 
@@ -43,7 +28,7 @@ const sandboxTable = {
   /** Use the host's own network instead of a namespace. Default: false. */
   useHostNetwork: withDefault(boolean, false),
   /** Path of a namespace that was made elsewhere. Default: one is made; see also `sandbox.setKey`. */
-  key: path,
+  key: absolutePath,
   /** The namespace is made by somebody else later: `sandbox.setKey` adopts it. Default: false. */
   externalKey: withDefault(boolean, false),
   /** Container id, or id of its sandbox, whose network stack is shared. */

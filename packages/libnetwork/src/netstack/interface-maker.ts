@@ -26,9 +26,6 @@ import { awaitSolicitable } from "./solicitation.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
-// RT_SCOPE_* of linux/rtnetlink.h.
-const universeScope = 0;
-const linkScope = 253;
 /** A pair with a queue for every CPU, of which one is used, costs the kernel a third more: it waits for RCU to take the others away. */
 const oneQueue = { transmitQueues: 1, receiveQueues: 1 };
 /** More interfaces than a sandbox has, so that a search for a free number ends. */
@@ -212,7 +209,7 @@ function addressRequests(index: number, { mac, ipv4, ipv6 }: EndpointInterface):
     .filter((cidr) => cidr !== undefined)
     .map((cidr) => {
       const [text = "", prefixLength] = cidr.split("/");
-      const scope = text.startsWith("fe80:") ? linkScope : universeScope;
-      return address.add({ link: index, address: text, prefixLength: Number(prefixLength), scope });
+      const scope = text.startsWith("fe80:") ? { scope: address.linkScope } : {};
+      return address.add({ link: index, address: text, prefixLength: Number(prefixLength), ...scope });
     });
 }

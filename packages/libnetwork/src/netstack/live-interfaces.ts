@@ -4,11 +4,8 @@
 import { address, link, type Rtnl, route } from "@causeway/kernel";
 import type { LiveInterface } from "../contracts/netstack.ts";
 
-/** linux/if.h */
-const IFF_LOOPBACK = 0x8;
-
 export function liveInterfaces(rtnl: Rtnl): readonly LiveInterface[] {
-  const links = rtnl.dump(link.list()).filter(({ flags }) => (flags & IFF_LOOPBACK) === 0);
+  const links = rtnl.dump(link.list()).filter((found) => !link.isLoopback(found));
   if (links.length === 0) return [];
   const addressesOf = Map.groupBy(rtnl.dump(address.list()), ({ link: index }) => index);
   const gateways = defaultGateways(rtnl);

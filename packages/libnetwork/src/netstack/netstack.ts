@@ -34,7 +34,7 @@ import { liveInterfaces } from "./live-interfaces.ts";
 import { findNamespace, noNamespace, openNamespace, showsNamespace } from "./namespace-place.ts";
 import { NamespacePool } from "./namespace-pool.ts";
 import { missing } from "./routing.ts";
-import { isSandboxName } from "./run-directory.ts";
+import { isSandboxName, sandboxNameOf } from "./run-directory.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
 
 export interface NetStackOptions {
@@ -51,8 +51,6 @@ export interface NetStackOptions {
   readonly ipv6: boolean;
 }
 
-/** Length of the part of an id that goes into names in the kernel. */
-const shortIdLength = 12;
 /** Under this name the host's own namespace stands among the sandboxes'. */
 const hostName = "host";
 /** The reaper is done with a link long before. */
@@ -80,7 +78,7 @@ export class KernelNetStack implements NetStack {
   }
 
   createNamespace(sandboxId: string): NamespacePlace {
-    const path = join(this.#directory, sandboxId.slice(0, shortIdLength));
+    const path = join(this.#directory, sandboxNameOf(sandboxId));
     using namespace = this.#pool.take();
     namespace.bindAt(path);
     return { path, identity: namespace.identity };

@@ -6,6 +6,7 @@
  * that they came.
  */
 import { route } from "@causeway/kernel";
+import { addressOf } from "../address/cidr.ts";
 import type { PlannedRoute, PlannedRule, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 
 /** Tables are numbered by the interface's index from here, out of the way of those that people number by hand. */
@@ -40,15 +41,15 @@ interface FamilyPlan {
 function planFamily(family: 4 | 6, ordered: readonly RoutedEndpoint[]): FamilyPlan {
   const gatewayOf = (endpoint: RoutedEndpoint) =>
     family === 4 ? endpoint.gatewayIpv4 : endpoint.gatewayIpv6;
-  const addressOf = (endpoint: RoutedEndpoint) =>
+  const cidrOf = (endpoint: RoutedEndpoint) =>
     family === 4 ? endpoint.addresses.ipv4 : endpoint.addresses.ipv6;
   const routes: PlannedRoute[] = [];
   const rules: PlannedRule[] = [];
   let gatewayEndpoint: string | undefined;
   for (const endpoint of ordered) {
     const gateway = gatewayOf(endpoint);
-    const address = addressOf(endpoint);
-    if (gateway === undefined || address === undefined) continue;
+    const cidr = cidrOf(endpoint);
+    if (gateway === undefined || cidr === undefined) continue;
     const defaultRoute = { destination: "default", family, gateway, link: endpoint.interface.index };
     if (gatewayEndpoint === undefined) {
       gatewayEndpoint = endpoint.endpointId;
@@ -56,7 +57,6 @@ function planFamily(family: 4 | 6, ordered: readonly RoutedEndpoint[]): FamilyPl
       continue;
     }
     const table = firstTable + endpoint.interface.index;
-    const [from = ""] = address.split("/");
     routes.push({ ...defaultRoute, table });
     // What is on the sandbox's own networks goes there directly, whatever address it is sent from.
     if (rules.length === 0) {
@@ -68,7 +68,7 @@ function planFamily(family: 4 | 6, ordered: readonly RoutedEndpoint[]): FamilyPl
         exceptDefault: true,
       });
     }
-    rules.push({ family, priority: bySourcePriority, from, table, exceptDefault: false });
+    rules.push({ family, priority: bySourcePriority, from: addressOf(cidr), table, exceptDefault: false });
   }
   return { gatewayEndpoint, routes, rules };
 }

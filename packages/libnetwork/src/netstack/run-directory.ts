@@ -6,8 +6,13 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, wri
 import { join } from "node:path";
 import { conflict } from "../errors.ts";
 
-/** Names that sandboxes have in the run directory: the beginning of their ids. */
-const sandboxName = /^[0-9a-f]{12}$/;
+/** How much of a sandbox's id is its name in the run directory. */
+const nameLength = 12;
+const sandboxName = new RegExp(`^[0-9a-f]{${nameLength}}$`);
+
+export function sandboxNameOf(sandboxId: string): string {
+  return sandboxId.slice(0, nameLength);
+}
 
 export function isSandboxName(name: string): boolean {
   return sandboxName.test(name);

@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CausewayError } from "../errors.ts";
+import { failsWith } from "../test-support.ts";
 import { expandRange } from "./port-range.ts";
-
-function failsWith(code: string, message = /./) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof CausewayError, String(error));
-    assert.deepEqual({ kind: error.kind, code: error.code }, { kind: "invalid", code });
-    assert.match(error.message, message);
-    return true;
-  };
-}
 
 test("ranges of equal size go together port by port", () => {
   fc.assert(
@@ -50,19 +41,19 @@ test("ranges that make no sense are refused, with both in the message", () => {
   const ports = { containerPort: 80, containerPortEnd: 90, hostPort: 8000 };
   assert.throws(
     () => expandRange({ ...ports, hostPortEnd: 8009 }),
-    failsWith("unequal_port_ranges", /11 container ports 80-90 .* 8000-8009/),
+    failsWith("invalid", "unequal_port_ranges", /11 container ports 80-90 .* 8000-8009/),
   );
-  assert.throws(() => expandRange(ports), failsWith("unequal_port_ranges"));
+  assert.throws(() => expandRange(ports), failsWith("invalid", "unequal_port_ranges"));
   assert.throws(
     () => expandRange({ containerPort: 90, containerPortEnd: 80 }),
-    failsWith("reversed_port_range", /80-90/),
+    failsWith("invalid", "reversed_port_range", /80-90/),
   );
   assert.throws(
     () => expandRange({ ...ports, hostPort: 8010, hostPortEnd: 8000 }),
-    failsWith("reversed_port_range", /8000-8010/),
+    failsWith("invalid", "reversed_port_range", /8000-8010/),
   );
   assert.throws(
     () => expandRange({ containerPort: 65_530, containerPortEnd: 65_536 }),
-    failsWith("invalid_port", /65536/),
+    failsWith("invalid", "invalid_port", /65536/),
   );
 });

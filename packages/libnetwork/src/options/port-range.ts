@@ -29,14 +29,14 @@ export function checkRange(first: number, last: number, what: string): PortRange
 }
 
 /** A container port, and the host ports of which it may get one; undefined: any. */
-export interface PublishedPort {
+export interface PortWish {
   readonly containerPort: number;
   readonly hostPort?: number;
   readonly hostPortEnd?: number;
 }
 
 /** Container ports that are published together: `-p 8000-8010:80-90`. */
-export interface PublishedRange extends PublishedPort {
+export interface PortRangeWish extends PortWish {
   /** Last container port. Default: `containerPort`. */
   readonly containerPortEnd?: number;
 }
@@ -47,7 +47,7 @@ export interface PublishedRange extends PublishedPort {
  *
  * @throws unequal_port_ranges, reversed_port_range, invalid_port
  */
-export function expandRange(range: PublishedRange): readonly PublishedPort[] {
+export function expandRange(range: PortRangeWish): readonly PortWish[] {
   const { containerPort, containerPortEnd, hostPort, hostPortEnd } = range;
   const container = checkRange(containerPort, containerPortEnd ?? containerPort, "container port");
   if (hostPort === undefined) return portsOf(container).map((port) => ({ containerPort: port }));

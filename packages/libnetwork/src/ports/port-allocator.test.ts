@@ -9,11 +9,11 @@ import { InetSockaddr, ipToBytes, listenTcp, type NetNamespace, writeSysctl } fr
 import { eventually, patience } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import type { PortMapping } from "../contracts/driver.ts";
+import { failsWith } from "../test-support.ts";
 import { PortAllocator } from "./port-allocator.ts";
 import {
   both,
   connectFrom,
-  failsWith,
   holdAsProgram,
   ipv4Only,
   isFree,

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { PortMapping } from "../contracts/driver.ts";
 import type { ContainerAddresses } from "../contracts/ports.ts";
+import { failsWith } from "../test-support.ts";
 import { bySearchOrder, requestsOf } from "./port-request.ts";
-import { both, failsWith, ipv4Only, tcp } from "./test-support.ts";
+import { both, ipv4Only, tcp } from "./test-support.ts";
 
 interface Circumstances {
   readonly container?: ContainerAddresses;

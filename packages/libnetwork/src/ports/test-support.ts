@@ -1,5 +1,5 @@
 /**
- * What the tests of ports share: errors by code, a host, a container behind it, and other programs on the host.
+ * What the tests of ports share: a host, a container behind it, and other programs on the host.
  */
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
@@ -16,17 +16,7 @@ import {
 } from "@causeway/kernel";
 import { joinByWire } from "../../../../test/support/wire.ts";
 import type { PortMapping } from "../contracts/driver.ts";
-import { CausewayError } from "../errors.ts";
-
-/** Matches a CausewayError by its kind and code, and by its message. */
-export function failsWith(kind: CausewayError["kind"], code: string, message = /./) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof CausewayError, String(error));
-    assert.deepEqual({ kind: error.kind, code: error.code }, { kind, code });
-    assert.match(error.message, message);
-    return true;
-  };
-}
+import { failsWith } from "../test-support.ts";
 
 export const portInUse = (message?: RegExp) => failsWith("conflict", "port_in_use", message);
 

@@ -3,10 +3,11 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { failsWith } from "../test-support.ts";
 import { openDatabase } from "./database.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { SqliteStore } from "./sqlite-store.ts";
-import { failsWith, storeProcess, temporaryDirectory } from "./test-support.ts";
+import { storeProcess, temporaryDirectory } from "./test-support.ts";
 
 /** Runs SQL on the database of a closed store. */
 function tamper(stateDir: string, sql: string): void {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { failsWith } from "../test-support.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { StateLock } from "./state-lock.ts";
-import { failsWith, storeProcess, temporaryDirectory } from "./test-support.ts";
+import { storeProcess, temporaryDirectory } from "./test-support.ts";
 
 test("a second open in this process is refused, until the first lets go", (t) => {
   const stateDir = temporaryDirectory(t);

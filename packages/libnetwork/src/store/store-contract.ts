@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import type { PlainData, Store, StoreChange, StoredRecord, StoreEvent } from "../contracts/store.ts";
-import { failsWith } from "./test-support.ts";
+import { failsWith } from "../test-support.ts";
 import { watchQueueLimit } from "./watch.ts";
 
 const put = (kind: string, id: string, value: PlainData): StoreChange => ({ op: "put", kind, id, value });

@@ -1,24 +1,12 @@
 /**
- * What the tests of the stores share: errors by code, throw-away directories, and stores in processes of their own.
+ * What the tests of the stores share: throw-away directories, and stores in processes of their own.
  */
-import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
-import { CausewayError } from "../errors.ts";
-
-/** Matches a CausewayError, thrown or promised, by its code and kind. */
-export function failsWith(kind: CausewayError["kind"], code: string, message = /./) {
-  return (error: unknown): boolean => {
-    assert.ok(error instanceof CausewayError, String(error));
-    assert.deepEqual({ kind: error.kind, code: error.code }, { kind, code });
-    assert.match(error.message, message);
-    return true;
-  };
-}
 
 /** An empty directory that goes after the test. */
 export function temporaryDirectory(t: TestContext): string {

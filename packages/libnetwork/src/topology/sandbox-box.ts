@@ -1,6 +1,7 @@
 /**
  * What is written into a sandbox's box: its interfaces with addresses, ways out and published ports. Pure.
  */
+import { isUnspecified } from "../address/ip.ts";
 import type { PortBinding } from "../contracts/driver.ts";
 import type { LiveInterface } from "../contracts/netstack.ts";
 import { columnOf, hanging, type Line, type Piece, piece, wrap } from "./styled.ts";
@@ -74,6 +75,6 @@ function publishedPieces(bindings: readonly PortBinding[]): readonly Piece[] {
 }
 
 function shortAddress(address: string): string {
-  if (address === "0.0.0.0" || address === "::") return "*";
+  if (isUnspecified(address)) return "*";
   return address.includes(":") ? `[${address}]` : address;
 }

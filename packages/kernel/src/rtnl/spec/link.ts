@@ -2,9 +2,8 @@
  * Links on the wire: linux/rtnetlink.h (struct ifinfomsg) and linux/if_link.h (IFLA_*).
  */
 import { type AttributeTable, type AttrsValue, attrs, listOf } from "../../codec/attrs.ts";
-import { type Codec, i32, text, u8, type u16, u32 } from "../../codec/codec.ts";
+import { type Codec, i32, text, u8, u32 } from "../../codec/codec.ts";
 import { mac } from "../../codec/inet.ts";
-import type { StructValue } from "../../codec/struct.ts";
 import { linkHeader } from "./link-header.ts";
 import { linkInfo } from "./link-info.ts";
 
@@ -16,6 +15,7 @@ export const RTM_DELLINKPROP = 109;
 
 // linux/if.h
 export const IFF_UP = 0x1;
+export const IFF_LOOPBACK = 0x8;
 
 /** Counters since the link was made: the head of struct rtnl_link_stats64. */
 export interface LinkStatistics {
@@ -98,16 +98,9 @@ const table = {
 export const linkAttributes: Codec<LinkAttributes> = attrs(table);
 
 export interface LinkAttributes extends AttrsValue<typeof table> {}
-export type LinkHeader = StructValue<{
-  family: typeof u8;
-  type: typeof u16;
-  index: typeof i32;
-  flags: typeof u32;
-  change: typeof u32;
-}>;
 
 /** A header with attributes behind it: the body of every link message, and of a veth's peer. */
-export type LinkMessage = Partial<LinkHeader> & LinkAttributes;
+export type LinkMessage = Partial<ReturnType<typeof linkHeader.read>> & LinkAttributes;
 
 export const linkMessage: Codec<LinkMessage> = {
   write(to, { family = 0, type = 0, index = 0, flags = 0, change = 0, ...attributes }) {

@@ -21,8 +21,7 @@ import type {
 import type { Firewall, FirewallItems, GatewayMode } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
-import { completeObjectOf, withDefault } from "../../options/defaults.ts";
-import { boolean, parseObject } from "../../options/parse.ts";
+import { parseObject } from "../../options/parse.ts";
 import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
@@ -31,7 +30,7 @@ import { cutOff, hostEndName, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
-import { parseNetworkOptions } from "./options.ts";
+import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
 import { endpointItems } from "./policies.ts";
 import { forgetEndpoint, forgetUnanswered } from "./stale-connections.ts";
 
@@ -49,14 +48,6 @@ export interface BridgeDriverParts {
   readonly ownerOf: (objectId: string) => string;
 }
 
-const configTable = {
-  /** Turn on forwarding in the host when a network needs it. Default: true. */
-  enableForwarding: withDefault(boolean, true),
-  /** Where we turned it on: let traffic between interfaces that are not ours be forwarded too. Default: false. */
-  allowForeignForwarding: withDefault(boolean, false),
-};
-const parseConfig = completeObjectOf(configTable);
-
 export class BridgeDriver implements Driver {
   readonly type = "bridge";
   readonly scope = "local";
@@ -69,7 +60,7 @@ export class BridgeDriver implements Driver {
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
   constructor(parts: BridgeDriverParts, config: unknown) {
-    const { enableForwarding: enable, allowForeignForwarding } = parseConfig(config, "drivers.bridge");
+    const { enableForwarding: enable, allowForeignForwarding } = parseDriverConfig(config, "drivers.bridge");
     this.#parts = parts;
     const foreign = allowForeignForwarding ? "allow" : "drop";
     this.#forwarding = new Forwarding({ enable, foreign }, parts);

@@ -1,5 +1,6 @@
 /**
- * The bridge driver's options, each by a short name and by the label that Docker's users know.
+ * What the bridge driver understands: its own configuration, and the options of a network, each by a short name and by the label that
+ * Docker's users know.
  */
 import { parseIp } from "../../address/ip.ts";
 import type { GatewayMode } from "../../contracts/firewall.ts";
@@ -8,6 +9,7 @@ import { type Complete, completeObjectOf, withDefault } from "../../options/defa
 import { interfaceName, interfacePrefix } from "../../options/interface-name.ts";
 import { suggestion } from "../../options/nearest.ts";
 import {
+  boolean,
   booleanText,
   integerText,
   invalidOption,
@@ -16,6 +18,16 @@ import {
   type Parser,
   textBy,
 } from "../../options/parse.ts";
+
+const configTable = {
+  /** Turn on forwarding in the host when a network needs it. Default: true. */
+  enableForwarding: withDefault(boolean, true),
+  /** Where we turned it on: let traffic between interfaces that are not ours be forwarded too. Default: false. */
+  allowForeignForwarding: withDefault(boolean, false),
+};
+
+/** Reads the driver's own configuration. */
+export const parseDriverConfig = completeObjectOf(configTable);
 
 const gatewayMode = oneOf<GatewayMode>("nat", "nat-unprotected", "routed", "isolated");
 const ipv4 = textBy((text) => parseIp(text, 4).toString());

@@ -3,7 +3,7 @@
  */
 
 import { addressOf, parseCidr } from "../../address/cidr.ts";
-import { familyOf } from "../../address/ip.ts";
+import { familyOf, isUnspecified } from "../../address/ip.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import type {
   EndpointInterface,
@@ -122,11 +122,10 @@ export function publishedPorts(
     .map(({ protocol, containerPort, hostAddress, hostPort, containerAddress }) => {
       const family = familyOf(containerAddress);
       const isRouted = routed.has(family);
-      const anywhere = hostAddress === "0.0.0.0" || hostAddress === "::";
       return {
         protocol,
         family,
-        hostAddress: isRouted || anywhere ? undefined : hostAddress,
+        hostAddress: isRouted || isUnspecified(hostAddress) ? undefined : hostAddress,
         hostPort: isRouted ? undefined : hostPort,
         bridge,
         address: containerAddress,

@@ -3,7 +3,7 @@
  */
 import { address, type Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
-import { familyOf } from "../../address/ip.ts";
+import { familyOf, isUnspecified } from "../../address/ip.ts";
 import type { ConnectionFilter, ConnectionTable } from "../../contracts/connections.ts";
 import type { EndpointInterface, PortBinding } from "../../contracts/driver.ts";
 
@@ -35,13 +35,11 @@ export function forgetUnanswered(
   const own = rtnl.dump(address.list()).map(({ address: ip }) => ip);
   const filters = datagrams.flatMap(({ protocol, hostAddress, hostPort }) => {
     const family = familyOf(hostAddress);
-    const meant = isEverywhere(hostAddress) ? own.filter((ip) => familyOf(ip) === family) : [hostAddress];
+    const meant = isUnspecified(hostAddress) ? own.filter((ip) => familyOf(ip) === family) : [hostAddress];
     return meant.map((ip) => ({ protocol, originalDestination: ip, originalDestinationPort: hostPort }));
   });
   if (filters.length > 0) connections.forgetLater(filters);
 }
-
-const isEverywhere = (ip: string) => ip === "0.0.0.0" || ip === "::";
 
 /** Forgets those of an endpoint that was cut off. Nobody waits: nothing of it gets through any more. */
 export function forgetEndpoint(connections: ConnectionTable, { ipv4, ipv6 }: EndpointInterface): void {
