@@ -29,6 +29,13 @@ describe("OwnedFd", () => {
     assert.throws(() => fstatSync(number), { code: "EBADF" });
   });
 
+  it("refuses a path with a NUL, which would mean another file", () => {
+    assert.throws(() => OwnedFd.open("/proc/self/ns/net\0x"), {
+      code: "EINVAL",
+      message: /open "\/proc\/self\/ns\/net\\u0000x" failed with EINVAL: the path has a NUL in it/,
+    });
+  });
+
   it("gives its descriptor away", () => {
     const file = OwnedFd.open("/dev/zero");
     const number = file.release();

@@ -1,7 +1,7 @@
 /**
  * A file descriptor with one owner: `using` closes it.
  */
-import { check, libc } from "./libc.ts";
+import { check, cPath, libc } from "./libc.ts";
 
 // fcntl.h
 const O_CREAT = 0o100;
@@ -19,12 +19,14 @@ export class OwnedFd implements Disposable {
 
   /** Opens a file, close-on-exec always. */
   static open(path: string, flags: number = O_RDONLY): OwnedFd {
-    return new OwnedFd(check(libc.open(path, flags | O_CLOEXEC, 0), "open", path));
+    return new OwnedFd(check(libc.open(cPath(path, "open"), flags | O_CLOEXEC, 0), "open", path));
   }
 
   /** Opens a file for reading and writing and makes it, with this mode, where there is none. */
   static create(path: string, mode: number): OwnedFd {
-    return new OwnedFd(check(libc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode), "open", path));
+    return new OwnedFd(
+      check(libc.open(cPath(path, "open"), O_RDWR | O_CREAT | O_CLOEXEC, mode), "open", path),
+    );
   }
 
   /** The number; throws once the descriptor was closed or given away. */

@@ -2,6 +2,7 @@
  * The C library's functions that we call, typed: each answers as in C, and {@link check} turns -1 into a KernelError.
  * Sizes are spelled `unsigned long` because koffi has no size_t on Linux.
  */
+import { constants } from "node:os";
 import koffi from "koffi";
 import { KernelError } from "./errors.ts";
 
@@ -57,4 +58,19 @@ export function lastErrno(): number {
 export function check(result: number, operation: string, subject?: string): number {
   if (result >= 0) return result;
   throw new KernelError({ operation, errno: koffi.errno(), ...(subject === undefined ? {} : { subject }) });
+}
+
+/**
+ * A path as C may have it: a text with a NUL would reach the kernel cut off, and mean another file.
+ *
+ * @throws KernelError EINVAL
+ */
+export function cPath(path: string, operation: string): string {
+  if (!path.includes("\0")) return path;
+  throw new KernelError({
+    operation,
+    subject: JSON.stringify(path),
+    errno: constants.errno.EINVAL,
+    kernelMessage: "the path has a NUL in it",
+  });
 }
