@@ -8,7 +8,7 @@ import { needsVirtualMachine, testInVirtualMachine } from "../../../../test/supp
 describe("links of every kind under Debian's kernel", { skip: needsVirtualMachine() }, () => {
   it("are made, changed and shown as iproute2 shows them", () => {
     const { passed, failed, skipped, complaints } = testInVirtualMachine(
-      "packages/kernel/src/rtnl/kinds.test.ts",
+      ["packages/kernel/src/rtnl/kinds.test.ts"],
       { modules: ["tun"], env: { CAUSEWAY_ALL_KINDS: "1" } },
     );
     assert.ok(complaints === "", complaints);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { NetNamespace } from "../sys/namespace.ts";
 import * as link from "./link.ts";
@@ -116,6 +117,16 @@ describe("links", () => {
     const far = inside.query(link.get({ name: "eth0" }));
     assert.deepEqual([far.address, far.mtu, far.parentIndex], ["02:00:00:00:00:02", 1300, near.index]);
     assert.equal(near.parentIndex, far.index);
+  });
+
+  it("say whether the kernel has acted on their carrier", async () => {
+    using host = new TestHost(pair("near", "far"));
+    const caughtUp = () => host.rtnl.query(link.hasCaughtUp({ name: "near" }));
+    host.up("near");
+    assert.equal(caughtUp(), true, "there is none yet");
+    host.up("far");
+    await eventually(() => assert.equal(caughtUp(), true));
+    assert.equal(host.rtnl.query(link.get({ name: "near" })).qdisc, "noqueue");
   });
 
   it("are changed: state, MTU, MAC, alias, master, and their kind's own attributes", () => {

@@ -3,12 +3,16 @@
  *
  * These functions only build requests; Rtnl sends them, several at once where that is wanted.
  */
+import { scanAttributes } from "../codec/attrs.ts";
 import { NETLINK_ROUTE, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import type { Query, Request } from "../netlink/message.ts";
 import type { Topic } from "../netlink/monitor.ts";
 import {
   IFF_LOOPBACK,
+  IFF_LOWER_UP,
+  IFF_RUNNING,
   IFF_UP,
+  IFLA_QDISC,
   type LinkAttributes,
   type LinkMessage,
   linkMessage,
@@ -151,14 +155,38 @@ export function get(selector: LinkSelector): Query<Link> {
   return getRequest(subjectOf(selector), attributesOf(selector));
 }
 
-/**
- * The index alone of a link: a tenth of what taking the whole answer apart costs. The kernel catches up with carrier
- * changes that are waiting before it answers (Linux 6.8), so that a bridge's new port forwards afterwards.
- */
+/** The index alone of a link: a tenth of what taking the whole answer apart costs. */
 export function getIndex(selector: LinkSelector): Query<number> {
   return {
     ...getRequest(subjectOf(selector), attributesOf(selector)),
     decode: (payload) => linkHeader.read(payload).index,
+  };
+}
+
+/** The discipline of a link that drops what it is to send. */
+const noQdisc = "noop\0";
+
+/**
+ * Whether the kernel has acted on the carrier that a link has: before it has, what the link is to send is dropped, and a
+ * bridge's new port forwards nothing. True for a link without a carrier. From Linux 6.8 on the kernel catches up with what is
+ * waiting before it answers; an older one does so in its own time (linkwatch), mostly within a millisecond. As cheap as
+ * {@link getIndex}.
+ */
+export function hasCaughtUp(selector: LinkSelector): Query<boolean> {
+  return {
+    ...getRequest(subjectOf(selector), attributesOf(selector)),
+    decode(payload) {
+      const { flags } = linkHeader.read(payload);
+      if ((flags & IFF_LOWER_UP) === 0) return true;
+      // Running alone is not enough: a link of which nothing is known yet is said to run.
+      if ((flags & IFF_RUNNING) === 0) return false;
+      const bytes = payload.view();
+      let drops = false;
+      scanAttributes(bytes, 0, bytes.length, (type, start, end) => {
+        if (type === IFLA_QDISC) drops = bytes.toString("latin1", start, end) === noQdisc;
+      });
+      return !drops;
+    },
   };
 }
 

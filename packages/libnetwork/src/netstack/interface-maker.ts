@@ -2,8 +2,9 @@
  * Puts one interface into a sandbox: made (or moved in), addressed, up, and announced to the neighbours.
  *
  * Two things are done for the sake of the first packet. Carrier changes travel through a queue of the kernel, so a
- * bridge's new port does not forward at once, nor does a bridge without others send; asking for both makes the kernel catch up. And a neighbour
- * may still hold another MAC for a re-used address: setting the MAC once more makes the kernel announce the addresses.
+ * bridge's new port does not forward at once, nor does a bridge without others send; asking for both makes the kernel catch
+ * up, or tells that it has not yet (before Linux 6.8). And a neighbour may still hold another MAC for a re-used address:
+ * setting the MAC once more makes the kernel announce the addresses.
  */
 import {
   address,
@@ -22,7 +23,7 @@ import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts
 import type { InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
-import { awaitSolicitable } from "./solicitation.ts";
+import { awaitCarrier, awaitSolicitable } from "./readiness.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
@@ -89,10 +90,13 @@ export class InterfaceMaker implements Disposable {
     );
   }
 
-  /** The bridge has a carrier from its first port on: until the kernel has noticed, all that the host sends by it is dropped. */
+  /**
+   * The port first: the bridge has a carrier from its first one that forwards. Until the kernel has noticed, all that the
+   * host sends by it is dropped.
+   */
   #catchUp({ hostName, bridgeIndex }: Extract<InterfacePlan, { kind: "veth" }>): void {
-    this.#host.query(link.getIndex({ name: hostName }));
-    this.#host.query(link.getIndex({ index: bridgeIndex }));
+    awaitCarrier(this.#host, { name: hostName });
+    awaitCarrier(this.#host, { index: bridgeIndex });
   }
 
   #createNamed(namespace: NetNamespace, plan: InterfacePlan, name: string, request: InterfaceRequest): void {
@@ -141,9 +145,11 @@ export class InterfaceMaker implements Disposable {
     for (const [key, value] of Object.entries(sysctls)) {
       namespace.run(() => applySetting(key, made.name, value));
     }
-    // Up first: an interface that has addresses announces them as it comes up, before the bridge's port surely forwards.
+    // Up first: an interface that has addresses announces them as it comes up, before the bridge's port surely forwards. Not in
+    // the request that forbids link-local addresses: Linux 6.1 brings the interface up before it reads that, and makes one.
     inside.execute(
-      link.change({ index: made.index }, { families: withoutLinkLocal, up: true }),
+      link.change({ index: made.index }, { families: withoutLinkLocal }),
+      link.change({ index: made.index }, { up: true }),
       ...addressRequests(made.index, addresses),
     );
     for (const staticRoute of staticRoutes) addRoute(inside, made.index, staticRoute);

@@ -16,6 +16,12 @@ export const RTM_DELLINKPROP = 109;
 // linux/if.h
 export const IFF_UP = 0x1;
 export const IFF_LOOPBACK = 0x8;
+/** It may carry packets as far as the kernel has noticed: RFC 2863's state is up, or unknown. */
+export const IFF_RUNNING = 0x40;
+/** It has a carrier, noticed or not. */
+export const IFF_LOWER_UP = 0x1_0000;
+
+export const IFLA_QDISC = 6;
 
 /** Counters since the link was made: the head of struct rtnl_link_stats64. */
 export interface LinkStatistics {
@@ -64,7 +70,7 @@ const table = {
   mtu: [4, u32],
   /** Index of the link that this one stands on: a VLAN's or macvlan's parent, a veth's peer. */
   parentIndex: [5, u32],
-  qdisc: [6, text],
+  qdisc: [IFLA_QDISC, text],
   /** Index of the bridge (or bond, or VRF) that it is a port of; 0 takes it off. */
   master: [10, u32],
   transmitQueueLength: [13, u32],
