@@ -88,6 +88,8 @@ export interface StaticRoute {
 export interface BridgePortSettings {
   /** Frames may go back by the port they came from. */
   readonly hairpin: boolean;
+  /** IFLA_BRPORT_MULTICAST_ROUTER: 0 it never counts as one that leads to a multicast router; 1 it does when one is heard there. */
+  readonly multicastRouter: 0 | 1;
   /** Bit X set: frames for 01:80:c2:00:00:0X (IEEE 802.1D) pass the packet filter as all others do. */
   readonly groupForwardMask: number;
 }

@@ -34,7 +34,7 @@ const inetChains = `
   chain refused {
     ip saddr 127.0.0.0/8 drop
     ip daddr 127.0.0.0/8 drop
-    iifname != @bridges return
+    iifgroup != ${bridgeGroup} iifname != @bridges return
     iifname . ip daddr @own_gateways4 return
     iifname . ip6 daddr @own_gateways6 return
     ip daddr @gateways4 drop
@@ -48,11 +48,20 @@ const inetChains = `
     type filter hook input priority filter; policy accept;
     # Forged into a connection of the host with itself.
     ip saddr 127.0.0.0/8 iif != "lo" drop
-    ct state established,related accept
+    meta nfproto . iifname @absent drop
+    ct state established accept
+    # Errors say what their sender likes about connections that are not its own.
+    ct state related meta nfproto . iifname != @closed accept
     # What conntrack does not place came by no chain of type nat.
     ct state invalid,untracked iif != "lo" jump refused
-    meta nfproto . iifname @absent drop
     meta nfproto . iifname @closed fib daddr . iif type != { local, broadcast, multicast } drop
+  }
+
+  # A segment that conntrack cannot place is not rewritten: it reaches the host, whose reset would end the connection that it
+  # was forged or delayed from.
+  chain answering {
+    type filter hook output priority filter; policy accept;
+    ct state invalid tcp flags & rst == rst drop
   }
 
   chain published {
@@ -101,8 +110,8 @@ const inetChains = `
   chain forward {
     type filter hook forward priority filter; policy accept;
     ct state established accept
-    # Errors about a connection quote it, and whatever else their sender likes: no way out for those who have none.
-    ct state related meta nfproto . iifname != @closed accept
+    # Errors about a connection quote it, and whatever else their sender likes: no way for those who have none.
+    ct state related meta nfproto . iifname != @closed meta nfproto . oifname != @closed accept
     jump user
     iifname @bridges goto from_network
     meta nfproto . oifname vmap @into
@@ -212,6 +221,8 @@ const bridgeChains = `
   }
 
   chain ipv6_sender {
+    # nft looks no further than an authentication header, a bridge that snoops does: a query could hide behind it.
+    ip6 nexthdr hopopt meta l4proto != { icmpv6, tcp, udp } drop
     icmpv6 type vmap { nd-router-advert : drop, nd-redirect : drop, nd-neighbor-advert : goto advertisement, mld-listener-query : drop }
     iifname . ether saddr . ip6 saddr @owners6 accept
     ip6 saddr != :: drop

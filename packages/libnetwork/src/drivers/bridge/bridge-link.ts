@@ -69,7 +69,8 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
     }
     const added = addAddresses(rtnl, index, settings.addresses);
     host.run(() => applySettings(settings, foreign));
-    rtnl.execute(link.change({ index }, { up: true }));
+    // The group again, too: somebody may have taken the bridge out of it.
+    rtnl.execute(link.change({ index }, { up: true, ...(foreign ? {} : { group: bridgeGroup }) }));
     return { index, foreign, added };
   } catch (error) {
     if (found === undefined) rtnl.attempt([link.remove({ index: bridge.index })]);
@@ -108,9 +109,13 @@ function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): read
 }
 
 /** networking/ip-sysctl.rst */
-function applySettings({ name, loopback }: BridgeSettings, foreign: boolean): void {
+function applySettings({ name, addresses, loopback }: BridgeSettings, foreign: boolean): void {
   // The firewall keeps 127.0.0.0/8 from everybody but the host itself (CVE-2020-8558).
   if (loopback) writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1);
+  // Without an address there, the host would answer for all its others.
+  if (!foreign && addresses.every((cidr) => cidr.includes(":"))) {
+    writeSysctl(`net/ipv4/conf/${name}/arp_ignore`, 8);
+  }
   // A sandbox must not become the host's router, of networks without IPv6 neither (CVE-2020-13401).
   if (!foreign && existsSync("/proc/sys/net/ipv6")) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
 }

@@ -17,7 +17,8 @@ export function hostEndName(endpointId: string): string {
 
 /** @param guarded the packet filter looks at what comes in by it */
 export function portSettings(guarded: boolean, hairpin: boolean): BridgePortSettings {
-  return { hairpin, groupForwardMask: guarded ? everyGroupButPause : 0 };
+  // What leads to a router gets all multicast: whoever says that it is one would.
+  return { hairpin, multicastRouter: guarded ? 0 : 1, groupForwardMask: guarded ? everyGroupButPause : 0 };
 }
 
 /** Frames may go back by the port they came from: a sandbox reaches what it publishes itself. */
