@@ -2,8 +2,10 @@
 // forwarding and who pays for it.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { link, NftContext, readSysctl, writeSysctl } from "@causeway/kernel";
+import { NetworkController } from "@causeway/libnetwork";
 import { wires } from "./isolation/plan.ts";
 import { assertReach } from "./isolation/reach.ts";
 import { advertiseRouter, defaultRouters } from "./isolation/router.ts";
@@ -78,6 +80,40 @@ describe("the operator's own rules", () => {
     await host.start();
     nft.run("flush chain inet causeway user\n");
     await assertOpen("without the rule", true);
+  });
+});
+
+describe("another controller on the host", () => {
+  it("has its networks to itself: the first one, which turned forwarding on, keeps nothing from them", async (t) => {
+    const host = await TestHost.create(t);
+    using outside = new Outside(host);
+    await dualStack(host, "first", 1);
+    const second = await NetworkController.open({
+      ...host.options,
+      stateDir: join(host.directory, "second", "state"),
+      runDir: join(host.directory, "second", "run"),
+      firewallTable: "second",
+    });
+    try {
+      const ipam = { config: [{ subnet: "172.30.2.0/24" }, { subnet: "fd00:2::/64" }] };
+      const network = await second.newNetwork("bridge", "second", { ipam });
+      const publish = [{ hostPort: 8080, containerPort: 80 }];
+      const { sandbox } = await second.attach(network, { endpoint: { publish } });
+      using inside = namespaceOf(sandbox);
+      for (const [{ any, key }, own] of [
+        [families[0], outside.hostIpv4],
+        [families[1], outside.hostIpv6],
+      ] as const) {
+        await using _outer = await serve(outside.namespace, { address: any, port: 80 });
+        await using _inner = await serve(inside, { address: any, port: 80 });
+        await assertReach(true, "out of its network", inside, outside[key], 80);
+        await assertReach(true, "its published port", outside.namespace, own, 8080);
+      }
+      await sandbox.delete({ endpoints: "delete" });
+      await network.delete();
+    } finally {
+      await second.close();
+    }
   });
 });
 
