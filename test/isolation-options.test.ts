@@ -10,6 +10,7 @@ import { wires } from "./isolation/plan.ts";
 import { assertReach } from "./isolation/reach.ts";
 import { advertiseRouter, defaultRouters } from "./isolation/router.ts";
 import { eventually } from "./support/eventually.ts";
+import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "./support/frames.ts";
 import { namespaceOf, TestHost, type TestHostOptions } from "./support/host.ts";
 import { sysctlOf } from "./support/inside.ts";
 import { Outside } from "./support/outside.ts";
@@ -114,6 +115,68 @@ describe("another controller on the host", () => {
     } finally {
       await second.close();
     }
+  });
+});
+
+describe("frames that pass by the rules of a bridge, unless its ports forward them", () => {
+  /** A network of a victim at 172.30.1.2, a thief of its MAC, and a third. */
+  async function openForTheft(t: TestContext, antiSpoofing: boolean) {
+    const host = await TestHost.create(t);
+    const network = await ipv4Only(host, "n", 1, { driverOptions: { bridgeName: "lan0", antiSpoofing } });
+    const stations = ["victim", "thief", "third"];
+    for (const containerId of stations) await host.controller.attach(network, { containerId });
+    /** The thief takes the MAC by a frame to `group`; answers who has got what the third then sends to that MAC. */
+    const letterAfterTheft = async (group: string): Promise<readonly string[]> => {
+      using kept = new DisposableStack();
+      const [victim, thief, third] = stations.map((containerId) => {
+        const sandbox = host.controller.sandboxByContainerId(containerId);
+        const [endpoint] = sandbox?.endpoints() ?? [];
+        assert.ok(sandbox !== undefined && endpoint?.ipv4 !== undefined);
+        const namespace = kept.use(namespaceOf(sandbox));
+        // A kernel that tells now and then which groups it listens to would put the bridge right again.
+        namespace.run(() => writeSysctl("net/ipv6/conf/eth0/disable_ipv6", 1));
+        const source = String(endpoint.ipv4.split("/")[0]);
+        return { mac: endpoint.mac, source, socket: kept.use(new FrameSocket(namespace, "eth0")) };
+      });
+      assert.ok(victim && thief && third);
+      const say = (from: typeof victim, to: typeof victim, text: string) => {
+        const payload = udp(4000, 4000, Buffer.from(text));
+        const packet = ipPacket({ source: from.source, destination: to.source, protocol: 17, payload });
+        from.socket.send(frame(to.mac, from.mac, ETHERTYPE.ipv4, packet));
+      };
+      say(victim, third, "where I am");
+      await third.socket.receivedUntil("where I am");
+      thief.socket.send(frame(group, victim.mac, 0x88cc, Buffer.alloc(8)));
+      // Frames of one port stay in order: when this one is there, the bridge has seen the other.
+      say(thief, third, "done");
+      await third.socket.receivedUntil("done");
+      say(third, victim, `a letter after ${group}`);
+      const got = new Set<string>();
+      await eventually(() => {
+        for (const [name, { socket }] of Object.entries({ victim, thief })) {
+          if (socket.received().some((bytes) => bytes.includes(`a letter after ${group}`))) got.add(name);
+        }
+        assert.ok(got.size > 0);
+      });
+      return [...got];
+    };
+    return { host, letterAfterTheft };
+  }
+
+  const groups = ["01:80:c2:00:00:00", "01:80:c2:00:00:03", "01:80:c2:00:00:0e"];
+
+  it("teach it nobody's MAC, also when it was made anew under running sandboxes", async (t) => {
+    const { host, letterAfterTheft } = await openForTheft(t, true);
+    for (const group of groups) assert.deepEqual(await letterAfterTheft(group), ["victim"], group);
+    await host.stop();
+    host.rtnl.execute(link.remove({ name: "lan0" }));
+    await host.start();
+    for (const group of groups) assert.deepEqual(await letterAfterTheft(group), ["victim"], group);
+  });
+
+  it("do without anti-spoofing", async (t) => {
+    const { letterAfterTheft } = await openForTheft(t, false);
+    for (const group of groups) assert.deepEqual(await letterAfterTheft(group), ["thief"], group);
   });
 });
 
