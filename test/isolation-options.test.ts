@@ -272,24 +272,32 @@ describe("forwarding", () => {
     await eventually(() => assert.deepEqual([...routers()].sort(), [first, second]));
   });
 
-  it("is off in sandboxes, and a sandbox cannot become the host's router", async (t) => {
-    const host = await TestHost.create(t);
-    using outside = new Outside(host);
-    // Without IPv6 of ours the host still believes advertisements; without anti-spoofing they get to it.
-    const driverOptions = { bridgeName: "br-front", antiSpoofing: false };
-    const network = await ipv4Only(host, "front", 1, { driverOptions });
-    const { sandbox } = await host.controller.attach(network);
-    for (const key of [
-      "net/ipv4/ip_forward",
-      "net/ipv6/conf/all/forwarding",
-      "net/ipv6/conf/default/accept_ra",
-    ]) {
-      assert.equal(sysctlOf(sandbox, key), "0", key);
-    }
-    using inside = namespaceOf(sandbox);
-    advertiseRouter(inside, "02:00:5e:00:00:01");
-    const believed = advertiseRouter(outside.namespace, "02:00:5e:00:00:02");
-    await eventually(() => assert.deepEqual(defaultRouters(host.namespace, outside.uplink), [believed]));
-    assert.deepEqual(defaultRouters(host.namespace, "br-front"), []);
-  });
+  for (const [what, options, make] of [
+    // Without IPv6 of ours the host still believes advertisements.
+    ["", {}, ipv4Only],
+    // Where the host forwards IPv6, interfaces that are to believe them all the same are told so: others of ours are not.
+    [", nor in a network with IPv6", {}, dualStack],
+    [", nor without our firewall", { firewall: "none" }, ipv4Only],
+  ] as const) {
+    it(`is off in sandboxes, and a sandbox cannot become the host's router${what}`, async (t) => {
+      const host = await TestHost.create(t, options);
+      using outside = new Outside(host);
+      // Without anti-spoofing advertisements get to the host.
+      const driverOptions = { bridgeName: "br-front", antiSpoofing: false };
+      const network = await make(host, "front", 1, { driverOptions });
+      const { sandbox } = await host.controller.attach(network);
+      for (const key of [
+        "net/ipv4/ip_forward",
+        "net/ipv6/conf/all/forwarding",
+        "net/ipv6/conf/default/accept_ra",
+      ]) {
+        assert.equal(sysctlOf(sandbox, key), "0", key);
+      }
+      using inside = namespaceOf(sandbox);
+      advertiseRouter(inside, "02:00:5e:00:00:01");
+      const believed = advertiseRouter(outside.namespace, "02:00:5e:00:00:02");
+      await eventually(() => assert.deepEqual(defaultRouters(host.namespace, outside.uplink), [believed]));
+      assert.deepEqual(defaultRouters(host.namespace, "br-front"), []);
+    });
+  }
 });
