@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { test } from "node:test";
 import { bindUdp, InetSockaddr, ipToBytes, type NetNamespace } from "@causeway/kernel";
 import { eventually } from "./support/eventually.ts";
@@ -58,5 +59,47 @@ test("who sends to a UDP port already reaches it once it is published, and its n
   await second.endpoint.publish(port);
   await eventually(() => assert.ok(secondServer.heard.has("?")));
   await first.sandbox.delete({ endpoints: "delete" });
+  await second.sandbox.delete({ endpoints: "delete" });
+});
+
+test("what is still sent to an endpoint that has gone does not reach the next one of its address", async (t) => {
+  const host = await TestHost.create(t);
+  using outside = new Outside(host);
+  const network = await ipv4Only(host, "network1", 1);
+  const address = "172.30.1.50";
+  const publish = [{ protocol: "udp", hostPort: 6000, containerPort: 53 }] as const;
+  const attach = (containerId: string) =>
+    host.controller.attach(network, { containerId, endpoint: { ipv4: address, publish } });
+  const first = await attach("first");
+  const socketOf = (namespace: NetNamespace, port: number) => {
+    const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes("0.0.0.0"), "0.0.0.0"), port));
+    return createSocket("udp4").bind({ fd: descriptor.release() });
+  };
+  using inFirst = namespaceOf(first.sandbox);
+  // One that the endpoint began, and one that was begun from outside.
+  const asker = socketOf(inFirst, 4444);
+  const answerer = socketOf(inFirst, 53);
+  const theirs = socketOf(outside.namespace, 7000);
+  asker.send("hello", 7000, outside.ipv4);
+  const [, seenFrom] = await once(theirs, "message");
+  theirs.send("hello", 6000, outside.hostIpv4);
+  await once(answerer, "message");
+  for (const socket of [asker, answerer]) await new Promise<void>((done) => socket.close(done));
+  await first.sandbox.delete({ endpoints: "delete" });
+
+  const second = await attach("second");
+  using inSecond = namespaceOf(second.sandbox);
+  await using begun = await serve(inSecond, { protocol: "udp", port: 4444 });
+  await using published = await serve(inSecond, { protocol: "udp", port: 53 });
+  // What is forgotten is forgotten a moment later: the first rounds may still get through.
+  let round = 0;
+  await eventually(async () => {
+    const late = `late ${++round}`;
+    theirs.send(late, seenFrom.port, outside.hostIpv4);
+    theirs.send(late, 6000, outside.hostIpv4);
+    await eventually(() => assert.ok(published.heard.has(late), "a port that is published again"));
+    assert.ok(!begun.heard.has(late), "answers to a question that another asked");
+  });
+  await new Promise<void>((done) => theirs.close(done));
   await second.sandbox.delete({ endpoints: "delete" });
 });

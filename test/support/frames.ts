@@ -113,6 +113,13 @@ export function udp(sourcePort: number, destinationPort: number, data: Uint8Arra
   return Buffer.concat([Buffer.from(head), data]);
 }
 
+/** RFC 792; `body` begins with the four bytes after the checksum. */
+export function icmp(type: number, code: number, body: Uint8Array): Buffer {
+  const message = Buffer.concat([Buffer.from([type, code, 0, 0]), body]);
+  message.writeUInt16BE(checksum(message), 2);
+  return message;
+}
+
 /** RFC 4443, in its packet: the checksum covers the addresses. */
 export function icmpv6(source: string, destination: string, type: number, body: Uint8Array): Buffer {
   const message = Buffer.concat([Buffer.from([type, 0, 0, 0]), body]);

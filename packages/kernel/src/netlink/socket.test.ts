@@ -79,12 +79,23 @@ describe("netlink socket", () => {
     };
     assert.throws(() => host.rtnl.dump(broken), /cannot be read/);
     assert.equal(host.rtnl.dump(link.list()).length, 401);
-    assert.throws(
-      () => host.rtnl.query({ ...broken, ...link.get({ name: "n1" }), decode: broken.decode }),
-      /cannot be read/,
-    );
+    /** Leaves the kernel's acknowledgement unread. */
+    const breakOff = () =>
+      assert.throws(
+        () => host.rtnl.query({ ...broken, ...link.get({ name: "n1" }), decode: broken.decode }),
+        /cannot be read/,
+      );
+    breakOff();
     assert.equal(host.rtnl.query(link.get({ name: "n7" })).name, "n7");
-    host.rtnl.execute(link.change({ name: "n7" }, { mtu: 1400 }));
+    breakOff();
+    assert.equal(host.rtnl.dump(link.list()).length, 401);
+    breakOff();
+    const change = (name: string) => link.change({ name }, { mtu: 1400 });
+    const outcomes = host.rtnl.attempt([change("missing"), change("n7")]);
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome?.code),
+      ["ENODEV", undefined],
+    );
     assert.equal(host.rtnl.query(link.get({ name: "n7" })).mtu, 1400);
   });
 

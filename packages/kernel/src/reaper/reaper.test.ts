@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { Monitor } from "../netlink/monitor.ts";
 import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
@@ -127,6 +128,33 @@ describe("reaper", () => {
     const between = left.filter((count) => count > 0 && count < 200);
     assert.ok(between.length > 0, `an address was made when there were ${left.join(", ")} links`);
     assert.equal(rtnl.dump(address.list({ link: 1 })).length, left.length);
+  });
+
+  it("lets go of the kernel's lock after sixteen links", async () => {
+    using host = new Host(directory, 100);
+    // Of links that are down the kernel does not tell that their group changed.
+    for (const name of host.names()) host.rtnl.execute(link.change({ name }, { up: true }));
+    using monitor = new Monitor([link.events], { namespace: host.namespace });
+    await using reaper = new Reaper(host.namespace);
+    await Promise.all(host.names().map((name) => reaper.deleteLink({ name })));
+    host.rtnl.execute(link.create({ name: "last", info: { kind: "bridge" } }));
+    /** How many links went one after the other, between changes to those that follow. */
+    const steps: number[] = [];
+    for (let removed = 0; ; ) {
+      const { value, done } = await monitor.next();
+      assert.ok(done !== true && value.type === "link");
+      if (value.change === "removed") removed++;
+      else if (removed > 0) {
+        steps.push(removed);
+        removed = 0;
+      }
+      if (value.link.name === "last") break;
+    }
+    assert.deepEqual(
+      [steps.reduce((sum, step) => sum + step, 0), steps.filter((step) => step > 16)],
+      [100, []],
+    );
+    await Promise.all(host.paths.map((path) => reaper.releaseNamespace(path)));
   });
 
   it("drains: what was handed over is done, failures too", async () => {

@@ -9,6 +9,7 @@ import { eventually } from "../../../../test/support/eventually.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { canPing } from "../../../../test/support/traffic.ts";
+import { bridgeGroup } from "../contracts/firewall.ts";
 import {
   addressIn,
   bridgeOf,
@@ -301,6 +302,29 @@ for (const bridgeFilter of [false, true]) {
       await expectTraffic(through());
       stage.firewall.setForeignForwarding("allow");
       await expectTraffic(through(outsideAddress[4]));
+    });
+
+    it("leaves the networks of other controllers to their tables", async () => {
+      await using stage = await open();
+      stage.firewall.setForeignForwarding("drop");
+      stage.host.addBridge(2);
+      const theirs = stage.host.addSandbox(2, 2);
+      await stage.serve(theirs.namespace);
+      const through = (passes: boolean) =>
+        families.flatMap((family) => [
+          row(
+            `into their network, IPv${family}`,
+            stage.host.outside,
+            theirs,
+            family,
+            ports.web,
+            passes ? outsideAddress[family] : undefined,
+          ),
+          out(`out of it, IPv${family}`, theirs, family, passes ? theirs.addresses[family] : undefined),
+        ]);
+      await expectTraffic(through(false));
+      stage.host.rtnl.execute(link.change({ name: bridgeOf(2) }, { group: bridgeGroup }));
+      await expectTraffic(through(true));
     });
 
     it("asks the operator's chain first, and keeps it", async () => {

@@ -71,6 +71,12 @@ for (const bridgeFilter of [false, true]) {
               seenAs: family === 4 ? gateway(1) : "::1",
             },
             {
+              what: `the host, by an address of its own in a network, IPv${family}`,
+              from: host.namespace,
+              to: at(gateway(1)),
+              seenAs: gateway(1),
+            },
+            {
               what: `a sandbox, asked by another gateway's address, IPv${family}`,
               from: host.namespace,
               to: { address: sandbox.addresses[family], port: ports.web, source: gateway(2) },

@@ -128,6 +128,21 @@ describe("the host's loopback", () => {
     assert.deepEqual(await seenByHost(stage), honest);
   });
 
+  for (const [what, rule] of [
+    ["connections are not tracked", `type filter hook prerouting priority raw; udp dport ${port} notrack`],
+    [
+      "others translate addresses",
+      `type nat hook prerouting priority dstnat; udp dport ${port} dnat ip to ${hostAddress[4]}`,
+    ],
+  ] as const) {
+    it(`is out of reach where ${what}, too`, async () => {
+      await using stage = await Stage.open();
+      using nft = new NftContext(stage.host.namespace);
+      nft.run(`table inet operator { chain early { ${rule}; }; }`);
+      assert.deepEqual(await seenByHost(stage), honest);
+    });
+  }
+
   it("would be within reach without the firewall", async () => {
     await using stage = new Stage();
     assert.deepEqual(await seenByHost(stage), [
@@ -146,6 +161,43 @@ describe("the host's loopback", () => {
     await using stage = await Stage.open();
     assert.deepEqual(await heardOnLoopback(stage, { opened: "" }), own);
   });
+
+  for (const [what, opened] of [
+    ["takes nothing that is forged into its connections on the wire", undefined],
+    ["would take it from the wire without the rule about that", "flush chain inet causeway input"],
+  ] as const) {
+    it(what, async () => {
+      await using stage = await Stage.open();
+      const { host } = stage;
+      host.namespace.run(() => {
+        writeSysctl("net/ipv4/conf/wan0/route_localnet", 1);
+        writeSysctl("net/ipv4/conf/wan0/accept_local", 1);
+      });
+      await using local = await serve(host.namespace, { protocol: "udp", port });
+      const client = boundUdp(host.namespace, "127.0.0.1", 5000);
+      const said = (...what: string[]) =>
+        eventually(() => assert.ok(what.every((text) => local.heard.has(text))));
+      client.send("from the host", port, "127.0.0.1");
+      await said("from the host");
+      if (opened !== undefined) {
+        using nft = new NftContext(host.namespace);
+        nft.run(opened);
+      }
+      using outside = new Rtnl(host.outside);
+      using socket = new FrameSocket(host.outside, "eth0");
+      const say = (what: string, source: string, destination: string) => {
+        const payload = udp(5000, port, Buffer.from(what));
+        const packet = ipPacket({ source, destination, protocol: 17, payload });
+        socket.send(frame(macOf(host.rtnl, "wan0"), macOf(outside, "eth0"), ETHERTYPE.ipv4, packet));
+      };
+      say("forged", "127.0.0.1", "127.0.0.1");
+      // Sent later, and by the same way.
+      say("later", outsideAddress[4], hostAddress[4]);
+      await said("later");
+      await new Promise<void>((done) => client.close(done));
+      assert.equal(local.heard.has("forged"), opened !== undefined);
+    });
+  }
 
   it("would take it without the rules about that", async () => {
     await using stage = await Stage.open();

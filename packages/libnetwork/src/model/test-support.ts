@@ -152,6 +152,8 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   /** `/elsewhere` is somebody else's. */
   readonly namespaces = new Map<string, Map<string, { readonly owner: string }>>([["/elsewhere", new Map()]]);
   readonly routing = new Map<string, string>();
+  /** Paths and names of interfaces that were made, and not taken out of use since. */
+  readonly inUse = new Set<string>();
 
   createNamespace(sandboxId: string): NamespacePlace {
     const path = `/run/${sandboxId}`;
@@ -174,6 +176,7 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   releaseNamespace({ path }: NamespacePlace): void {
     this.namespaces.delete(path);
     this.routing.delete(path);
+    for (const used of this.inUse) if (used.startsWith(`${path} `)) this.inUse.delete(used);
   }
 
   sweepNamespaces(): void {}
@@ -183,10 +186,13 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     let index = 0;
     while (interfaces.has(`eth${index}`)) index++;
     interfaces.set(`eth${index}`, { owner });
+    this.inUse.add(`${namespace.path} eth${index}`);
     return { name: `eth${index}`, index };
   }
 
-  disableInterface(): void {}
+  disableInterface({ path }: NamespacePlace, name: string): void {
+    this.inUse.delete(`${path} ${name}`);
+  }
 
   removeOf(owner: string): void {
     for (const interfaces of this.namespaces.values()) {
@@ -301,6 +307,7 @@ export class FakeController extends Controller {
         pools: poolIds(),
         driver: [...driver.endpoints],
         namespaces: netstack.namespaces,
+        interfacesInUse: netstack.inUse,
         routing: netstack.routing,
         files: files.contents,
       });
