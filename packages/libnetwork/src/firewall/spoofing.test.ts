@@ -100,6 +100,16 @@ function hiddenAdvertisement(): Buffer {
   return frame(multicastMac(allNodes), own.mac, ETHERTYPE.ipv6, ipPacket(packet));
 }
 
+/** A query for multicast listeners behind an authentication header: nft looks no further, a bridge that snoops does. */
+function hiddenQuery(): Buffer {
+  const plain = icmpv6(own.linkLocal, allNodes, types.mldQuery, Buffer.alloc(20)).subarray(40);
+  const hopByHop = Buffer.from([51, 0, 5, 2, 0, 0, 1, 0]);
+  const authentication = Buffer.concat([Buffer.from([58, 2]), Buffer.alloc(14)]);
+  const payload = Buffer.concat([hopByHop, authentication, plain]);
+  const packet = { source: own.linkLocal, destination: allNodes, protocol: 0, payload };
+  return frame(multicastMac(allNodes), own.mac, ETHERTYPE.ipv6, ipPacket(packet));
+}
+
 /** The first fragment of an advertisement, without the target: the rest comes in another, which says even less. */
 function cutAdvertisement(): Buffer {
   const whole = icmpv6(own.ipv6, allNodes, types.advert, target(victim.ipv6)).subarray(40);
@@ -192,6 +202,7 @@ const refused: Readonly<Record<string, Buffer>> = {
   "a multicast report in the neighbour's name": message(victim.ipv6, "ff02::16", types.mld2, Buffer.alloc(4)),
   "a router advertisement": message(own.linkLocal, allNodes, types.routerAdvert, Buffer.alloc(12)),
   "a router advertisement behind an extension header": hiddenAdvertisement(),
+  "a query for listeners behind an authentication header": hiddenQuery(),
   "a redirect": message(own.linkLocal, allNodes, types.redirect, Buffer.alloc(36)),
   "an honest packet in a VLAN": tagged(ipv4(own.ipv4)),
   "a spoofed packet in a VLAN": tagged(ipv4(victim.ipv4)),
