@@ -107,7 +107,10 @@ test("the command line", () => {
   assert.deepEqual(parseRequest(["attach", "--json"]), run(true));
   assert.deepEqual(parseRequest(["--json", "attach"]), run(true));
   assert.deepEqual(parseRequest(["--list"]), { kind: "list" });
-  for (const bad of [[], ["a", "b"], ["a", "--jsn"]]) assert.throws(() => parseRequest(bad));
+  for (const help of ["--help", "-h"]) assert.deepEqual(parseRequest([help]), { kind: "help" });
+  assert.throws(() => parseRequest([]), /^Error: usage: npm run bench -- NAME/);
+  assert.throws(() => parseRequest(["a", "nosuch"]), /one bench at a time: leave out nosuch/);
+  assert.throws(() => parseRequest(["a", "--jsn"]), /--jsn/);
 });
 
 test("the program itself: status 2 for a bench that is not there, from inside the machine", () => {

@@ -3,7 +3,7 @@
 // Exit status: 0 every figure holds its bar, 1 one falls short, 2 it could not run.
 
 import { runInThrowAwayMachine } from "../scripts/lib/throwaway.ts";
-import { listBenches, parseRequest, runBench, type Status } from "./lib/runner.ts";
+import { listBenches, parseRequest, runBench, type Status, usage } from "./lib/runner.ts";
 
 const INSIDE = "--inside";
 
@@ -25,6 +25,10 @@ process.exitCode = await main();
 async function main(): Promise<Status> {
   try {
     const request = parseRequest(args.filter((arg) => arg !== INSIDE));
+    if (request.kind === "help") {
+      streams.out(`${usage}\n`);
+      return 0;
+    }
     if (request.kind === "list") return await listBenches(import.meta.dirname, streams);
     return await (inside ? runBench(import.meta.dirname, request, streams) : inAMachine());
   } catch (error) {

@@ -26,7 +26,8 @@ async function ask(url: string): Promise<string> {
 
 const bindings = await endpoint.publish([{ hostPort: 8080, containerPort: 80 }]);
 for (const { protocol, hostAddress, hostPort, containerPort } of bindings) {
-  console.log(`${hostAddress}:${hostPort} -> ${containerPort}/${protocol}`);
+  const host = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
+  console.log(`${host}:${hostPort} -> ${containerPort}/${protocol}`);
 }
 console.log("published:  ", await ask("http://127.0.0.1:8080/"));
 await endpoint.unpublish([{ hostPort: 8080 }]);

@@ -1,9 +1,10 @@
-// npm run examples: runs every examples/*.ts as it stands, each in a throw-away machine with a directory for temporary
-// files of its own, and fails when one does, when one leaves something behind, or when there is none.
+// npm run examples: runs every examples/*.ts as it stands, or the one that is named, each in a throw-away machine with a
+// directory for temporary files of its own, and fails when one does, when one leaves something behind, or when there is none.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
 import { findFiles, ROOT } from "./lib/files.ts";
 import { leaksSince, network } from "./lib/leaks.ts";
 import { runInThrowAwayMachine } from "./lib/throwaway.ts";
@@ -11,7 +12,13 @@ import { runInThrowAwayMachine } from "./lib/throwaway.ts";
 /** How long one example may take, milliseconds. */
 const TIMEOUT = 60_000;
 
-const examples = findFiles(["examples/*.ts"]);
+const usage = `npm run examples [-- NAME ...]
+
+  (nothing)  runs every example
+  NAME       runs this one: examples/NAME.ts
+  --help     this`;
+
+const examples = chosenExamples(process.argv.slice(2));
 const before = network();
 const failed: string[] = [];
 for (const example of examples) {
@@ -40,3 +47,24 @@ const left = await leaksSince(before, network);
 for (const leak of left) console.error(`LEFT BEHIND on the machine: ${leak}`);
 console.log(`${examples.length - failed.length} of ${examples.length} examples ran well`);
 process.exitCode = examples.length === 0 || failed.length > 0 || left.length > 0 ? 1 : 0;
+
+function chosenExamples(args: string[]): string[] {
+  const all = findFiles(["examples/*.ts"]);
+  try {
+    const options = { help: { type: "boolean", short: "h", default: false } } as const;
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    const wanted = positionals.map((name) => basename(name, ".ts"));
+    const names = all.map((file) => basename(file, ".ts"));
+    const unknown = wanted.find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new Error(`there is no example "${unknown}"; there are: ${names.join(", ")}`);
+    return wanted.length === 0 ? all : all.filter((file) => wanted.includes(basename(file, ".ts")));
+  } catch (error) {
+    console.error(`npm run examples: ${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.exit(2);
+  }
+}

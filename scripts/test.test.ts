@@ -37,6 +37,15 @@ test("passes, with node's own report", () => {
   assert.match(stdout, /✔ works(.|\n)*ℹ pass 2\n/);
 });
 
+test("--help tells how it is used, and runs nothing", () => {
+  const { status, stdout, stderr } = npmTest(
+    "--help",
+    suite("unheard.test.ts", `throw new Error("it ran");`),
+  );
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  assert.match(stdout, /^npm test \[-- .*\n(.*\n)*.*--test-name-pattern=PATTERN/);
+});
+
 test("a failing test fails the run", () => {
   assert.equal(
     npmTest(good, suite("bad.test.ts", `test("is wrong", () => { throw new Error(); });`)).status,

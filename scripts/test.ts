@@ -1,6 +1,6 @@
 // npm test: runs the test suites in a throw-away machine and fails when anything is left behind on the real one.
 //
-//   node scripts/test.ts [--peers] [--test-name-pattern=PATTERN] [FILE or DIRECTORY]...
+//   npm test -- --help
 //
 // The rest of the work, inside that machine, is lib/test-run.ts.
 
@@ -9,6 +9,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leaksSince, network } from "./lib/leaks.ts";
 import { runInThrowAwayMachine } from "./lib/throwaway.ts";
+
+const usage = `npm test [-- [OPTION]... [FILE or DIRECTORY]...]
+
+  (nothing)                     runs every suite
+  FILE or DIRECTORY             runs these only
+  --test-name-pattern=PATTERN   runs tests whose names match the regular expression, and no others
+  --test-skip-pattern=PATTERN   leaves out tests whose names match
+  --test-only                   runs tests that are marked with "only"
+  --test-concurrency=N          so many files at a time
+  --peers                       runs the suites that talk to dockerd, runc and the like: npm run test:peers
+  --help                        this`;
+
+if (process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) {
+  console.log(usage);
+  process.exit(0);
+}
 
 const before = network();
 const temporaryFiles = mkdtempSync(join(tmpdir(), "causeway-test-"));

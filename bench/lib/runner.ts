@@ -19,20 +19,32 @@ export interface Streams {
 /** A command line, understood. */
 export type Request =
   | { readonly kind: "list" }
+  | { readonly kind: "help" }
   | { readonly kind: "run"; readonly name: string; readonly json: boolean };
 
-const USAGE = "usage: npm run bench -- NAME [--json], or --list";
+export const usage = `usage: npm run bench -- NAME [--json], or --list
+
+  NAME       runs this bench: status 0 when every figure holds its bar, 1 when one falls short, 2 when it could not run
+  --json     prints the figures as JSON
+  --list     names the benches, and says what each measures
+  --help     this`;
 
 /** @throws Error on an unknown option, no name or several */
 export function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
+    options: {
+      json: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
   });
+  if (values.help) return { kind: "help" };
   if (values.list) return { kind: "list" };
   const [name, ...more] = positionals;
-  if (name === undefined || more.length > 0) throw new Error(USAGE);
+  if (name === undefined) throw new Error(usage);
+  if (more.length > 0) throw new Error(`one bench at a time: leave out ${more.join(", ")}\n\n${usage}`);
   return { kind: "run", name, json: values.json };
 }
 

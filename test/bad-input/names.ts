@@ -87,6 +87,20 @@ export const unknown: readonly Refusal[] = [
   refusal(
     "invalid",
     "unknown_option",
+    "network option that is like none",
+    /there is no option "subnet": there are ipam, /,
+    makeNetwork(loose({ subnet: "172.40.0.0/24" })),
+  ),
+  refusal(
+    "invalid",
+    "unknown_option",
+    "bridge option that is like none",
+    /the bridge driver has no option "subnetwork": there are bridgeName, [^.]*$/,
+    withDriverOptions({ subnetwork: "b" }),
+  ),
+  refusal(
+    "invalid",
+    "unknown_option",
     "unknown option of a subnet",
     /options\.ipam\.config\[0\]: .*"gatway" \(did you mean "gateway"\?\)/,
     withSubnet("172.40.0.0/24", { gatway: "172.40.0.1" }),

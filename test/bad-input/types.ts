@@ -26,7 +26,7 @@ export const wrongTypes: readonly Refusal[] = [
     "invalid",
     "invalid_option",
     "list option",
-    /options\.publish: "80" is not a list/,
+    /options\.publish: "80" is not a list: put \[ \] around it/,
     makeEndpoint(loose({ publish: "80" })),
   ),
   refusal(
@@ -63,6 +63,33 @@ export const wrongTypes: readonly Refusal[] = [
     "protocol",
     /publish\[0\]\.protocol: "tpc" is not one of tcp, udp, sctp \(did you mean "tcp"\?\)/,
     publishing(loose({ containerPort: 80, protocol: "tpc" })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "protocol of another kind",
+    /publish\[0\]\.protocol: "icmp" is not one of tcp, udp, sctp$/,
+    publishing(loose({ containerPort: 80, protocol: "icmp" })),
+  ),
+  refusal("invalid", "invalid_option", "joining nothing", /sandbox: undefined is not a sandbox: give/, (s) =>
+    s.endpoint.join(undefined as never),
+  ),
+  refusal("invalid", "invalid_option", "joining by a name", /sandbox: "c1" is not a sandbox: give/, (s) =>
+    s.endpoint.join("c1" as never),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "leaving what is no sandbox",
+    /sandbox: an object of class Network is not a sandbox: give/,
+    (s) => s.joined.leave(loose(s.network)),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
+    "attaching to nothing",
+    /network: undefined is not a network: give/,
+    (s) => s.controller.attach(undefined as never),
   ),
   refusal(
     "invalid",

@@ -24,7 +24,7 @@ import { announceSandbox, prepareSandbox } from "./model/sandbox-maker.ts";
 import type { SandboxOptions } from "./model/sandbox-options.ts";
 import { finishing, undoing } from "./model/undo.ts";
 import { Network } from "./network.ts";
-import { opaque, parseObject, string } from "./options/parse.ts";
+import { invalidOption, opaque, parseObject, string } from "./options/parse.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { readTopology, type Topology } from "./topology/topology.ts";
 
@@ -164,6 +164,8 @@ export abstract class Controller implements AsyncDisposable {
 
   /** Endpoint, sandbox and join in one call and one durable write. `sandbox.delete({ endpoints: "delete" })` undoes it. */
   async attach(network: Network, options: AttachOptions = {}): Promise<Attachment> {
+    if (!(network instanceof Network))
+      throw invalidOption("network", network, "a network: give one of the controller's");
     const given = parseObject(attachTable, options, "options");
     const { containerId = newId(), endpointName = containerId } = given;
     const core = Network.core(network);

@@ -17,7 +17,7 @@ import { publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
 import type { Network } from "./network.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
-import { boolean, type Parsed } from "./options/parse.ts";
+import { boolean, invalidOption, type Parsed } from "./options/parse.ts";
 import { Sandbox } from "./sandbox.ts";
 
 export interface EndpointInfo {
@@ -123,9 +123,10 @@ export class Endpoint {
    * Puts the endpoint into a sandbox. When the promise is kept, the sandbox sends and receives by it, in every family.
    *
    * @throws endpoint_joined, endpoint_deleted, sandbox_deleted, sandbox_shared, sandbox_of_host, interface_name_in_use,
-   * controller_closed ...
+   * invalid_option, controller_closed ...
    */
-  join(sandbox: Sandbox): Promise<void> {
+  async join(sandbox: Sandbox): Promise<void> {
+    requireSandbox(sandbox);
     const { engine, id } = this.#core;
     return engine.exclusively([sandbox.id, id], () => joinSandbox(this.#core, Sandbox.core(sandbox)));
   }
@@ -133,9 +134,10 @@ export class Endpoint {
   /**
    * Takes the endpoint out of its sandbox: nothing gets through any more when the promise is kept.
    *
-   * @throws endpoint_not_joined, endpoint_deleted, controller_closed
+   * @throws endpoint_not_joined, endpoint_deleted, invalid_option, controller_closed
    */
-  leave(sandbox: Sandbox): Promise<void> {
+  async leave(sandbox: Sandbox): Promise<void> {
+    requireSandbox(sandbox);
     const { engine, id } = this.#core;
     return engine.exclusively([sandbox.id, id], async () => {
       this.#core.assertUsable();
@@ -196,4 +198,10 @@ export class Endpoint {
     const place = sandbox === undefined ? [] : ["in", sandbox.containerId];
     return `Endpoint ${[name, "of", network.name, ...addresses, ...place].join(" ")} (${id})`;
   }
+}
+
+/** @throws invalid_option */
+function requireSandbox(given: unknown): void {
+  if (!(given instanceof Sandbox))
+    throw invalidOption("sandbox", given, "a sandbox: give one of the controller's");
 }

@@ -43,7 +43,7 @@ import type { RestoreProblem } from "./model/restore.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
-import { suggestion } from "./options/nearest.ts";
+import { suggestionOrAll } from "./options/nearest.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
@@ -232,7 +232,7 @@ function refuseUnknownDrivers(configured: readonly string[], known: readonly str
   if (unknown === undefined) return;
   throw invalid(
     "unknown_driver",
-    `options.drivers: there is no driver "${unknown}"${suggestion(unknown, known)}`,
+    `options.drivers: there is no driver "${unknown}"${suggestionOrAll(unknown, known)}`,
     unknown,
   );
 }

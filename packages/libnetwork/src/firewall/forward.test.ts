@@ -327,6 +327,55 @@ for (const bridgeFilter of [false, true]) {
       await expectTraffic(through(true));
     });
 
+    it("shows the operator's chain a published port after translation, and not what is for the host", async () => {
+      await using stage = await open();
+      const [one, two] = await stage.addNetwork(1, 2);
+      assert.ok(one && two);
+      for (const family of families) stage.publish(one, family, { port: ports.web, hostPort: 8080 });
+      await stage.serve(stage.host.namespace, [9003]);
+      using operator = new NftContext(stage.host.namespace);
+      const { outside, namespace: host } = stage.host;
+      const published = (family: Family) => ({ address: hostAddress[family], port: 8080 });
+      const rows = (blocked: boolean, family: Family): Row[] => [
+        {
+          what: `published, IPv${family}`,
+          from: outside,
+          to: published(family),
+          seenAs: blocked ? undefined : outsideAddress[family],
+        },
+        {
+          what: `published, from its network, IPv${family}`,
+          from: two.namespace,
+          to: published(family),
+          seenAs: blocked ? undefined : addressIn(1, family, 1),
+        },
+        {
+          what: `published, from the host, IPv${family}`,
+          from: host,
+          to: published(family),
+          seenAs: hostAddress[family],
+        },
+        {
+          what: `a service of the host, IPv${family}`,
+          from: outside,
+          to: { address: hostAddress[family], port: 9003 },
+          seenAs: outsideAddress[family],
+        },
+        {
+          what: `inside the network, IPv${family}`,
+          from: two.namespace,
+          to: { protocol: "udp", address: one.addresses[family], port: ports.web },
+          seenAs: bridgeFilter ? undefined : two.addresses[family],
+        },
+      ];
+      operator.run(`
+        add rule inet causeway user tcp dport { 8080, 9003 } drop
+        add rule inet causeway user udp dport ${ports.web} drop`);
+      await expectTraffic(families.flatMap((family) => rows(false, family)));
+      operator.run("add rule inet causeway user meta l4proto tcp ct original proto-dst 8080 drop");
+      await expectTraffic(families.flatMap((family) => rows(true, family)));
+    });
+
     it("asks the operator's chain first, and keeps it", async () => {
       await using stage = await open();
       const [one, two] = await stage.addNetwork(1, 2);

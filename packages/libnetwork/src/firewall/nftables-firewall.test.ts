@@ -220,7 +220,10 @@ describe("NftablesFirewall", () => {
       assert.ok(error instanceof CausewayError);
       assert.equal(error.kind, "conflict");
       assert.equal(error.code, "firewall_table_taken");
-      assert.match(error.message, /inet causeway belongs to "causeway:first".*another name/);
+      assert.match(
+        error.message,
+        /inet causeway belongs to "causeway:first".*another name by options\.firewallTable/,
+      );
       return true;
     };
     assert.throws(() => second.install(), taken);

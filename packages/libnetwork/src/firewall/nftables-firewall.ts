@@ -173,7 +173,7 @@ function tableTaken(name: string, comment: string | undefined): Error {
   const owner = comment === undefined ? "somebody who left no name" : `"${comment}"`;
   return conflict(
     "firewall_table_taken",
-    `the nftables table ${name} belongs to ${owner}: give this controller's tables another name, or remove that one with "nft delete table ${name}"`,
+    `the nftables table ${name} belongs to ${owner}: give this controller's tables another name by options.firewallTable, or remove that one with "nft delete table ${name}"`,
     { table: name, owner: comment },
   );
 }

@@ -116,9 +116,11 @@ export class AddressPool {
   #offsetOf(address: IpAddress): bigint {
     const { subnet } = this;
     if (!subnet.contains(address)) {
+      const usable = (from: bigint, step: bigint) =>
+        new IpAddress(subnet.family, this.#start + from + (this.#reserved.includes(from) ? step : 0n));
       throw invalid(
         "address_out_of_range",
-        `address ${address} is outside ${subnet}: choose one from ${subnet.first} to ${subnet.last}`,
+        `address ${address} is outside ${subnet}: choose one from ${usable(0n, 1n)} to ${usable(subnet.size - 1n, -1n)}`,
         { address: address.toString(), pool: subnet.toString() },
       );
     }

@@ -254,7 +254,7 @@ test("refused addresses: each by name and with the mend", () => {
   assert.throws(want("172.30.0.255"), { code: "address_reserved", message: /the broadcast/ });
   assert.throws(want("172.30.1.1"), {
     code: "address_out_of_range",
-    message: /172\.30\.1\.1 is outside 172\.30\.0\.0\/24/,
+    message: /172\.30\.1\.1 is outside 172\.30\.0\.0\/24: choose one from 172\.30\.0\.1 to 172\.30\.0\.254$/,
   });
   assert.throws(want("fd00::1"), { code: "address_out_of_range" });
   assert.throws(want("172.30.0.2/24"), { code: "invalid_address", message: /without prefix length/ });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { nearest, suggestion } from "./nearest.ts";
+import { nearest, suggestion, suggestionOrAll } from "./nearest.ts";
 
 test("finds the name that was probably meant", () => {
   const known = ["internal", "attachable", "ipam", "ipv6", "driverOptions"];
@@ -14,6 +14,21 @@ test("finds the name that was probably meant", () => {
   ] as const) {
     assert.equal(nearest(given, known), meant, given);
   }
+});
+
+test("of short names one change is a slip, two are another word", () => {
+  const known = ["tcp", "udp", "sctp"];
+  for (const given of ["tpc", "tcpp", "TCP", "tc"]) assert.equal(nearest(given, known), "tcp", given);
+  for (const given of ["icmp", "ip", "quic", ""]) assert.equal(nearest(given, known), undefined, given);
+});
+
+test("where nothing is near, tells what there is", () => {
+  const known = ["internal", "ipam"];
+  assert.equal(suggestionOrAll("interal", known), ' (did you mean "internal"?)');
+  assert.equal(suggestionOrAll("subnet", known), ": there are internal, ipam");
+  assert.equal(suggestionOrAll("subnet", [...known, "com.label"], known), ": there are internal, ipam");
+  assert.equal(suggestionOrAll("subnet", ["ipam"]), ": there is ipam");
+  assert.equal(suggestionOrAll("subnet", []), ": there are none");
 });
 
 test("suggests nothing where nothing is near", () => {

@@ -2,8 +2,9 @@
  * The known name that somebody probably meant: what makes an "unknown option" error helpful.
  */
 
-/** How many insertions, deletions and replacements make one text of the other (Levenshtein). */
+/** How many insertions, deletions, replacements and swaps of neighbours make one text of the other (optimal string alignment). */
 function editDistance(from: string, to: string): number {
+  let beforePrevious: readonly number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {
     const current = [row];
@@ -11,8 +12,11 @@ function editDistance(from: string, to: string): number {
       const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
       const inserted = (current[column - 1] ?? 0) + 1;
       const deleted = (previous[column] ?? 0) + 1;
-      current.push(Math.min(replaced, inserted, deleted));
+      const isSwapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const swapped = isSwapped ? (beforePrevious[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+      current.push(Math.min(replaced, inserted, deleted, swapped));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[to.length] ?? 0;
@@ -21,8 +25,8 @@ function editDistance(from: string, to: string): number {
 /** The candidate that is nearest to `name`; undefined where none is near. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  // A name that must be changed in more than half of its letters was not a slip.
-  let bestDistance = Math.max(2, Math.floor(name.length / 2)) + 1;
+  // A name that must be changed in more than half of its letters was not a slip; in a short one, nor are two changes.
+  let bestDistance = (name.length < 5 ? 1 : Math.floor(name.length / 2)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
@@ -34,4 +38,11 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 export function suggestion(name: string, candidates: Iterable<string>): string {
   const near = nearest(name, candidates);
   return near === undefined ? "" : ` (did you mean "${near}"?)`;
+}
+
+/** The same, or, where nothing is near, all that is known: `: there are x, y`. */
+export function suggestionOrAll(name: string, candidates: readonly string[], all = candidates): string {
+  const near = suggestion(name, candidates);
+  if (near !== "") return near;
+  return `: there ${all.length === 1 ? "is" : "are"} ${all.join(", ") || "none"}`;
 }

@@ -58,6 +58,11 @@ test("errors say where: the whole way to the option", () => {
     message: 'options.inner: there is no option "lst" (did you mean "list"?)',
     detail: { option: "lst", known: ["list"] },
   });
+  assert.throws(parse({ port: 1 }), /options: there is no option "port": there are name, on, size, inner$/);
+  assert.throws(
+    parse({ inner: { list: "a" } }),
+    /options\.inner\.list: "a" is not a list: put \[ \] around it$/,
+  );
 });
 
 test("what an object inherits is no option", () => {
@@ -82,6 +87,8 @@ test("long and odd values are shown short", () => {
     /option: a function is not/,
   );
   assert.match(shown(Symbol("s")), /option: a symbol is not/);
+  assert.match(shown(new Map()), /option: an object of class Map is not/);
+  assert.match(shown(Object.create(null)), /option: {} is not/);
   assert.match(shown(7n), /option: 7n is not/);
   assert.match(shown(undefined), /option: undefined is not/);
 });

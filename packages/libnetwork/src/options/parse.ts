@@ -3,7 +3,7 @@
  * option, the value and what would be right.
  */
 import { CausewayError, invalid } from "../errors.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion, suggestionOrAll } from "./nearest.ts";
 
 /** Checks one value. `name` is how the user knows it: `ipam.config[0].subnet`. */
 export type Parser<T> = (value: unknown, name: string) => T;
@@ -15,6 +15,9 @@ export type Parsed<T extends Table> = { readonly [K in keyof T]?: ReturnType<T[K
 
 function show(value: unknown): string {
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  // An object of a class keeps to itself what it holds.
+  const maker = isRecord(value) ? Object.getPrototypeOf(value)?.constructor : undefined;
+  if (typeof maker === "function" && maker !== Object) return `an object of class ${maker.name}`;
   const text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? "undefined");
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
@@ -39,8 +42,9 @@ export function parseObject<const T extends Table>(table: T, value: unknown, nam
   for (const [key, item] of Object.entries(value)) {
     const parse = Object.hasOwn(table, key) ? table[key] : undefined;
     if (parse === undefined) {
-      const message = `${name}: there is no option "${key}"${suggestion(key, Object.keys(table))}`;
-      throw invalid("unknown_option", message, { option: key, known: Object.keys(table) });
+      const known = Object.keys(table);
+      const message = `${name}: there is no option "${key}"${suggestionOrAll(key, known)}`;
+      throw invalid("unknown_option", message, { option: key, known });
     }
     if (item !== undefined) parsed[key] = parse(item, `${name}.${key}`);
   }
@@ -98,7 +102,7 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): Parser<
 
 export function listOf<T>(item: Parser<T>): Parser<readonly T[]> {
   return (value, name) => {
-    if (!Array.isArray(value)) throw invalidOption(name, value, "a list");
+    if (!Array.isArray(value)) throw invalidOption(name, value, "a list: put [ ] around it");
     return value.map((entry, at) => item(entry, `${name}[${at}]`));
   };
 }

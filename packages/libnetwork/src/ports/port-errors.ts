@@ -15,7 +15,7 @@ export function heldByEndpoint(
 ): CausewayError {
   return conflict(
     "port_in_use",
-    `${portName(protocol, host, port)} is published for endpoint ${endpointId}: unpublish it there or choose another port`,
+    `${portName(protocol, host, port)} is published for endpoint ${endpointId.slice(0, 12)}: unpublish it there or choose another port`,
     { protocol, hostAddress: host.text, hostPort: port, endpointId },
   );
 }

@@ -1,6 +1,8 @@
 /**
- * The socket that holds a host port, so that nobody else gets it: see KERNEL-NOTES.md, "Sockets that hold a port".
+ * The socket that holds a host port, so that nobody else gets it.
  *
+ * A TCP socket has SO_REUSEADDR and listens. Without SO_REUSEADDR, connections in TIME_WAIT keep us from the port after a restart;
+ * with it but only bound, any program that sets it too takes the port from us.
  * It is bound to the loopback interface as well. That does not change who may have the port, but what comes from the wire
  * and was not rewritten by the firewall is refused by the kernel, instead of waiting in a queue that nobody empties.
  */

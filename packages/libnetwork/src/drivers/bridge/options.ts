@@ -7,7 +7,7 @@ import type { GatewayMode } from "../../contracts/firewall.ts";
 import { invalid } from "../../errors.ts";
 import { type Complete, completeObjectOf, withDefault } from "../../options/defaults.ts";
 import { interfaceName, interfacePrefix } from "../../options/interface-name.ts";
-import { suggestion } from "../../options/nearest.ts";
+import { suggestionOrAll } from "../../options/nearest.ts";
 import {
   boolean,
   booleanText,
@@ -136,8 +136,9 @@ function byShortName(given: Readonly<Record<string, unknown>>): Readonly<Record<
   for (const [key, value] of Object.entries(given)) {
     const name = Object.hasOwn(labels, key) ? (labels[key] ?? key) : key;
     if (!Object.hasOwn(networkTable, name)) {
-      const known = [...Object.keys(networkTable), ...Object.keys(labels)];
-      const message = `driverOptions: the bridge driver has no option "${key}"${suggestion(key, known)}`;
+      const shortNames = Object.keys(networkTable);
+      const known = [...shortNames, ...Object.keys(labels)];
+      const message = `driverOptions: the bridge driver has no option "${key}"${suggestionOrAll(key, known, shortNames)}`;
       throw invalid("unknown_option", message, { option: key, known });
     }
     if (Object.hasOwn(named, name)) {
