@@ -99,6 +99,15 @@ describe("netlink socket", () => {
     assert.equal(host.rtnl.query(link.get({ name: "n7" })).mtu, 1400);
   });
 
+  it("tells why a dump failed on its way", () => {
+    using host = hostWith(1);
+    assert.throws(() => host.rtnl.dump(address.list({ link: 9999 })), {
+      name: "KernelError",
+      code: "ENODEV",
+    });
+    assert.equal(host.rtnl.dump(link.list()).length, 3);
+  });
+
   it("carries out every request of one send, and says which one failed", () => {
     using host = hostWith(2);
     const outcomes = host.rtnl.attempt([
