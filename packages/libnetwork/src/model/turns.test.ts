@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { FakeController } from "./test-support.ts";
 import { Turns } from "./turns.ts";
 
 /** An operation that holds the event loop for longer than a turn may take. */
@@ -50,5 +51,22 @@ describe("Turns", () => {
     hold();
     await nextTurn();
     assert.equal(turns.take(), undefined);
+  });
+});
+
+describe("operations of a controller", () => {
+  it("let the event loop turn, however many are asked for at once", async () => {
+    const controller = await FakeController.open();
+    const network = await controller.newNetwork("bridge", "n", {
+      ipam: { config: [{ subnet: "172.30.0.0/16" }] },
+    });
+    await nextTurn();
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    // Many enough to take longer than a turn may, on any machine.
+    await Promise.all(Array.from({ length: 1000 }, (_, number) => network.createEndpoint(`e${number}`)));
+    assert.ok(turned);
   });
 });
