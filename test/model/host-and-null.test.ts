@@ -1,10 +1,14 @@
 // The host and the null network: one each, there from the start, without interface and address.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { link } from "@causeway/kernel";
+import { link, NetNamespace, unbindNamespace } from "@causeway/kernel";
+import { NetworkController } from "@causeway/libnetwork";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { inside, interfacesOf } from "../support/inside.ts";
+import { leftovers } from "../support/leak-check.ts";
 import { ipv4Only } from "../support/scenes.ts";
 
 test("a sandbox of the host network sees the host's own interfaces", async (t) => {
@@ -38,6 +42,41 @@ test("a sandbox of the host network sees the host's own interfaces", async (t) =
   assert.equal(again?.endpoints()[0]?.name, "e");
   await again?.delete({ endpoints: "delete" });
   assert.equal(host.rtnl.findLink({ name: "lo" })?.name, "lo", "the host is still there");
+});
+
+test("a sandbox of the host network is of the host that the controller was opened on again", async () => {
+  // As after a reboot: another namespace is the host's.
+  const directory = mkdtempSync("/dev/shm/causeway-");
+  using kept = new DisposableStack();
+  kept.defer(() => {
+    const mounts = leftovers(directory).flatMap((line) => line.match(/^mount (.*)/)?.[1] ?? []);
+    for (const path of mounts) unbindNamespace(path);
+    rmSync(directory, { recursive: true });
+  });
+  for (const name of ["first", "second"]) {
+    const namespace = kept.use(NetNamespace.create());
+    const path = join(directory, name);
+    namespace.bindAt(path);
+    const controller = await NetworkController.open({
+      hostNamespace: path,
+      stateDir: join(directory, "state"),
+      runDir: join(directory, "run"),
+      defaultNetwork: false,
+      warmNamespaces: 0,
+    });
+    try {
+      const sandbox =
+        name === "first"
+          ? await controller.newSandbox("c", { useHostNetwork: true })
+          : controller.sandboxByContainerId("c");
+      assert.ok(sandbox !== undefined);
+      using its = namespaceOf(sandbox);
+      assert.equal(its.identity, namespace.identity, name);
+      if (name === "second") await sandbox.delete();
+    } finally {
+      await controller.close();
+    }
+  }
 });
 
 test("a sandbox of the null network has its loopback", async (t) => {
