@@ -56,6 +56,13 @@ export const kernelLimits: readonly Refusal[] = [
   ),
   refusal(
     "invalid",
+    "invalid_sysctl",
+    "sysctl that can only be read",
+    /net\.ipv4\.conf\.IFNAME\.mc_forwarding: .*"1" \(EACCES\): change it/,
+    attaching({ sysctls: { "net.ipv4.conf.IFNAME.mc_forwarding": "1" } }),
+  ),
+  refusal(
+    "invalid",
     "invalid_route",
     "static route by a next hop that is not there",
     /10\.9\.0\.0\/16 by 10\.1\.1\.1.*: /,
