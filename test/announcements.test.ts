@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { link, NetNamespace } from "@causeway/kernel";
 import type { Network, Sandbox } from "@causeway/libnetwork";
 import { eventually } from "./support/eventually.ts";
-import { ETHERTYPE, FrameSocket } from "./support/frames.ts";
+import { BROADCAST, ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "./support/frames.ts";
 import { namespaceOf, TestHost } from "./support/host.ts";
 import { canConnect, serve } from "./support/traffic.ts";
+import { joinByWire } from "./support/wire.ts";
 
 const interval = 100;
 const ipv4 = "172.30.0.9";
@@ -69,6 +71,37 @@ test("an address is reached at once whose MAC has changed", async (t) => {
   const second = await attachAndServe(host, network, "second", undefined);
   assert.equal(await reached(neighbour.sandbox), true, "the neighbour sends to the MAC that was");
   await second.close();
+});
+
+test("on somebody else's bridge an address is announced before anything else is sent from it", async (t) => {
+  const host = await TestHost.create(t);
+  using neighbour = NetNamespace.create();
+  host.rtnl.execute(link.create({ name: "lan0", info: { kind: "bridge" } }));
+  host.rtnl.execute(link.change({ name: "lan0" }, { up: true }));
+  joinByWire(
+    { namespace: host.namespace, name: "port0", bridge: host.rtnl.query(link.get({ name: "lan0" })).index },
+    { namespace: neighbour, name: "eth0" },
+  );
+  using seen = new FrameSocket(neighbour, "eth0");
+  const network = await host.controller.newNetwork("bridge", "network", {
+    ipam: { config: [{ subnet: "172.30.0.0/24" }] },
+    driverOptions: { bridgeName: "lan0" },
+  });
+  const { endpoint, sandbox } = await host.controller.attach(network, { endpoint: { ipv4 } });
+  using inside = namespaceOf(sandbox);
+  using sender = new FrameSocket(inside, "eth0");
+  const payload = udp(5000, 5000, Buffer.from("the first"));
+  const packet = ipPacket({ source: ipv4, destination: "172.30.0.255", protocol: 17, payload });
+  sender.send(frame(BROADCAST, endpoint.mac, ETHERTYPE.ipv4, packet));
+  const frames = await seen.receivedUntil("the first");
+  const before = frames.slice(
+    0,
+    frames.findIndex((bytes) => bytes.includes("the first")),
+  );
+  assert.deepEqual(announcementsOf(ipv4, before), [endpoint.mac.replaceAll(":", "")]);
+  await sandbox.delete({ endpoints: "delete" });
+  await network.delete();
+  host.rtnl.execute(link.remove({ name: "port0" }), link.remove({ name: "lan0" }));
 });
 
 async function attachAndServe(
