@@ -23,7 +23,8 @@ export function findNamespace({ path, identity }: NamespacePlace): NetNamespace 
   try {
     namespace = NetNamespace.open(path);
   } catch (error) {
-    if (isKernelError(error, "ENOENT", "ENOTDIR")) return undefined;
+    // ENXIO: a socket stands there.
+    if (isKernelError(error, "ENOENT", "ENOTDIR", "ENXIO")) return undefined;
     throw error;
   }
   if (namespace.identity === identity) return namespace;
