@@ -4,17 +4,18 @@
 import { parseIp } from "../address/ip.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { invalid } from "../errors.ts";
-import { listOf, named, objectOf, oneOf, type Parsed, type Parser, textBy } from "../options/parse.ts";
-import { expandRange } from "../options/port-range.ts";
+import { listOf, named, objectOf, oneOf, type Parsed, type Parser, show, textBy } from "../options/parse.ts";
+import { expandRange, HIGHEST_PORT } from "../options/port-range.ts";
 
 export const protocol = oneOf("tcp", "udp", "sctp");
 
 export const port: Parser<number> = (value, name) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535) return value;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= HIGHEST_PORT)
+    return value;
   throw invalid(
     "invalid_port",
-    `${name}: ${JSON.stringify(value)} is not a port: give a number from 1 to 65535`,
-    value,
+    `${name}: ${show(value)} is not a port: give a number from 1 to ${HIGHEST_PORT}`,
+    typeof value === "number" || typeof value === "string" ? value : show(value),
   );
 };
 

@@ -2,6 +2,7 @@
  * Options from outside, checked: a table of parsers makes a typed object of them, or an `invalid` error that names the
  * option, the value and what would be right.
  */
+import { inspect } from "node:util";
 import { CausewayError, invalid } from "../errors.ts";
 import { suggestion } from "./nearest.ts";
 
@@ -13,10 +14,20 @@ export type Table = Readonly<Record<string, Parser<unknown>>>;
 /** What users may write: any option may be left out. */
 export type Parsed<T extends Table> = { readonly [K in keyof T]?: ReturnType<T[K]> };
 
-function show(value: unknown): string {
+/** Any value in short, for a message: as JSON, or else as Node.js shows it. Never throws. */
+export function show(value: unknown): string {
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  const text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? "undefined");
+  const text = asJson(value) ?? inspect(value, { depth: 1, breakLength: Infinity, customInspect: false });
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Undefined for what JSON has not got: a cycle, a BigInt, an object whose toJSON throws. */
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The error for a value that will not do. `expected` completes "is not ...". */
