@@ -32,10 +32,15 @@ test("what others keep beside the sandboxes' namespaces stays when a controller 
   writeFileSync(file, "a file");
   const sandbox = await host.controller.newSandbox("c");
   const { hosts } = sandbox.files;
+  const halfMade = join(folder, "aaaaaaaaaaaa");
+  const emptyOfOthers = join(folder, "blue-file");
+  for (const empty of [halfMade, emptyOfOthers]) writeFileSync(empty, "");
   const filesOfKilled = join(host.options.runDir, "sandboxes/ba9876543210");
   mkdirSync(filesOfKilled);
   await host.restart();
   await eventually(() => assert.ok(!existsSync(ours), "what a killed run left is let go of"));
+  assert.ok(!existsSync(halfMade), "what a run left that was killed before it mounted is removed");
+  assert.ok(existsSync(emptyOfOthers));
   assert.ok(!existsSync(filesOfKilled), "what a killed run left is removed");
   assert.ok(existsSync(hosts));
   await host.controller.sandboxDestroy("c");
@@ -44,7 +49,14 @@ test("what others keep beside the sandboxes' namespaces stays when a controller 
   assert.equal(still.identity, namespace.identity);
   assert.equal(readFileSync(file, "utf8"), "a file");
   unbindNamespace(theirs);
-  rmSync(file);
+  for (const path of [file, emptyOfOthers]) rmSync(path);
+});
+
+test("a run that was killed before it mounted the host's namespace is no hindrance to the next", async (t) => {
+  const host = await TestHost.create(t);
+  writeFileSync(join(host.options.runDir, "netns/host"), "");
+  await host.controller.newSandbox("c", { useHostNetwork: true });
+  await host.controller.sandboxDestroy("c");
 });
 
 const obstacles: readonly (readonly [title: string, make: (runDir: string) => void, message: RegExp])[] = [
