@@ -25,6 +25,12 @@ const refusals: readonly (readonly [title: string, change: object, code: string,
   ],
   ["a table name with a space", { firewallTable: "a b" }, "invalid_table_name", /"a b" .*: use letters/],
   [
+    "a table name that nft reads as a keyword",
+    { firewallTable: "set" },
+    "invalid_table_name",
+    /"set" .*: choose/,
+  ],
+  [
     "a table name that ends the command",
     { firewallTable: "x; flush ruleset" },
     "invalid_table_name",

@@ -1,5 +1,8 @@
 // Operations on networks and sandboxes that are not in the state for them.
 
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { makeNetwork, makeSandbox, type Refusal, refusal, withDriverOptions } from "./refusal.ts";
 
 export const networks: readonly Refusal[] = [
@@ -157,6 +160,17 @@ export const sandboxes: readonly Refusal[] = [
     "key that leads nowhere",
     /\/nowhere\/ns/,
     makeSandbox({ key: "/nowhere/ns" }),
+  ),
+  refusal(
+    "not_found",
+    "namespace_not_found",
+    "key that is a FIFO to which nobody writes",
+    /fifo.*: give the path/,
+    (s) => {
+      const key = join(s.host.directory, "fifo");
+      execFileSync("mkfifo", [key]);
+      return s.controller.newSandbox("new", { key }).finally(() => rmSync(key));
+    },
   ),
   refusal(
     "not_found",

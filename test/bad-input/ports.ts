@@ -91,6 +91,29 @@ export const ports: readonly Refusal[] = [
   ),
   refusal(
     "invalid",
+    "too_many_ports",
+    "a million entries",
+    /options\.publish: 1000000 ports are more than the 196608 .*: publish fewer/,
+    ({ network }) =>
+      network.createEndpoint("new", { publish: new Array(1_000_000).fill({ containerPort: 80 }) }),
+  ),
+  refusal(
+    "invalid",
+    "too_many_ports",
+    "ranges of a million ports, published later",
+    /publish: \d+ ports are more than the 196608 .*: publish fewer/,
+    ({ joined }) => joined.publish(new Array(16).fill({ containerPort: 1, containerPortEnd: 65535 })),
+  ),
+  refusal(
+    "conflict",
+    "endpoint_name_in_use",
+    "a name that is taken, which is seen before the ports are",
+    /an endpoint "free": choose another/,
+    ({ network }) =>
+      network.createEndpoint("free", { publish: new Array(1_000_000).fill({ containerPort: 0 }) }),
+  ),
+  refusal(
+    "invalid",
     "publish_internal",
     "from an internal network",
     /"internal" is internal: .*; use/,

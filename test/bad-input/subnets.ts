@@ -33,6 +33,16 @@ export const subnets: readonly Refusal[] = [
     /172\.40\.0\.0\/32 .*: give at most \/31/,
     withSubnet("172.40.0.0/32"),
   ),
+  ...["::ffff:0:0/96", "::ffff:172.40.0.0/120", "::172.40.0.0/120", "ff05::/64", "224.1.0.0/16"].map(
+    (subnet) =>
+      refusal(
+        "invalid",
+        "unusable_subnet",
+        `subnet ${subnet}`,
+        /overlaps the .* addresses .*: choose a private one/,
+        withSubnet(subnet),
+      ),
+  ),
   refusal(
     "conflict",
     "pool_overlap",

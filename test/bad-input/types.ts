@@ -25,6 +25,30 @@ export const wrongTypes: readonly Refusal[] = [
   refusal(
     "invalid",
     "invalid_option",
+    "boolean option with a BigInt in it",
+    /options\.internal: \{ a: 1n \} is not true or false/,
+    makeNetwork(loose({ internal: { a: 1n } })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_port",
+    "port that is a BigInt",
+    /publish\[0\]\.containerPort: 80n is not a port: give a number/,
+    publishing(loose({ containerPort: 80n })),
+  ),
+  refusal(
+    "invalid",
+    "invalid_sysctl",
+    "sysctl without a text",
+    /log_martians: \{\} is not a number: give one/,
+    makeEndpoint(loose({ sysctls: { "net.ipv4.conf.IFNAME.log_martians": Object.create(null) } })),
+  ),
+  refusal("invalid", "invalid_name", "name that is a BigInt", /name 80n is not a text; use/, (scene) =>
+    scene.network.createEndpoint(80n as never),
+  ),
+  refusal(
+    "invalid",
+    "invalid_option",
     "list option",
     /options\.publish: "80" is not a list: put \[ \] around it/,
     makeEndpoint(loose({ publish: "80" })),

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { address, link, readSysctl } from "@causeway/kernel";
-import { TestHost } from "../support/host.ts";
+import { address, bytesToIp, link, readSysctl } from "@causeway/kernel";
+import { eventually } from "../support/eventually.ts";
+import { arp, BROADCAST, ETHERTYPE, FrameSocket, frame } from "../support/frames.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
 import { inside, interfacesOf, wayOut } from "../support/inside.ts";
 import { Outside } from "../support/outside.ts";
 import { dualStack, ipv4Only } from "../support/scenes.ts";
@@ -48,6 +50,54 @@ test("an isolated gateway: the host has no address, the sandbox no way out", asy
   const { sandbox } = await host.controller.attach(network);
   assert.equal(wayOut(sandbox, 4), undefined);
   assert.equal(wayOut(sandbox, 6), undefined);
+});
+
+test("the host answers ARP on a bridge for all its addresses, and for none where it has none there", async (t) => {
+  const host = await TestHost.create(t);
+  using outside = new Outside(host);
+  const isolated = { gatewayModeIpv4: "isolated", gatewayModeIpv6: "isolated" };
+  for (const [number, internal, driverOptions] of [
+    [1, false, {}],
+    [2, true, isolated],
+  ] as const) {
+    const network = await dualStack(host, `n${number}`, number, { internal, driverOptions });
+    const { endpoint, sandbox } = await host.controller.attach(network);
+    const neighbour = await host.controller.attach(network);
+    using namespace = namespaceOf(sandbox);
+    using socket = new FrameSocket(namespace, "eth0");
+    const [own = "", next = ""] = [endpoint, neighbour.endpoint].map(({ ipv4 }) => ipv4?.split("/")[0]);
+    const ask = (targetAddress: string) =>
+      socket.send(
+        frame(
+          BROADCAST,
+          endpoint.mac,
+          ETHERTYPE.arp,
+          arp({ operation: 1, senderMac: endpoint.mac, senderAddress: own, targetAddress }),
+        ),
+      );
+    const answered = new Set<string>();
+    ask(outside.hostIpv4);
+    // The neighbour's answer comes later.
+    ask(next);
+    await eventually(() => {
+      for (const bytes of socket.received()) {
+        if (bytes.readUInt16BE(12) !== ETHERTYPE.arp || bytes.readUInt16BE(20) !== 2) continue;
+        answered.add(bytesToIp(bytes.subarray(28, 32)));
+      }
+      assert.ok(answered.has(next));
+    });
+    assert.equal(answered.has(outside.hostIpv4), !internal);
+  }
+});
+
+test("a bridge is in the controllers' group again after a restart", async (t) => {
+  const host = await TestHost.create(t);
+  await ipv4Only(host, "n", 1, { driverOptions: { bridgeName: "lan0" } });
+  const { group } = bridgeOf(host, "lan0");
+  assert.equal(group, 0xca05);
+  host.rtnl.execute(link.change({ name: "lan0" }, { group: 0 }));
+  await host.restart();
+  assert.equal(bridgeOf(host, "lan0").group, group);
 });
 
 test("forwarding is turned on when a network needs it, and for nothing else", async (t) => {

@@ -39,6 +39,7 @@ test("two controllers on one host", async (t) => {
   const places = { first: inFirst, second: inSecond, outside: outside.namespace };
   await using _servers = new AsyncDisposableStack();
   for (const namespace of Object.values(places)) _servers.use(await serve(namespace, { port: 7000 }));
+  _servers.use(await serve(host.namespace, { port: 9003 }));
 
   type Place = keyof typeof places;
   const rows: readonly [Place, string, number, boolean, string][] = [
@@ -48,6 +49,9 @@ test("two controllers on one host", async (t) => {
     ["outside", outside.hostIpv4, 8082, true, "what the second publishes"],
     ["first", outside.hostIpv4, 8082, true, "what the second publishes, from the first"],
     ["second", outside.hostIpv4, 8081, true, "what the first publishes, from the second"],
+    ["first", "172.30.1.1", 9003, true, "its own gateway, from the first"],
+    ["first", "172.30.2.1", 9003, false, "the second's gateway, from the first"],
+    ["second", "172.30.1.1", 9003, false, "the first's gateway, from the second"],
     ["first", addressIn(second), 7000, false, "an endpoint of the second, from the first"],
     ["second", addressIn(first), 7000, false, "an endpoint of the first, from the second"],
     ["outside", addressIn(first), 7000, false, "an endpoint of the first, from outside"],

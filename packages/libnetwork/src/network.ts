@@ -176,7 +176,8 @@ export class Network {
     return this.#core.engine.exclusively([this.id], async () => {
       this.#core.assertUsable();
       if (this.predefined) {
-        throw forbidden("network_predefined", `network "${this.name}" is predefined: it cannot be deleted`);
+        const message = `network "${this.name}" is predefined: it cannot be deleted; controller.uninstall() takes it away`;
+        throw forbidden("network_predefined", message);
       }
       await deleteNetwork(this.#core);
     });

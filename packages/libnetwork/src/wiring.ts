@@ -84,7 +84,7 @@ export class NetworkController extends Controller {
    * Opens the controller of a state directory, and takes up the networks, endpoints and sandboxes that are stored there.
    *
    * @throws CausewayError state_dir_locked (another controller has the directory), store_corrupt, store_too_new,
-   * run_dir_taken, firewall_table_taken, unknown_driver, unknown_option, invalid_option ...
+   * run_dir_taken, run_dir_unusable, firewall_table_taken, unknown_driver, unknown_option, invalid_option ...
    * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
    */
   static async open(options: ControllerOptions): Promise<NetworkController> {

@@ -8,6 +8,8 @@ const O_CREAT = 0o100;
 export const O_CLOEXEC = 0o2000000;
 const O_RDONLY = 0;
 export const O_RDWR = 2;
+/** A FIFO opens at once, instead of when somebody writes to it. */
+export const O_NONBLOCK = 0o4000;
 
 export class OwnedFd implements Disposable {
   #fd: number;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -131,6 +131,16 @@ describe("network namespace", () => {
       name: "KernelError",
       code: "ENOENT",
     });
+  });
+
+  it("is not what a FIFO shows, and nobody has to write for that to be seen", () => {
+    const path = join(directory, "fifo");
+    execFileSync("mkfifo", [path]);
+    using fifo = NetNamespace.open(path);
+    assert.throws(
+      () => fifo.run(() => assert.fail("entered")),
+      (error) => isKernelError(error, "EINVAL") && error.operation === "setns",
+    );
   });
 
   it("belongs to a thread: a worker has its own, and closes what it opened", async () => {

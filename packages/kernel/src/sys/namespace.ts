@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
-import { OwnedFd } from "./fd.ts";
+import { O_NONBLOCK, OwnedFd } from "./fd.ts";
 import { check, libc } from "./libc.ts";
 import { bindMount, unmount } from "./mount.ts";
 
@@ -64,9 +64,12 @@ export class NetNamespace implements Disposable {
     return new NetNamespace(OwnedFd.open(ownNamespace));
   }
 
-  /** The namespace that a path shows: a bind mount, or `/proc/<pid>/ns/net`. */
+  /**
+   * The namespace that a path shows: a bind mount, or `/proc/<pid>/ns/net`. Never waits; that something else stands
+   * there, entering it tells.
+   */
   static open(path: string): NetNamespace {
-    return new NetNamespace(OwnedFd.open(path));
+    return new NetNamespace(OwnedFd.open(path, O_NONBLOCK));
   }
 
   /** A new, empty namespace; it lives as long as a descriptor, a mount or a process holds it. */

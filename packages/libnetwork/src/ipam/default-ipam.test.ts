@@ -151,7 +151,14 @@ test("subnets that no sandbox can use are refused", () => {
   for (const pool of ["224.1.0.0/16", "127.0.0.0/8", "0.1.0.0/16", "255.255.255.0/24", "128.0.0.0/1"]) {
     assert.throws(() => ipam.requestPool({ ...local, pool }), { code: "unusable_subnet" }, pool);
   }
-  for (const pool of ["ff02::/64", "8000::/1"]) {
+  for (const pool of [
+    "ff02::/64",
+    "8000::/1",
+    "::ffff:0:0/96",
+    "::ffff:172.30.0.0/112",
+    "::172.30.0.0/112",
+    "::2/127",
+  ]) {
     assert.throws(() => ipam.requestPool({ ...local6, pool }), { code: "unusable_subnet" }, pool);
   }
 });

@@ -20,7 +20,8 @@ const unusableSubnets = [
   ["127.0.0.0/8", "the loopback addresses"],
   ["224.0.0.0/4", "the multicast addresses"],
   ["255.255.255.255/32", "the broadcast address"],
-  ["::/127", "the unspecified and the loopback address"],
+  ["::/96", "the unspecified, the loopback and the IPv4-compatible addresses"],
+  ["::ffff:0:0/96", "the IPv4-mapped addresses"],
   ["ff00::/8", "the multicast addresses"],
 ].map(([cidr = "", name = ""]) => ({ subnet: parseSubnet(cidr), name }));
 

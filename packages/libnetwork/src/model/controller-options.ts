@@ -19,17 +19,7 @@ import {
   textBy,
 } from "../options/parse.ts";
 import { checkedName } from "./ids.ts";
-
-/** Goes into commands of nft(8) as it is. */
-const tableName: Parser<string> = (value, name) => {
-  const text = string(value, name);
-  if (/^[a-z][a-z0-9_]{0,31}$/i.test(text)) return text;
-  throw invalid(
-    "invalid_table_name",
-    `${name}: ${JSON.stringify(text)} is not a name of an nftables table: use letters, digits and "_", 32 at most`,
-    text,
-  );
-};
+import { tableName } from "./table-name.ts";
 
 /** The networks that are always there, whatever the options say: their drivers have no others. */
 export const singletonNetworks = [
@@ -84,7 +74,7 @@ const controllerTable = {
   defaultNetwork: withDefault(defaultNetwork, {}),
   /** `none` leaves filtering and address translation to you. Default: nftables. */
   firewall: withDefault(oneOf("nftables", "none"), "nftables"),
-  /** Name of our nftables tables. Default: causeway. */
+  /** Name of our nftables tables: letters, digits and "_", and no word of nft's own language. Default: causeway. */
   firewallTable: withDefault(tableName, "causeway"),
   /** Where automatic IPv4 and IPv6 pools come from, in this order. */
   defaultAddressPools: withDefault(listOf(objectOf(poolRange)), []),
@@ -106,7 +96,7 @@ export interface CheckedControllerOptions
   readonly defaultAddressPools: readonly Required<Parsed<typeof poolRange>>[];
 }
 
-/** @throws unknown_option, invalid_option, invalid_path, invalid_subnet */
+/** @throws unknown_option, invalid_option, invalid_path, invalid_subnet, invalid_table_name ... */
 export function checkedControllerOptions(given: unknown): CheckedControllerOptions {
   const options = completeControllerOptions(given, "options");
   const { stateDir, runDir } = options;

@@ -29,8 +29,8 @@ export async function prepareEndpoint(
   network.assertUsable();
   refuseConfigOnly(network);
   checkedName("endpoint", name);
-  const options = checkedEndpointOptions(given);
   refuseTakenName(network, name);
+  const options = checkedEndpointOptions(given);
   if (options.mac !== undefined) refuseTakenMac(network, options.mac);
   if (options.publish.length > 0) network.engine.publisher(network.record.driver);
   const id = newId();

@@ -18,6 +18,7 @@ import {
   type Parsed,
   type Parser,
   recordOf,
+  show,
   string,
   textBy,
 } from "../options/parse.ts";
@@ -44,14 +45,15 @@ const sysctls: Parser<Readonly<Record<string, string>>> = (value, name) => {
         key,
       );
     }
-    if (!/^[0-9 ]{1,64}$/.test(String(setting))) {
+    const text = typeof setting === "number" ? String(setting) : setting;
+    if (typeof text !== "string" || !/^[0-9 ]{1,64}$/.test(text)) {
       throw invalid(
         "invalid_sysctl",
-        `${name}.${key}: ${JSON.stringify(setting)} is not a number: give one`,
-        setting,
+        `${name}.${key}: ${show(setting)} is not a number: give one`,
+        typeof setting === "string" ? setting : show(setting),
       );
     }
-    settings[key.slice("net.".length).replaceAll(".", "/")] = String(setting);
+    settings[key.slice("net.".length).replaceAll(".", "/")] = text;
   }
   return settings;
 };

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { invalid } from "../errors.ts";
+import { show } from "../options/parse.ts";
 
 const idPattern = /^[0-9a-f]{64}$/;
 const longestName = 128;
@@ -25,7 +26,7 @@ export function checkedName(what: string, name: unknown): string {
   const refuse = (why: string) =>
     invalid(
       "invalid_name",
-      `${what} name ${JSON.stringify(name)} ${why}; use 1 to ${longestName} characters without "/" and control characters`,
+      `${what} name ${show(name)} ${why}; use 1 to ${longestName} characters without "/" and control characters`,
     );
   if (typeof name !== "string") throw refuse("is not a text");
   if (name === "") throw refuse("is empty");

@@ -37,6 +37,19 @@ test("says which of them is wrong", () => {
   });
 });
 
+test("no more at once than there are ports, and they are counted before they are looked at", () => {
+  const all = (...transports: readonly string[]) =>
+    transports.map((protocol) => ({ protocol, containerPort: 1, containerPortEnd: 65535 }));
+  assert.equal(mappings(...all("tcp", "udp", "sctp")).length, 3 * 65535);
+  const refused = {
+    code: "too_many_ports",
+    kind: "invalid",
+    message: /^publish: \d+ ports are more than the 196608 .*: publish fewer/,
+  };
+  assert.throws(() => mappings(...all("tcp", "udp", "sctp", "tcp")), refused);
+  assert.throws(() => publishList(new Array(196_609).fill("no mapping at all"), "publish"), refused);
+});
+
 const binding = (protocol: "tcp" | "udp", hostAddress: string, hostPort: number): PortBinding => {
   return { protocol, hostAddress, hostPort, containerPort: 80, containerAddress: "172.30.0.2" };
 };

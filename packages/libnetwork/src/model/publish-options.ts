@@ -4,17 +4,19 @@
 import { parseIp } from "../address/ip.ts";
 import type { PortMapping } from "../contracts/driver.ts";
 import { invalid } from "../errors.ts";
-import { listOf, named, objectOf, oneOf, type Parsed, type Parser, textBy } from "../options/parse.ts";
-import { expandRange } from "../options/port-range.ts";
+import { listOf, named, objectOf, oneOf, type Parsed, type Parser, show, textBy } from "../options/parse.ts";
+import { expandRange, HIGHEST_PORT } from "../options/port-range.ts";
 
-export const protocol = oneOf("tcp", "udp", "sctp");
+const protocols = ["tcp", "udp", "sctp"] as const;
+export const protocol = oneOf(...protocols);
 
 export const port: Parser<number> = (value, name) => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535) return value;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= HIGHEST_PORT)
+    return value;
   throw invalid(
     "invalid_port",
-    `${name}: ${JSON.stringify(value)} is not a port: give a number from 1 to 65535`,
-    value,
+    `${name}: ${show(value)} is not a port: give a number from 1 to ${HIGHEST_PORT}`,
+    typeof value === "number" || typeof value === "string" ? value : show(value),
   );
 };
 
@@ -52,9 +54,29 @@ function mappingsOf(options: PublishOptions, name: string): readonly PortMapping
   return ports.map((published) => ({ ...where, ...published }));
 }
 
-export const publishList = listOf(objectOf(mappingTable));
+/** As many as there are ports of all protocols: more would only hold the event loop before they are refused. */
+const mostMappings = protocols.length * (HIGHEST_PORT + 1);
 
-/** @throws invalid_port, reversed_port_range, unequal_port_ranges */
+function refuseTooMany(count: number, name: string): void {
+  if (count <= mostMappings) return;
+  const message = `${name}: ${count} ports are more than the ${mostMappings} that ${protocols.join(", ")} have together: publish fewer at once`;
+  throw invalid("too_many_ports", message, { count, most: mostMappings });
+}
+
+const anyList = listOf(objectOf(mappingTable));
+
+export const publishList: typeof anyList = (value, name) => {
+  if (Array.isArray(value)) refuseTooMany(value.length, name);
+  return anyList(value, name);
+};
+
+/** @throws invalid_port, reversed_port_range, unequal_port_ranges, too_many_ports */
 export function portMappings(list: readonly PublishOptions[], name: string): readonly PortMapping[] {
-  return list.flatMap((entry, at) => mappingsOf(entry, `${name}[${at}]`));
+  const mappings: PortMapping[] = [];
+  for (const [at, entry] of list.entries()) {
+    const more = mappingsOf(entry, `${name}[${at}]`);
+    refuseTooMany(mappings.length + more.length, name);
+    for (const mapping of more) mappings.push(mapping);
+  }
+  return mappings;
 }

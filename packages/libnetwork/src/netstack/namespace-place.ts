@@ -1,6 +1,7 @@
 /**
  * Opening a sandbox's namespace by its path, and only it: somebody may have mounted another there meanwhile.
  */
+import { lstatSync, unlinkSync } from "node:fs";
 import { isKernelError, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../contracts/netstack.ts";
 import { notFound } from "../errors.ts";
@@ -23,7 +24,8 @@ export function findNamespace({ path, identity }: NamespacePlace): NetNamespace 
   try {
     namespace = NetNamespace.open(path);
   } catch (error) {
-    if (isKernelError(error, "ENOENT", "ENOTDIR")) return undefined;
+    // ENXIO: a socket stands there.
+    if (isKernelError(error, "ENOENT", "ENOTDIR", "ENXIO")) return undefined;
     throw error;
   }
   if (namespace.identity === identity) return namespace;
@@ -46,5 +48,24 @@ export function showsNamespace(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Removes the empty file that a run leaves which is killed between making it and mounting a namespace on it. A file that
+ * something is mounted on, or that has a text, is somebody's.
+ *
+ * @returns whether it was one
+ */
+export function removeUnmounted(path: string): boolean {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined || !file.isFile() || file.size > 0) return false;
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    // Something is mounted there: a namespace looks like an empty file too.
+    if (error instanceof Error && "code" in error && error.code === "EBUSY") return false;
+    throw error;
   }
 }

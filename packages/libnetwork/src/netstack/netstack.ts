@@ -31,7 +31,13 @@ import { forbidden } from "../errors.ts";
 import { hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
-import { findNamespace, noNamespace, openNamespace, showsNamespace } from "./namespace-place.ts";
+import {
+  findNamespace,
+  noNamespace,
+  openNamespace,
+  removeUnmounted,
+  showsNamespace,
+} from "./namespace-place.ts";
 import { NamespacePool } from "./namespace-pool.ts";
 import { missing } from "./routing.ts";
 import { isSandboxName, sandboxNameOf } from "./run-directory.ts";
@@ -90,6 +96,7 @@ export class KernelNetStack implements NetStack {
     if (!this.isThere(place)) {
       // An earlier run may have had another host.
       if (showsNamespace(place.path)) unbindNamespace(place.path);
+      removeUnmounted(place.path);
       this.#host.bindAt(place.path);
     }
     this.#hostPlace = place;
@@ -123,7 +130,7 @@ export class KernelNetStack implements NetStack {
   sweepNamespaces(keep: ReadonlySet<string>): void {
     for (const name of readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (!isSandboxName(name) || keep.has(path) || !showsNamespace(path)) continue;
+      if (!isSandboxName(name) || keep.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
       this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }

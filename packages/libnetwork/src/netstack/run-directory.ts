@@ -2,9 +2,20 @@
  * Whose a run directory is: its file `owner` names the controller. What is swept there must be our own, and two
  * controllers in one directory would sweep each other's.
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { conflict } from "../errors.ts";
+import { CausewayError, conflict } from "../errors.ts";
 
 /** How much of a sandbox's id is its name in the run directory. */
 const nameLength = 12;
@@ -22,12 +33,14 @@ export function isSandboxName(name: string): boolean {
  * Makes the run directory, if need be, and makes it ours. It stays ours: nothing takes the file away.
  *
  * @throws run_dir_taken where it is another controller's, or holds namespaces of others
+ * @throws run_dir_unusable where something stands in it that is not what we keep there
  */
 export function claimRunDirectory(runDir: string, controllerId: string): void {
-  mkdirSync(runDir, { recursive: true, mode: 0o755 });
+  makeDirectory(runDir);
+  for (const folder of ["netns", "sandboxes"]) refuseNoDirectory(runDir, join(runDir, folder));
   const path = join(runDir, "owner");
   if (!placeOwner(path, controllerId)) {
-    const owner = readFileSync(path, "utf8").trim();
+    const owner = readOwner(runDir, path);
     if (owner === controllerId) return;
     const mend = `give this one a directory of its own, or remove ${path} when that controller is no more`;
     throw conflict(
@@ -47,10 +60,50 @@ export function claimRunDirectory(runDir: string, controllerId: string): void {
   );
 }
 
+function makeDirectory(runDir: string): void {
+  try {
+    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `options.runDir: ${runDir} cannot be made a directory (${why}): give another, or remove what is in its way`;
+    throw new CausewayError("conflict", "run_dir_unusable", message, {
+      cause: error,
+      detail: { runDir, path: runDir },
+    });
+  }
+}
+
+function refuseNoDirectory(runDir: string, path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw unusable(runDir, path, `${kindOf(there)} where a directory should be`);
+}
+
+/** Only a regular file is read: a FIFO would hold the event loop until somebody writes. */
+function readOwner(runDir: string, path: string): string {
+  const there = lstatSync(path);
+  if (there.isFile()) return readFileSync(path, "utf8").trim();
+  throw unusable(runDir, path, `${kindOf(there)} where the file with its controller's id should be`);
+}
+
+function unusable(runDir: string, path: string, what: string): Error {
+  const message = `options.runDir: ${path} is ${what}: remove it, or give the controller a directory of its own`;
+  return conflict("run_dir_unusable", message, { runDir, path });
+}
+
+function kindOf(there: Stats): string {
+  if (there.isSymbolicLink()) return "a symbolic link";
+  if (there.isDirectory()) return "a directory";
+  if (there.isFIFO()) return "a FIFO";
+  return there.isFile() ? "a file" : "a device or a socket";
+}
+
 /** Answers false where there is one. By a link, so that the file never stands there without its text. */
 function placeOwner(path: string, controllerId: string): boolean {
   const draft = `${path}.${controllerId}`;
-  writeFileSync(draft, `${controllerId}\n`, { mode: 0o644 });
+  // A killed run may have left one.
+  rmSync(draft, { recursive: true, force: true });
+  writeFileSync(draft, `${controllerId}\n`, { mode: 0o644, flag: "wx" });
   try {
     linkSync(draft, path);
     return true;

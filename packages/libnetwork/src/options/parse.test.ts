@@ -93,6 +93,45 @@ test("long and odd values are shown short", () => {
   assert.match(shown(undefined), /option: undefined is not/);
 });
 
+test("values that JSON has not got are shown all the same", () => {
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  const spiteful = {
+    toJSON: () => {
+      throw new RangeError("no");
+    },
+    [Symbol.for("nodejs.util.inspect.custom")]: () => {
+      throw new RangeError("no");
+    },
+  };
+  const shown: readonly (readonly [unknown, RegExp])[] = [
+    [cyclic, /^o: <ref \*1> \{ self: \[Circular \*1\] \} is not/],
+    [{ port: 80n }, /^o: \{ port: 80n \} is not/],
+    [spiteful, /^o: \{ ?toJSON: .* is not/],
+    [{ toJSON: () => undefined }, /^o: \{ toJSON: .* is not/],
+    [Object.create(null), /^o: \{\} is not/],
+  ];
+  const parsers = [
+    string,
+    boolean,
+    booleanText,
+    integer(1, 2),
+    integerText(1, 2),
+    oneOf("a", "b"),
+    listOf(string),
+  ];
+  for (const parse of parsers) {
+    for (const [value, message] of shown) {
+      assert.throws(() => parse(value, "o"), { code: "invalid_option", message });
+    }
+  }
+  assert.throws(() => boolean([80n], "o"), { code: "invalid_option", message: /^o: \[ 80n \] is not/ });
+  assert.throws(() => objectOf({})(80n, "o"), {
+    code: "invalid_option",
+    message: /^o: 80n is not an object/,
+  });
+});
+
 const samples: Readonly<Record<string, readonly [Parser<unknown>, readonly unknown[], readonly unknown[]]>> =
   {
     string: [string, ["", "a"], [1, null, undefined, {}, ["a"]]],

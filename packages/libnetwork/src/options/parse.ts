@@ -2,6 +2,7 @@
  * Options from outside, checked: a table of parsers makes a typed object of them, or an `invalid` error that names the
  * option, the value and what would be right.
  */
+import { inspect } from "node:util";
 import { CausewayError, invalid } from "../errors.ts";
 import { suggestion, suggestionOrAll } from "./nearest.ts";
 
@@ -13,13 +14,33 @@ export type Table = Readonly<Record<string, Parser<unknown>>>;
 /** What users may write: any option may be left out. */
 export type Parsed<T extends Table> = { readonly [K in keyof T]?: ReturnType<T[K]> };
 
-function show(value: unknown): string {
+/** Any value in short, for a message: as JSON, or else as Node.js shows it. Never throws. */
+export function show(value: unknown): string {
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  // An object of a class keeps to itself what it holds.
-  const maker = isRecord(value) ? Object.getPrototypeOf(value)?.constructor : undefined;
-  if (typeof maker === "function" && maker !== Object) return `an object of class ${maker.name}`;
-  const text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? "undefined");
+  const className = classOf(value);
+  if (className !== undefined) return `an object of class ${className}`;
+  const text = asJson(value) ?? inspect(value, { depth: 1, breakLength: Infinity, customInspect: false });
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Of an object that keeps to itself what it holds; undefined for plain ones, and for what does not tell. */
+function classOf(value: unknown): string | undefined {
+  if (!isRecord(value)) return undefined;
+  try {
+    const maker: unknown = Object.getPrototypeOf(value)?.constructor;
+    return typeof maker === "function" && maker !== Object ? maker.name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for what JSON has not got: a cycle, a BigInt, an object whose toJSON throws. */
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The error for a value that will not do. `expected` completes "is not ...". */
