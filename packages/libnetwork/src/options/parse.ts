@@ -23,10 +23,11 @@ export function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** Of an object that keeps to itself what it holds; undefined for plain ones, and for what does not tell. */
+/** Of an object that keeps to itself what it holds; undefined for plain ones, dates and the like, and for what does not tell. */
 function classOf(value: unknown): string | undefined {
   if (!isRecord(value)) return undefined;
   try {
+    if (value.valueOf() !== value) return undefined;
     const maker: unknown = Object.getPrototypeOf(value)?.constructor;
     return typeof maker === "function" && maker !== Object ? maker.name : undefined;
   } catch {
