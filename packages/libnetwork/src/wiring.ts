@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
   connectionTracking,
-  link,
   linkKind,
   NetNamespace,
   nftables,
@@ -33,25 +32,17 @@ import {
   type CheckedControllerOptions,
   type ControllerOptions,
   checkedControllerOptions,
-  type DefaultNetworkOptions,
-  singletonNetworks,
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
-import type { NetworkWish } from "./model/network-maker.ts";
-import { dropPredefined, ensurePredefined } from "./model/predefined.ts";
+import { ensureNetworks } from "./model/predefined.ts";
 import type { RestoreProblem } from "./model/restore.ts";
+import { sweep } from "./model/sweep.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
-
-const defaultNetworkName = "bridge";
-const defaultBridgeName = "causeway0";
-
-/** What is there from the start besides the default network. */
-const singletons: readonly NetworkWish[] = singletonNetworks.map((network) => ({ ...network, options: {} }));
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
@@ -106,13 +97,7 @@ export class NetworkController extends Controller {
     const { engine, problems } = await Controller.restored(parts);
     firewall.install();
     for (const driver of parts.drivers.values()) await driver.restored?.();
-    const unknown = new Set(problems.map(({ id }) => id));
-    sweepLinks(rtnl, reaper, parts.ownerOf, (id) => unknown.has(id) || isInUse(engine, id));
-    const keys = [...engine.sandboxes]
-      .map(({ namespace }) => namespace?.path)
-      .filter((key) => key !== undefined);
-    parts.netstack.sweepNamespaces(new Set(keys));
-    parts.files.sweep(new Set([...unknown, ...[...engine.sandboxes].map(({ id }) => id)]));
+    sweep(engine, problems);
     const controller = new NetworkController(engine, problems, firewall, opened.move());
     try {
       await ensureNetworks(engine, checked.defaultNetwork);
@@ -220,7 +205,7 @@ function makeParts(
     store,
     drivers: new Map(drivers.map((driver) => [driver.type, driver])),
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
-    netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6 }),
+    netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
     files: new FileSandboxFiles(runDir),
     planRouting,
     ownerOf,
@@ -235,48 +220,4 @@ function refuseUnknownDrivers(configured: readonly string[], known: readonly str
     `options.drivers: there is no driver "${unknown}"${suggestionOrAll(unknown, known)}`,
     unknown,
   );
-}
-
-function isInUse({ networks, endpoints }: Engine, id: string): boolean {
-  return networks.byId(id) !== undefined || endpoints.get(id)?.sandbox !== undefined;
-}
-
-/** Links that carry our mark and belong to nothing that is stored were left by a run that was killed. */
-function sweepLinks(
-  rtnl: Rtnl,
-  reaper: Reaper,
-  ownerOf: (id: string) => string,
-  isWanted: (id: string) => boolean,
-): void {
-  const mark = ownerOf("");
-  for (const { index, alias = "" } of rtnl.findLinks({ aliasPrefix: mark })) {
-    if (isWanted(alias.slice(mark.length))) continue;
-    rtnl.attempt([link.change({ index }, { up: false })]);
-    reaper.later(reaper.deleteLink({ index }));
-  }
-}
-
-async function ensureNetworks(engine: Engine, wanted: DefaultNetworkOptions | false): Promise<void> {
-  for (const network of singletons) await ensurePredefined(engine, network);
-  const byDefault = wanted === false ? [] : [defaultNetwork(wanted)];
-  const names = [...singletons, ...byDefault].map(({ name }) => name);
-  await dropPredefined(engine, names);
-  for (const network of byDefault) await ensurePredefined(engine, network);
-}
-
-function defaultNetwork({
-  name = defaultNetworkName,
-  bridgeName = defaultBridgeName,
-  subnet,
-  subnetIpv6,
-  driverOptions = {},
-}: DefaultNetworkOptions): NetworkWish {
-  const config = [subnet, subnetIpv6]
-    .filter((given) => given !== undefined)
-    .map((given) => ({ subnet: given }));
-  return {
-    driver: "bridge",
-    name,
-    options: { driverOptions: { bridgeName, ...driverOptions }, ipam: { config } },
-  };
 }

@@ -122,6 +122,8 @@ export interface NetStack {
   isThere(namespace: NamespacePlace): boolean;
   /** Lets go of a namespace that {@link createNamespace} made; its links go later, in the reaper's time. */
   releaseNamespace(namespace: NamespacePlace): void;
+  /** Deletes links with our mark that are nobody's, by the id of what they belong to. */
+  sweepLinks(isWanted: (objectId: string) => boolean): void;
   /** Lets go of our namespaces in the run directory that are none of these: an earlier run was killed while it made them. */
   sweepNamespaces(keep: ReadonlySet<string>): void;
 

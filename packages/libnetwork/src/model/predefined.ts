@@ -1,13 +1,48 @@
 /**
- * Networks that are there from the start.
+ * Networks that are there from the start: those of drivers that have no others, and the default network (docker0's role).
  */
+import { type DefaultNetworkOptions, singletonNetworks } from "./controller-options.ts";
 import type { Engine } from "./engine.ts";
 import { deleteNetwork } from "./network-deletion.ts";
 import { makeNetwork, type NetworkWish } from "./network-maker.ts";
 import { checkedNetworkOptions } from "./network-options.ts";
 
+const defaultNetworkName = "bridge";
+const defaultBridgeName = "causeway0";
+
+const singletons: readonly NetworkWish[] = singletonNetworks.map((network) => ({ ...network, options: {} }));
+
+/** Sees to it that these are there, and no others: `wanted` is the default network, or false for none. */
+export async function ensureNetworks(engine: Engine, wanted: DefaultNetworkOptions | false): Promise<void> {
+  for (const network of singletons) await ensurePredefined(engine, network);
+  const byDefault = wanted === false ? [] : [defaultNetwork(wanted)];
+  // Before the default one is made: the one of another name may have its bridge.
+  await dropPredefined(
+    engine,
+    [...singletons, ...byDefault].map(({ name }) => name),
+  );
+  for (const network of byDefault) await ensurePredefined(engine, network);
+}
+
+function defaultNetwork({
+  name = defaultNetworkName,
+  bridgeName = defaultBridgeName,
+  subnet,
+  subnetIpv6,
+  driverOptions = {},
+}: DefaultNetworkOptions): NetworkWish {
+  const config = [subnet, subnetIpv6]
+    .filter((given) => given !== undefined)
+    .map((given) => ({ subnet: given }));
+  return {
+    driver: "bridge",
+    name,
+    options: { driverOptions: { bridgeName, ...driverOptions }, ipam: { config } },
+  };
+}
+
 /** Makes one, unless it is there. One that was asked to be otherwise is made anew, if nobody is in it. */
-export async function ensurePredefined(engine: Engine, wish: NetworkWish): Promise<void> {
+async function ensurePredefined(engine: Engine, wish: NetworkWish): Promise<void> {
   const there = engine.networks.byName(wish.name);
   if (there?.record.predefined === true) {
     const wanted = JSON.stringify(checkedNetworkOptions(wish.options));
@@ -19,7 +54,7 @@ export async function ensurePredefined(engine: Engine, wish: NetworkWish): Promi
 }
 
 /** Deletes those of other names, where nobody is in them. */
-export async function dropPredefined(engine: Engine, wanted: readonly string[]): Promise<void> {
+async function dropPredefined(engine: Engine, wanted: readonly string[]): Promise<void> {
   for (const network of [...engine.networks]) {
     const { name, record, endpoints } = network;
     if (!record.predefined || wanted.includes(name) || endpoints.size > 0) continue;

@@ -179,6 +179,8 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     for (const used of this.inUse) if (used.startsWith(`${path} `)) this.inUse.delete(used);
   }
 
+  sweepLinks(): void {}
+
   sweepNamespaces(): void {}
 
   addInterface({ namespace, owner }: InterfaceRequest): InterfaceState {

@@ -55,6 +55,8 @@ export interface NetStackOptions {
   readonly warmNamespaces: number;
   /** The kernel has IPv6. */
   readonly ipv6: boolean;
+  /** Alias of a link of ours, for the id of what it belongs to. */
+  readonly ownerOf: (objectId: string) => string;
 }
 
 /** Under this name the host's own namespace stands among the sandboxes'. */
@@ -66,6 +68,8 @@ export class KernelNetStack implements NetStack {
   readonly #host: NetNamespace;
   readonly #rtnl: Rtnl;
   readonly #reaper: Reaper;
+  /** What the aliases of all our links begin with. */
+  readonly #mark: string;
   readonly #directory: string;
   readonly #pool: NamespacePool;
   readonly #maker: InterfaceMaker;
@@ -76,6 +80,7 @@ export class KernelNetStack implements NetStack {
     this.#host = options.host;
     this.#rtnl = options.rtnl;
     this.#reaper = options.reaper;
+    this.#mark = options.ownerOf("");
     this.#directory = join(options.runDir, "netns");
     mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
     this.#pool = new NamespacePool(options.warmNamespaces, () => makeSandboxNamespace(options.ipv6));
@@ -125,6 +130,14 @@ export class KernelNetStack implements NetStack {
     // What somebody else has put in its place is not ours to let go of; a mere file is.
     if (!this.isThere(place) && showsNamespace(path)) return;
     this.#reaper.later(this.#reaper.releaseNamespace(path));
+  }
+
+  sweepLinks(isWanted: (objectId: string) => boolean): void {
+    for (const { index, alias = "" } of this.#rtnl.findLinks({ aliasPrefix: this.#mark })) {
+      if (isWanted(alias.slice(this.#mark.length))) continue;
+      this.#rtnl.attempt([link.change({ index }, { up: false })]);
+      this.#reaper.later(this.#reaper.deleteLink({ index }));
+    }
   }
 
   sweepNamespaces(keep: ReadonlySet<string>): void {
