@@ -226,14 +226,14 @@ function makeParts(
   };
 }
 
-/** Asking how many connections there are costs microseconds, and the reaper's thread need not start for none. */
+/** Most often nothing is meant, and the reaper's thread need not make a pass to find that out. */
 function connectionTable(conntrack: Conntrack, reaper: Reaper): ConnectionTable {
   return {
     async forget(filters) {
-      if (conntrack.count() > 0) await reaper.forgetConnections(filters);
+      if (conntrack.mayHave(filters)) await reaper.forgetConnections(filters);
     },
     forgetLater(filters) {
-      if (conntrack.count() === 0) return undefined;
+      if (!conntrack.mayHave(filters)) return undefined;
       const forgotten = reaper.forgetConnections(filters);
       reaper.later(forgotten);
       return forgotten;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
@@ -238,6 +239,38 @@ describe("conntrack", () => {
     ]);
     assert.equal(deleted, 4);
     assert.deepEqual(sorted(host.conntrack.list()), sorted(samples.slice(0, 2)));
+  });
+
+  it("says at a glance whether a pass would find nothing: never where it would find something", () => {
+    const hasText = existsSync("/proc/net/nf_conntrack");
+    using host = new Tracked();
+    const asked = [
+      "172.18.0.2",
+      "172.18.0.0/16",
+      "fd00::/64",
+      "fd00::2",
+      "172.18.0.4",
+      "172.18.4.0/22",
+      "fd01::/64",
+      "::/1",
+    ];
+    for (const address of asked) {
+      const filters: ConntrackFilter[] = [{ replySource: address }, { originalSource: address, family: 4 }];
+      const found = host.conntrack.list(...filters).length > 0;
+      assert.equal(host.conntrack.mayHave(filters), found || !hasText, address);
+    }
+    assert.ok(host.conntrack.mayHave([{ protocol: "tcp" }]));
+    assert.throws(() => host.conntrack.mayHave([{}]), /must ask for something/);
+    using empty = new Tracked([]);
+    assert.equal(empty.conntrack.mayHave([{ originalSource: "0.0.0.0/0" }]), false);
+  });
+
+  it("looks at many by a pass only", () => {
+    const many = Array.from({ length: 201 }, (_, number) =>
+      published(`10.0.0.${number}`, "203.0.113.1", `10.0.1.${number}`),
+    );
+    using host = new Tracked(many);
+    assert.ok(host.conntrack.mayHave([{ originalSource: "192.0.2.1" }]));
   });
 
   it("refuses what is neither an address nor a subnet", () => {

@@ -19,13 +19,13 @@ export interface ConnectionFilter {
 export interface ConnectionTable {
   /**
    * Makes the kernel forget every connection that matches one of the filters, in one pass off the main thread (a pass
-   * takes 12 ms and more, however few connections there are; none is made where nothing at all is tracked).
+   * takes 12 ms and more, however few connections there are; none is made where it is plain that nothing matches).
    */
   forget(filters: readonly ConnectionFilter[]): Promise<void>;
   /**
    * The same, with nobody held up by it.
    *
-   * @returns when it is over, for who comes next; a failure has been told already. Undefined where nothing is tracked
+   * @returns when it is over, for who comes next; a failure has been told already. Undefined where nothing matches
    */
   forgetLater(filters: readonly ConnectionFilter[]): Promise<void> | undefined;
 }

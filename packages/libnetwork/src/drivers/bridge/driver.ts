@@ -76,8 +76,8 @@ export class BridgeDriver implements Driver {
   }
 
   /**
-   * On a host that tracks connections the promise takes some 12 ms more and is kept when those are forgotten that began
-   * before the network's rules stood.
+   * The promise is kept when the connections are forgotten that began before the network's rules stood: on a host with
+   * many of any kind, some 12 ms later.
    */
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
     const plan = planNetwork(spec);
