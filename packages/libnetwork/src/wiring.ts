@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
+  Conntrack,
   connectionTracking,
   linkKind,
   NetNamespace,
@@ -49,6 +50,7 @@ interface Machinery {
   readonly host: NetNamespace;
   readonly rtnl: Rtnl;
   readonly reaper: Reaper;
+  readonly conntrack: Conntrack;
   readonly firewall: Firewall;
   readonly ports: PortReservations;
 }
@@ -88,9 +90,10 @@ export class NetworkController extends Controller {
     const host = opened.use(openHost(checked.hostNamespace));
     const rtnl = opened.use(new Rtnl(host));
     const reaper = opened.use(new Reaper(host));
+    const conntrack = opened.use(new Conntrack(host));
     const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
     const ports = opened.adopt(new PortAllocator(host), (made) => made.close());
-    const machinery = { host, rtnl, reaper, firewall, ports };
+    const machinery = { host, rtnl, reaper, conntrack, firewall, ports };
     const parts = makeParts(checked, store, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     firewall.checkTables();
@@ -168,18 +171,14 @@ function makeParts(
   controllerId: string,
   machinery: Machinery,
 ): ModelParts {
-  const { host, rtnl, reaper, firewall, ports } = machinery;
+  const { host, rtnl, reaper, conntrack, firewall, ports } = machinery;
   const ownerOf = (objectId: string) => `causeway:${controllerId}:${objectId}`;
   const memory = memoryOf(store, "bridge");
-  const connections: ConnectionTable = {
-    forget: (filters) => reaper.forgetConnections(filters),
-    forgetLater: (filters) => reaper.later(reaper.forgetConnections(filters)),
-  };
   const bridge = new BridgeDriver(
     {
       host,
       rtnl,
-      connections,
+      connections: connectionTable(conntrack, reaper),
       reaper,
       firewall,
       ports,
@@ -209,6 +208,21 @@ function makeParts(
     files: new FileSandboxFiles(runDir),
     planRouting,
     ownerOf,
+  };
+}
+
+/** Most often nothing is meant, and the reaper's thread need not make a pass to find that out. */
+function connectionTable(conntrack: Conntrack, reaper: Reaper): ConnectionTable {
+  return {
+    async forget(filters) {
+      if (conntrack.mayHave(filters)) await reaper.forgetConnections(filters);
+    },
+    forgetLater(filters) {
+      if (!conntrack.mayHave(filters)) return undefined;
+      const forgotten = reaper.forgetConnections(filters);
+      reaper.later(forgotten);
+      return forgotten;
+    },
   };
 }
 

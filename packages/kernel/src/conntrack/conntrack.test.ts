@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { bytesToIp, ipToBytes } from "../codec/inet.ts";
 import { NftContext } from "../nftables/context.ts";
 import { Reaper } from "../reaper/reaper.ts";
 import * as link from "../rtnl/link.ts";
@@ -187,6 +189,156 @@ describe("conntrack", () => {
         const ports = (list: readonly (Connection | TrackedConnection)[]) =>
           list.map(({ reply }) => reply.sourcePort).sort();
         assert.deepEqual(ports(host.conntrack.list(...filters)), ports(wanted));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("takes a subnet for all its addresses, whatever its length and wherever it stands", () => {
+    using host = new Tracked();
+    const filters: ConntrackFilter[] = [
+      { replySource: "172.18.0.0/16" },
+      { replySource: "172.18.0.2/31" },
+      { replySource: "172.18.0.3/32" },
+      { replySource: "172.18.0.0/31" },
+      { originalSource: "198.51.100.0/29", protocol: "tcp" },
+      { originalSource: "198.51.100.8/29" },
+      { originalDestination: "203.0.113.77/24", originalDestinationPort: 8080 },
+      { replyDestination: "2001:db8::/32" },
+      { replyDestination: "2001:db8:1::/48" },
+      { originalSource: "fd00::/7" },
+      { originalSource: "0.0.0.0/0" },
+      { originalSource: "::/0" },
+      { originalSource: "198.51.100.0/24", replySource: "172.18.0.3" },
+    ];
+    const counts = filters.map((filter) => {
+      const alone = sorted(host.conntrack.list(filter));
+      assert.deepEqual(alone, sorted(host.conntrack.list(filter, { originalSource: "192.0.2.99" })));
+      return alone.length;
+    });
+    assert.deepEqual(counts, [3, 3, 1, 0, 1, 1, 3, 2, 1, 1, 4, 2, 1]);
+  });
+
+  it("never takes an IPv4 address for one of an IPv6 subnet that begins with the same bytes", () => {
+    // ac12:2::/32 is how 172.18.0.2 begins.
+    const alike = published("2001:db8::9", "2001:db8:1::1", "ac12:2::1");
+    using host = new Tracked([...samples, alike]);
+    const inIpv6 = host.conntrack.list({ replySource: "ac12:2::/32" });
+    assert.deepEqual(sorted(inIpv6), sorted([alike]));
+    assert.equal(host.conntrack.list({ family: 4, replySource: "ac12:2::/32" }).length, 0);
+    assert.equal(host.conntrack.list({ family: 6, replySource: "172.18.0.2/32" }).length, 0);
+  });
+
+  it("deletes by subnets and addresses together, in one pass", () => {
+    using host = new Tracked();
+    const deleted = host.conntrack.deleteMatching([
+      { originalSource: "172.18.0.0/24" },
+      { replySource: "172.18.0.3" },
+      { replySource: "fd00::/64" },
+      { originalSource: "fd00::/64" },
+    ]);
+    assert.equal(deleted, 4);
+    assert.deepEqual(sorted(host.conntrack.list()), sorted(samples.slice(0, 2)));
+  });
+
+  it("says at a glance whether a pass would find nothing: never where it would find something", () => {
+    const hasText = existsSync("/proc/net/nf_conntrack");
+    using host = new Tracked();
+    const asked = [
+      "172.18.0.2",
+      "172.18.0.0/16",
+      "fd00::/64",
+      "fd00::2",
+      "172.18.0.4",
+      "172.18.4.0/22",
+      "fd01::/64",
+      "::/1",
+    ];
+    for (const address of asked) {
+      const filters: ConntrackFilter[] = [{ replySource: address }, { originalSource: address, family: 4 }];
+      const found = host.conntrack.list(...filters).length > 0;
+      assert.equal(host.conntrack.mayHave(filters), found || !hasText, address);
+    }
+    assert.ok(host.conntrack.mayHave([{ protocol: "tcp" }]));
+    assert.throws(() => host.conntrack.mayHave([{}]), /must ask for something/);
+    using empty = new Tracked([]);
+    assert.equal(empty.conntrack.mayHave([{ originalSource: "0.0.0.0/0" }]), false);
+  });
+
+  it("looks at many by a pass only", () => {
+    const many = Array.from({ length: 201 }, (_, number) =>
+      published(`10.0.0.${number}`, "203.0.113.1", `10.0.1.${number}`),
+    );
+    using host = new Tracked(many);
+    assert.ok(host.conntrack.mayHave([{ originalSource: "192.0.2.1" }]));
+  });
+
+  it("refuses what is neither an address nor a subnet", () => {
+    using host = new Tracked();
+    for (const replySource of ["", "172.18.0", "172.18.0.0/33", "fd00::/129", "172.18.0.0/", "1.2.3.4/8/8"]) {
+      assert.throws(() => host.conntrack.list({ replySource }), TypeError, replySource);
+    }
+  });
+
+  it("agrees with a plain comparison of bits, whatever the subnets", () => {
+    const bits = (address: string) =>
+      Array.from(ipToBytes(address), (byte) => byte.toString(2).padStart(8, "0")).join("");
+    const lies = (address: string, subnet: string) => {
+      const [first = "", length] = subnet.split("/");
+      const [one, other] = [bits(address), bits(first)];
+      return one.length === other.length && one.slice(0, Number(length)) === other.slice(0, Number(length));
+    };
+    // Few different bits, so that subnets are met and missed by a bit.
+    const byte = fc.constantFrom(0, 1, 2, 127, 128, 255);
+    const address4 = fc
+      .tuple(fc.constant(10), byte, byte, byte)
+      .map((bytes) => bytesToIp(Uint8Array.from(bytes)));
+    const address6 = fc
+      .tuple(byte, byte, byte)
+      .map(([a, b, c]) => bytesToIp(Uint8Array.of(10, a, b, ...Array<number>(12).fill(0), c)));
+    const [subnet4, subnet6] = [
+      fc.tuple(address4, fc.integer({ min: 0, max: 32 })).map(([first, length]) => `${first}/${length}`),
+      fc.tuple(address6, fc.integer({ min: 0, max: 128 })).map(([first, length]) => `${first}/${length}`),
+    ];
+    const connection = fc.oneof(
+      fc.record({ source: address4, destination: address4 }),
+      fc.record({ source: address6, destination: address6 }),
+    );
+    const subnet = fc.oneof(subnet4, subnet6);
+    const filter = fc.oneof(
+      fc.record({ originalSource: subnet }),
+      fc.record({ originalDestination: subnet }),
+      fc.record({ replySource: subnet }),
+      fc.oneof(
+        fc.record({ originalSource: subnet4, originalDestination: subnet4 }),
+        fc.record({ originalSource: subnet6, originalDestination: subnet6 }),
+      ),
+    );
+    const made = fc.array(connection, { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(made, fc.array(filter, { minLength: 1, maxLength: 5 }), (flows, filters) => {
+        const tracked = flows.map(({ source, destination }, number): TrackedConnection => {
+          // Ports of its own, so that no two connections share a tuple.
+          const [sourcePort, destinationPort] = [number + 1, 1];
+          return {
+            protocol: "udp",
+            original: { source, sourcePort, destination, destinationPort },
+            reply: { source: destination, sourcePort: 1, destination: source, destinationPort: number + 1 },
+          };
+        });
+        using host = new Tracked(tracked);
+        const wanted = tracked.filter(({ original, reply }) =>
+          filters.some((asked: ConntrackFilter) =>
+            (
+              [
+                [original.source, asked.originalSource],
+                [original.destination, asked.originalDestination],
+                [reply.source, asked.replySource],
+              ] as const
+            ).every(([address, asks]) => asks === undefined || lies(address, asks)),
+          ),
+        );
+        assert.deepEqual(sorted(host.conntrack.list(...filters)), sorted(wanted));
       }),
       { numRuns: 30 },
     );

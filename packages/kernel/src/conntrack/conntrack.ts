@@ -14,16 +14,35 @@ import { type Connection, count, list, remove } from "./connection.ts";
 import { type ConntrackFilter, normalise } from "./filter.ts";
 import { ConnectionMatcher } from "./matcher.ts";
 import { scopeOf } from "./scope.ts";
+import { hasAddresses, readTableText } from "./table-text.ts";
+
+/** So many connections can be read as text at once: a millisecond. */
+const few = 200;
 
 export class Conntrack extends NetlinkSocket {
-  /** @param namespace default: the calling thread's */
+  readonly #namespace: NetNamespace | undefined;
+
+  /** @param namespace default: the calling thread's. {@link Conntrack.mayHave} needs it still open */
   constructor(namespace?: NetNamespace) {
     super(NETLINK_NETFILTER, namespace);
+    this.#namespace = namespace;
   }
 
   /** How many connections are tracked; costs next to nothing. */
   count(): number {
     return this.query(count);
+  }
+
+  /**
+   * Whether a pass over the table could find what any of the filters means: no is certain, yes is not. Costs next to
+   * nothing: only few connections are looked at, by their addresses, and only where the kernel has /proc/net/nf_conntrack.
+   */
+  mayHave(filters: readonly ConntrackFilter[]): boolean {
+    const normal = filters.map(normalise);
+    const count = this.count();
+    if (count === 0 || count > few) return count > 0;
+    const text = this.#namespace === undefined ? readTableText() : this.#namespace.run(readTableText);
+    return text === undefined || hasAddresses(text, normal);
   }
 
   /** The connections that any of the filters means; without filters, all of them. */

@@ -3,8 +3,12 @@
  */
 import { type IpVersion, versionOf } from "../netlink/family.ts";
 import { protocolNumbers } from "../netlink/netfilter.ts";
+import { prefixBytes } from "./prefix.ts";
 
-/** A connection is meant when it has everything that is given: at least one thing. */
+/**
+ * A connection is meant when it has everything that is given: at least one thing. For an address a subnet may stand
+ * (`192.0.2.0/24`): every address in it is meant.
+ */
 export interface ConntrackFilter {
   /** Default: that of the addresses that are given, otherwise both. */
   readonly family?: IpVersion;
@@ -39,13 +43,18 @@ export interface NormalFilter {
   readonly reply: FlowFilter;
 }
 
-/** Throws TypeError for a filter that asks for nothing: it would mean every connection there is. */
+/** Throws TypeError for a filter that asks for nothing: it would mean every connection there is; and for what is no address. */
 export function normalise(filter: ConntrackFilter): NormalFilter {
   if (Object.values(filter).every((value) => value === undefined)) {
     throw new TypeError("a conntrack filter must ask for something: an empty one means every connection");
   }
   const { protocol, originalSource, originalDestination, replySource, replyDestination } = filter;
-  const address = originalSource ?? originalDestination ?? replySource ?? replyDestination;
+  const addresses = [originalSource, originalDestination, replySource, replyDestination].filter(
+    (given) => given !== undefined,
+  );
+  // Now, not in the middle of a pass.
+  for (const given of addresses) prefixBytes(given);
+  const [address] = addresses;
   return {
     family: filter.family ?? (address === undefined ? undefined : versionOf(address)),
     protocol: typeof protocol === "string" ? protocolNumbers[protocol] : protocol,

@@ -1,12 +1,13 @@
 /**
  * Says which connections any of many filters means, without taking each connection apart: the price of a connection
- * grows with the number of different kinds of filters (which fields they name), not with the number of filters.
+ * grows with the number of different kinds of filters (which fields they name, and subnets of which length), not with the
+ * number of filters.
  */
 import { scanAttributes } from "../codec/attrs.ts";
-import { ipToBytes } from "../codec/inet.ts";
 import { familyOfVersion } from "../netlink/family.ts";
 import { netfilterHeaderLength } from "../netlink/netfilter.ts";
 import type { FlowFilter, NormalFilter } from "./filter.ts";
+import { beginning, isSubnet, prefixBytes } from "./prefix.ts";
 import {
   CTA_IP_V4_DST,
   CTA_IP_V4_SRC,
@@ -32,34 +33,51 @@ const sourcePort = 3;
 const destinationPort = 4;
 const slotCount = 11;
 
-/** What a filter asks for: values as they are on the wire, one character a byte, by slot. */
-type Criteria = ReadonlyMap<number, string>;
+/** Where to look in a message, and at how much of it. */
+interface Field {
+  readonly slot: number;
+  /** Of a subnet: how many bits of the address count. Undefined: the value as a whole. */
+  readonly prefixLength: number | undefined;
+}
 
-const word = (value: number) => String.fromCharCode(value >> 8, value & 0xff);
-const ipBytes = (address: string) => Buffer.from(ipToBytes(address)).toString("latin1");
+interface Criterion extends Field {
+  /** The value as it is on the wire, one character a byte; of a subnet, its beginning(). */
+  readonly value: string;
+}
 
-function criteria(filter: NormalFilter): Criteria {
-  const found = new Map<number, string>();
+const whole = (slot: number, value: string): Criterion => ({ slot, prefixLength: undefined, value });
+const word = (slot: number, value: number) => whole(slot, String.fromCharCode(value >> 8, value & 0xff));
+
+function ip(slot: number, text: string): Criterion {
+  const { bytes, length } = prefixBytes(text);
+  if (!isSubnet(text)) return whole(slot, bytes.toString("latin1"));
+  return { slot, prefixLength: length, value: beginning(bytes, 0, bytes.length, length) };
+}
+
+/** What a filter asks for, always in the same order. */
+function criteria(filter: NormalFilter): Criterion[] {
+  const found: Criterion[] = [];
   if (filter.family !== undefined) {
-    found.set(familySlot, String.fromCharCode(familyOfVersion(filter.family)));
+    found.push(whole(familySlot, String.fromCharCode(familyOfVersion(filter.family))));
   }
-  if (filter.protocol !== undefined)
-    found.set(originalSlots + protocol, String.fromCharCode(filter.protocol));
+  if (filter.protocol !== undefined) {
+    found.push(whole(originalSlots + protocol, String.fromCharCode(filter.protocol)));
+  }
   addFlow(found, originalSlots, filter.original);
   addFlow(found, replySlots, filter.reply);
   return found;
 }
 
-function addFlow(to: Map<number, string>, slots: number, flow: FlowFilter): void {
-  if (flow.source !== undefined) to.set(slots + source, ipBytes(flow.source));
-  if (flow.destination !== undefined) to.set(slots + destination, ipBytes(flow.destination));
-  if (flow.sourcePort !== undefined) to.set(slots + sourcePort, word(flow.sourcePort));
-  if (flow.destinationPort !== undefined) to.set(slots + destinationPort, word(flow.destinationPort));
+function addFlow(to: Criterion[], slots: number, flow: FlowFilter): void {
+  if (flow.source !== undefined) to.push(ip(slots + source, flow.source));
+  if (flow.destination !== undefined) to.push(ip(slots + destination, flow.destination));
+  if (flow.sourcePort !== undefined) to.push(word(slots + sourcePort, flow.sourcePort));
+  if (flow.destinationPort !== undefined) to.push(word(slots + destinationPort, flow.destinationPort));
 }
 
-/** Filters that name the same fields, by the values that they ask for, one after the other. */
+/** Filters that look at the same fields, by the values that they ask for, one after the other. */
 interface Shape {
-  readonly slots: readonly number[];
+  readonly fields: readonly Field[];
   readonly values: Set<string>;
 }
 
@@ -73,10 +91,10 @@ export class ConnectionMatcher {
     const shapes = new Map<string, Shape>();
     for (const filter of filters) {
       const wanted = criteria(filter);
-      const slots = [...wanted.keys()];
-      const shape = shapes.get(slots.join()) ?? { slots, values: new Set() };
-      shapes.set(slots.join(), shape);
-      shape.values.add([...wanted.values()].join(""));
+      const kind = wanted.map(({ slot, prefixLength = "" }) => `${slot}/${prefixLength}`).join();
+      const shape = shapes.get(kind) ?? { fields: wanted, values: new Set() };
+      shapes.set(kind, shape);
+      shape.values.add(wanted.map(({ value }) => value).join(""));
     }
     this.#shapes = [...shapes.values()];
   }
@@ -84,11 +102,18 @@ export class ConnectionMatcher {
   /** @param message an answer's payload: struct nfgenmsg and CTA_* attributes, which the kernel has written */
   matches(message: Buffer): boolean {
     this.#locate(message);
-    return this.#shapes.some(({ slots, values }) => {
+    return this.#shapes.some(({ fields, values }) => {
       let key = "";
-      for (const slot of slots) key += message.toString("latin1", this.#starts[slot], this.#ends[slot]);
+      for (const field of fields) key += this.#valueOf(field, message);
       return values.has(key);
     });
+  }
+
+  #valueOf({ slot, prefixLength }: Field, message: Buffer): string {
+    const start = this.#starts[slot] ?? 0;
+    const end = this.#ends[slot] ?? 0;
+    if (prefixLength === undefined) return message.toString("latin1", start, end);
+    return beginning(message, start, end, prefixLength);
   }
 
   #locate(message: Buffer): void {

@@ -3,6 +3,7 @@
  */
 import type { IpVersion } from "../netlink/family.ts";
 import type { FlowFilter, NormalFilter } from "./filter.ts";
+import { isSubnet } from "./prefix.ts";
 import { type ConnectionAttributes, filterParts, type TupleAttributes } from "./spec.ts";
 
 /** Which connections the kernel is to dump. */
@@ -25,7 +26,7 @@ export function scopeOf(filters: readonly NormalFilter[]): DumpScope {
   return { family: shared ? family : undefined, attributes: {} };
 }
 
-/** IPv6 addresses are left to us: Linux 6.18 leaves out the connections that have them and dumps those that have not. */
+/** Subnets are left to us, and IPv6 addresses: Linux 6.18 leaves out the connections that have them and dumps those that have not. */
 function attributesOf({ protocol, original, reply }: NormalFilter, family: IpVersion): ConnectionAttributes {
   const usable = family === 4 ? ~0 : ~(filterParts.source | filterParts.destination);
   const originalParts = partsOf(original, protocol) & usable;
@@ -44,8 +45,8 @@ function partsOf(
   protocol: number | undefined,
 ): number {
   let parts = 0;
-  if (source !== undefined) parts |= filterParts.source;
-  if (destination !== undefined) parts |= filterParts.destination;
+  if (source !== undefined && !isSubnet(source)) parts |= filterParts.source;
+  if (destination !== undefined && !isSubnet(destination)) parts |= filterParts.destination;
   if (protocol === undefined) return parts;
   if (sourcePort !== undefined) parts |= filterParts.protocol | filterParts.sourcePort;
   if (destinationPort !== undefined) parts |= filterParts.protocol | filterParts.destinationPort;
@@ -59,8 +60,10 @@ function tupleOf(
 ): TupleAttributes {
   return {
     addresses: {
-      ...(source === undefined ? {} : { [`source${family}` as const]: source }),
-      ...(destination === undefined ? {} : { [`destination${family}` as const]: destination }),
+      ...(source === undefined || isSubnet(source) ? {} : { [`source${family}` as const]: source }),
+      ...(destination === undefined || isSubnet(destination)
+        ? {}
+        : { [`destination${family}` as const]: destination }),
     },
     ...(protocol === undefined
       ? {}

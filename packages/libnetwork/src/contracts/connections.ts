@@ -3,7 +3,7 @@
  */
 import type { TransportProtocol } from "./firewall.ts";
 
-/** Connections that match all that is given. */
+/** Connections that match all that is given. For an address a subnet (CIDR) may stand: every address in it. */
 export interface ConnectionFilter {
   readonly protocol?: TransportProtocol;
   /** Who began it. */
@@ -19,9 +19,13 @@ export interface ConnectionFilter {
 export interface ConnectionTable {
   /**
    * Makes the kernel forget every connection that matches one of the filters, in one pass off the main thread (a pass
-   * takes 12 ms and more, however few connections there are).
+   * takes 12 ms and more, however few connections there are; none is made where it is plain that nothing matches).
    */
   forget(filters: readonly ConnectionFilter[]): Promise<void>;
-  /** The same, with nobody waiting for it. */
-  forgetLater(filters: readonly ConnectionFilter[]): void;
+  /**
+   * The same, with nobody held up by it.
+   *
+   * @returns when it is over, for who comes next; a failure has been told already. Undefined where nothing matches
+   */
+  forgetLater(filters: readonly ConnectionFilter[]): Promise<void> | undefined;
 }

@@ -1,13 +1,14 @@
 /**
- * Links of the host that are being deleted: their names are taken until they have gone.
+ * What is going, and keeps who comes next waiting until it has gone: links of the host, by their names; tracked
+ * connections of endpoints that left, by their addresses.
  */
 
 export class Departures {
   readonly #going = new Map<string, Promise<void>>();
 
   /**
-   * Remembers that a link of this name is going. Where it cannot be deleted its name stays taken: whoever wants it next
-   * is told by the kernel.
+   * Remembers that something of this name is going. Where that fails nobody waits any longer: whoever wants the name of a
+   * link that stays is told by the kernel.
    */
   expect(name: string, gone: Promise<void>): void {
     const settled = gone.then(

@@ -32,7 +32,7 @@ import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
 import { endpointItems } from "./policies.ts";
-import { forgetEndpoint, forgetUnanswered } from "./stale-connections.ts";
+import { addressesOf, forgetAddresses, forgetEarlier, forgetUnanswered } from "./stale-connections.ts";
 
 /** What the driver works with. */
 export interface BridgeDriverParts {
@@ -56,7 +56,10 @@ export class BridgeDriver implements Driver {
   readonly #forwarding: Forwarding;
   readonly #ports: EndpointPorts;
   readonly #networks = new BridgeNetworks();
+  /** Links that are going, by name. */
   readonly #departures = new Departures();
+  /** Connections that are being forgotten, by the address of the endpoint that left. */
+  readonly #oldConnections = new Departures();
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
   constructor(parts: BridgeDriverParts, config: unknown) {
@@ -72,12 +75,16 @@ export class BridgeDriver implements Driver {
     if (bridgeName !== undefined) this.#networks.refuseTaken(bridgeName);
   }
 
+  /**
+   * The promise is kept when the connections are forgotten that began before the network's rules stood: on a host with
+   * many of any kind, some 12 ms later.
+   */
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
     const plan = planNetwork(spec);
     const { policy } = plan;
     await this.#departures.of(policy.bridge);
     this.#networks.refuseTaken(policy.bridge);
-    const { rtnl, firewall } = this.#parts;
+    const { connections, rtnl, firewall } = this.#parts;
     refuseHostOverlap(rtnl, policy);
     const bridge = this.#makeBridge(plan);
     try {
@@ -88,6 +95,12 @@ export class BridgeDriver implements Driver {
       throw error;
     }
     this.#networks.add(plan, bridge);
+    try {
+      await forgetEarlier(connections, policy);
+    } catch (error) {
+      this.deleteNetwork(spec.id);
+      throw error;
+    }
     return { foreign: bridge.foreign, added: bridge.added };
   }
 
@@ -116,10 +129,14 @@ export class BridgeDriver implements Driver {
   }
 
   join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {
-    // An endpoint that has just left may join again before the last of its links has gone.
-    const going = this.#departures.of(hostEndName(endpointId));
-    if (going === undefined) return this.#join(networkId, endpointId);
-    return going.then(() => this.#join(networkId, endpointId));
+    const { spec } = endpointOf(this.#networks.get(networkId), endpointId);
+    const going = [
+      // An endpoint that has just left may join again before the last of its links has gone.
+      this.#departures.of(hostEndName(endpointId)),
+      ...addressesOf(spec.interface).map((address) => this.#oldConnections.of(address)),
+    ].filter((gone) => gone !== undefined);
+    if (going.length === 0) return this.#join(networkId, endpointId);
+    return Promise.all(going).then(() => this.#join(networkId, endpointId));
   }
 
   #join(networkId: string, endpointId: string): JoinAnswer {
@@ -143,7 +160,10 @@ export class BridgeDriver implements Driver {
     if (network === undefined || endpoint === undefined) return;
     endpoint.joined = false;
     firewall.apply({ remove: itemsOf(network, endpoint) });
-    forgetEndpoint(connections, endpoint.spec.interface);
+    const addresses = addressesOf(endpoint.spec.interface);
+    const forgotten = forgetAddresses(connections, addresses);
+    if (forgotten === undefined) return;
+    for (const address of addresses) this.#oldConnections.expect(address, forgotten);
   }
 
   publish(networkId: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState {
@@ -209,7 +229,7 @@ export class BridgeDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    await this.#departures.all();
+    await Promise.all([this.#departures.all(), this.#oldConnections.all()]);
   }
 
   #makeBridge(plan: NetworkPlan): BridgeState {

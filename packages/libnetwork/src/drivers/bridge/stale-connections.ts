@@ -6,6 +6,26 @@ import { addressOf } from "../../address/cidr.ts";
 import { familyOf, isUnspecified } from "../../address/ip.ts";
 import type { ConnectionFilter, ConnectionTable } from "../../contracts/connections.ts";
 import type { EndpointInterface, PortBinding } from "../../contracts/driver.ts";
+import type { NetworkPolicy } from "../../contracts/firewall.ts";
+
+/**
+ * Forgets those into, out of and through a network's subnets that began before there was the network: what is established
+ * passes before any refusal, and what is unanswered has been past address translation and the refusals of its chain. Its
+ * next packet is a new connection, under the network's rules.
+ */
+export async function forgetEarlier(
+  connections: ConnectionTable,
+  { ipv4, ipv6 }: Pick<NetworkPolicy, "ipv4" | "ipv6">,
+): Promise<void> {
+  const filters: ConnectionFilter[] = [ipv4, ipv6]
+    .filter((policy) => policy !== undefined)
+    .flatMap(({ subnet }) => [
+      { originalSource: subnet },
+      { originalDestination: subnet },
+      { replySource: subnet },
+    ]);
+  if (filters.length > 0) await connections.forget(filters);
+}
 
 /** Forgets those through ports that are published no more: established ones outlive the rules that let them in. */
 export async function forgetPublished(
@@ -38,16 +58,24 @@ export function forgetUnanswered(
     const meant = isUnspecified(hostAddress) ? own.filter((ip) => familyOf(ip) === family) : [hostAddress];
     return meant.map((ip) => ({ protocol, originalDestination: ip, originalDestinationPort: hostPort }));
   });
-  if (filters.length > 0) connections.forgetLater(filters);
+  if (filters.length > 0) void connections.forgetLater(filters);
 }
 
-/** Forgets those of an endpoint that was cut off. Nobody waits: nothing of it gets through any more. */
-export function forgetEndpoint(connections: ConnectionTable, { ipv4, ipv6 }: EndpointInterface): void {
-  const filters: ConnectionFilter[] = [];
-  for (const cidr of [ipv4, ipv6]) {
-    if (cidr === undefined) continue;
-    const ip = addressOf(cidr);
-    filters.push({ replySource: ip }, { originalSource: ip });
-  }
-  if (filters.length > 0) connections.forgetLater(filters);
+/**
+ * Forgets those of addresses whose endpoint was cut off. Nobody waits, for nothing of it gets through any more, but who
+ * is given one of the addresses next: it would get the answers that its former owner asked for.
+ *
+ * @returns when they are forgotten; undefined where there is nothing to wait for
+ */
+export function forgetAddresses(
+  connections: ConnectionTable,
+  addresses: readonly string[],
+): Promise<void> | undefined {
+  if (addresses.length === 0) return undefined;
+  return connections.forgetLater(addresses.flatMap((ip) => [{ replySource: ip }, { originalSource: ip }]));
+}
+
+/** An endpoint's own addresses. */
+export function addressesOf({ ipv4, ipv6 }: EndpointInterface): readonly string[] {
+  return [ipv4, ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
 }
