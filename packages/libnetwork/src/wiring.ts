@@ -41,6 +41,7 @@ import { sweep } from "./model/sweep.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
+import { TrackedConnections } from "./netstack/tracked-connections.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
@@ -50,7 +51,7 @@ interface Machinery {
   readonly host: NetNamespace;
   readonly rtnl: Rtnl;
   readonly reaper: Reaper;
-  readonly conntrack: Conntrack;
+  readonly connections: ConnectionTable;
   readonly firewall: Firewall;
   readonly ports: PortReservations;
 }
@@ -91,9 +92,10 @@ export class NetworkController extends Controller {
     const rtnl = opened.use(new Rtnl(host));
     const reaper = opened.use(new Reaper(host));
     const conntrack = opened.use(new Conntrack(host));
+    const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
     const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
     const ports = opened.adopt(new PortAllocator(host), (made) => made.close());
-    const machinery = { host, rtnl, reaper, conntrack, firewall, ports };
+    const machinery = { host, rtnl, reaper, connections, firewall, ports };
     const parts = makeParts(checked, store, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     firewall.checkTables();
@@ -171,14 +173,14 @@ function makeParts(
   controllerId: string,
   machinery: Machinery,
 ): ModelParts {
-  const { host, rtnl, reaper, conntrack, firewall, ports } = machinery;
+  const { host, rtnl, reaper, connections, firewall, ports } = machinery;
   const ownerOf = (objectId: string) => `causeway:${controllerId}:${objectId}`;
   const memory = memoryOf(store, "bridge");
   const bridge = new BridgeDriver(
     {
       host,
       rtnl,
-      connections: connectionTable(conntrack, reaper),
+      connections,
       reaper,
       firewall,
       ports,
@@ -208,21 +210,6 @@ function makeParts(
     files: new FileSandboxFiles(runDir),
     planRouting,
     ownerOf,
-  };
-}
-
-/** Most often nothing is meant, and the reaper's thread need not make a pass to find that out. */
-function connectionTable(conntrack: Conntrack, reaper: Reaper): ConnectionTable {
-  return {
-    async forget(filters) {
-      if (conntrack.mayHave(filters)) await reaper.forgetConnections(filters);
-    },
-    forgetLater(filters) {
-      if (!conntrack.mayHave(filters)) return undefined;
-      const forgotten = reaper.forgetConnections(filters);
-      reaper.later(forgotten);
-      return forgotten;
-    },
   };
 }
 
