@@ -14,7 +14,6 @@ import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { Turns } from "./turns.ts";
 
 /** The concrete rooms that a controller works with; wiring.ts chooses them. */
 export interface ModelParts {
@@ -37,7 +36,6 @@ export class Engine {
   readonly endpoints = new Map<string, EndpointCore>();
   readonly events = new EventHub();
   readonly #locks = new KeyedMutex();
-  readonly #turns = new Turns();
   #closed = false;
 
   constructor(parts: ModelParts) {
@@ -64,8 +62,7 @@ export class Engine {
   exclusively<T>(keys: Keys, operation: () => T | Promise<T>): Promise<T> {
     return this.#locks.run(keys, () => {
       this.assertOpen();
-      const turn = this.#turns.take();
-      return turn === undefined ? operation() : turn.then(operation);
+      return operation();
     });
   }
 
