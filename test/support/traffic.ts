@@ -59,6 +59,12 @@ function serveUdp(fd: number, port: number, ipv6: boolean): Server {
   return { port, heard, [Symbol.asyncDispose]: () => new Promise((done) => server.close(() => done())) };
 }
 
+/** A socket for datagrams at an address of a namespace: to speak from there, again and again. */
+export function openUdp(namespace: NetNamespace, address: string, port: number): DatagramSocket {
+  const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes(address), address), port));
+  return datagramSocket(descriptor.release(), isIPv6(address));
+}
+
 export interface Question {
   /** Default: tcp. */
   readonly protocol?: Transport;

@@ -4,10 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { bindUdp, InetSockaddr, ipToBytes, link, type NetNamespace, NftContext } from "@causeway/kernel";
+import { link, NftContext } from "@causeway/kernel";
 import { eventually } from "../../../../test/support/eventually.ts";
 import {
   ETHERTYPE,
@@ -19,7 +18,7 @@ import {
   udp,
 } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
-import { serve } from "../../../../test/support/traffic.ts";
+import { openUdp, serve } from "../../../../test/support/traffic.ts";
 import {
   addressIn,
   type Family,
@@ -31,11 +30,6 @@ import {
 } from "./test-support.ts";
 
 const UDP = 17;
-
-function boundUdp(namespace: NetNamespace, family: Family, address: string, port: number): Socket {
-  const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes(address), address), port));
-  return createSocket(family === 4 ? "udp4" : "udp6").bind({ fd: descriptor.release() });
-}
 
 /** "Fragmentation needed" or "packet too big": what it quotes was sent by `about.from`, and went on too small a path. */
 interface Complaint {
@@ -75,7 +69,7 @@ describe("errors about a connection", () => {
         address: gateway,
         port: 7000,
       });
-      const client = boundUdp(internal.namespace, family, internal.addresses[family], 7001);
+      const client = openUdp(internal.namespace, internal.addresses[family], 7001);
       client.send("question", 7000, gateway);
       await once(client, "message");
       using inside = new FrameSocket(internal.namespace, "eth0");
@@ -121,7 +115,7 @@ describe("errors about a connection", () => {
         address: outsideAddress[4],
         port: 7000,
       });
-      const client = boundUdp(host.namespace, 4, own, 5000);
+      const client = openUdp(host.namespace, own, 5000);
       client.send("question", 7000, outsideAddress[4]);
       await once(client, "message");
       // Where the host has no address on the bridge, the sandbox's frame goes to the bridge's MAC all the same.

@@ -2,10 +2,9 @@
  * What conntrack cannot place is not translated: it must not leave with a sandbox's own address on it.
  */
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { bindUdp, InetSockaddr, ipToBytes, link } from "@causeway/kernel";
+import { link } from "@causeway/kernel";
 import {
   ETHERTYPE,
   FrameSocket,
@@ -16,7 +15,7 @@ import {
   udp,
 } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
-import { serve } from "../../../../test/support/traffic.ts";
+import { openUdp, serve } from "../../../../test/support/traffic.ts";
 import { type Family, families, hostAddress, outsideAddress, Stage } from "./test-support.ts";
 
 const TCP = 6;
@@ -101,8 +100,7 @@ describe("errors about a connection", () => {
           address: outsideAddress[family],
           port: 7000,
         });
-        const descriptor = host.namespace.run(() => bindUdp(new InetSockaddr(ipToBytes(own), own), 5000));
-        const client = createSocket(family === 4 ? "udp4" : "udp6").bind({ fd: descriptor.release() });
+        const client = openUdp(host.namespace, own, 5000);
         client.send("question", 7000, outsideAddress[family]);
         await once(client, "message");
         for (const [sandbox, text] of [

@@ -3,22 +3,12 @@
  * kernel itself keeps ::1 off the wire, and 127.0.0.0/8 only until DNAT from 127.0.0.1 needs route_localnet.
  */
 import assert from "node:assert/strict";
-import { createSocket, type Socket } from "node:dgram";
 import { describe, it } from "node:test";
-import {
-  bindUdp,
-  InetSockaddr,
-  ipToBytes,
-  link,
-  type NetNamespace,
-  NftContext,
-  Rtnl,
-  writeSysctl,
-} from "@causeway/kernel";
+import { link, NftContext, Rtnl, writeSysctl } from "@causeway/kernel";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
-import { serve } from "../../../../test/support/traffic.ts";
+import { openUdp, serve } from "../../../../test/support/traffic.ts";
 import { hostAddress, outsideAddress, Stage } from "./test-support.ts";
 
 const port = 4000;
@@ -34,7 +24,7 @@ async function seenByHost(stage: Stage): Promise<string[]> {
     writeSysctl("net/ipv4/conf/wan0/accept_local", 1);
   });
   const seen: string[] = [];
-  const server = boundUdp(host.namespace, "0.0.0.0", port);
+  const server = openUdp(host.namespace, "0.0.0.0", port);
   server.on("message", (message) => seen.push(message.toString()));
 
   using near = new FrameSocket(sandbox.namespace, "eth0");
@@ -68,11 +58,6 @@ async function seenByHost(stage: Stage): Promise<string[]> {
   return seen.sort();
 }
 
-function boundUdp(namespace: NetNamespace, address: string, at: number): Socket {
-  const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes(address), address), at));
-  return createSocket("udp4").bind({ fd: descriptor.release() });
-}
-
 /**
  * The host speaks from 127.0.0.1 to a published port and to a server of its own; then a sandbox whose port is not guarded does
  * in the host's name, on the same connections. Answers what the two servers heard.
@@ -87,7 +72,7 @@ async function heardOnLoopback(stage: Stage, { opened }: { readonly opened: stri
   stage.publish(web, 4, { protocol: "udp", port, hostPort: 8053 });
   await using behind = await serve(web.namespace, { protocol: "udp", port });
   await using local = await serve(host.namespace, { protocol: "udp", address: "127.0.0.1", port: 8054 });
-  const client = boundUdp(host.namespace, "127.0.0.1", 5000);
+  const client = openUdp(host.namespace, "127.0.0.1", 5000);
   const heard = () => [...behind.heard, ...local.heard].sort();
   const said = (...what: string[]) =>
     eventually(() =>
@@ -174,7 +159,7 @@ describe("the host's loopback", () => {
         writeSysctl("net/ipv4/conf/wan0/accept_local", 1);
       });
       await using local = await serve(host.namespace, { protocol: "udp", port });
-      const client = boundUdp(host.namespace, "127.0.0.1", 5000);
+      const client = openUdp(host.namespace, "127.0.0.1", 5000);
       const said = (...what: string[]) =>
         eventually(() => assert.ok(what.every((text) => local.heard.has(text))));
       client.send("from the host", port, "127.0.0.1");

@@ -289,9 +289,12 @@ export interface Row {
 export async function expectTraffic(rows: readonly Row[]): Promise<void> {
   const answers = await Promise.all(
     rows.map(async ({ what, from, to, seenAs }) => {
-      // What must not arrive is waited for in vain: long enough to come by a busy machine, and no longer.
-      const timeout = seenAs === undefined ? 300 : 5000;
-      return [what, (await ask(from, { ...to, timeout })) ?? "nothing"];
+      // What must not arrive is waited for in vain: long enough to come by a busy machine, and no longer. What must is asked
+      // for again: there the kernel may give up on a neighbour, which takes it three seconds.
+      if (seenAs === undefined) return [what, (await ask(from, { ...to, timeout: 300 })) ?? "nothing"];
+      const answer =
+        (await ask(from, { ...to, timeout: 5000 })) ?? (await ask(from, { ...to, timeout: 5000 }));
+      return [what, answer ?? "nothing"];
     }),
   );
   const wanted = rows.map(({ what, seenAs }) => [what, seenAs ?? "nothing"]);
