@@ -14,9 +14,9 @@ import { releaseNamespace } from "./namespaces.ts";
 import { endOfWork, type Job, type Order, type Outcome, type WorkerSetup } from "./protocol.ts";
 
 /** Links, and namespaces, in one step: see README.md for what this and the pause were chosen by. */
-const perStep = 16;
+const perStep = 10;
 /** Milliseconds in which everybody else gets at the lock. */
-const pause = 10;
+const pause = 5;
 /** Milliseconds to wait for company when the first job comes: one link costs as much as forty. */
 const gathering = 5;
 
