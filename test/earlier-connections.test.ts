@@ -1,32 +1,19 @@
 // Connections older than what has their address now: of a network that was made since, of an endpoint that came since.
 
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  bindUdp,
-  Conntrack,
-  InetSockaddr,
-  ipToBytes,
-  link,
-  type NetNamespace,
-  Rtnl,
-  route,
-} from "@causeway/kernel";
+import { Conntrack, link, type NetNamespace, Rtnl, route } from "@causeway/kernel";
 import { eventually } from "./support/eventually.ts";
 import { namespaceOf, TestHost } from "./support/host.ts";
 import { Outside } from "./support/outside.ts";
 import { ipv4Only } from "./support/scenes.ts";
-import { ask, serve } from "./support/traffic.ts";
+import { ask, openUdp, serve } from "./support/traffic.ts";
 import { addressOn } from "./support/wire.ts";
-
-const anywhere = new InetSockaddr(ipToBytes("0.0.0.0"), "0.0.0.0");
 
 /** A UDP socket of a namespace that stays: all that it sends to one place is one connection. */
 function talker(namespace: NetNamespace, port: number) {
-  const descriptor = namespace.run(() => bindUdp(anywhere, port));
-  const socket = createSocket("udp4").bind({ fd: descriptor.release() });
+  const socket = openUdp(namespace, "0.0.0.0", port);
   const heard: string[] = [];
   socket.on("message", (text) => heard.push(text.toString()));
   socket.on("error", () => undefined);

@@ -1,21 +1,18 @@
 // A program that sends datagrams from one port, without a pause, to a port that is published only meanwhile.
 
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
-import { bindUdp, InetSockaddr, ipToBytes, type NetNamespace } from "@causeway/kernel";
+import type { NetNamespace } from "@causeway/kernel";
 import { eventually } from "./support/eventually.ts";
 import { namespaceOf, TestHost } from "./support/host.ts";
 import { Outside } from "./support/outside.ts";
 import { ipv4Only } from "./support/scenes.ts";
-import { serve } from "./support/traffic.ts";
+import { openUdp, serve } from "./support/traffic.ts";
 
 /** Sends every 20 ms, and counts what it has sent and the answers. */
 function sender(namespace: NetNamespace, address: string, port: number) {
-  const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes("0.0.0.0"), "0.0.0.0"), 4444));
-  const socket = createSocket("udp4");
-  socket.bind({ fd: descriptor.release() });
+  const socket = openUdp(namespace, "0.0.0.0", 4444);
   let questions = 0;
   let answers = 0;
   socket.on("message", () => answers++);
@@ -71,10 +68,7 @@ test("what is still sent to an endpoint that has gone does not reach the next on
   const attach = (containerId: string) =>
     host.controller.attach(network, { containerId, endpoint: { ipv4: address, publish } });
   const first = await attach("first");
-  const socketOf = (namespace: NetNamespace, port: number) => {
-    const descriptor = namespace.run(() => bindUdp(new InetSockaddr(ipToBytes("0.0.0.0"), "0.0.0.0"), port));
-    return createSocket("udp4").bind({ fd: descriptor.release() });
-  };
+  const socketOf = (namespace: NetNamespace, port: number) => openUdp(namespace, "0.0.0.0", port);
   using inFirst = namespaceOf(first.sandbox);
   // One that the endpoint began, and one that was begun from outside.
   const asker = socketOf(inFirst, 4444);

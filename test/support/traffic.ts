@@ -27,13 +27,10 @@ export interface ServerOptions {
 /** Starts a server in a namespace that tells everybody who asks the address that it sees the question come from. */
 export async function serve(namespace: NetNamespace, options: ServerOptions): Promise<Server> {
   const { protocol = "tcp", address = "0.0.0.0", port } = options;
+  if (protocol === "udp") return serveUdp(openUdp(namespace, address, port), port);
   const at = new InetSockaddr(ipToBytes(address), address);
-  const descriptor = namespace.run(() =>
-    protocol === "tcp" ? listenTcp(at, port, { backlog: 64 }) : bindUdp(at, port),
-  );
-  return protocol === "tcp"
-    ? serveTcp(descriptor.release(), port)
-    : serveUdp(descriptor.release(), port, isIPv6(address));
+  const descriptor = namespace.run(() => listenTcp(at, port, { backlog: 64 }));
+  return serveTcp(descriptor.release(), port);
 }
 
 async function serveTcp(fd: number, port: number): Promise<Server> {
@@ -47,8 +44,7 @@ async function serveTcp(fd: number, port: number): Promise<Server> {
   return { port, heard, [Symbol.asyncDispose]: () => new Promise((done) => server.close(() => done())) };
 }
 
-function serveUdp(fd: number, port: number, ipv6: boolean): Server {
-  const server = datagramSocket(fd, ipv6);
+function serveUdp(server: DatagramSocket, port: number): Server {
   const heard = new Set<string>();
   server.on("message", (question, from) => {
     heard.add(question.toString());

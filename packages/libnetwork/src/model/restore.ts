@@ -51,6 +51,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
+  const failedNetworks = new Set(problems.map(({ id }) => id));
   const sandboxes = await records<SandboxRecord>(engine, "sandbox");
   // Those that share a stack come after those that have one.
   const owners = sandboxes.filter(({ sharedWith }) => sharedWith === undefined);
@@ -63,7 +64,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   const endpoints = await records<EndpointRecord>(engine, "endpoint");
   const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
   for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
-    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, problems));
+    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, failedNetworks));
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) {
@@ -131,7 +132,7 @@ async function restoreEndpoint(
   engine: Engine,
   stored: EndpointRecord,
   changes: StoreChange[],
-  problems: readonly RestoreProblem[],
+  failedNetworks: ReadonlySet<string>,
 ): Promise<void> {
   const network = engine.networks.byId(stored.networkId);
   if (network === undefined) {
@@ -151,7 +152,7 @@ async function restoreEndpoint(
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
   try {
-    assertRestored(network, problems);
+    if (failedNetworks.has(network.id)) throw notRestored(network);
     await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
   } catch (error) {
     endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
@@ -159,9 +160,8 @@ async function restoreEndpoint(
   }
 }
 
-function assertRestored({ id, name }: NetworkCore, problems: readonly RestoreProblem[]): void {
-  if (!problems.some((problem) => problem.kind === "network" && problem.id === id)) return;
-  throw unavailable(
+function notRestored({ name }: NetworkCore): Error {
+  return unavailable(
     "network_not_restored",
     `its network "${name}" could not be taken up: mend that and open again, or delete both`,
   );

@@ -5,8 +5,8 @@ import { invalid } from "../errors.ts";
 import { type Parser, string } from "../options/parse.ts";
 
 /**
- * What nft reads as a word of its own where a table's name should stand, after `list` too, and quotes do not help: those of
- * its scanner.l from 1.0.6 to 1.1.6.
+ * What nft reads as a word of its own where a table's name should stand, after `list` too, and quotes do not help: what nft
+ * 1.0.6 stumbles over, and words of later releases' scanner.l.
  */
 const keywords: ReadonlySet<string> = new Set(
   `

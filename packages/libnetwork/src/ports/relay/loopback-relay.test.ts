@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { createSocket, type Socket as DatagramSocket } from "node:dgram";
+import type { Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   address,
-  bindUdp,
   InetSockaddr,
   ipToBytes,
   LOOPBACK_IFINDEX,
@@ -17,6 +16,7 @@ import {
 } from "@causeway/kernel";
 import { eventually, patience } from "../../../../../test/support/eventually.ts";
 import { checkLeaks, leftovers } from "../../../../../test/support/leak-check.ts";
+import { openUdp } from "../../../../../test/support/traffic.ts";
 import type { PortMapping } from "../../contracts/driver.ts";
 import { PortAllocator } from "../port-allocator.ts";
 import { type Container, connectFrom, newContainer, newHost, tcp, udp } from "../test-support.ts";
@@ -358,9 +358,7 @@ function udpClient(t: TestContext, namespace: NetNamespace, source: string): Dat
 }
 
 function udpSocket(t: TestContext, namespace: NetNamespace, ip: string, port: number): DatagramSocket {
-  const address = new InetSockaddr(ipToBytes(ip), ip);
-  const fd = namespace.run(() => bindUdp(address, port)).release();
-  const opened = createSocket(ip.includes(":") ? "udp6" : "udp4").bind({ fd });
+  const opened = openUdp(namespace, ip, port);
   t.after(() => opened.close());
   return opened;
 }
