@@ -1,0 +1,33 @@
+/**
+ * Health: what is not as it should be, as plain data, each item with its mend. Every room says what it finds in its own
+ * field; the model puts it together, and mends what is ours.
+ */
+
+/** What an item is about: the finer, the better it can be mended alone. */
+export type HealthSubject =
+  | { readonly kind: "host" }
+  | { readonly kind: "store" }
+  | { readonly kind: "firewall" }
+  | { readonly kind: "network"; readonly id: string; readonly name: string }
+  | { readonly kind: "endpoint"; readonly id: string; readonly name: string }
+  | { readonly kind: "sandbox"; readonly id: string; readonly name: string };
+
+/**
+ * `missing`: it should be there. `altered`: it is there, and not as we made it. `stale`: it is ours, and belongs to nothing that is
+ * stored. `lost`: it is gone for good, with what was in it. `foreign`: somebody else's, in the way of ours. `host`: a condition
+ * of the machine that breaks networking. `unread`: it could not be looked at.
+ */
+export type HealthNature = "missing" | "altered" | "stale" | "lost" | "foreign" | "host" | "unread";
+
+export interface HealthItem {
+  /** Stable, to compare with: `bridge_missing`, `forward_dropped` ... docs/reliability.md lists them all. */
+  readonly code: string;
+  readonly nature: HealthNature;
+  readonly subject: HealthSubject;
+  /** What is wrong, with the names and values that it is about. */
+  readonly message: string;
+  /** What to do about it, in the imperative. */
+  readonly mend: string;
+  /** `controller.repair()` mends it. */
+  readonly repairable: boolean;
+}
