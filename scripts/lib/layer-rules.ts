@@ -76,6 +76,12 @@ export function layerRules(): IRegularForbiddenRuleType[] {
       { path: "(^|node_modules/)koffi" },
     ),
     forbid(
+      "files-by-the-seam",
+      "File operations cross the seam (packages/kernel/src/sys/files.ts), where tests let them fail; types may be imported",
+      { path: "^packages/", pathNot: `${TESTS}|/sys/files\\.ts$` },
+      { path: "^(node:)?fs", dependencyTypesNot: ["type-only", "type-import"] },
+    ),
+    forbid(
       "no-test-in-product",
       "What ships does not import tests, benchmarks, examples or scripts",
       { path: "^packages/", pathNot: TESTS },

@@ -33,6 +33,7 @@ export { type Capability, hasCapability, requireCapabilities } from "./sys/capab
 export { errnoName, isKernelError, KernelError, UnsupportedFeatureError } from "./sys/errors.ts";
 export { OwnedFd } from "./sys/fd.ts";
 export { type Feature, hasFeature, requireFeatures, requireNode } from "./sys/features.ts";
+export { files, O_CREAT, O_RDWR, O_WRONLY } from "./sys/files.ts";
 export {
   bindUdp,
   InetSockaddr,
@@ -43,6 +44,7 @@ export {
 export { tryLockFile } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
+export { type Crossing, type CrossingKind, cross, type Fault, type Guard, setGuard } from "./sys/seam.ts";
 export * as socket from "./sys/socket.ts";
 export { readSysctl, writeSysctl } from "./sys/sysctl.ts";
 export { openTun, type TunOptions } from "./sys/tun.ts";

@@ -2,10 +2,10 @@
  * NetworkController: the model with the rooms behind it. The only file that names concrete classes.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import {
   Conntrack,
   connectionTracking,
+  files,
   linkKind,
   NetNamespace,
   nftables,
@@ -199,7 +199,7 @@ function makeParts(
     drivers.map(({ type }) => type),
   );
   const { runDir, warmNamespaces } = options;
-  const ipv6 = existsSync("/proc/sys/net/ipv6");
+  const ipv6 = files.existsSync("/proc/sys/net/ipv6");
   const local = options.defaultAddressPools;
   const ipams = [new DefaultIpam({ seed: controllerId, defaultPools: { local } }), new NullIpam()];
   return {

@@ -2,8 +2,9 @@
  * The table as /proc/net/nf_conntrack tells it: text, without what it takes to delete an entry. But this walk looks at
  * empty buckets without their locks and takes 0.15 ms, where one by ctnetlink takes 10.
  */
-import { readFileSync } from "node:fs";
+
 import { fromNodeError, isKernelError } from "../sys/errors.ts";
+import { files } from "../sys/files.ts";
 import type { NormalFilter } from "./filter.ts";
 import { beginning, prefixBytes } from "./prefix.ts";
 
@@ -12,7 +13,7 @@ const path = "/proc/thread-self/net/nf_conntrack";
 /** The table of the calling thread's namespace; undefined where the kernel was built without it. */
 export function readTableText(): string | undefined {
   try {
-    return readFileSync(path, "latin1");
+    return files.readFileSync(path, "latin1");
   } catch (error) {
     if (isKernelError(fromNodeError(error, "read", path), "ENOENT", "EACCES")) return undefined;
     throw error;

@@ -28,6 +28,7 @@ import {
   NLMSG_ERROR,
   SOL_NETLINK,
 } from "./constants.ts";
+import { answeredTogether, asked } from "./gate.ts";
 import {
   type Acknowledgement,
   type Message,
@@ -70,6 +71,10 @@ export class NetlinkSocket implements Disposable {
    * @returns for each request its error, or undefined where it was carried out
    */
   attempt(requests: readonly Request[]): readonly (KernelError | undefined)[] {
+    return answeredTogether(requests, (admitted) => this.#attempt(admitted));
+  }
+
+  #attempt(requests: readonly Request[]): readonly (KernelError | undefined)[] {
     const outcomes: (KernelError | undefined)[] = [];
     for (let start = 0; start < requests.length; start += requestsPerSend) {
       const batch = requests.slice(start, start + requestsPerSend);
@@ -95,6 +100,10 @@ export class NetlinkSocket implements Disposable {
 
   /** Asks for one object. Throws KernelError where there is none (ENODEV, ENOENT, ESRCH ...). */
   query<T>(request: Query<T>): T {
+    return asked(request, () => this.#query(request));
+  }
+
+  #query<T>(request: Query<T>): T {
     const sequence = this.#send([request], NLM_F_ACK);
     let answer: { readonly value: T } | undefined;
     for (;;) {
@@ -119,7 +128,7 @@ export class NetlinkSocket implements Disposable {
    */
   dump<T>(request: Query<T | undefined>): T[] {
     for (let attempt = 1; ; attempt++) {
-      const { items, interrupted } = this.#dumpOnce(request);
+      const { items, interrupted } = asked(request, () => this.#dumpOnce(request));
       if (!interrupted || attempt === dumpAttempts) return items;
     }
   }

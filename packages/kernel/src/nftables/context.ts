@@ -3,7 +3,7 @@
  *
  * Keep a context open: making one costs a socket, and closing one after a deletion waits about 15 ms for the kernel.
  */
-import { closeSync, writeFileSync } from "node:fs";
+import { files } from "../sys/files.ts";
 import { check, libc } from "../sys/libc.ts";
 import {
   freeNftHandle,
@@ -15,7 +15,8 @@ import {
   openNftHandle,
 } from "../sys/libnftables.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
-import { type NftError, readComplaint } from "./errors.ts";
+import { cross } from "../sys/seam.ts";
+import { type NftError, readComplaint, refused } from "./errors.ts";
 
 /** An object of a JSON listing, libnftables-json(5): `{"chain": {"family": "inet", ...}}`. */
 export type NftObject = Readonly<Record<string, NftProperties>>;
@@ -64,8 +65,17 @@ export class NftContext implements Disposable {
     const handle = this.#open();
     const lib = libnftables();
     lib.setOutputFlags(handle, format | NFT_CTX_OUTPUT_NUMERIC_PRIO | (terse ? NFT_CTX_OUTPUT_TERSE : 0));
-    if (lib.runBuffer(handle, commands) !== 0) throw this.#diagnose(commands, lib.error(handle));
-    return lib.output(handle);
+    const [command = ""] = commands.split("\n", 1);
+    return cross(
+      { kind: "nftables", operation: "transaction", subject: command },
+      () => {
+        if (lib.runBuffer(handle, commands) !== 0) throw this.#diagnose(commands, lib.error(handle));
+        return lib.output(handle);
+      },
+      (fault) => {
+        throw refused(fault, command);
+      },
+    );
   }
 
   /**
@@ -78,12 +88,12 @@ export class NftContext implements Disposable {
     const file = check(libc.memfd_create("nftables", 1 /* MFD_CLOEXEC */), "memfd_create");
     lib.setDryRun(handle, true);
     try {
-      writeFileSync(file, commands);
+      files.writeFileSync(file, commands);
       const again = lib.runFile(handle, `/proc/self/fd/${file}`);
       return readComplaint(again === 0 ? printed : lib.error(handle), commands);
     } finally {
       lib.setDryRun(handle, false);
-      closeSync(file);
+      files.closeSync(file);
     }
   }
 

@@ -18,6 +18,7 @@ import {
   NLMSG_ERROR,
   SOL_NETLINK,
 } from "../netlink/constants.ts";
+import { answered } from "../netlink/gate.ts";
 import { type Request, readAcknowledgement, readMessages, writeMessage } from "../netlink/message.ts";
 import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
 import { isKernelError, KernelError } from "../sys/errors.ts";
@@ -106,9 +107,9 @@ export class NftElements implements Disposable {
       ...messages("NFT_MSG_DELSETELEM", NFT_MSG_DELSETELEM, 0, remove),
       ...messages("NFT_MSG_NEWSETELEM", NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, add),
     ];
-    if (requests.length === 0) return;
-    const first = this.#send(requests);
-    const failure = this.#readOutcome(requests, first);
+    const [leading] = requests;
+    if (leading === undefined) return;
+    const failure = answered(leading, () => this.#readOutcome(requests, this.#send(requests)));
     if (failure !== undefined) throw failure;
   }
 

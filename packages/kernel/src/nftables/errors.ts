@@ -1,6 +1,7 @@
 /**
  * What libnftables says when it refuses, taken apart: `<file>:<line>:<columns>: Error: <words>`, the line, and carets.
  */
+import type { Fault } from "../sys/seam.ts";
 
 export interface NftErrorOptions {
   /** The kernel's or the parser's words, such as `Could not process rule: File exists`. */
@@ -45,7 +46,17 @@ const codes: readonly (readonly [words: string, code: string])[] = [
   ["Invalid argument", "EINVAL"],
   ["Too many open files in system", "ENFILE"],
   ["Interrupted system call", "EINTR"],
+  ["Cannot allocate memory", "ENOMEM"],
+  ["No space left on device", "ENOSPC"],
+  ["No buffer space available", "ENOBUFS"],
+  ["Input/output error", "EIO"],
 ];
+
+/** The error of a transaction that is made to fail. */
+export function refused({ code }: Fault, command: string): NftError {
+  const words = codes.find(([, known]) => known === code)?.[0] ?? code;
+  return new NftError({ reason: `Could not process rule: ${words}`, command });
+}
 
 /** Reads the first complaint of what libnftables printed; `commands` is the transaction that it was about. */
 export function readComplaint(printed: string, commands: string): NftError {

@@ -2,8 +2,9 @@
  * Lets go of a namespace that a bind mount keeps. The kernel deletes its links afterwards, in its own time (0.6 ms each,
  * in a batch, under the same lock), or not before the last process in it is gone.
  */
-import { rmSync } from "node:fs";
+
 import { fromNodeError, isKernelError, KernelError } from "../sys/errors.ts";
+import { files } from "../sys/files.ts";
 import { unmount } from "../sys/mount.ts";
 
 /** Unmounts and removes the file; one that is not mounted, or not there, counts as released. */
@@ -15,7 +16,7 @@ export function releaseNamespace(path: string): KernelError | undefined {
     if (!isKernelError(error, "ENOENT", "EINVAL")) return asKernelError(error, path);
   }
   try {
-    rmSync(path, { force: true });
+    files.rmSync(path, { force: true });
     return undefined;
   } catch (error) {
     return asKernelError(error, path);

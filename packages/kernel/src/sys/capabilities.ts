@@ -1,8 +1,9 @@
 /**
  * What this process may do: capabilities(7).
  */
-import { readFileSync } from "node:fs";
+
 import { UnsupportedFeatureError } from "./errors.ts";
+import { files } from "./files.ts";
 
 /** linux/capability.h: those that networking takes. */
 const numbers = {
@@ -16,7 +17,7 @@ export type Capability = keyof typeof numbers;
 
 /** The calling thread's effective set, a bit a capability. */
 function effective(): bigint {
-  const status = readFileSync("/proc/thread-self/status", "utf8");
+  const status = files.readFileSync("/proc/thread-self/status", "utf8");
   return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
 }
 

@@ -1,7 +1,7 @@
 /**
  * A file descriptor with one owner: `using` closes it.
  */
-import { check, cPath, libc } from "./libc.ts";
+import { check, cPath, libc, uninterrupted } from "./libc.ts";
 
 // fcntl.h
 const O_CREAT = 0o100;
@@ -21,13 +21,23 @@ export class OwnedFd implements Disposable {
 
   /** Opens a file, close-on-exec always. */
   static open(path: string, flags: number = O_RDONLY): OwnedFd {
-    return new OwnedFd(check(libc.open(cPath(path, "open"), flags | O_CLOEXEC, 0), "open", path));
+    return new OwnedFd(
+      check(
+        uninterrupted(() => libc.open(cPath(path, "open"), flags | O_CLOEXEC, 0)),
+        "open",
+        path,
+      ),
+    );
   }
 
   /** Opens a file for reading and writing and makes it, with this mode, where there is none. */
   static create(path: string, mode: number): OwnedFd {
     return new OwnedFd(
-      check(libc.open(cPath(path, "open"), O_RDWR | O_CREAT | O_CLOEXEC, mode), "open", path),
+      check(
+        uninterrupted(() => libc.open(cPath(path, "open"), O_RDWR | O_CREAT | O_CLOEXEC, mode)),
+        "open",
+        path,
+      ),
     );
   }
 

@@ -5,6 +5,7 @@
 import { constants } from "node:os";
 import koffi from "koffi";
 import { KernelError } from "./errors.ts";
+import { errnoOf, type Fault, gated } from "./seam.ts";
 
 const lib = koffi.load("libc.so.6");
 
@@ -15,43 +16,64 @@ function declare<Arguments extends readonly unknown[]>(prototype: string): IntFu
   return lib.func(prototype) as unknown as IntFunction<Arguments>;
 }
 
-export const libc = {
-  open: declare<[path: string, flags: number, mode: number]>("int open(const char *, int, int)"),
-  memfd_create: declare<[name: string, flags: number]>("int memfd_create(const char *, unsigned int)"),
-  close: declare<[fd: number]>("int close(int)"),
-  dup3: declare<[fd: number, onto: number, flags: number]>("int dup3(int, int, int)"),
-  flock: declare<[fd: number, operation: number]>("int flock(int, int)"),
-  setns: declare<[fd: number, kind: number]>("int setns(int, int)"),
-  unshare: declare<[flags: number]>("int unshare(int)"),
-  mount: declare<[source: string, target: string, type: string | null, flags: number, data: string | null]>(
-    "int mount(const char *, const char *, const char *, unsigned long, const char *)",
-  ),
-  umount2: declare<[target: string, flags: number]>("int umount2(const char *, int)"),
-  socket: declare<[domain: number, type: number, protocol: number]>("int socket(int, int, int)"),
-  bind: declare<[fd: number, address: Uint8Array, length: number]>(
-    "int bind(int, const uint8_t *, uint32_t)",
-  ),
-  listen: declare<[fd: number, backlog: number]>("int listen(int, int)"),
-  setsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
-    "int setsockopt(int, int, int, const uint8_t *, uint32_t)",
-  ),
-  send: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
-    "long send(int, const uint8_t *, unsigned long, int)",
-  ),
-  recv: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
-    "long recv(int, _Out_ uint8_t *, unsigned long, int)",
-  ),
-  ioctl: declare<[fd: number, request: number, argument: Uint8Array]>(
-    "int ioctl(int, unsigned long, _Inout_ uint8_t *)",
-  ),
-  ioctlValue: declare<[fd: number, request: number, argument: number]>(
-    "int ioctl(int, unsigned long, unsigned long)",
-  ),
-};
+/** A call that is made to fail: -1 and the errno, or fewer bytes than came. */
+function refuse(fault: Fault, _crossing: unknown, answer: unknown): number {
+  if (fault.torn === true && typeof answer === "number") return answer >> 1;
+  koffi.errno(errnoOf(fault));
+  return -1;
+}
+
+export const libc = gated(
+  "syscall",
+  {
+    open: declare<[path: string, flags: number, mode: number]>("int open(const char *, int, int)"),
+    memfd_create: declare<[name: string, flags: number]>("int memfd_create(const char *, unsigned int)"),
+    close: declare<[fd: number]>("int close(int)"),
+    dup3: declare<[fd: number, onto: number, flags: number]>("int dup3(int, int, int)"),
+    flock: declare<[fd: number, operation: number]>("int flock(int, int)"),
+    setns: declare<[fd: number, kind: number]>("int setns(int, int)"),
+    /** The same, for the way back: where it fails the process ends. */
+    setnsBack: declare<[fd: number, kind: number]>("int setns(int, int)"),
+    unshare: declare<[flags: number]>("int unshare(int)"),
+    mount: declare<[source: string, target: string, type: string | null, flags: number, data: string | null]>(
+      "int mount(const char *, const char *, const char *, unsigned long, const char *)",
+    ),
+    umount2: declare<[target: string, flags: number]>("int umount2(const char *, int)"),
+    socket: declare<[domain: number, type: number, protocol: number]>("int socket(int, int, int)"),
+    bind: declare<[fd: number, address: Uint8Array, length: number]>(
+      "int bind(int, const uint8_t *, uint32_t)",
+    ),
+    listen: declare<[fd: number, backlog: number]>("int listen(int, int)"),
+    setsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
+      "int setsockopt(int, int, int, const uint8_t *, uint32_t)",
+    ),
+    send: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
+      "long send(int, const uint8_t *, unsigned long, int)",
+    ),
+    recv: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
+      "long recv(int, _Out_ uint8_t *, unsigned long, int)",
+    ),
+    ioctl: declare<[fd: number, request: number, argument: Uint8Array]>(
+      "int ioctl(int, unsigned long, _Inout_ uint8_t *)",
+    ),
+    ioctlValue: declare<[fd: number, request: number, argument: number]>(
+      "int ioctl(int, unsigned long, unsigned long)",
+    ),
+  },
+  refuse,
+);
 
 /** The errno that the last synchronous call of this thread left. */
 export function lastErrno(): number {
   return koffi.errno();
+}
+
+/** Makes a call again for as long as a signal interrupts it: what it was to do was not done. */
+export function uninterrupted(call: () => number): number {
+  let result: number;
+  do result = call();
+  while (result < 0 && koffi.errno() === constants.errno.EINTR);
+  return result;
 }
 
 /** Passes a result through; -1 becomes a {@link KernelError} that names the call and what it was about. */

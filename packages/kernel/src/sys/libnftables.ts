@@ -2,9 +2,10 @@
  * libnftables.so.1 (nftables/libnftables.h), typed: contexts that run commands in nft's language against the kernel.
  * The library is loaded when the first context is made, so that a program which needs no nftables does without it.
  */
-import { closeSync, openSync } from "node:fs";
+
 import koffi from "koffi";
 import { KernelError, UnsupportedFeatureError } from "./errors.ts";
+import { files } from "./files.ts";
 
 /** A `struct nft_ctx *`. */
 export type NftHandle = { readonly __struct: "nft_ctx" };
@@ -67,9 +68,9 @@ const reserve: number[] = [];
 
 function holdLowDescriptors(): void {
   while (reserve.length < reserveSize) {
-    const fd = openSync("/dev/null", "r");
+    const fd = files.openSync("/dev/null", "r");
     if (fd >= FD_SETSIZE) {
-      closeSync(fd);
+      files.closeSync(fd);
       return;
     }
     reserve.push(fd);
@@ -87,8 +88,8 @@ holdLowDescriptors();
  */
 export function openNftHandle(): NftHandle {
   const lib = libnftables();
-  const lowest = openSync("/dev/null", "r");
-  closeSync(lowest);
+  const lowest = files.openSync("/dev/null", "r");
+  files.closeSync(lowest);
   if (lowest >= FD_SETSIZE) {
     const reserved = reserve.pop();
     if (reserved === undefined) {
@@ -98,7 +99,7 @@ export function openNftHandle(): NftHandle {
         kernelMessage: `libnftables needs a descriptor below ${FD_SETSIZE} and all are in use: open nftables contexts before many files or namespaces, or close some`,
       });
     }
-    closeSync(reserved);
+    files.closeSync(reserved);
   }
   const handle = lib.open(0);
   if (handle === null) throw new KernelError({ operation: "nft_ctx_new", errno: 12 });

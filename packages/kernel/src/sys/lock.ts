@@ -3,7 +3,7 @@
  */
 import { isKernelError } from "./errors.ts";
 import { OwnedFd } from "./fd.ts";
-import { check, libc } from "./libc.ts";
+import { check, libc, uninterrupted } from "./libc.ts";
 
 // sys/file.h
 const LOCK_EX = 2;
@@ -17,7 +17,11 @@ const LOCK_NB = 4;
 export function tryLockFile(path: string): OwnedFd | undefined {
   const file = OwnedFd.create(path, 0o600);
   try {
-    check(libc.flock(file.fd, LOCK_EX | LOCK_NB), "flock", path);
+    check(
+      uninterrupted(() => libc.flock(file.fd, LOCK_EX | LOCK_NB)),
+      "flock",
+      path,
+    );
     return file;
   } catch (error) {
     file[Symbol.dispose]();

@@ -5,8 +5,8 @@
  * again: nothing that awaits, and nothing that runs in libuv's pool (fs.promises), can be done inside.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { O_NONBLOCK, OwnedFd } from "./fd.ts";
+import { files } from "./files.ts";
 import { check, libc } from "./libc.ts";
 import { bindMount, unmount } from "./mount.ts";
 
@@ -19,7 +19,7 @@ const ownNamespace = "/proc/thread-self/ns/net";
  * The namespace that this thread is in now: each run() restores the one it found. By node:fs, because Node.js closes what
  * a worker thread opened that way when the thread ends.
  */
-let present: OwnedFd = new OwnedFd(openSync(ownNamespace, "r"));
+let present: OwnedFd = new OwnedFd(files.openSync(ownNamespace, "r"));
 
 function enter(namespace: OwnedFd): void {
   check(libc.setns(namespace.fd, CLONE_NEWNET), "setns");
@@ -28,7 +28,7 @@ function enter(namespace: OwnedFd): void {
 /** Going back must not fail: a thread that stays in a foreign namespace would act on the wrong network. */
 function goBack(namespace: OwnedFd): void {
   try {
-    enter(namespace);
+    check(libc.setnsBack(namespace.fd, CLONE_NEWNET), "setns");
   } catch (error) {
     console.error("cannot return to the thread's own network namespace:", error);
     process.abort();
@@ -100,7 +100,7 @@ export class NetNamespace implements Disposable {
 
   /** What tells one namespace from another: device and inode of its nsfs file. */
   get identity(): string {
-    const { dev, ino } = fstatSync(this.fd);
+    const { dev, ino } = files.fstatSync(this.fd);
     return `${dev}:${ino}`;
   }
 
@@ -131,11 +131,11 @@ export class NetNamespace implements Disposable {
 
   /** Keeps the namespace by a bind mount at `path`, which is made and must not be there before. */
   bindAt(path: string): void {
-    closeSync(openSync(path, "wx", 0o444));
+    files.closeSync(files.openSync(path, "wx", 0o444));
     try {
       bindMount(`/proc/self/fd/${this.fd}`, path);
     } catch (error) {
-      rmSync(path);
+      files.rmSync(path);
       throw error;
     }
   }
@@ -148,5 +148,5 @@ export class NetNamespace implements Disposable {
 /** Lets go of a namespace that {@link NetNamespace.bindAt} kept, and removes the file. */
 export function unbindNamespace(path: string): void {
   unmount(path);
-  rmSync(path);
+  files.rmSync(path);
 }

@@ -2,7 +2,7 @@
  * Sockets as descriptors, opened in the namespace that the calling thread is in and staying there for good.
  */
 import { OwnedFd } from "./fd.ts";
-import { check, libc } from "./libc.ts";
+import { check, libc, uninterrupted } from "./libc.ts";
 
 // sys/socket.h, linux/netlink.h
 export const AF_INET = 2;
@@ -57,10 +57,18 @@ export function bindSocket(socket: OwnedFd, address: Uint8Array, subject: string
 
 /** Sends the first `length` bytes as one message. */
 export function sendBytes(socket: OwnedFd, data: Uint8Array, length: number, subject: string): void {
-  check(libc.send(socket.fd, data, length, 0), "send", subject);
+  check(
+    uninterrupted(() => libc.send(socket.fd, data, length, 0)),
+    "send",
+    subject,
+  );
 }
 
 /** Receives one message into `data`; with MSG_TRUNC in `flags`, answers its true length. */
 export function receiveBytes(socket: OwnedFd, data: Uint8Array, flags: number, subject: string): number {
-  return check(libc.recv(socket.fd, data, data.length, flags), "recv", subject);
+  return check(
+    uninterrupted(() => libc.recv(socket.fd, data, data.length, flags)),
+    "recv",
+    subject,
+  );
 }

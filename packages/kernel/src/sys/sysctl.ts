@@ -4,13 +4,14 @@
  * Keys are written with slashes (`net/ipv4/conf/eth0.10/arp_notify`), because interface names may hold dots. Reads and
  * writes are synchronous: the asynchronous ones run on pool threads, which are in another namespace.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+
 import { fromNodeError } from "./errors.ts";
+import { files } from "./files.ts";
 
 /** The value, without its line end. */
 export function readSysctl(key: string): string {
   try {
-    return readFileSync(`/proc/sys/${key}`, "utf8").trimEnd();
+    return files.readFileSync(`/proc/sys/${key}`, "utf8").trimEnd();
   } catch (error) {
     throw fromNodeError(error, "sysctl read", key);
   }
@@ -18,7 +19,7 @@ export function readSysctl(key: string): string {
 
 export function writeSysctl(key: string, value: string | number): void {
   try {
-    writeFileSync(`/proc/sys/${key}`, String(value));
+    files.writeFileSync(`/proc/sys/${key}`, String(value));
   } catch (error) {
     throw fromNodeError(error, `sysctl write ${value} to`, key);
   }

@@ -1,21 +1,10 @@
 /**
  * A sandbox's hosts, hostname and resolv.conf as files under the run directory.
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  type Dirent,
-  existsSync,
-  fchmodSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+
+import type { Dirent } from "node:fs";
 import { join } from "node:path";
+import { files, O_CREAT, O_WRONLY } from "@causeway/kernel";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
 import { unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
@@ -32,7 +21,7 @@ export interface FileSandboxFilesOptions {
 /** What stands in each file. */
 type Texts = { readonly [file in keyof SandboxFilePaths]: string };
 
-const files = ["hosts", "hostname", "resolvConf"] as const satisfies readonly (keyof SandboxFilePaths)[];
+const fileNames = ["hosts", "hostname", "resolvConf"] as const satisfies readonly (keyof SandboxFilePaths)[];
 
 // Programs in the sandbox read the files whoever they run as, whatever the controller's umask.
 const folderMode = 0o755;
@@ -115,7 +104,7 @@ export class FileSandboxFiles implements SandboxFiles {
     const before = this.#written.get(sandboxId);
     // Forgotten until all is written: after a failure nobody knows what stands in the files.
     this.#written.delete(sandboxId);
-    for (const file of files) {
+    for (const file of fileNames) {
       if (isNew || texts[file] !== before?.[file]) writeText(paths[file], texts[file], isNew);
     }
     this.#written.set(sandboxId, texts);
@@ -125,9 +114,9 @@ export class FileSandboxFiles implements SandboxFiles {
 
 /** None where there is no such folder. */
 function entriesOf(path: string): readonly Dirent[] {
-  if (!existsSync(path)) return [];
+  if (!files.existsSync(path)) return [];
   try {
-    return readdirSync(path, { withFileTypes: true });
+    return files.readdirSync(path, { withFileTypes: true });
   } catch (cause) {
     throw failure("read", path, cause);
   }
@@ -135,7 +124,7 @@ function entriesOf(path: string): readonly Dirent[] {
 
 function removeFolder(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    files.rmSync(path, { recursive: true, force: true });
   } catch (cause) {
     throw failure("remove", path, cause);
   }
@@ -144,8 +133,8 @@ function removeFolder(path: string): void {
 /** Answers whether the folder is new. */
 function makeFolder(path: string): boolean {
   try {
-    if (mkdirSync(path, { recursive: true, mode: folderMode }) === undefined) return false;
-    chmodSync(path, folderMode);
+    if (files.mkdirSync(path, { recursive: true, mode: folderMode }) === undefined) return false;
+    files.chmodSync(path, folderMode);
     return true;
   } catch (cause) {
     throw failure("make", path, cause);
@@ -158,15 +147,15 @@ function makeFolder(path: string): boolean {
  */
 function writeText(path: string, text: string, isNew: boolean): void {
   try {
-    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, fileMode);
+    const fd = files.openSync(path, O_WRONLY | O_CREAT, fileMode);
     try {
-      if (isNew) fchmodSync(fd, fileMode);
-      const written = writeSync(fd, text);
+      if (isNew) files.fchmodSync(fd, fileMode);
+      const written = files.writeSync(fd, text);
       const length = Buffer.byteLength(text);
       if (written < length) throw new Error(`only ${written} of ${length} bytes fitted`);
-      if (!isNew) ftruncateSync(fd, length);
+      if (!isNew) files.ftruncateSync(fd, length);
     } finally {
-      closeSync(fd);
+      files.closeSync(fd);
     }
   } catch (cause) {
     throw failure("write", path, cause);

@@ -1,7 +1,7 @@
 /**
  * The host's resolv.conf as its sandboxes may use it: parsed once, and again when the file has changed.
  */
-import { readFileSync, statSync } from "node:fs";
+import { files } from "@causeway/kernel";
 import { unavailable } from "../errors.ts";
 import { emptyResolvConf, parseResolvConf, type ResolvConf, withoutLocalServers } from "./resolv-conf.ts";
 
@@ -48,11 +48,11 @@ class CachedResolvConf {
 
   read(): Parsed {
     try {
-      const stat = statSync(this.#path, { throwIfNoEntry: false });
+      const stat = files.statSync(this.#path, { throwIfNoEntry: false });
       if (stat === undefined) return absent;
       const version = `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
       if (version !== this.#version) {
-        const all = parseResolvConf(readFileSync(this.#path, "utf8"));
+        const all = parseResolvConf(files.readFileSync(this.#path, "utf8"));
         this.#parsed = { all, reachable: withoutLocalServers(all) };
         this.#version = version;
       }

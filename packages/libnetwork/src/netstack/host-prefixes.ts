@@ -1,8 +1,7 @@
 /**
  * What a host already uses: the subnets that its routes lead to, and its name servers.
  */
-import { readFileSync } from "node:fs";
-import { type Rtnl, route } from "@causeway/kernel";
+import { files, type Rtnl, route } from "@causeway/kernel";
 import { tryParseIp } from "../address/ip.ts";
 
 /** Destinations of the main table as CIDRs, without default routes and link-local or multicast ones. */
@@ -26,7 +25,7 @@ export function nameServerPrefixes(resolvConf: string): readonly string[] {
 
 function hostResolvConf(): string {
   try {
-    return readFileSync("/etc/resolv.conf", "utf8");
+    return files.readFileSync("/etc/resolv.conf", "utf8");
   } catch {
     return "";
   }

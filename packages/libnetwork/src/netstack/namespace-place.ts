@@ -1,8 +1,7 @@
 /**
  * Opening a sandbox's namespace by its path, and only it: somebody may have mounted another there meanwhile.
  */
-import { lstatSync, unlinkSync } from "node:fs";
-import { isKernelError, NetNamespace } from "@causeway/kernel";
+import { files, isKernelError, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../contracts/netstack.ts";
 import { notFound } from "../errors.ts";
 
@@ -58,10 +57,10 @@ export function showsNamespace(path: string): boolean {
  * @returns whether it was one
  */
 export function removeUnmounted(path: string): boolean {
-  const file = lstatSync(path, { throwIfNoEntry: false });
+  const file = files.lstatSync(path, { throwIfNoEntry: false });
   if (file === undefined || !file.isFile() || file.size > 0) return false;
   try {
-    unlinkSync(path);
+    files.unlinkSync(path);
     return true;
   } catch (error) {
     // Something is mounted there: a namespace looks like an empty file too.

@@ -3,10 +3,10 @@
  * and the drivers decide. Every entry into a namespace is synchronous and over when a method answers.
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import {
+  files,
   isKernelError,
   link,
   NetNamespace,
@@ -82,7 +82,7 @@ export class KernelNetStack implements NetStack {
     this.#reaper = options.reaper;
     this.#mark = options.ownerOf("");
     this.#directory = join(options.runDir, "netns");
-    mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
+    files.mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
     this.#pool = new NamespacePool(options.warmNamespaces, () => makeSandboxNamespace(options.ipv6));
     this.#ipv6 = options.ipv6;
     this.#maker = new InterfaceMaker(options.rtnl, options.reaper);
@@ -141,7 +141,7 @@ export class KernelNetStack implements NetStack {
   }
 
   sweepNamespaces(keep: ReadonlySet<string>): void {
-    for (const name of readdirSync(this.#directory)) {
+    for (const name of files.readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
       if (!isSandboxName(name) || keep.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
       this.#reaper.later(this.#reaper.releaseNamespace(path));
@@ -229,7 +229,7 @@ export class KernelNetStack implements NetStack {
 
   uninstall(): void {
     const path = join(this.#directory, hostName);
-    if (existsSync(path)) unbindNamespace(path);
+    if (files.existsSync(path)) unbindNamespace(path);
   }
 
   close(): void {

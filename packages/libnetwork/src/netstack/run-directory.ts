@@ -2,19 +2,10 @@
  * Whose a run directory is: its file `owner` names the controller. What is swept there must be our own, and two
  * controllers in one directory would sweep each other's.
  */
-import {
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+
+import type { Stats } from "node:fs";
 import { join } from "node:path";
+import { files } from "@causeway/kernel";
 import { CausewayError, conflict } from "../errors.ts";
 
 /** How much of a sandbox's id is its name in the run directory. */
@@ -50,9 +41,9 @@ export function claimRunDirectory(runDir: string, controllerId: string): void {
     );
   }
   const namespaces = join(runDir, "netns");
-  const strangers = existsSync(namespaces) ? readdirSync(namespaces).filter(isSandboxName) : [];
+  const strangers = files.existsSync(namespaces) ? files.readdirSync(namespaces).filter(isSandboxName) : [];
   if (strangers.length === 0) return;
-  rmSync(path);
+  files.rmSync(path);
   throw conflict(
     "run_dir_taken",
     `options.runDir: ${namespaces} holds namespaces of somebody else (${strangers.slice(0, 3).join(", ")}): give a directory of its own`,
@@ -62,7 +53,7 @@ export function claimRunDirectory(runDir: string, controllerId: string): void {
 
 function makeDirectory(runDir: string): void {
   try {
-    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+    files.mkdirSync(runDir, { recursive: true, mode: 0o755 });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const message = `options.runDir: ${runDir} cannot be made a directory (${why}): give another, or remove what is in its way`;
@@ -74,15 +65,15 @@ function makeDirectory(runDir: string): void {
 }
 
 function refuseNoDirectory(runDir: string, path: string): void {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const there = files.lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined || files.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   throw unusable(runDir, path, `${kindOf(there)} where a directory should be`);
 }
 
 /** Only a regular file is read: a FIFO would hold the event loop until somebody writes. */
 function readOwner(runDir: string, path: string): string {
-  const there = lstatSync(path);
-  if (there.isFile()) return readFileSync(path, "utf8").trim();
+  const there = files.lstatSync(path);
+  if (there.isFile()) return files.readFileSync(path, "utf8").trim();
   throw unusable(runDir, path, `${kindOf(there)} where the file with its controller's id should be`);
 }
 
@@ -102,15 +93,15 @@ function kindOf(there: Stats): string {
 function placeOwner(path: string, controllerId: string): boolean {
   const draft = `${path}.${controllerId}`;
   // A killed run may have left one.
-  rmSync(draft, { recursive: true, force: true });
-  writeFileSync(draft, `${controllerId}\n`, { mode: 0o644, flag: "wx" });
+  files.rmSync(draft, { recursive: true, force: true });
+  files.writeFileSync(draft, `${controllerId}\n`, { mode: 0o644, flag: "wx" });
   try {
-    linkSync(draft, path);
+    files.linkSync(draft, path);
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
     throw error;
   } finally {
-    rmSync(draft);
+    files.rmSync(draft);
   }
 }

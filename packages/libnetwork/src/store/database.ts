@@ -1,10 +1,12 @@
 /**
  * The database file of a state directory, opened so that a commit is durable: write-ahead log, synchronous=FULL.
  */
-import { closeSync, constants, openSync } from "node:fs";
+
 import { DatabaseSync } from "node:sqlite";
+import { files, O_CREAT, O_RDWR } from "@causeway/kernel";
 import { storeCorrupt } from "./failures.ts";
 import { migrate } from "./migrations.ts";
+import { exec, get } from "./sqlite.ts";
 
 /** Milliseconds that a call waits, and holds the event loop, for the write lock of an operator's own SQLite shell. */
 const busyTimeout = 250;
@@ -16,14 +18,14 @@ const busyTimeout = 250;
  */
 export function openDatabase(path: string): DatabaseSync {
   // SQLite would make the file with the umask's mode; its -wal and -shm files take the mode of this one.
-  closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+  files.closeSync(files.openSync(path, O_RDWR | O_CREAT, 0o600));
   const db = new DatabaseSync(path, { timeout: busyTimeout });
   try {
     // Half a millisecond for 1,000 records, and damage is told now instead of in the middle of some operation.
-    const complaint = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+    const complaint = get(db.prepare("PRAGMA quick_check(1)"))?.quick_check;
     if (complaint !== "ok") throw storeCorrupt(path, complaint);
     migrate(db, path);
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return db;
   } catch (error) {
     db.close();

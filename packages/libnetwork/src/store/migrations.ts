@@ -3,6 +3,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { unavailable } from "../errors.ts";
+import { exec, get } from "./sqlite.ts";
 
 /** Step n leads from version n to n + 1. A step that has been released is never edited: append another one. */
 export const migrations: readonly string[] = [
@@ -32,17 +33,17 @@ export function migrate(db: DatabaseSync, path: string, steps: readonly string[]
     );
   }
   if (version === steps.length) return;
-  db.exec("BEGIN IMMEDIATE");
+  exec(db, "BEGIN IMMEDIATE");
   try {
-    for (const step of steps.slice(version)) db.exec(step);
-    db.exec(`PRAGMA user_version = ${steps.length}`);
-    db.exec("COMMIT");
+    for (const step of steps.slice(version)) exec(db, step);
+    exec(db, `PRAGMA user_version = ${steps.length}`);
+    exec(db, "COMMIT");
   } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
+    if (db.isTransaction) exec(db, "ROLLBACK");
     throw error;
   }
 }
 
 function schemaVersion(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
+  return Number(get(db.prepare("PRAGMA user_version"))?.user_version);
 }

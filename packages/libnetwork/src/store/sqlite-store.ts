@@ -2,13 +2,15 @@
  * The store of one machine: SQLite through node:sqlite, write-ahead log with synchronous=FULL, so that a commit that has
  * answered survives a crash of the process and of the machine. Every method is synchronous.
  */
-import { mkdirSync } from "node:fs";
+
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { files } from "@causeway/kernel";
 import type { Store, StoreChange, StoredRecord, StoreEvent } from "../contracts/store.ts";
 import { openDatabase } from "./database.ts";
 import { storeClosed, storeFailure } from "./failures.ts";
 import { checkRevision, decode, type EncodedChange, encode, type StoredText } from "./record.ts";
+import { all, get, run } from "./sqlite.ts";
 import { StateLock } from "./state-lock.ts";
 import { Watchers } from "./watch.ts";
 
@@ -52,7 +54,7 @@ export class SqliteStore implements Store {
     let lock: StateLock | undefined;
     let db: DatabaseSync | undefined;
     try {
-      mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+      files.mkdirSync(stateDir, { recursive: true, mode: 0o700 });
       lock = StateLock.acquire(stateDir);
       db = openDatabase(path);
       return new SqliteStore(path, lock, db);
@@ -72,7 +74,7 @@ export class SqliteStore implements Store {
 
   list(kind: string): readonly StoredRecord[] {
     return this.#attempt("read", () =>
-      this.#sql.list.all(kind).map((row) => decode(kind, String(row.id), row as unknown as StoredText)),
+      all(this.#sql.list, kind).map((row) => decode(kind, String(row.id), row as unknown as StoredText)),
     );
   }
 
@@ -111,8 +113,8 @@ export class SqliteStore implements Store {
       // An unconditional change that nobody watches need not know what was there.
       const before = change.ifRevision !== undefined || isWatched ? this.#row(kind, id) : undefined;
       checkRevision(change, before?.revision ?? 0);
-      if (op === "put") this.#sql.put.run(kind, id, text, revision);
-      else this.#sql.delete.run(kind, id);
+      if (op === "put") run(this.#sql.put, kind, id, text, revision);
+      else run(this.#sql.delete, kind, id);
       const value = op === "put" ? text : before?.value;
       if (isWatched && value !== undefined)
         events.push({ type: op, record: decode(kind, id, { value, revision }) });
@@ -121,20 +123,20 @@ export class SqliteStore implements Store {
   }
 
   #transaction<T>(body: () => T): T {
-    this.#sql.begin.run();
+    run(this.#sql.begin);
     try {
       const result = body();
-      this.#sql.commit.run();
+      run(this.#sql.commit);
       return result;
     } catch (error) {
       // On a full disk or an I/O error SQLite may have rolled back by itself.
-      if (this.#db.isTransaction) this.#sql.rollback.run();
+      if (this.#db.isTransaction) run(this.#sql.rollback);
       throw error;
     }
   }
 
   #row(kind: string, id: string): StoredText | undefined {
-    return this.#sql.get.get(kind, id) as StoredText | undefined;
+    return get(this.#sql.get, kind, id) as StoredText | undefined;
   }
 
   #attempt<T>(action: "read" | "write", body: () => T): T {
@@ -153,5 +155,5 @@ function prepareAll(db: DatabaseSync): Statements {
 }
 
 function revisionOf(statement: StatementSync): number {
-  return Number(statement.get()?.revision);
+  return Number(get(statement)?.revision);
 }

@@ -4,9 +4,8 @@
  * The lock belongs to the open file, not to its contents: it goes when its holder dies, however it dies, and the file may
  * stay. The file holds the pid of its holder, for the message to whoever comes second, in this process or another.
  */
-import { ftruncateSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { type OwnedFd, tryLockFile } from "@causeway/kernel";
+import { files, type OwnedFd, tryLockFile } from "@causeway/kernel";
 import { conflict } from "../errors.ts";
 
 export class StateLock implements Disposable {
@@ -20,10 +19,10 @@ export class StateLock implements Disposable {
   static acquire(stateDir: string): StateLock {
     const path = join(stateDir, "causeway.lock");
     const file = tryLockFile(path);
-    if (!file) throw stateDirLocked(stateDir, readFileSync(path, "utf8").trim());
+    if (!file) throw stateDirLocked(stateDir, files.readFileSync(path, "utf8").trim());
     try {
-      ftruncateSync(file.fd);
-      writeSync(file.fd, `${process.pid}\n`, 0);
+      files.ftruncateSync(file.fd);
+      files.writeSync(file.fd, `${process.pid}\n`, 0);
     } catch (error) {
       file[Symbol.dispose]();
       throw error;

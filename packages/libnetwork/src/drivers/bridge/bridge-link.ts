@@ -1,9 +1,9 @@
 /**
  * The bridge itself: a link of the host with the network's gateway addresses.
  */
-import { existsSync } from "node:fs";
 import {
   address,
+  files,
   isKernelError,
   link,
   type NetNamespace,
@@ -117,7 +117,7 @@ function applySettings({ name, addresses, loopback }: BridgeSettings, foreign: b
     writeSysctl(`net/ipv4/conf/${name}/arp_ignore`, 8);
   }
   // A sandbox must not become the host's router, of networks without IPv6 neither (CVE-2020-13401).
-  if (!foreign && existsSync("/proc/sys/net/ipv6")) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
+  if (!foreign && files.existsSync("/proc/sys/net/ipv6")) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
 }
 
 /**
