@@ -16,24 +16,28 @@ import {
 
 /** Lines `link ...`, `address ...`, `route ...`, `rule ...`, `port ...`, `nft ...`, `element ...` and `sysctl ...`. */
 export function kernelState(namespace: NetNamespace): readonly string[] {
+  using context = new NftContext(namespace);
   return [
-    ...links(namespace),
+    ...stackState(namespace),
     ...heldPorts(namespace),
-    ...packetFilter(namespace),
-    ...sysctls(namespace),
+    ...packetFilter(context),
+    ...sysctls(namespace, ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"]),
   ].sort();
 }
 
-function links(namespace: NetNamespace): string[] {
+/** Lines `link ...`, `address ...`, `route ...` and `rule ...`. */
+export function stackState(namespace: NetNamespace): readonly string[] {
   using rtnl = new Rtnl(namespace);
   const all = rtnl.dump(link.list());
   const names = new Map(all.map(({ index, name }) => [index, name]));
   const nameOf = (index: number | undefined) => (index === undefined ? "-" : (names.get(index) ?? index));
+  // The table of an interface that is not the way out: netstack/routing.ts.
+  const tableOf = (table: number) => names.get(table - 10_000) ?? table;
   return [
     ...all.map(
       (item) =>
-        `link ${item.name} ${item.info?.kind ?? "-"} mac ${item.address} mtu ${item.mtu} of ${nameOf(item.master)}` +
-        ` ${link.isUp(item) ? "up" : "down"} alias ${item.alias ?? "-"}`,
+        `link ${item.name} ${item.info?.kind ?? "-"} mac ${item.address} mtu ${item.mtu} group ${item.group}` +
+        ` of ${nameOf(item.master)}${portSettings(item)} ${link.isUp(item) ? "up" : "down"} alias ${item.alias ?? "-"}`,
     ),
     ...rtnl
       .dump(address.list())
@@ -44,18 +48,31 @@ function links(namespace: NetNamespace): string[] {
       .filter(({ table }) => table !== route.localTable)
       .map((item) => {
         const via = item.gateway === undefined ? "" : ` via ${item.gateway}`;
-        return `route ${item.destination}${via} by ${nameOf(item.link)} table ${item.table}`;
+        const from = item.preferredSource === undefined ? "" : ` from ${item.preferredSource}`;
+        return (
+          `route ${item.type} ${item.destination}${via} by ${nameOf(item.link)}${from}` +
+          ` priority ${item.priority ?? 0} table ${tableOf(item.table)}`
+        );
       }),
     ...([4, 6] as const)
       .flatMap((family) => rtnl.dump(rule.list({ family })))
       .map(
-        (item) => `rule IPv${item.family} ${item.priority} from ${item.source ?? "all"} table ${item.table}`,
+        (item) =>
+          `rule IPv${item.family} ${item.priority} from ${item.source ?? "all"} ${item.action} ${tableOf(item.table)}` +
+          ` suppress ${item.suppressPrefixLength ?? "-"}`,
       ),
   ];
 }
 
+/** The settings of a bridge's port that are ours to make. */
+function portSettings({ info }: link.Link): string {
+  if (info?.bridgePort === undefined) return "";
+  const { hairpin, isolated, multicastRouter, groupForwardMask } = info.bridgePort;
+  return ` port ${JSON.stringify({ hairpin, isolated, multicastRouter, groupForwardMask })}`;
+}
+
 /** TCP and UDP ports that something listens on or is bound to: proc(5), /proc/net/tcp. */
-function heldPorts(namespace: NetNamespace): string[] {
+export function heldPorts(namespace: NetNamespace): string[] {
   const listening = "0A";
   return namespace.run(() =>
     (["tcp", "tcp6", "udp", "udp6"] as const).flatMap((table) =>
@@ -69,25 +86,33 @@ function heldPorts(namespace: NetNamespace): string[] {
   );
 }
 
-function packetFilter(namespace: NetNamespace): string[] {
-  using context = new NftContext(namespace);
-  return context.list("ruleset").flatMap(describe);
+/** Lines `nft ...` and `element ...`. */
+export function packetFilter(context: NftContext): string[] {
+  const count = new Map<string, number>();
+  // The order of a chain's rules is of meaning; of the rest it is not.
+  const place = (chain: string) => {
+    const next = (count.get(chain) ?? 0) + 1;
+    count.set(chain, next);
+    return next;
+  };
+  return context.list("ruleset").flatMap((object) => describe(object, place));
 }
 
 /** Handles count up and are left out; elements come in any order, so each is a line of its own. */
-function describe(object: NftObject): string[] {
+function describe(object: NftObject, place: (chain: string) => number): string[] {
   return Object.entries(object).flatMap(([kind, { handle: _, elem, ...properties }]) => {
     const owner = `${properties.family} ${properties.table} ${properties.name}`;
     const elements = Array.isArray(elem) ? elem : [];
+    const chain = `${properties.family} ${properties.table} ${properties.chain}`;
+    const number = kind === "rule" ? ` ${chain} ${place(chain)}` : "";
     return [
-      `nft ${kind} ${JSON.stringify(properties)}`,
+      `nft ${kind}${number} ${JSON.stringify(properties)}`,
       ...elements.map((element) => `element ${owner} ${JSON.stringify(element)}`),
     ];
   });
 }
 
-function sysctls(namespace: NetNamespace): string[] {
-  const keys = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
+export function sysctls(namespace: NetNamespace, keys: readonly string[]): string[] {
   return namespace.run(() => keys.map((key) => `sysctl ${key} ${readSysctl(key)}`));
 }
 

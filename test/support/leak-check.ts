@@ -61,7 +61,8 @@ function links(): string[] {
     .flatMap((line) => line.match(/^\s*([^:\s]+):/)?.[1] ?? []);
 }
 
-function mountsBelow(directory: string): string[] {
+/** Paths of mounts. */
+export function mountsBelow(directory: string): string[] {
   return readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .flatMap((line) => line.split(" ")[4] ?? [])

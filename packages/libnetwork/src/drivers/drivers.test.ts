@@ -69,7 +69,7 @@ function makeVeth(rtnl: Rtnl, sandbox: NetNamespace, plan: InterfacePlan, spec: 
   const veth = { peer: { name: plan.hostName, address: mac, namespaceFd: sandbox.fd } };
   rtnl.execute(
     link.create({ name: plan.hostName, master: plan.bridgeIndex, info: { kind: "veth", veth } }),
-    link.change({ name: plan.hostName }, { up: true }),
+    link.change({ name: plan.hostName }, { up: true, info: { slaveKind: "bridge", bridgePort: plan.port } }),
   );
 }
 
