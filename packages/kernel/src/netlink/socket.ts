@@ -10,6 +10,7 @@ import type { OwnedFd } from "../sys/fd.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import {
   AF_NETLINK,
+  MSG_DONTWAIT,
   MSG_TRUNC,
   openSocket,
   receiveBytes,
@@ -173,7 +174,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   #receive(): Iterable<Message> {
-    const length = receiveBytes(this.#socket, incoming, MSG_TRUNC, "netlink");
+    // What is not there when send() has returned never comes: to wait would be to hang.
+    const length = receiveBytes(this.#socket, incoming, MSG_TRUNC | MSG_DONTWAIT, "netlink");
     if (length > incoming.length) throw new DecodeError(`a netlink answer of ${length} bytes was cut off`);
     return readMessages(incoming, length);
   }

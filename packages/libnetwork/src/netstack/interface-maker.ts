@@ -9,6 +9,7 @@
 import {
   address,
   isKernelError,
+  type KernelError,
   link,
   type NetNamespace,
   type Reaper,
@@ -81,7 +82,8 @@ export class InterfaceMaker implements Disposable {
         this.#createNamed(namespace, plan, name, request);
         return name;
       } catch (error) {
-        if (wanted !== undefined || inside.findLink({ name }) === undefined) throw error;
+        const isTaken = isKernelError(error, "EEXIST") && inside.findLink({ name }) !== undefined;
+        if (wanted !== undefined || !isTaken) throw error;
       }
     }
     throw conflict(
@@ -112,28 +114,34 @@ export class InterfaceMaker implements Disposable {
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };
     const { hostName, bridgeIndex, port } = plan;
-    const failures = this.#host.attempt([
-      link.create({
-        name: hostName,
-        master: bridgeIndex,
-        ...oneQueue,
-        ...mtu,
-        info: { kind: "veth", veth: { peer } },
-      }),
-      link.change(
-        { name: hostName },
-        {
-          up: true,
-          alias: owner,
-          families: withoutLinkLocal,
-          info: { slaveKind: "bridge", bridgePort: port },
-        },
-      ),
-    ]);
-    const failure = failures.find((outcome) => outcome !== undefined);
-    if (failure === undefined) return;
-    if (failures[0] === undefined) this.#reaper.later(this.#reaper.deleteLink({ name: hostName }));
-    throw failure;
+    let refused: KernelError | undefined;
+    try {
+      const [creation, marking] = this.#host.attempt([
+        link.create({
+          name: hostName,
+          master: bridgeIndex,
+          ...oneQueue,
+          ...mtu,
+          info: { kind: "veth", veth: { peer } },
+        }),
+        link.change(
+          { name: hostName },
+          {
+            up: true,
+            alias: owner,
+            families: withoutLinkLocal,
+            info: { slaveKind: "bridge", bridgePort: port },
+          },
+        ),
+      ]);
+      refused = creation;
+      const failure = creation ?? marking;
+      if (failure !== undefined) throw failure;
+    } catch (error) {
+      // At once, for the next attempt is made under the same name. Where the kernel's answer was lost, the pair may be there.
+      if (refused === undefined) this.#host.attempt([link.remove({ name: hostName })]);
+      throw error;
+    }
   }
 
   #configure(

@@ -8,6 +8,7 @@ import {
   link,
   type NetNamespace,
   type Reaper,
+  type Request,
   type Rtnl,
   writeSysctl,
 } from "@causeway/kernel";
@@ -78,18 +79,35 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
   }
 }
 
-function createLink(rtnl: Rtnl, { name, owner, mtu }: BridgeSettings): link.Link {
+/** On an exception there is no such link, unless somebody else made it meanwhile. */
+function createLink(rtnl: Rtnl, settings: BridgeSettings): link.Link {
+  const { name } = settings;
+  let made: boolean | undefined;
+  try {
+    const [refused, unmarked] = rtnl.attempt(creation(settings));
+    made = refused === undefined;
+    const failure = refused ?? unmarked;
+    if (failure !== undefined) throw failure;
+    return rtnl.query(link.get({ name }));
+  } catch (error) {
+    // Where the kernel's answer was lost, the mark tells.
+    made ??= rtnl.findLink({ name })?.alias === settings.owner;
+    if (made) rtnl.attempt([link.remove({ name })]);
+    throw error;
+  }
+}
+
+function creation({ name, owner, mtu }: BridgeSettings): readonly Request[] {
   // A MAC that was given stays; one that was not follows the ports, and neighbours' ARP entries for the gateway go stale.
   const mac = randomMac();
-  rtnl.execute(
+  return [
     link.create({ name, address: mac, group: bridgeGroup, info: { kind: "bridge" } }),
     // An MTU that is changed stays; one given at birth would follow the ports, up to 1500 when the last has gone.
     link.change(
       { name },
       { alias: owner, families: withoutLinkLocal, ...(mtu === undefined ? {} : { mtu }) },
     ),
-  );
-  return rtnl.query(link.get({ name }));
+  ];
 }
 
 /** Adds what the link has not got; answers what was added. */

@@ -1,0 +1,119 @@
+// npm run chaos: every call fails once with each plausible error, and the process is killed before and after each.
+
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { runInThrowAwayMachine } from "../../scripts/lib/throwaway.ts";
+import { failures, kills, type Surveyed, sample, trialText } from "./plan.ts";
+import { scenarios } from "./scenarios.ts";
+import { type Report, Shard } from "./shard.ts";
+import type { Trial } from "./trial.ts";
+
+const usage = `npm run chaos [-- OPTION...]
+
+  --failures=all|N    trials in which a call fails: all of them (default), or so many
+  --kills=all|N       trials in which the process is killed: all of them (default), or so many
+  --seed=N            which ones, where not all are done (default: by the hour)
+  --scenario=NAME     of this scenario only; may be given several times
+  --only=TEXT         only trials whose description, as a failure prints it, contains this
+  --list              prints the trials and does none
+  --json              prints the counts as JSON at the end
+  --help              this`;
+
+const { values } = parseArgs({
+  options: {
+    failures: { type: "string", default: "all" },
+    kills: { type: "string", default: "all" },
+    seed: { type: "string", default: String(Math.floor(Date.now() / 3_600_000)) },
+    scenario: { type: "string", multiple: true },
+    only: { type: "string" },
+    list: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+    inside: { type: "boolean", default: false },
+  },
+});
+
+interface Counts {
+  scenarios: number;
+  points: number;
+  trials: number;
+  struck: number;
+  acknowledged: number;
+  broken: number;
+}
+
+if (values.help) {
+  console.log(usage);
+} else if (values.inside) {
+  await runAll();
+} else {
+  const command = [process.execPath, import.meta.filename, ...process.argv.slice(2), "--inside"];
+  const { status, strays } = await runInThrowAwayMachine(command);
+  for (const { pid, command: left } of strays) console.error(`LEFT BEHIND: process ${pid} (killed): ${left}`);
+  process.exitCode = status !== 0 ? status : strays.length > 0 ? 1 : 0;
+}
+
+async function runAll(): Promise<void> {
+  const names = values.scenario ?? scenarios.map(({ name }) => name);
+  const shards = Array.from({ length: availableParallelism() }, () => new Shard());
+  const surveys: Surveyed[] = [];
+  await spread(shards, names, async (shard, name) => {
+    const { surveyed, failure } = await shard.run({ survey: name });
+    if (surveyed === undefined) throw new Error(`${name} cannot be surveyed: ${failure}`);
+    surveys.push(surveyed);
+  });
+  const chosen = (trials: readonly Trial[], wanted: string) => {
+    const matching = trials.filter(
+      (trial) => values.only === undefined || trialText(trial).includes(values.only),
+    );
+    return wanted === "all" ? matching : sample(matching, Number(wanted), Number(values.seed));
+  };
+  const trials = [...chosen(failures(surveys), values.failures), ...chosen(kills(surveys), values.kills)];
+  const points = surveys.reduce((sum, survey) => sum + survey.points.length, 0);
+  console.log(`${surveys.length} scenarios, ${points} points, ${trials.length} trials, seed ${values.seed}`);
+  if (values.list) {
+    for (const trial of trials) console.log(trialText(trial));
+  } else {
+    const counts: Counts = {
+      scenarios: surveys.length,
+      points,
+      trials: 0,
+      struck: 0,
+      acknowledged: 0,
+      broken: 0,
+    };
+    await spread(shards, trials, async (shard, trial) => count(counts, trial, await shard.run({ trial })));
+    console.log(values.json ? JSON.stringify(counts) : countsText(counts));
+    if (counts.broken > 0 || counts.trials === 0) process.exitCode = 1;
+  }
+  for (const shard of shards) await shard[Symbol.asyncDispose]();
+}
+
+/** Gives every shard the next item as soon as it is free. */
+async function spread<T>(
+  shards: readonly Shard[],
+  items: readonly T[],
+  work: (shard: Shard, item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items].reverse();
+  await Promise.all(
+    shards.map(async (shard) => {
+      for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(shard, item);
+    }),
+  );
+}
+
+function count(counts: Counts, trial: Trial, { verdict, failure }: Report): void {
+  counts.trials++;
+  if (verdict?.struck === true) counts.struck++;
+  if (verdict?.acknowledged === true) counts.acknowledged++;
+  if (failure !== undefined) {
+    counts.broken++;
+    console.log(`BROKEN ${trialText(trial)}\n${failure.replace(/^/gm, "    ")}`);
+  }
+  if (counts.trials % 100 === 0) console.error(`${counts.trials} trials, ${counts.broken} broken`);
+}
+
+function countsText({ trials, struck, acknowledged, broken }: Counts): string {
+  return `${trials} trials: ${struck} struck, ${acknowledged} acknowledged in spite of it; ${broken} broken a promise`;
+}
