@@ -45,6 +45,9 @@ const codes: readonly (readonly [words: string, code: string])[] = [
   ["Invalid argument", "EINVAL"],
   ["Too many open files in system", "ENFILE"],
   ["Interrupted system call", "EINTR"],
+  ["Cannot allocate memory", "ENOMEM"],
+  ["No buffer space available", "ENOBUFS"],
+  ["No space left on device", "ENOSPC"],
 ];
 
 /** Reads the first complaint of what libnftables printed; `commands` is the transaction that it was about. */

@@ -12,10 +12,12 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { hasCause, withReserve } from "@causeway/kernel";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
 import { unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
@@ -33,6 +35,7 @@ export interface FileSandboxFilesOptions {
 type Texts = { readonly [file in keyof SandboxFilePaths]: string };
 
 const files = ["hosts", "hostname", "resolvConf"] as const satisfies readonly (keyof SandboxFilePaths)[];
+const fileNames = ["hosts", "hostname", "resolv.conf"];
 
 // Programs in the sandbox read the files whoever they run as, whatever the controller's umask.
 const folderMode = 0o755;
@@ -73,8 +76,10 @@ export class FileSandboxFiles implements SandboxFiles {
   }
 
   update(content: SandboxFileContent): void {
-    if (this.#written.has(content.sandboxId)) this.#write(content.sandboxId, this.#texts(content), false);
-    else this.create(content);
+    withReserve(() => {
+      if (this.#written.has(content.sandboxId)) this.#write(content.sandboxId, this.#texts(content), false);
+      else this.create(content);
+    });
   }
 
   paths(sandboxId: string): SandboxFilePaths {
@@ -133,7 +138,20 @@ function entriesOf(path: string): readonly Dirent[] {
   }
 }
 
+/** File by file: that takes no descriptor, and there may be none. */
 function removeFolder(path: string): void {
+  try {
+    for (const name of fileNames) rmSync(`${path}/${name}`, { force: true });
+    rmdirSync(path);
+  } catch (cause) {
+    if (hasCause(cause, "ENOENT")) return;
+    if (!hasCause(cause, "ENOTEMPTY", "ERR_FS_EISDIR")) throw failure("remove", path, cause);
+    // Somebody has put something else into it.
+    removeTree(path);
+  }
+}
+
+function removeTree(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (cause) {

@@ -9,6 +9,7 @@ import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
+import { exhaustion } from "./exhaustion.ts";
 import { rejoin } from "./joining.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
@@ -40,7 +41,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     try {
       await action();
     } catch (error) {
-      problems.push({ kind, id, name, error });
+      problems.push({ kind, id, name, error: exhaustion(error) });
     }
   };
   const changes: StoreChange[] = [];
