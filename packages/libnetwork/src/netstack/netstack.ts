@@ -142,10 +142,11 @@ export class KernelNetStack implements NetStack {
     }
   }
 
-  sweepNamespaces(keep: ReadonlySet<string>): void {
+  sweepNamespaces(keep: ReadonlySet<string>, keepOf: ReadonlySet<string>): void {
+    const kept = new Set([...keep, ...[...keepOf].map((id) => join(this.#directory, sandboxNameOf(id)))]);
     for (const name of readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (!isSandboxName(name) || keep.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
+      if (!isSandboxName(name) || kept.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
       this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }
