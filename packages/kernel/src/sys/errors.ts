@@ -11,6 +11,7 @@ for (const [name, number] of Object.entries(constants.errno)) {
 }
 // errno.h numbers that Node's table leaves out and networking code meets.
 for (const [number, name] of [
+  [54, "EXFULL"],
   [77, "EBADFD"],
   [81, "ELIBBAD"],
   [95, "EOPNOTSUPP"],
