@@ -2,13 +2,24 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdirSync, renameSync, symlinkSync, unlinkSync } from "node:fs";
 import { createServer, Socket } from "node:net";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { InetSockaddr, ipToBytes, link, listenTcp, socket, unbindNamespace } from "@causeway/kernel";
+import {
+  InetSockaddr,
+  ipToBytes,
+  link,
+  listenTcp,
+  NetNamespace,
+  socket,
+  unbindNamespace,
+} from "@causeway/kernel";
 import { NetworkController, type Sandbox } from "@causeway/libnetwork";
 import { eventually, patience } from "../support/eventually.ts";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { wayOut } from "../support/inside.ts";
+import { assertSameState } from "../support/kernel-state.ts";
 import { Outside } from "../support/outside.ts";
 import { assertTalking, dualStack, ipv4Only, reaches } from "../support/scenes.ts";
 import { ask, serve } from "../support/traffic.ts";
@@ -264,4 +275,38 @@ test("a freed address is not handed out again at once after a restart either", a
   await host.restart();
   const d = await host.controller.networkByName("n")?.createEndpoint("d");
   assert.deepEqual([c.ipv4, d?.ipv4], ["172.30.1.4/24", "172.30.1.5/24"]);
+});
+
+test("endpoints stay in a sandbox that cannot be looked at, and are whole when it can be again", async (t) => {
+  const host = await TestHost.create(t);
+  const network = await dualStack(host, "n", 1);
+  const folder = join(host.directory, "keys");
+  mkdirSync(folder);
+  const key = join(folder, "web");
+  using namespace = NetNamespace.create();
+  namespace.bindAt(key);
+  await host.controller.attach(network, { containerId: "web", sandbox: { key } });
+  const own = await host.controller.attach(network, { containerId: "own" });
+  await assertTalking(own.sandbox, host.controller.sandboxByContainerId("web") ?? own.sandbox);
+  const state = await host.settled();
+
+  await host.stop();
+  renameSync(folder, `${folder}2`);
+  // Its own target: ELOOP.
+  symlinkSync(folder, folder);
+  const { problems } = await host.start();
+  assert.deepEqual(
+    problems.map(({ kind, name }) => `${kind} ${name}`),
+    ["sandbox web", "endpoint web"],
+  );
+  assert.match(String(problems[1]?.error), /stays in it/);
+
+  unlinkSync(folder);
+  renameSync(`${folder}2`, folder);
+  await host.restart();
+  assert.deepEqual(host.controller.problems, []);
+  assertSameState(await host.settled(state), state, "something was lost");
+  const [one, other] = host.controller.sandboxes();
+  assert.ok(one && other);
+  await assertTalking(one, other);
 });

@@ -30,7 +30,14 @@ export * as route from "./rtnl/route.ts";
 export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
 export * as rule from "./rtnl/rule.ts";
 export { type Capability, hasCapability, requireCapabilities } from "./sys/capabilities.ts";
-export { errnoName, isKernelError, KernelError, UnsupportedFeatureError } from "./sys/errors.ts";
+export {
+  causesOf,
+  errnoName,
+  hasCause,
+  isKernelError,
+  KernelError,
+  UnsupportedFeatureError,
+} from "./sys/errors.ts";
 export { OwnedFd } from "./sys/fd.ts";
 export { type Feature, hasFeature, requireFeatures, requireNode } from "./sys/features.ts";
 export { files, O_CREAT, O_RDWR, O_WRONLY } from "./sys/files.ts";
@@ -44,6 +51,7 @@ export {
 export { tryLockFile } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
+export { keepReserve, requireDescriptors, withReserve } from "./sys/reserve.ts";
 export { type Crossing, type CrossingKind, cross, type Fault, type Guard, setGuard } from "./sys/seam.ts";
 export * as socket from "./sys/socket.ts";
 export { readSysctl, writeSysctl } from "./sys/sysctl.ts";

@@ -195,8 +195,7 @@ export abstract class Controller implements AsyncDisposable {
    * @throws controller_closed
    */
   async topology(): Promise<Topology> {
-    this.#engine.assertOpen();
-    return readTopology(this.#engine);
+    return this.#engine.ask(() => readTopology(this.#engine));
   }
 
   /** Names of the drivers that networks can be made with. */

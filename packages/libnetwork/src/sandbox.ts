@@ -116,11 +116,12 @@ export class Sandbox {
    */
   statistics(): ReadonlyMap<string, InterfaceStatistics> {
     const { engine } = this.#core;
-    engine.assertOpen();
-    this.#core.assertUsable();
-    const names = this.#core.endpoints().map(({ record }) => record.join?.interface?.name);
-    const present = names.filter((name) => name !== undefined);
-    return engine.parts.netstack.statistics(this.#namespace(), present);
+    return engine.ask(() => {
+      this.#core.assertUsable();
+      const names = this.#core.endpoints().map(({ record }) => record.join?.interface?.name);
+      const present = names.filter((name) => name !== undefined);
+      return engine.parts.netstack.statistics(this.#namespace(), present);
+    });
   }
 
   /**
@@ -130,9 +131,10 @@ export class Sandbox {
    */
   spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
     const { engine } = this.#core;
-    engine.assertOpen();
-    this.#core.assertUsable();
-    return engine.parts.netstack.spawn(this.#namespace(), command, args, options);
+    return engine.ask(() => {
+      this.#core.assertUsable();
+      return engine.parts.netstack.spawn(this.#namespace(), command, args, options);
+    });
   }
 
   /**

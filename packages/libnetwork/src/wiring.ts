@@ -6,12 +6,14 @@ import {
   Conntrack,
   connectionTracking,
   files,
+  keepReserve,
   linkKind,
   NetNamespace,
   nftables,
   nftablesNat,
   Reaper,
   Rtnl,
+  requireDescriptors,
   requireFeatures,
   requirePrivileges,
 } from "@causeway/kernel";
@@ -35,6 +37,7 @@ import {
   checkedControllerOptions,
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
+import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
 import type { RestoreProblem } from "./model/restore.ts";
 import { sweep } from "./model/sweep.ts";
@@ -45,6 +48,9 @@ import { TrackedConnections } from "./netstack/tracked-connections.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
+
+/** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
+const descriptorsToOpen = 24;
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
@@ -78,11 +84,22 @@ export class NetworkController extends Controller {
    * Opens the controller of a state directory, and takes up the networks, endpoints and sandboxes that are stored there.
    *
    * @throws CausewayError state_dir_locked (another controller has the directory), store_corrupt, store_too_new,
-   * run_dir_taken, run_dir_unusable, firewall_table_taken, unknown_driver, unknown_option, invalid_option ...
+   * run_dir_taken, run_dir_unusable, firewall_table_taken, unknown_driver, unknown_option, invalid_option,
+   * file_descriptors_exhausted, namespaces_exhausted ...
    * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
    */
   static async open(options: ControllerOptions): Promise<NetworkController> {
+    try {
+      return await NetworkController.#open(options);
+    } catch (error) {
+      throw exhaustion(error);
+    }
+  }
+
+  static async #open(options: ControllerOptions): Promise<NetworkController> {
     const checked = checkedControllerOptions(options);
+    keepReserve();
+    requireDescriptors(descriptorsToOpen);
     requireMachine(checked);
     await using opened = new AsyncDisposableStack();
     const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());

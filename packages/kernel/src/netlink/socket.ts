@@ -10,6 +10,7 @@ import type { OwnedFd } from "../sys/fd.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import {
   AF_NETLINK,
+  growReceiveBuffer,
   MSG_DONTWAIT,
   MSG_TRUNC,
   openSocket,
@@ -45,7 +46,12 @@ const outgoing = new ByteWriter();
 // The kernel fills dumps up to 32 KiB a datagram.
 const incoming = Buffer.alloc(64 * 1024);
 
-/** Acknowledgements of one send that surely fit into a socket's default receive buffer. */
+/**
+ * Bytes that answers may take before they are read, whatever the machine's net.core.rmem_default: where they do not fit, nobody
+ * knows what was carried out. Takes no memory before there are answers.
+ */
+const receiveBuffer = 1024 * 1024;
+/** Requests of one send, whose acknowledgements surely fit into that. */
 const requestsPerSend = 64;
 /** Dumps that a change interrupted are repeated, but not for ever. */
 const dumpAttempts = 10;
@@ -64,6 +70,7 @@ export class NetlinkSocket implements Disposable {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
       setIntOption(this.#socket, SOL_NETLINK, option, 1);
     }
+    growReceiveBuffer(this.#socket, receiveBuffer);
   }
 
   /**

@@ -4,7 +4,7 @@
  * Keep a context open: making one costs a socket, and closing one after a deletion waits about 15 ms for the kernel.
  */
 import { files } from "../sys/files.ts";
-import { check, libc } from "../sys/libc.ts";
+import { libc } from "../sys/libc.ts";
 import {
   freeNftHandle,
   libnftables,
@@ -13,6 +13,7 @@ import {
   NFT_CTX_OUTPUT_TERSE,
   type NftHandle,
   openNftHandle,
+  withDescriptorForNft,
 } from "../sys/libnftables.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import { cross } from "../sys/seam.ts";
@@ -69,7 +70,8 @@ export class NftContext implements Disposable {
     return cross(
       { kind: "nftables", operation: "transaction", subject: command },
       () => {
-        if (lib.runBuffer(handle, commands) !== 0) throw this.#diagnose(commands, lib.error(handle));
+        if (withDescriptorForNft(() => lib.runBuffer(handle, commands)) !== 0)
+          throw this.#diagnose(commands, lib.error(handle));
         return lib.output(handle);
       },
       (fault) => {
@@ -85,11 +87,13 @@ export class NftContext implements Disposable {
   #diagnose(commands: string, printed: string): NftError {
     const handle = this.#open();
     const lib = libnftables();
-    const file = check(libc.memfd_create("nftables", 1 /* MFD_CLOEXEC */), "memfd_create");
+    const file = libc.memfd_create("nftables", 1 /* MFD_CLOEXEC */);
+    // Without a descriptor the refusal is told all the same, without its line.
+    if (file < 0) return readComplaint(printed, commands);
     lib.setDryRun(handle, true);
     try {
       files.writeFileSync(file, commands);
-      const again = lib.runFile(handle, `/proc/self/fd/${file}`);
+      const again = withDescriptorForNft(() => lib.runFile(handle, `/proc/self/fd/${file}`));
       return readComplaint(again === 0 ? printed : lib.error(handle), commands);
     } finally {
       lib.setDryRun(handle, false);

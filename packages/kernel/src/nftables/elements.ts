@@ -26,6 +26,7 @@ import type { OwnedFd } from "../sys/fd.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import {
   AF_NETLINK,
+  growReceiveBuffer,
   MSG_DONTWAIT,
   openSocket,
   receiveBytes,
@@ -78,6 +79,8 @@ const SO_SNDBUFFORCE = 32;
 
 /** A batch is one datagram; the default send buffer ends at 200 KiB, about 1,500 elements. */
 const largestBatch = 32 * 1024 * 1024;
+/** Each message of a batch that fails is answered, whatever the machine's net.core.rmem_default. */
+const receiveBuffer = 1024 * 1024;
 /** An attribute's length is 16 bits: the elements of one message must stay below, with room for one more. */
 const largestList = 60_000;
 
@@ -95,6 +98,7 @@ export class NftElements implements Disposable {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK])
       setIntOption(this.#socket, SOL_NETLINK, option, 1);
     setIntOption(this.#socket, SOL_SOCKET, SO_SNDBUFFORCE, largestBatch);
+    growReceiveBuffer(this.#socket, receiveBuffer);
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * Deletions that do not hold up the caller nor, for more than a few milliseconds, anybody else on the machine: links,
- * namespaces and tracked connections are handed to a worker thread, which does away with them a few at a time.
+ * namespaces and tracked connections are handed to a worker thread, which does away with them a few at a time. Where no thread can
+ * be had (no process id, descriptor or memory is left for one), the caller's does it, and holds up the caller.
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -8,9 +9,16 @@ import { type ConntrackFilter, normalise } from "../conntrack/filter.ts";
 import type { LinkSelector } from "../rtnl/link.ts";
 import { KernelError } from "../sys/errors.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
-import { endOfWork, type Order, type Outcome, type Remains, type WorkerSetup } from "./protocol.ts";
+import { endOfWork, type Job, type Order, type Outcome, type Remains, type WorkerSetup } from "./protocol.ts";
+import { ReaperWork } from "./work.ts";
 
-type Waiting = PromiseWithResolvers<void>;
+/** A job that was handed over and has not been answered. */
+interface Waiting extends PromiseWithResolvers<void> {
+  readonly job: Job;
+}
+
+/** Milliseconds until a thread is tried again. */
+const threadlessTime = 1000;
 
 export interface ReaperOptions {
   /** Is told what went wrong where nobody waits. Default: a warning of the process. */
@@ -19,10 +27,14 @@ export interface ReaperOptions {
 
 export class Reaper implements AsyncDisposable {
   readonly #namespace: NetNamespace;
-  /** Jobs that the worker has and has not answered, by id. */
+  /** By the jobs' ids. */
   readonly #waiting = new Map<number, Waiting>();
   readonly #onFailure: (error: unknown) => void;
   #worker: Worker | undefined;
+  /** The same work on the caller's thread, where there is no other. */
+  readonly #ownWork: ReaperWork;
+  /** Until then no thread is started: the last one could not be. */
+  #threadlessUntil = 0;
   #lastId = 0;
   #closed = false;
 
@@ -34,6 +46,7 @@ export class Reaper implements AsyncDisposable {
   constructor(namespace: NetNamespace, options: ReaperOptions = {}) {
     this.#namespace = namespace.duplicate();
     this.#onFailure = options.onFailure ?? warn;
+    this.#ownWork = new ReaperWork(this.#namespace, (outcomes) => this.#settle(outcomes));
   }
 
   /**
@@ -85,6 +98,7 @@ export class Reaper implements AsyncDisposable {
     this.#closed = true;
     await this.drain();
     await this.#end();
+    this.#ownWork[Symbol.dispose]();
     this.#namespace[Symbol.dispose]();
   }
 
@@ -94,31 +108,60 @@ export class Reaper implements AsyncDisposable {
 
   #reap(remains: Remains): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("this reaper was closed"));
-    this.#worker ??= this.#start();
-    const id = ++this.#lastId;
-    const waiting = Promise.withResolvers<void>();
-    this.#waiting.set(id, waiting);
-    this.#worker.ref();
-    this.#worker.postMessage({ id, ...remains } satisfies Order);
+    const job = { id: ++this.#lastId, ...remains };
+    const waiting = { job, ...Promise.withResolvers<void>() };
+    this.#waiting.set(job.id, waiting);
+    this.#assign(job);
     return waiting.promise;
   }
 
-  #start(): Worker {
+  #assign(job: Job): void {
+    if (this.#worker === undefined && Date.now() >= this.#threadlessUntil) this.#start();
+    if (this.#worker === undefined) this.#doHere(job);
+    this.#worker?.ref();
+    this.#worker?.postMessage(job satisfies Order);
+  }
+
+  /** What no thread can be had for is done here. */
+  #doHere(job: Job): void {
+    this.#ownWork.add(job).then(
+      () => this.#waiting.size === 0 && this.#ownWork[Symbol.dispose](),
+      (cause) => this.#giveUp(job, cause),
+    );
+  }
+
+  #giveUp({ id }: Job, cause: unknown): void {
+    this.#waiting.get(id)?.reject(new Error("the reaper broke down", { cause }));
+    this.#waiting.delete(id);
+  }
+
+  #settle(outcomes: readonly Outcome[]): void {
+    for (const { id, failure } of outcomes) {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (failure === undefined) waiting?.resolve();
+      else waiting?.reject(new KernelError(failure));
+    }
+  }
+
+  #start(): void {
     const workerData: WorkerSetup = { namespaceFd: this.#namespace.fd };
-    // No execArgv: a loader, a debugger or `--eval` of the process's own is not meant for this thread.
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, execArgv: [] });
+    let worker: Worker;
+    try {
+      // No execArgv: a loader, a debugger or `--eval` of the process's own is not meant for this thread.
+      worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, execArgv: [] });
+    } catch {
+      // EAGAIN, of which Node.js says no more than ERR_WORKER_INIT_FAILED.
+      this.#threadlessUntil = Date.now() + threadlessTime;
+      return;
+    }
+    this.#worker = worker;
     worker.on("message", (outcomes: readonly Outcome[]) => {
-      for (const { id, failure } of outcomes) {
-        const waiting = this.#waiting.get(id);
-        this.#waiting.delete(id);
-        if (failure === undefined) waiting?.resolve();
-        else waiting?.reject(new KernelError(failure));
-      }
+      this.#settle(outcomes);
       // Not while it is being ended: that has to be waited for.
       if (this.#waiting.size === 0 && this.#worker === worker) worker.unref();
     });
-    worker.on("error", (error) => this.#abandon(error));
-    return worker;
+    worker.on("error", () => this.#abandon());
   }
 
   async #end(): Promise<void> {
@@ -130,12 +173,11 @@ export class Reaper implements AsyncDisposable {
     await once(worker, "exit");
   }
 
-  /** The thread broke down: its jobs fail, and the next one starts another. */
-  #abandon(cause: unknown): void {
+  /** The thread could not begin, or broke down: what it has not done is done here, and a later job starts another. */
+  #abandon(): void {
     this.#worker = undefined;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new Error("the reaper's thread broke down", { cause }));
+    this.#threadlessUntil = Date.now() + threadlessTime;
+    for (const { job } of this.#waiting.values()) this.#doHere(job);
   }
 }
 

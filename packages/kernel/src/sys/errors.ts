@@ -11,6 +11,7 @@ for (const [name, number] of Object.entries(constants.errno)) {
 }
 // errno.h numbers that Node's table leaves out and networking code meets.
 for (const [number, name] of [
+  [54, "EXFULL"],
   [77, "EBADFD"],
   [81, "ELIBBAD"],
   [95, "EOPNOTSUPP"],
@@ -73,6 +74,21 @@ export class KernelError extends Error {
 /** True where `error` is a {@link KernelError} with one of these errno names. */
 export function isKernelError(error: unknown, ...codes: readonly string[]): error is KernelError {
   return error instanceof KernelError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The error, and what each was caused by, outermost first. Of several that were met on one way, the first. */
+export function causesOf(error: unknown): readonly Error[] {
+  const causes: Error[] = [];
+  for (let next = error; next instanceof Error && !causes.includes(next); ) {
+    causes.push(next);
+    next = next instanceof AggregateError ? next.errors[0] : next.cause;
+  }
+  return causes;
+}
+
+/** True where the error, or one that caused it, has one of these `code`s: a KernelError's, or one of Node.js. */
+export function hasCause(error: unknown, ...codes: readonly string[]): boolean {
+  return causesOf(error).some((cause) => "code" in cause && codes.includes(String(cause.code)));
 }
 
 /** The {@link KernelError} behind an error of node:fs; any other error as it is. */

@@ -24,6 +24,7 @@ export const files = gated(
     openSync: fs.openSync,
     readFileSync: fs.readFileSync,
     readdirSync: fs.readdirSync,
+    rmdirSync: fs.rmdirSync,
     rmSync: fs.rmSync,
     statSync: fs.statSync,
     unlinkSync: fs.unlinkSync,

@@ -18,7 +18,10 @@ export const NFT_CTX_OUTPUT_TERSE = 1 << 11;
 
 /** <sys/select.h> FD_SETSIZE: glibc aborts the process that hands select() a descriptor of this or more. */
 const FD_SETSIZE = 1024;
-/** Descriptors below FD_SETSIZE kept free for contexts that are opened when a program holds a thousand files. */
+/**
+ * Descriptors below FD_SETSIZE kept free for contexts that are opened when a program holds a thousand files, and for what
+ * libnftables opens while it runs.
+ */
 const reserveSize = 4;
 
 function load() {
@@ -66,9 +69,15 @@ export function libnftables(): LibNftables {
 
 const reserve: number[] = [];
 
+/** As many as there are. */
 function holdLowDescriptors(): void {
   while (reserve.length < reserveSize) {
-    const fd = files.openSync("/dev/null", "r");
+    let fd: number;
+    try {
+      fd = files.openSync("/dev/null", "r");
+    } catch {
+      return;
+    }
     if (fd >= FD_SETSIZE) {
       files.closeSync(fd);
       return;
@@ -106,6 +115,21 @@ export function openNftHandle(): NftHandle {
   lib.bufferOutput(handle);
   lib.bufferError(handle);
   return handle;
+}
+
+/**
+ * Runs commands in a context, with a descriptor for libnftables: it asks for the machine's interfaces on a socket of its own, and
+ * where it gets none it ends the process (iface.c, netlink_init_error()).
+ *
+ * @throws Error of node:fs, EMFILE, where there is none
+ */
+export function withDescriptorForNft<T>(run: () => T): T {
+  files.closeSync(reserve.pop() ?? files.openSync("/dev/null", "r"));
+  try {
+    return run();
+  } finally {
+    holdLowDescriptors();
+  }
 }
 
 export function freeNftHandle(handle: NftHandle): void {

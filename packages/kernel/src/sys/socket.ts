@@ -1,6 +1,7 @@
 /**
  * Sockets as descriptors, opened in the namespace that the calling thread is in and staying there for good.
  */
+import { isKernelError } from "./errors.ts";
 import { OwnedFd } from "./fd.ts";
 import { check, libc, uninterrupted } from "./libc.ts";
 
@@ -20,6 +21,7 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_BROADCAST = 6;
 export const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 export const SO_BINDTOIFINDEX = 62;
 // linux/in.h, linux/in6.h
 export const IPPROTO_IPV6 = 41;
@@ -48,6 +50,16 @@ export function setIntOption(socket: OwnedFd, level: number, name: number, value
   intOption.writeInt32LE(value);
   const result = libc.setsockopt(socket.fd, level, name, intOption, 4);
   if (result < 0) check(result, "setsockopt", `option ${level}/${name}`);
+}
+
+/** How many bytes may wait to be received: beyond net.core.rmem_max where CAP_NET_ADMIN allows it. */
+export function growReceiveBuffer(socket: OwnedFd, bytes: number): void {
+  try {
+    setIntOption(socket, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+  } catch (error) {
+    if (!isKernelError(error, "EPERM")) throw error;
+    setIntOption(socket, SOL_SOCKET, SO_RCVBUF, bytes);
+  }
 }
 
 /** Binds to a sockaddr in C's layout. */

@@ -4,7 +4,7 @@
 
 import type { Dirent } from "node:fs";
 import { join } from "node:path";
-import { files, O_CREAT, O_WRONLY } from "@causeway/kernel";
+import { files, hasCause, O_CREAT, O_WRONLY, withReserve } from "@causeway/kernel";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
 import { unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
@@ -21,7 +21,12 @@ export interface FileSandboxFilesOptions {
 /** What stands in each file. */
 type Texts = { readonly [file in keyof SandboxFilePaths]: string };
 
-const fileNames = ["hosts", "hostname", "resolvConf"] as const satisfies readonly (keyof SandboxFilePaths)[];
+const kindsOfFile = [
+  "hosts",
+  "hostname",
+  "resolvConf",
+] as const satisfies readonly (keyof SandboxFilePaths)[];
+const fileNames = ["hosts", "hostname", "resolv.conf"];
 
 // Programs in the sandbox read the files whoever they run as, whatever the controller's umask.
 const folderMode = 0o755;
@@ -62,8 +67,10 @@ export class FileSandboxFiles implements SandboxFiles {
   }
 
   update(content: SandboxFileContent): void {
-    if (this.#written.has(content.sandboxId)) this.#write(content.sandboxId, this.#texts(content), false);
-    else this.create(content);
+    withReserve(() => {
+      if (this.#written.has(content.sandboxId)) this.#write(content.sandboxId, this.#texts(content), false);
+      else this.create(content);
+    });
   }
 
   paths(sandboxId: string): SandboxFilePaths {
@@ -104,7 +111,7 @@ export class FileSandboxFiles implements SandboxFiles {
     const before = this.#written.get(sandboxId);
     // Forgotten until all is written: after a failure nobody knows what stands in the files.
     this.#written.delete(sandboxId);
-    for (const file of fileNames) {
+    for (const file of kindsOfFile) {
       if (isNew || texts[file] !== before?.[file]) writeText(paths[file], texts[file], isNew);
     }
     this.#written.set(sandboxId, texts);
@@ -122,7 +129,20 @@ function entriesOf(path: string): readonly Dirent[] {
   }
 }
 
+/** File by file: that takes no descriptor, and there may be none. */
 function removeFolder(path: string): void {
+  try {
+    for (const name of fileNames) files.rmSync(`${path}/${name}`, { force: true });
+    files.rmdirSync(path);
+  } catch (cause) {
+    if (hasCause(cause, "ENOENT")) return;
+    if (!hasCause(cause, "ENOTEMPTY", "ERR_FS_EISDIR")) throw failure("remove", path, cause);
+    // Somebody has put something else into it.
+    removeTree(path);
+  }
+}
+
+function removeTree(path: string): void {
   try {
     files.rmSync(path, { recursive: true, force: true });
   } catch (cause) {

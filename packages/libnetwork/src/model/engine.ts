@@ -10,6 +10,7 @@ import { invalid, unavailable, unsupported } from "../errors.ts";
 import { suggestion } from "../options/nearest.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
+import { exhaustion } from "./exhaustion.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
@@ -58,12 +59,31 @@ export class Engine {
    * Runs an operation when no other works on the objects of the same keys.
    *
    * @throws controller_closed, unless it was open when the operation's turn came
+   * @throws file_descriptors_exhausted, and the other codes of exhaustion.ts
    */
   exclusively<T>(keys: Keys, operation: () => T | Promise<T>): Promise<T> {
-    return this.#locks.run(keys, () => {
+    return this.#locks.run(keys, async () => {
       this.assertOpen();
-      return operation();
+      try {
+        return await operation();
+      } catch (error) {
+        throw exhaustion(error);
+      }
     });
+  }
+
+  /**
+   * Asks something that changes nothing.
+   *
+   * @throws controller_closed, and the codes of exhaustion.ts
+   */
+  ask<T>(question: () => T): T {
+    this.assertOpen();
+    try {
+      return question();
+    } catch (error) {
+      throw exhaustion(error);
+    }
   }
 
   /** One durable transaction. */

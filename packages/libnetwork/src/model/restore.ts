@@ -9,6 +9,7 @@ import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
+import { exhaustion } from "./exhaustion.ts";
 import { rejoin } from "./joining.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
@@ -40,7 +41,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     try {
       await action();
     } catch (error) {
-      problems.push({ kind, id, name, error });
+      problems.push({ kind, id, name, error: exhaustion(error) });
     }
   };
   const changes: StoreChange[] = [];
@@ -51,7 +52,6 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
-  const failedNetworks = new Set(problems.map(({ id }) => id));
   const sandboxes = await records<SandboxRecord>(engine, "sandbox");
   // Those that share a stack come after those that have one.
   const owners = sandboxes.filter(({ sharedWith }) => sharedWith === undefined);
@@ -60,11 +60,12 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     const named = { id: record.id, name: record.containerId };
     await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
   }
+  const failed = new Set(problems.map(({ id }) => id));
   // In the order of their joining: interfaces of a sandbox are numbered as they are made.
   const endpoints = await records<EndpointRecord>(engine, "endpoint");
   const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
   for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
-    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, failedNetworks));
+    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, failed));
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) {
@@ -126,13 +127,15 @@ function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreCha
 
 /**
  * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without its ports: its name
- * stays taken, and it can be deleted, or its ports published anew.
+ * stays taken, and it can be deleted, or its ports published anew. One whose sandbox could not be looked at stays in it.
+ *
+ * @param failed ids of networks and sandboxes that could not be taken up
  */
 async function restoreEndpoint(
   engine: Engine,
   stored: EndpointRecord,
   changes: StoreChange[],
-  failedNetworks: ReadonlySet<string>,
+  failed: ReadonlySet<string>,
 ): Promise<void> {
   const network = engine.networks.byId(stored.networkId);
   if (network === undefined) {
@@ -141,7 +144,8 @@ async function restoreEndpoint(
   }
   const sandbox = stored.join === undefined ? undefined : engine.sandboxes.byId(stored.join.sandboxId);
   const { join, ...apart } = stored;
-  const record = join !== undefined && sandbox === undefined ? apart : stored;
+  const unseen = join !== undefined && failed.has(join.sandboxId);
+  const record: EndpointRecord = join !== undefined && sandbox === undefined && !unseen ? apart : stored;
   if (record !== stored) changes.push(put("endpoint", record));
   const { ipam } = network;
   const { pools } = network.record;
@@ -152,12 +156,20 @@ async function restoreEndpoint(
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
   try {
-    if (failedNetworks.has(network.id)) throw notRestored(network);
-    await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
+    if (failed.has(network.id)) throw notRestored(network);
+    await network.driver.restoreEndpoint(endpointSpec(record), record.state, record.join !== undefined);
   } catch (error) {
     endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
     throw error;
   }
+  if (unseen) throw withoutSandbox();
+}
+
+function withoutSandbox(): Error {
+  return unavailable(
+    "sandbox_not_restored",
+    "its sandbox could not be taken up, and the endpoint stays in it: mend that and open again",
+  );
 }
 
 function notRestored({ name }: NetworkCore): Error {

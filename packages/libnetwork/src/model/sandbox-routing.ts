@@ -68,6 +68,6 @@ export function retire(sandbox: SandboxCore, { name, index }: InterfaceState): v
 export async function interfacesGone(sandbox: SandboxCore): Promise<void> {
   const { engine, leftInterfaces, namespace } = sandbox;
   if (leftInterfaces.length === 0 || namespace === undefined) return;
-  sandbox.leftInterfaces = [];
   await engine.parts.netstack.interfacesGone(namespace, leftInterfaces);
+  sandbox.leftInterfaces = sandbox.leftInterfaces.filter((name) => !leftInterfaces.includes(name));
 }

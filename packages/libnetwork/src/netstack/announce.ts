@@ -2,7 +2,7 @@
  * Telling the neighbours who has an address now, outside of the join that it belongs to, and a few times: an announcement
  * can be lost.
  */
-import { isKernelError, type Request, Rtnl } from "@causeway/kernel";
+import { isKernelError, type Request, Rtnl, withReserve } from "@causeway/kernel";
 import type { NamespacePlace } from "../contracts/netstack.ts";
 import { findNamespace } from "./namespace-place.ts";
 
@@ -62,15 +62,19 @@ export class Announcer implements Disposable {
 }
 
 /** Answers false where the sandbox or its interface is gone: there is nothing left to announce. */
-function tell({ namespace: place, request }: Announcement): boolean {
+function tell(announcement: Announcement): boolean {
   try {
-    using namespace = findNamespace(place);
-    if (namespace === undefined) return false;
-    using rtnl = new Rtnl(namespace);
-    rtnl.execute(request);
-    return true;
+    return withReserve(() => tellOnce(announcement));
   } catch (error) {
     if (isKernelError(error)) return false;
     throw error;
   }
+}
+
+function tellOnce({ namespace: place, request }: Announcement): boolean {
+  using namespace = findNamespace(place);
+  if (namespace === undefined) return false;
+  using rtnl = new Rtnl(namespace);
+  rtnl.execute(request);
+  return true;
 }

@@ -40,12 +40,14 @@ export function noNamespace(path: string): Error {
   );
 }
 
+/** @throws KernelError where no descriptor is left to look with */
 export function showsNamespace(path: string): boolean {
   try {
     using namespace = NetNamespace.open(path);
     namespace.run(() => undefined);
     return true;
-  } catch {
+  } catch (error) {
+    if (isKernelError(error, "EMFILE", "ENFILE", "ENOMEM")) throw error;
     return false;
   }
 }

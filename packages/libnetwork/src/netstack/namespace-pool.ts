@@ -28,9 +28,18 @@ export class NamespacePool implements Disposable {
     if (this.#refill !== undefined || this.#ready.length >= this.#size) return;
     this.#refill = setImmediate(() => {
       this.#refill = undefined;
-      this.#ready.push(this.#make());
-      this.#scheduleRefill();
+      if (this.#addOne()) this.#scheduleRefill();
     });
+  }
+
+  /** Answers false where the kernel has none to give: whoever needs one is told why, and the next to take one tries again. */
+  #addOne(): boolean {
+    try {
+      this.#ready.push(this.#make());
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -11,10 +11,12 @@ import {
   link,
   NetNamespace,
   type Reaper,
+  type Request,
   Rtnl,
   route,
   rule,
   unbindNamespace,
+  withReserve,
 } from "@causeway/kernel";
 import type {
   InterfaceRequest,
@@ -128,7 +130,7 @@ export class KernelNetStack implements NetStack {
   releaseNamespace(place: NamespacePlace): void {
     const { path } = place;
     // What somebody else has put in its place is not ours to let go of; a mere file is.
-    if (!this.isThere(place) && showsNamespace(path)) return;
+    if (withReserve(() => !this.isThere(place) && showsNamespace(path))) return;
     this.#reaper.later(this.#reaper.releaseNamespace(path));
   }
 
@@ -140,10 +142,11 @@ export class KernelNetStack implements NetStack {
     }
   }
 
-  sweepNamespaces(keep: ReadonlySet<string>): void {
+  sweepNamespaces(keep: ReadonlySet<string>, keepOf: ReadonlySet<string>): void {
+    const kept = new Set([...keep, ...[...keepOf].map((id) => join(this.#directory, sandboxNameOf(id)))]);
     for (const name of files.readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (!isSandboxName(name) || keep.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
+      if (!isSandboxName(name) || kept.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
       this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }
@@ -154,6 +157,10 @@ export class KernelNetStack implements NetStack {
   }
 
   disableInterface(place: NamespacePlace, name: string): void {
+    withReserve(() => this.#disable(place, name));
+  }
+
+  #disable(place: NamespacePlace, name: string): void {
     using namespace = findNamespace(place);
     if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);
@@ -181,7 +188,10 @@ export class KernelNetStack implements NetStack {
       ...missing(after.routes, oldRoutes).map((planned) => route.replace(routeSettings(planned))),
       ...missing(after.rules, oldRules).map(addRule),
     ];
-    if (removals.length + additions.length === 0) return;
+    if (removals.length + additions.length > 0) withReserve(() => this.#carryOut(place, removals, additions));
+  }
+
+  #carryOut(place: NamespacePlace, removals: readonly Request[], additions: readonly Request[]): void {
     using namespace = findNamespace(place);
     if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);

@@ -2,7 +2,7 @@
  * The host's tracked connections: a glance at the table tells most often that nothing is meant; otherwise the reaper's thread
  * makes a pass.
  */
-import type { Conntrack, Reaper } from "@causeway/kernel";
+import { type Conntrack, type Reaper, withReserve } from "@causeway/kernel";
 import type { ConnectionFilter, ConnectionTable } from "../contracts/connections.ts";
 
 export class TrackedConnections implements ConnectionTable {
@@ -18,7 +18,7 @@ export class TrackedConnections implements ConnectionTable {
   }
 
   async forget(filters: readonly ConnectionFilter[]): Promise<void> {
-    if (this.#conntrack.mayHave(filters)) await this.#reaper.forgetConnections(filters);
+    if (withReserve(() => this.#conntrack.mayHave(filters))) await this.#reaper.forgetConnections(filters);
   }
 
   forgetLater(filters: readonly ConnectionFilter[]): Promise<void> {
