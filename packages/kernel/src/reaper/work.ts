@@ -3,10 +3,12 @@
  * their deletions hold the kernel's RTNL lock, of which there is one for the whole machine. It is done on the thread that it is made in.
  */
 import { randomInt } from "node:crypto";
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DecodeError } from "../codec/bytes.ts";
 import { Conntrack } from "../conntrack/conntrack.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
-import { isKernelError, type KernelError } from "../sys/errors.ts";
+import { isKernelError, KernelError } from "../sys/errors.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import { withReserve } from "../sys/reserve.ts";
 import { deleteLinks } from "./links.ts";
@@ -19,6 +21,12 @@ const perStep = 10;
 const pause = 5;
 /** Milliseconds to wait for company when the first job comes: one link costs as much as forty. */
 const gathering = 5;
+/** A job that is refused is tried so often in all: what is busy may be free a little later. */
+const tries = 4;
+/** Milliseconds until then. */
+const respite = 25;
+/** A kernel that says so says so again. */
+const finalRefusals = ["EOPNOTSUPP", "EINVAL"];
 
 export class ReaperWork implements Disposable {
   readonly #namespace: NetNamespace;
@@ -32,6 +40,8 @@ export class ReaperWork implements Disposable {
   #rtnl: Rtnl | undefined;
   #conntrack: Conntrack | undefined;
   #working: Promise<void> | undefined;
+  /** How often jobs that wait again were refused, by their ids. */
+  readonly #refusals = new Map<number, number>();
 
   /**
    * @param namespace whose links are deleted; it stays the caller's
@@ -65,38 +75,56 @@ export class ReaperWork implements Disposable {
     if (this.#connections.length === 0) await sleep(gathering);
     while (this.#connections.length + this.#links.length + this.#namespaces.length > 0) {
       // One after the other: who waits for connections to be forgotten need not wait for links too.
-      for (const part of [this.#forgetConnections, this.#reapLinks, this.#reapNamespaces]) {
-        const outcomes = part.call(this);
-        if (outcomes.length > 0) this.#tell(outcomes);
-      }
-      await sleep(pause);
+      this.#step(this.#connections, Number.POSITIVE_INFINITY, (jobs) => this.#forgetConnections(jobs));
+      this.#step(this.#links, perStep, (jobs) => this.#reapLinks(jobs));
+      // After the links of the same step, so that the kernel finds most of these namespaces empty.
+      this.#step(this.#namespaces, perStep, (jobs) =>
+        jobs.map(({ namespacePath }) => releaseNamespace(namespacePath)),
+      );
+      await sleep(this.#refusals.size === 0 ? pause : respite);
     }
   }
 
-  /** All that are waiting in one pass over the table: it takes 12 ms, however few are meant. */
-  #forgetConnections(): readonly Outcome[] {
-    return attempted(this.#connections.splice(0), (jobs) => {
-      this.#conntrack ??= new Conntrack(this.#namespace);
-      this.#conntrack.deleteMatching(jobs.flatMap((job) => job.connections));
-      return [];
-    });
+  /**
+   * Has so many of the jobs carried out that wait, and tells how they ended. One that was refused waits again.
+   *
+   * @param carryOut answers for each job why it was refused, or undefined; what it throws is the refusal of all of them
+   */
+  #step<J extends Job>(
+    waiting: J[],
+    count: number,
+    carryOut: (jobs: readonly J[]) => readonly (KernelError | undefined)[],
+  ): void {
+    const jobs = waiting.splice(0, count);
+    if (jobs.length === 0) return;
+    const errors = attempted(jobs, carryOut);
+    const again = new Set(jobs.filter(({ id }, at) => this.#mayTryAgain(id, errors[at])));
+    waiting.push(...again);
+    const outcomes = jobs.flatMap((job, at) => (again.has(job) ? [] : [outcome(job.id, errors[at])]));
+    if (outcomes.length > 0) this.#tell(outcomes);
   }
 
-  #reapLinks(): readonly Outcome[] {
-    return attempted(this.#links.splice(0, perStep), (jobs) => {
-      this.#rtnl ??= new Rtnl(this.#namespace);
-      return deleteLinks(
-        this.#rtnl,
-        this.#group,
-        jobs.map((job) => job.link),
-      );
-    });
+  #mayTryAgain(id: number, error: KernelError | undefined): boolean {
+    const refusals = (this.#refusals.get(id) ?? 0) + 1;
+    const may = error !== undefined && refusals < tries && !finalRefusals.includes(error.code);
+    if (may) this.#refusals.set(id, refusals);
+    else this.#refusals.delete(id);
+    return may;
   }
 
-  /** After the links of the same step, so that the kernel finds most of these namespaces empty. */
-  #reapNamespaces(): readonly Outcome[] {
-    return attempted(this.#namespaces.splice(0, perStep), (jobs) =>
-      jobs.map(({ namespacePath }) => releaseNamespace(namespacePath)),
+  /** All in one pass over the table: it takes 12 ms, however few are meant. */
+  #forgetConnections(jobs: readonly Extract<Job, { connections: unknown }>[]): readonly KernelError[] {
+    this.#conntrack ??= new Conntrack(this.#namespace);
+    this.#conntrack.deleteMatching(jobs.flatMap((job) => job.connections));
+    return [];
+  }
+
+  #reapLinks(jobs: readonly Extract<Job, { link: unknown }>[]): readonly (KernelError | undefined)[] {
+    this.#rtnl ??= new Rtnl(this.#namespace);
+    return deleteLinks(
+      this.#rtnl,
+      this.#group,
+      jobs.map((job) => job.link),
     );
   }
 
@@ -108,18 +136,19 @@ export class ReaperWork implements Disposable {
   }
 }
 
-/** @param carryOut answers for each job why it failed, or undefined; what the kernel throws meanwhile is the failure of all of them */
-function attempted<J extends Job>(
+function attempted<J>(
   jobs: readonly J[],
   carryOut: (jobs: readonly J[]) => readonly (KernelError | undefined)[],
-): readonly Outcome[] {
-  if (jobs.length === 0) return [];
+): readonly (KernelError | undefined)[] {
   try {
-    const errors = withReserve(() => carryOut(jobs));
-    return jobs.map(({ id }, index) => outcome(id, errors[index]));
+    return withReserve(() => carryOut(jobs));
   } catch (error) {
-    if (!isKernelError(error)) throw error;
-    return jobs.map(({ id }) => outcome(id, error));
+    if (isKernelError(error)) return jobs.map(() => error);
+    // An answer that could not be read: nobody knows what was done.
+    if (!(error instanceof DecodeError)) throw error;
+    const { EBADMSG } = constants.errno;
+    const unread = new KernelError({ operation: "netlink", errno: EBADMSG, kernelMessage: error.message });
+    return jobs.map(() => unread);
   }
 }
 

@@ -31,13 +31,21 @@ import type { Engine, ModelParts } from "./engine.ts";
 export class Faults {
   #calls = 0;
   #failAt = 0;
+  #lasting = false;
+  #failing: string | undefined;
   /** What was called since {@link arm}. */
   readonly log: string[] = [];
 
-  /** Makes the call of this number fail, before it does anything; 0: none. */
-  arm(failAt: number): void {
+  /**
+   * Makes the call of this number fail, before it does anything; 0: none.
+   *
+   * @param lasting and from then on every call of the same name
+   */
+  arm(failAt: number, { lasting = false } = {}): void {
     this.#calls = 0;
     this.#failAt = failAt;
+    this.#lasting = lasting;
+    this.#failing = undefined;
     this.log.length = 0;
   }
 
@@ -50,8 +58,11 @@ export class Faults {
         const method = value.bind(target);
         if (!names.some((name) => name === property)) return method;
         return (...args: unknown[]) => {
-          this.log.push(`${label}.${String(property)}`);
-          if (++this.#calls === this.#failAt) throw new Error(`injected into ${label}.${String(property)}`);
+          const name = `${label}.${String(property)}`;
+          this.log.push(name);
+          const isMeant = ++this.#calls === this.#failAt;
+          if (isMeant && this.#lasting) this.#failing = name;
+          if (isMeant || name === this.#failing) throw new Error(`injected into ${name}`);
           return method(...args);
         };
       },

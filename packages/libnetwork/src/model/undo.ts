@@ -19,7 +19,7 @@ export class UndoStack {
     const failures: unknown[] = [failure];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
-        await step();
+        await stubbornly(step);
       } catch (error) {
         failures.push(error);
       }
@@ -31,7 +31,25 @@ export class UndoStack {
 }
 
 /**
- * Carries out every step, past errors.
+ * Does a step of a teardown, which can be done twice, and does it again where it fails: what was busy or without memory may
+ * not be any more.
+ *
+ * @throws what it threw first, where it fails again
+ */
+async function stubbornly(step: () => unknown): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    try {
+      await step();
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/**
+ * Carries out every step, past errors; one that fails is tried once more.
  *
  * @throws the error that one of them met, or an AggregateError of all
  */
@@ -39,7 +57,7 @@ export async function finishing(what: string, ...steps: readonly (() => unknown)
   const failures: unknown[] = [];
   for (const step of steps) {
     try {
-      await step();
+      await stubbornly(step);
     } catch (error) {
       failures.push(error);
     }

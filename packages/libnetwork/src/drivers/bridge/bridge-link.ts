@@ -5,6 +5,7 @@ import {
   address,
   files,
   isKernelError,
+  type KernelError,
   link,
   type NetNamespace,
   type Reaper,
@@ -149,14 +150,18 @@ export function removeBridge(
   { index, foreign, added }: BridgeState,
 ): Promise<void> | undefined {
   if (foreign) {
-    rtnl.attempt(
-      added.map((cidr) => {
-        const { address: ip, prefixLength } = parseCidr(cidr);
-        return address.remove({ link: index, address: ip.toString(), prefixLength });
-      }),
-    );
+    const removals = added.map((cidr) => {
+      const { address: ip, prefixLength } = parseCidr(cidr);
+      return address.remove({ link: index, address: ip.toString(), prefixLength });
+    });
+    throwUnlessGone(rtnl.attempt(removals), "EADDRNOTAVAIL", "ENODEV");
     return undefined;
   }
-  rtnl.attempt([link.change({ index }, { up: false })]);
+  throwUnlessGone(rtnl.attempt([link.change({ index }, { up: false })]), "ENODEV");
   return reaper.deleteLink({ index });
+}
+
+function throwUnlessGone(outcomes: readonly (KernelError | undefined)[], ...gone: readonly string[]): void {
+  const failure = outcomes.find((outcome) => outcome !== undefined && !gone.includes(outcome.code));
+  if (failure !== undefined) throw failure;
 }

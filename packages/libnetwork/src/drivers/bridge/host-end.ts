@@ -51,5 +51,7 @@ export function reconnect(
 export function cutOff(rtnl: Rtnl, reaper: Reaper, endpointId: string): Promise<void> | undefined {
   const name = hostEndName(endpointId);
   const [refused] = rtnl.attempt([link.change({ name }, { up: false })]);
-  return refused === undefined ? reaper.deleteLink({ name }) : undefined;
+  if (refused === undefined) return reaper.deleteLink({ name });
+  if (refused.code !== "ENODEV") throw refused;
+  return undefined;
 }
