@@ -14,6 +14,7 @@ import {
   MSG_DONTWAIT,
   MSG_TRUNC,
   openSocket,
+  orClose,
   receiveBytes,
   SOCK_RAW,
   sendBytes,
@@ -66,11 +67,13 @@ export class NetlinkSocket implements Disposable {
    */
   constructor(protocol: number, namespace?: NetNamespace) {
     const open = () => openSocket(AF_NETLINK, SOCK_RAW, protocol);
-    this.#socket = namespace === undefined ? open() : namespace.run(open);
-    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
-      setIntOption(this.#socket, SOL_NETLINK, option, 1);
-    }
-    growReceiveBuffer(this.#socket, receiveBuffer);
+    const socket = namespace === undefined ? open() : namespace.run(open);
+    this.#socket = orClose(socket, () => {
+      for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+        setIntOption(socket, SOL_NETLINK, option, 1);
+      }
+      growReceiveBuffer(socket, receiveBuffer);
+    });
   }
 
   /**

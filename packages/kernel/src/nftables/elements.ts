@@ -29,6 +29,7 @@ import {
   growReceiveBuffer,
   MSG_DONTWAIT,
   openSocket,
+  orClose,
   receiveBytes,
   SOCK_RAW,
   SOL_SOCKET,
@@ -94,11 +95,12 @@ export class NftElements implements Disposable {
   /** @param namespace where the socket lives; default: the calling thread's */
   constructor(namespace?: NetNamespace) {
     const open = () => openSocket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
-    this.#socket = namespace === undefined ? open() : namespace.run(open);
-    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK])
-      setIntOption(this.#socket, SOL_NETLINK, option, 1);
-    setIntOption(this.#socket, SOL_SOCKET, SO_SNDBUFFORCE, largestBatch);
-    growReceiveBuffer(this.#socket, receiveBuffer);
+    const socket = namespace === undefined ? open() : namespace.run(open);
+    this.#socket = orClose(socket, () => {
+      for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) setIntOption(socket, SOL_NETLINK, option, 1);
+      setIntOption(socket, SOL_SOCKET, SO_SNDBUFFORCE, largestBatch);
+      growReceiveBuffer(socket, receiveBuffer);
+    });
   }
 
   /**

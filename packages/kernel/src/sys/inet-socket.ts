@@ -11,6 +11,7 @@ import {
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   openSocket,
+  orClose,
   SO_BINDTOIFINDEX,
   SO_RCVBUF,
   SO_REUSEADDR,
@@ -103,16 +104,6 @@ function bindTo(socket: OwnedFd, address: InetSockaddr, port: number, options: I
   }
   const bytes = address.atPort(port);
   if (libc.bind(socket.fd, bytes, bytes.length) < 0) throw failure("bind", address, port);
-}
-
-function orClose(socket: OwnedFd, prepare: () => void): OwnedFd {
-  try {
-    prepare();
-    return socket;
-  } catch (error) {
-    socket[Symbol.dispose]();
-    throw error;
-  }
 }
 
 function failure(operation: string, address: InetSockaddr, port: number): KernelError {

@@ -42,6 +42,17 @@ export function openSocket(
   return new OwnedFd(check(libc.socket(domain, type | flags, protocol), "socket"));
 }
 
+/** A socket as it is wanted, or, on an exception, closed. */
+export function orClose(socket: OwnedFd, prepare: () => void): OwnedFd {
+  try {
+    prepare();
+    return socket;
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw error;
+  }
+}
+
 /** One for all calls of a thread: to make a buffer costs more than the call. */
 const intOption = Buffer.alloc(4);
 

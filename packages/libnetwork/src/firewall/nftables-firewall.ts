@@ -49,7 +49,12 @@ export class NftablesFirewall implements Firewall {
     this.#sets = firewallSets(table);
     this.#wanted = new WantedState(this.#sets);
     this.#context = new NftContext(namespace);
-    this.#elements = new NftElements(namespace);
+    try {
+      this.#elements = new NftElements(namespace);
+    } catch (error) {
+      this.#context[Symbol.dispose]();
+      throw error;
+    }
   }
 
   apply(change: FirewallChange): void {

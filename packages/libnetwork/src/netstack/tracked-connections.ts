@@ -18,7 +18,7 @@ export class TrackedConnections implements ConnectionTable {
   }
 
   async forget(filters: readonly ConnectionFilter[]): Promise<void> {
-    if (withReserve(() => this.#conntrack.mayHave(filters))) await this.#reaper.forgetConnections(filters);
+    if (this.#mayHave(filters)) await this.#reaper.forgetConnections(filters);
   }
 
   forgetLater(filters: readonly ConnectionFilter[]): Promise<void> {
@@ -33,6 +33,15 @@ export class TrackedConnections implements ConnectionTable {
   /** When all is forgotten that was to be forgotten later. */
   async close(): Promise<void> {
     await this.#pass?.catch(() => undefined);
+  }
+
+  /** Where the glance fails, the pass tells. */
+  #mayHave(filters: readonly ConnectionFilter[]): boolean {
+    try {
+      return withReserve(() => this.#conntrack.mayHave(filters));
+    } catch {
+      return true;
+    }
   }
 
   #forgetAll(): Promise<void> {

@@ -48,10 +48,10 @@ export class PortAllocator implements PortReservations, Disposable {
 
   /** @param namespace the host's, in which ports are taken; it may be disposed of afterwards */
   constructor(namespace: NetNamespace, options: PortAllocatorOptions = {}) {
+    this.#hostHasIpv6 = namespace.run(hostHasIpv6);
     this.#namespace = namespace.duplicate();
     this.#relay = new LoopbackRelay(this.#namespace, options.relay);
     this.#kernelServesIpv6Loopback = options.kernelServesIpv6Loopback ?? false;
-    this.#hostHasIpv6 = this.#namespace.run(hostHasIpv6);
   }
 
   /**
