@@ -39,6 +39,8 @@ async function makeAlbum(scenario: Scenario): Promise<Album> {
         await prepare(host, scenario);
         if (!opens) await host.start();
         await play(host);
+        // Closing waits for the reaper.
+        if (scenario.closes !== true || play !== step) await host.restart();
         const shown = await settled(host);
         await host.restart();
         return shown;
