@@ -20,10 +20,11 @@ export class StateLock implements Disposable {
   static acquire(stateDir: string): StateLock {
     const path = join(stateDir, "causeway.lock");
     const file = tryLockFile(path);
-    if (!file) throw stateDirLocked(stateDir, readFileSync(path, "utf8").trim());
+    if (!file) throw stateDirLocked(stateDir, readFileSync(path, "utf8").split("\n", 1)[0] ?? "");
     try {
-      ftruncateSync(file.fd);
-      writeSync(file.fd, `${process.pid}\n`, 0);
+      // Over what is there, and not after it was cut off: a full disk would not give the block back.
+      const written = writeSync(file.fd, `${process.pid}\n`, 0);
+      ftruncateSync(file.fd, written);
     } catch (error) {
       file[Symbol.dispose]();
       throw error;
