@@ -130,7 +130,7 @@ export class NetworkController extends Controller {
     sweep(engine, problems);
     const controller = new NetworkController(engine, problems, checked.stateDir, firewall, opened.move());
     try {
-      await ensureNetworks(engine, checked.defaultNetwork);
+      await ensureNetworks(engine, checked.defaultNetwork, problems);
       return controller;
     } catch (error) {
       await controller.close();

@@ -13,6 +13,6 @@ export function sweep(engine: Engine, problems: readonly RestoreProblem[]): void
   parts.netstack.sweepLinks(isWanted);
   const all = [...sandboxes];
   const paths = all.map(({ namespace }) => namespace?.path).filter((path) => path !== undefined);
-  parts.netstack.sweepNamespaces(new Set(paths));
+  parts.netstack.sweepNamespaces(new Set(paths), unknown);
   parts.files.sweep(new Set([...unknown, ...all.map(({ id }) => id)]));
 }

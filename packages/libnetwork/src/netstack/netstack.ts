@@ -140,10 +140,18 @@ export class KernelNetStack implements NetStack {
     }
   }
 
-  sweepNamespaces(keep: ReadonlySet<string>): void {
+  sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void {
+    const keptNames = new Set([...sandboxIds].map(sandboxNameOf));
     for (const name of readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (!isSandboxName(name) || keep.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
+      if (
+        !isSandboxName(name) ||
+        keptNames.has(name) ||
+        keep.has(path) ||
+        removeUnmounted(path) ||
+        !showsNamespace(path)
+      )
+        continue;
       this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }
