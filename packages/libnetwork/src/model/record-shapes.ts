@@ -11,7 +11,6 @@ import {
   invalidOption,
   listOf,
   objectOf,
-  opaque,
   type Parser,
   recordOf,
   string,
@@ -24,15 +23,17 @@ import { sandboxTable } from "./sandbox-options.ts";
 type Shape = Readonly<Record<string, Parser<unknown>>>;
 type Fields = Readonly<Record<string, unknown>>;
 
-const fieldsOf = recordOf(opaque);
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** An object with these fields. What a newer release has stored besides stays as it is. */
 function shaped(shape: Shape): Parser<Fields> {
   const checks = Object.entries(shape);
   return (value, name) => {
-    const fields = fieldsOf(value, name);
-    for (const [key, check] of checks) check(fields[key], name === "" ? key : `${name}.${key}`);
-    return fields;
+    if (!isObject(value)) throw invalidOption(name, value, "an object");
+    for (const [key, check] of checks) check(value[key], name === "" ? key : `${name}.${key}`);
+    return value;
   };
 }
 

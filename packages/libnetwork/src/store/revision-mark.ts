@@ -12,7 +12,7 @@ const digits = 16;
 const form = new RegExp(`^(\\d{${digits}}) \\1\n$`);
 
 /** The mark of a database file: `causeway.revision` for `causeway.db`. */
-export function markOf(path: string): string {
+function markOf(path: string): string {
   return path.replace(/(\.db)?$/, ".revision");
 }
 
