@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { inspectDatabase } from "./database-file.ts";
 import { sync } from "./durable-files.ts";
 import { migrate } from "./migrations.ts";
+import { logPages } from "./reserve.ts";
 import { refuseLost } from "./revision-mark.ts";
 
 /** Milliseconds that a call waits, and holds the event loop, for the write lock of an operator's own SQLite shell. */
@@ -25,7 +26,7 @@ export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: busyTimeout });
   try {
     migrate(db, path, undefined, (version) => keepAside(db, `${path}.v${version}`));
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${logPages}`);
     return db;
   } catch (error) {
     db.close();

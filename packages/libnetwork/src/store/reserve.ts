@@ -7,10 +7,16 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { freeBytes } from "./failures.ts";
 
-/** Enough for some thirty deletions between two checkpoints, each of which gives the log's space back. */
-const reserveBytes = 256 * 1024;
+/** A piece of it, of what no file system can compress, or keep as a hole. */
+const pieceBytes = 64 * 1024;
+const pieces = 20;
+/** A quarter more than a full log: the database can take in all that is in it, and the log's own space is free then. */
+const reserveBytes = pieces * pieceBytes;
 /** The reserve is made where this much is free: it must not itself be what fills the disk. */
-const plentyBytes = 4 * reserveBytes;
+const plentyBytes = 2 * reserveBytes;
+
+/** Pages (of 4 KiB) that the write-ahead log may hold before they are moved into the database. */
+export const logPages = 256;
 
 export class Reserve {
   readonly #path: string;
@@ -38,8 +44,8 @@ export class Reserve {
     try {
       const fd = openSync(this.#path, "w", 0o600);
       try {
-        // Of what no file system can compress, or keep as a hole.
-        writeSync(fd, randomBytes(reserveBytes));
+        const piece = randomBytes(pieceBytes);
+        for (let count = 0; count < pieces; count++) writeSync(fd, piece);
         fsyncSync(fd);
       } finally {
         closeSync(fd);

@@ -117,7 +117,7 @@ export class SqliteStore implements Store {
    * let go of something, with the reserve.
    */
   #withSpace<T>(changes: readonly EncodedChange[], write: () => T): T {
-    const remedies = [() => this.#emptyLog(), () => this.#letsGo(changes) && this.#reserve.release()];
+    const remedies = [() => this.#emptyLog(), () => this.#letsGo(changes) && this.#spendReserve()];
     for (const remedy of remedies) {
       try {
         return write();
@@ -127,6 +127,11 @@ export class SqliteStore implements Store {
       }
     }
     return write();
+  }
+
+  /** The database grows into it by what is in the log only, and then the log's space is free, for a few hundred deletions more. */
+  #spendReserve(): void {
+    if (this.#reserve.release()) this.#emptyLog();
   }
 
   /** Where the database itself has no room for it, the log keeps what it has. */
