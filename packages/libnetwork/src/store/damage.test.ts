@@ -265,6 +265,10 @@ test("what a kill leaves of a store that is being made opens", async (t) => {
       mkdirSync(dir);
       writeFileSync(join(dir, mark), "000000000000");
     },
+    "FIFOs, by somebody's hand": (dir) => {
+      mkdirSync(dir);
+      execFileSync("mkfifo", [join(dir, mark), join(dir, "causeway.reserve")]);
+    },
     "an empty database": (dir) => {
       mkdirSync(dir);
       writeFileSync(join(dir, db), "");

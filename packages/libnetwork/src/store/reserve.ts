@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
 import { freeBytes } from "./failures.ts";
 
 /** A piece of it, of what no file system can compress, or keep as a hole. */
@@ -26,14 +26,14 @@ export class Reserve {
   constructor(database: string) {
     const path = database.replace(/(\.db)?$/, ".reserve");
     this.#path = path;
-    this.#held = statSync(path, { throwIfNoEntry: false })?.size === reserveBytes;
+    this.#held = sizeOf(path) === reserveBytes;
     this.renew();
   }
 
   /** Whether there was something to give up. */
   release(): boolean {
-    const { size = 0 } = statSync(this.#path, { throwIfNoEntry: false }) ?? {};
-    rmSync(this.#path, { force: true });
+    const size = sizeOf(this.#path);
+    if (size > 0) rmSync(this.#path);
     this.#held = false;
     return size > 0;
   }
@@ -42,17 +42,29 @@ export class Reserve {
   renew(): void {
     if (this.#held || freeBytes(this.#path) < plentyBytes) return;
     try {
-      const fd = openSync(this.#path, "w", 0o600);
-      try {
-        const piece = randomBytes(pieceBytes);
-        for (let count = 0; count < pieces; count++) writeSync(fd, piece);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
+      // What a killed run left; and never through a FIFO or a link.
+      rmSync(this.#path, { force: true });
+      this.#make();
       this.#held = true;
     } catch {
-      rmSync(this.#path, { force: true });
+      // What is there of it is given up like the whole, or made anew.
     }
   }
+
+  #make(): void {
+    const fd = openSync(this.#path, "wx", 0o600);
+    try {
+      const piece = randomBytes(pieceBytes);
+      for (let count = 0; count < pieces; count++) writeSync(fd, piece);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** Bytes of a file; 0 where there is none, or something else. */
+function sizeOf(path: string): number {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  return there?.isFile() ? there.size : 0;
 }

@@ -4,7 +4,16 @@
  *
  * It is written after each commit and not synced, so it is exact after a kill and says too little, never too much, after a power cut.
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { storeCorrupt } from "./failures.ts";
 
 const digits = 16;
@@ -31,6 +40,8 @@ export function refuseLost(path: string, revision: number): void {
 function readMark(path: string): number | undefined {
   let text: string;
   try {
+    // A FIFO would hold the event loop until somebody writes.
+    if (!lstatSync(path).isFile()) return undefined;
     text = readFileSync(path, "latin1");
   } catch {
     return undefined; // It only ever adds a check.
