@@ -40,7 +40,7 @@ export {
 } from "./sys/errors.ts";
 export { OwnedFd } from "./sys/fd.ts";
 export { type Feature, hasFeature, requireFeatures, requireNode } from "./sys/features.ts";
-export { files, O_CREAT, O_RDWR, O_WRONLY } from "./sys/files.ts";
+export { files, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "./sys/files.ts";
 export {
   bindUdp,
   InetSockaddr,

@@ -22,6 +22,7 @@ import { type RestoreProblem, restore } from "./model/restore.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { announceSandbox, prepareSandbox } from "./model/sandbox-maker.ts";
 import type { SandboxOptions } from "./model/sandbox-options.ts";
+import { discardRecord } from "./model/stored-records.ts";
 import { finishing, undoing } from "./model/undo.ts";
 import { Network } from "./network.ts";
 import { invalidOption, opaque, parseObject, string } from "./options/parse.ts";
@@ -47,13 +48,17 @@ export interface Attachment {
 
 export abstract class Controller implements AsyncDisposable {
   readonly #engine: Engine;
-  /** What could not be taken up from the store at start-up; the rest works. */
-  readonly problems: readonly RestoreProblem[];
+  #problems: readonly RestoreProblem[];
   #closing: Promise<void> | undefined;
 
   protected constructor(engine: Engine, problems: readonly RestoreProblem[]) {
     this.#engine = engine;
-    this.problems = problems;
+    this.#problems = problems;
+  }
+
+  /** What could not be taken up from the store at start-up; the rest works. */
+  get problems(): readonly RestoreProblem[] {
+    return this.#problems;
   }
 
   /** Takes up what is stored. For wiring. */
@@ -181,6 +186,18 @@ export abstract class Controller implements AsyncDisposable {
         return { endpoint: endpoint.handle, sandbox: sandbox.handle };
       }),
     );
+  }
+
+  /**
+   * Gives up what is stored of an object and cannot be read: one of {@link problems} whose error is `record_unreadable`. What it has
+   * in the kernel, and its addresses, are let go of at the next start.
+   *
+   * @throws record_not_found
+   */
+  discardRecord(kind: RestoreProblem["kind"], id: string): Promise<void> {
+    return this.#engine.exclusively([id], async () => {
+      this.#problems = await discardRecord(this.#engine, this.#problems, kind, id);
+    });
   }
 
   /** What happens from now on. Ends when the signal aborts, the loop is left, or the controller closes. */

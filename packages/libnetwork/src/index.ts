@@ -19,6 +19,7 @@ export type { RestoreProblem } from "./model/restore.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
 export type { Network } from "./network.ts";
 export type { DeleteSandboxOptions, Sandbox } from "./sandbox.ts";
+export type { BackupResult, RestoreResult } from "./store/backup.ts";
 export { type TopologyTextOptions, topologyText } from "./topology/text.ts";
 export type { Topology, TopologyEndpoint, TopologyNetwork, TopologySandbox } from "./topology/topology.ts";
-export { NetworkController } from "./wiring.ts";
+export { type BackupOptions, NetworkController, type RestoreBackupOptions } from "./wiring.ts";

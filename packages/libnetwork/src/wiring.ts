@@ -45,8 +45,11 @@ import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
 import { TrackedConnections } from "./netstack/tracked-connections.ts";
+import { absolutePath } from "./options/absolute-path.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
+import { boolean, parseObject } from "./options/parse.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
+import { type BackupResult, backUp, type RestoreResult, restoreBackup } from "./store/backup.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 /** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
@@ -62,7 +65,26 @@ interface Machinery {
   readonly ports: PortReservations;
 }
 
+const backupTable = { overwrite: boolean };
+const restoreTable = { stateDir: absolutePath, from: absolutePath };
+
+/** Options of {@link NetworkController.backup}. */
+export interface BackupOptions {
+  /** Replace a file that is there. Default: false. */
+  readonly overwrite?: boolean;
+}
+
+/** Options of {@link NetworkController.restoreBackup}. */
+export interface RestoreBackupOptions {
+  /** The state directory, which no controller has open; made if need be. */
+  readonly stateDir: string;
+  /** A file that {@link NetworkController.backup} has made. */
+  readonly from: string;
+}
+
 export class NetworkController extends Controller {
+  readonly #engine: Engine;
+  readonly #stateDir: string;
   readonly #firewall: Firewall;
   readonly #netstack: NetStack;
   /** All that was opened, to be closed in reverse. */
@@ -71,10 +93,13 @@ export class NetworkController extends Controller {
   private constructor(
     engine: Engine,
     problems: readonly RestoreProblem[],
+    stateDir: string,
     firewall: Firewall,
     opened: AsyncDisposableStack,
   ) {
     super(engine, problems);
+    this.#engine = engine;
+    this.#stateDir = stateDir;
     this.#firewall = firewall;
     this.#netstack = engine.parts.netstack;
     this.#opened = opened;
@@ -120,14 +145,36 @@ export class NetworkController extends Controller {
     firewall.install();
     for (const driver of parts.drivers.values()) await driver.restored?.();
     sweep(engine, problems);
-    const controller = new NetworkController(engine, problems, firewall, opened.move());
+    const controller = new NetworkController(engine, problems, checked.stateDir, firewall, opened.move());
     try {
-      await ensureNetworks(engine, checked.defaultNetwork);
+      await ensureNetworks(engine, checked.defaultNetwork, problems);
       return controller;
     } catch (error) {
       await controller.close();
       throw error;
     }
+  }
+
+  /**
+   * Copies the store into a file, as it is at one moment, while operations go on; see {@link restoreBackup}.
+   *
+   * @throws backup_exists, invalid_path, store_full, controller_closed ...
+   */
+  async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
+    const { overwrite = false } = parseObject(backupTable, options, "options");
+    const target = absolutePath(path, "path");
+    return this.#engine.exclusively(["backup"], () => backUp(this.#stateDir, target, overwrite));
+  }
+
+  /**
+   * Puts a backup in the place of the store of a state directory; what was there is kept beside it. The next {@link open} makes the
+   * kernel as the backup says.
+   *
+   * @throws backup_unreadable, state_dir_locked, store_full ...
+   */
+  static async restoreBackup(options: RestoreBackupOptions): Promise<RestoreResult> {
+    const { stateDir, from } = parseObject(restoreTable, options, "options");
+    return restoreBackup(absolutePath(stateDir, "options.stateDir"), absolutePath(from, "options.from"));
   }
 
   protected override uninstallParts(): void {

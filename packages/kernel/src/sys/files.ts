@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { errnoOf, gated } from "./seam.ts";
 
 /** Flags of openSync(). */
-export const { O_CREAT, O_RDWR, O_WRONLY } = fs.constants;
+export const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 
 /** node:fs, each function under its name there; where one is made to fail, it throws as Node.js does. */
 export const files = gated(
@@ -17,6 +17,7 @@ export const files = gated(
     existsSync: fs.existsSync,
     fchmodSync: fs.fchmodSync,
     fstatSync: fs.fstatSync,
+    fsyncSync: fs.fsyncSync,
     ftruncateSync: fs.ftruncateSync,
     linkSync: fs.linkSync,
     lstatSync: fs.lstatSync,
@@ -24,9 +25,13 @@ export const files = gated(
     openSync: fs.openSync,
     readFileSync: fs.readFileSync,
     readdirSync: fs.readdirSync,
-    rmdirSync: fs.rmdirSync,
+    realpathSync: fs.realpathSync,
+    renameSync: fs.renameSync,
     rmSync: fs.rmSync,
+    rmdirSync: fs.rmdirSync,
     statSync: fs.statSync,
+    statfsSync: fs.statfsSync,
+    truncateSync: fs.truncateSync,
     unlinkSync: fs.unlinkSync,
     writeFileSync: fs.writeFileSync,
     writeSync: fs.writeSync,

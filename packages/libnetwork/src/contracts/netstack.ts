@@ -125,10 +125,10 @@ export interface NetStack {
   /** Deletes links with our mark that are nobody's, by the id of what they belong to. */
   sweepLinks(isWanted: (objectId: string) => boolean): void;
   /**
-   * Lets go of our namespaces in the run directory that an earlier run was killed in the middle of making: all but those at these
-   * paths, and those of sandboxes with these ids.
+   * Lets go of our namespaces in the run directory that are none of these, by path or by the id of the sandbox they were made for: an
+   * earlier run was killed while it made them.
    */
-  sweepNamespaces(keep: ReadonlySet<string>, keepOf: ReadonlySet<string>): void;
+  sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void;
 
   /** Makes the interface, addressed, up and announced: when it answers, both families carry packets. */
   addInterface(request: InterfaceRequest): InterfaceState;

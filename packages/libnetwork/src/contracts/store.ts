@@ -46,7 +46,8 @@ export interface Store {
   list(kind: string): readonly StoredRecord[] | Promise<readonly StoredRecord[]>;
   /**
    * All of the changes, in order, or none; answers the store's new revision, which the changed records share. No changes: the
-   * revision stays. Throws `revision_conflict` where an `ifRevision` does not hold, `store_write_failed` where the disk refuses.
+   * revision stays. Throws `revision_conflict` where an `ifRevision` does not hold, `store_full` or
+   * `store_write_failed` where the disk refuses.
    */
   commit(changes: readonly StoreChange[]): number | Promise<number>;
   /**

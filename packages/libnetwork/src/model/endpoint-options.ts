@@ -58,7 +58,7 @@ const sysctls: Parser<Readonly<Record<string, string>>> = (value, name) => {
   return settings;
 };
 
-const endpointTable = {
+export const endpointTable = {
   /** Address in the network. Default: the next free one. */
   ipv4: textBy((text) => parseIp(text, 4).toString()),
   /** The same for IPv6, where the network has it. */

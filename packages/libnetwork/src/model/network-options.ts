@@ -21,7 +21,7 @@ import {
 const subnet = textBy((text) => parseSubnet(text).toString());
 const address = textBy((text) => parseIp(text).toString());
 
-const ipamConfig = {
+export const ipamConfig = {
   /** Default: a free one. */
   subnet,
   /** Endpoints get their addresses from this part of the subnet. */
@@ -41,7 +41,7 @@ const ipam = {
   config: listOf(objectOf(ipamConfig)),
 };
 
-const networkTable = {
+export const networkTable = {
   /** Where addresses come from. */
   ipam: objectOf(ipam),
   /** Default: true. */

@@ -6,22 +6,38 @@ import type { Engine } from "./engine.ts";
 import { deleteNetwork } from "./network-deletion.ts";
 import { makeNetwork, type NetworkWish } from "./network-maker.ts";
 import { checkedNetworkOptions } from "./network-options.ts";
+import type { RestoreProblem } from "./restore.ts";
+import { isUnreadable } from "./stored-records.ts";
 
 const defaultNetworkName = "bridge";
 const defaultBridgeName = "causeway0";
 
 const singletons: readonly NetworkWish[] = singletonNetworks.map((network) => ({ ...network, options: {} }));
 
-/** Sees to it that these are there, and no others: `wanted` is the default network, or false for none. */
-export async function ensureNetworks(engine: Engine, wanted: DefaultNetworkOptions | false): Promise<void> {
-  for (const network of singletons) await ensurePredefined(engine, network);
+/**
+ * Sees to it that these are there, and no others: `wanted` is the default network, or false for none. One that is stored, and could
+ * not be read, is not made a second time.
+ */
+export async function ensureNetworks(
+  engine: Engine,
+  wanted: DefaultNetworkOptions | false,
+  problems: readonly RestoreProblem[],
+): Promise<void> {
+  const unread = problems.filter((problem) => problem.kind === "network" && isUnreadable(problem));
+  // Without a name it may be any of them.
+  const mayBeStored = (wish: NetworkWish) => unread.some(({ id, name }) => name === id || name === wish.name);
+  for (const network of singletons) {
+    if (!mayBeStored(network)) await ensurePredefined(engine, network);
+  }
   const byDefault = wanted === false ? [] : [defaultNetwork(wanted)];
   // Before the default one is made: the one of another name may have its bridge.
   await dropPredefined(
     engine,
     [...singletons, ...byDefault].map(({ name }) => name),
   );
-  for (const network of byDefault) await ensurePredefined(engine, network);
+  for (const network of byDefault) {
+    if (!mayBeStored(network)) await ensurePredefined(engine, network);
+  }
 }
 
 function defaultNetwork({

@@ -70,7 +70,7 @@ export interface SandboxRecord {
   readonly released?: boolean;
 }
 
-interface RecordOfKind {
+export interface RecordOfKind {
   network: NetworkRecord;
   endpoint: EndpointRecord;
   sandbox: SandboxRecord;

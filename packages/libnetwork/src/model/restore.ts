@@ -13,6 +13,7 @@ import { exhaustion } from "./exhaustion.ts";
 import { rejoin } from "./joining.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
+import { textIn } from "./record-shapes.ts";
 import {
   type EndpointRecord,
   type NetworkRecord,
@@ -23,10 +24,12 @@ import {
 } from "./records.ts";
 import { SandboxCore } from "./sandbox-core.ts";
 import { route } from "./sandbox-routing.ts";
+import { readRecords } from "./stored-records.ts";
 
 export interface RestoreProblem {
   readonly kind: RecordKind;
   readonly id: string;
+  /** The id, where no name can be read. */
   readonly name: string;
   readonly error: unknown;
 }
@@ -45,27 +48,34 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     }
   };
   const changes: StoreChange[] = [];
-  for (const record of await records<NetworkRecord>(engine, "network")) {
+  const networks = await readRecords(engine, "network");
+  problems.push(...networks.problems);
+  for (const record of networks.records) {
     if (!record.options.persist) {
       changes.push(remove("network", record.id));
       continue;
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
-  const sandboxes = await records<SandboxRecord>(engine, "sandbox");
+  const sandboxes = await readRecords(engine, "sandbox");
+  problems.push(...sandboxes.problems);
+  /** What could not be taken up, and what depends on it stays stored as it is. */
+  const lost = new Set(problems.map(({ id }) => id));
   // Those that share a stack come after those that have one.
-  const owners = sandboxes.filter(({ sharedWith }) => sharedWith === undefined);
-  const sharers = sandboxes.filter(({ sharedWith }) => sharedWith !== undefined);
+  const owners = sandboxes.records.filter(({ sharedWith }) => sharedWith === undefined);
+  const sharers = sandboxes.records.filter(({ sharedWith }) => sharedWith !== undefined);
   for (const record of [...owners, ...sharers]) {
     const named = { id: record.id, name: record.containerId };
-    await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
+    await attempt("sandbox", named, () => restoreSandbox(engine, record, changes, lost));
   }
-  const failed = new Set(problems.map(({ id }) => id));
+  for (const { kind, id } of problems) if (kind === "sandbox") lost.add(id);
+  const endpoints = await readRecords(engine, "endpoint");
+  problems.push(...endpoints.problems);
+  for (const value of endpoints.unreadable) await holdAddresses(engine, value);
   // In the order of their joining: interfaces of a sandbox are numbered as they are made.
-  const endpoints = await records<EndpointRecord>(engine, "endpoint");
   const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
-  for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
-    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, failed));
+  for (const record of endpoints.records.sort((a, b) => order(a) - order(b))) {
+    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, lost));
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) {
@@ -91,15 +101,6 @@ async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> 
   }
 }
 
-/** In the order in which the objects were made. */
-async function records<T extends { readonly created: number }>(
-  engine: Engine,
-  kind: RecordKind,
-): Promise<T[]> {
-  const stored = await engine.parts.store.list(kind);
-  return stored.map(({ value }) => value as unknown as T).sort((a, b) => a.created - b.created);
-}
-
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
@@ -109,8 +110,14 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
 }
 
 /** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead: another in its place is not it. */
-function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreChange[]): void {
+function restoreSandbox(
+  engine: Engine,
+  record: SandboxRecord,
+  changes: StoreChange[],
+  lost: ReadonlySet<string>,
+): void {
   const { namespace, sharedWith, options } = record;
+  if (sharedWith !== undefined && lost.has(sharedWith)) throw notRestored("sandbox", sharedWith);
   const { netstack, files } = engine.parts;
   const alive =
     sharedWith === undefined
@@ -128,23 +135,22 @@ function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreCha
 /**
  * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without its ports: its name
  * stays taken, and it can be deleted, or its ports published anew. One whose sandbox could not be looked at stays in it.
- *
- * @param failed ids of networks and sandboxes that could not be taken up
  */
 async function restoreEndpoint(
   engine: Engine,
   stored: EndpointRecord,
   changes: StoreChange[],
-  failed: ReadonlySet<string>,
+  lost: ReadonlySet<string>,
 ): Promise<void> {
   const network = engine.networks.byId(stored.networkId);
   if (network === undefined) {
+    if (lost.has(stored.networkId)) throw notRestored("network", stored.networkId);
     changes.push(remove("endpoint", stored.id));
     return;
   }
   const sandbox = stored.join === undefined ? undefined : engine.sandboxes.byId(stored.join.sandboxId);
   const { join, ...apart } = stored;
-  const unseen = join !== undefined && failed.has(join.sandboxId);
+  const unseen = join !== undefined && sandbox === undefined && lost.has(join.sandboxId);
   const record: EndpointRecord = join !== undefined && sandbox === undefined && !unseen ? apart : stored;
   if (record !== stored) changes.push(put("endpoint", record));
   const { ipam } = network;
@@ -156,26 +162,40 @@ async function restoreEndpoint(
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
   try {
-    if (failed.has(network.id)) throw notRestored(network);
+    if (lost.has(network.id)) throw notRestored("network", network.name);
     await network.driver.restoreEndpoint(endpointSpec(record), record.state, record.join !== undefined);
   } catch (error) {
     endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
     throw error;
   }
-  if (unseen) throw withoutSandbox();
+  if (unseen) throw staysIn(join.sandboxId);
 }
 
-function withoutSandbox(): Error {
+/** What could not be read keeps its interface and its addresses: nobody else may get these. */
+async function holdAddresses(engine: Engine, value: unknown): Promise<void> {
+  const network = engine.networks.byId(textIn(value, "networkId") ?? "");
+  if (network === undefined || network.configOnly) return;
+  for (const family of ["ipv4", "ipv6"]) {
+    try {
+      const cidr = textIn(value, "interface", family);
+      if (cidr !== undefined) await replayAddress(network.ipam, network.record.pools, cidr, true);
+    } catch {
+      // It is no address, or not of this network: it is reported already that the record is not as it should be.
+    }
+  }
+}
+
+function staysIn(sandboxId: string): Error {
   return unavailable(
     "sandbox_not_restored",
-    "its sandbox could not be taken up, and the endpoint stays in it: mend that and open again",
+    `its sandbox ${sandboxId} could not be taken up, and the endpoint stays in it: mend that and open again`,
   );
 }
 
-function notRestored({ name }: NetworkCore): Error {
+function notRestored(kind: "network" | "sandbox", name: string): Error {
   return unavailable(
-    "network_not_restored",
-    `its network "${name}" could not be taken up: mend that and open again, or delete both`,
+    `${kind}_not_restored`,
+    `its ${kind} "${name}" could not be taken up: mend that and open again, or delete both`,
   );
 }
 

@@ -12,7 +12,7 @@ const address = textBy((text) => parseIp(text).toString());
 
 const extraHost = { name: hostname, address };
 
-const sandboxTable = {
+export const sandboxTable = {
   /** Its name in /etc/hostname and, with its addresses, in /etc/hosts. Default: none. */
   hostname,
   /** Makes the full name in /etc/hosts, behind the hostname. Default: none. */

@@ -142,11 +142,18 @@ export class KernelNetStack implements NetStack {
     }
   }
 
-  sweepNamespaces(keep: ReadonlySet<string>, keepOf: ReadonlySet<string>): void {
-    const kept = new Set([...keep, ...[...keepOf].map((id) => join(this.#directory, sandboxNameOf(id)))]);
+  sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void {
+    const keptNames = new Set([...sandboxIds].map(sandboxNameOf));
     for (const name of files.readdirSync(this.#directory)) {
       const path = join(this.#directory, name);
-      if (!isSandboxName(name) || kept.has(path) || removeUnmounted(path) || !showsNamespace(path)) continue;
+      if (
+        !isSandboxName(name) ||
+        keptNames.has(name) ||
+        keep.has(path) ||
+        removeUnmounted(path) ||
+        !showsNamespace(path)
+      )
+        continue;
       this.#reaper.later(this.#reaper.releaseNamespace(path));
     }
   }

@@ -33,7 +33,9 @@ export function claimRunDirectory(runDir: string, controllerId: string): void {
   if (!placeOwner(path, controllerId)) {
     const owner = readOwner(runDir, path);
     if (owner === controllerId) return;
-    const mend = `give this one a directory of its own, or remove ${path} when that controller is no more`;
+    const mend =
+      "give this one a directory of its own; where its state directory was lost, restore a backup of it " +
+      `(NetworkController.restoreBackup); or remove ${path} when that controller is no more`;
     throw conflict(
       "run_dir_taken",
       `options.runDir: ${runDir} is the run directory of controller ${JSON.stringify(owner)}: ${mend}`,

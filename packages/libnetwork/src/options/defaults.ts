@@ -21,11 +21,17 @@ export type Complete<T extends Table> = {
   readonly [K in keyof T]: T[K] extends DefaultingParser<infer D> ? D : ReturnType<T[K]> | undefined;
 };
 
-/** As objectOf, without gaps. */
-export function completeObjectOf<const T extends Table>(table: T): Parser<Complete<T>> {
+/** Every option of a table, with its default, or undefined where it has none. */
+export function defaultsOf(table: Table): Readonly<Record<string, unknown>> {
   const defaults: Record<string, unknown> = {};
   for (const [name, parse] of Object.entries(table)) {
     defaults[name] = "byDefault" in parse ? parse.byDefault : undefined;
   }
+  return defaults;
+}
+
+/** As objectOf, without gaps. */
+export function completeObjectOf<const T extends Table>(table: T): Parser<Complete<T>> {
+  const defaults = defaultsOf(table);
   return (value, name) => ({ ...defaults, ...parseObject(table, value, name) }) as Complete<T>;
 }

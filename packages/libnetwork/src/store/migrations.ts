@@ -19,20 +19,21 @@ export const migrations: readonly string[] = [
 ];
 
 /**
- * Brings a database to the newest schema in one transaction: all of the missing steps or none.
+ * Brings a database to the newest schema in one transaction: all of the missing steps or none. What there is already is first
+ * handed to `keepAside`.
  *
  * Throws `store_too_new`, with the database untouched, when a newer release has written it.
  */
-export function migrate(db: DatabaseSync, path: string, steps: readonly string[] = migrations): void {
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  steps: readonly string[] = migrations,
+  keepAside: (version: number) => void = () => undefined,
+): void {
   const version = schemaVersion(db);
-  if (version > steps.length) {
-    throw unavailable(
-      "store_too_new",
-      `${path} has schema version ${version}, this release of Causeway knows versions up to ${steps.length}: ` +
-        "run the release that wrote it or a newer one, or choose another state directory",
-    );
-  }
+  refuseNewer(version, path, steps);
   if (version === steps.length) return;
+  if (version > 0) keepAside(version);
   exec(db, "BEGIN IMMEDIATE");
   try {
     for (const step of steps.slice(version)) exec(db, step);
@@ -44,6 +45,16 @@ export function migrate(db: DatabaseSync, path: string, steps: readonly string[]
   }
 }
 
-function schemaVersion(db: DatabaseSync): number {
+/** Throws `store_too_new` for a version behind these steps. */
+export function refuseNewer(version: number, path: string, steps: readonly string[]): void {
+  if (version <= steps.length) return;
+  throw unavailable(
+    "store_too_new",
+    `${path} has schema version ${version}, this release of Causeway knows versions up to ${steps.length}: ` +
+      "run the release that wrote it or a newer one, or choose another state directory",
+  );
+}
+
+export function schemaVersion(db: DatabaseSync): number {
   return Number(get(db.prepare("PRAGMA user_version"))?.user_version);
 }

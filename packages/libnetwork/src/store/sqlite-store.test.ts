@@ -104,6 +104,7 @@ test("a damaged file is refused with the mend, and the mend works", (t) => {
   writeFileSync(path, "these are not the bytes of a database\n".repeat(200));
   assert.throws(() => SqliteStore.open(stateDir), corrupt);
   renameSync(path, `${path}.damaged`);
+  rmSync(join(stateDir, "causeway.revision"), { force: true });
 
   // A page in the middle is overwritten: found when opening, not when its record is read.
   putOne(stateDir, "x".repeat(100_000));
@@ -112,6 +113,7 @@ test("a damaged file is refused with the mend, and the mend works", (t) => {
   writeFileSync(path, bytes);
   assert.throws(() => SqliteStore.open(stateDir), corrupt);
   rmSync(path);
+  rmSync(join(stateDir, "causeway.revision"));
 
   putOne(stateDir, "x");
   tamper(stateDir, "UPDATE records SET value = '{half'");
@@ -201,8 +203,11 @@ test("a full disk fails the commit whole, and the store goes on when there is sp
   const { value } = await child.lines.next();
   const told = JSON.parse(value ?? "null");
   assert.equal(told.kind, "unavailable");
-  assert.equal(told.code, "store_write_failed");
-  assert.match(told.message, new RegExp(`${stateDir}/causeway.db .*check the space`));
+  assert.equal(told.code, "store_full");
+  assert.match(
+    told.message,
+    new RegExp(`${stateDir}/causeway.db: the disk is full .*make space in ${stateDir}`),
+  );
   assert.match(told.full, /full|I\/O/);
   assert.ok(told.held > 0 && told.held === told.bigs && told.held === told.revision);
   assert.equal(told.unchanged, true);

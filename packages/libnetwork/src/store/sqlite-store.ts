@@ -2,14 +2,15 @@
  * The store of one machine: SQLite through node:sqlite, write-ahead log with synchronous=FULL, so that a commit that has
  * answered survives a crash of the process and of the machine. Every method is synchronous.
  */
-
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { files } from "@causeway/kernel";
 import type { Store, StoreChange, StoredRecord, StoreEvent } from "../contracts/store.ts";
 import { openDatabase } from "./database.ts";
-import { storeClosed, storeFailure } from "./failures.ts";
+import { makeDurableDirectory } from "./durable-files.ts";
+import { isFull, storeClosed, storeFailure } from "./failures.ts";
 import { checkRevision, decode, type EncodedChange, encode, type StoredText } from "./record.ts";
+import { Reserve } from "./reserve.ts";
+import { RevisionMark } from "./revision-mark.ts";
 import { all, get, run } from "./sqlite.ts";
 import { StateLock } from "./state-lock.ts";
 import { Watchers } from "./watch.ts";
@@ -25,42 +26,50 @@ const statements = {
   put: `INSERT INTO records (kind, id, value, revision) VALUES (?, ?, ?, ?)
         ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, revision = excluded.revision`,
   delete: "DELETE FROM records WHERE kind = ? AND id = ?",
+  checkpoint: "PRAGMA wal_checkpoint(TRUNCATE)",
 } as const;
+
+/** A commit that adds no more than this to the store's text counts as one that lets go: it may have the reserve. */
+const slightGrowth = 64;
 
 type Statements = Readonly<Record<keyof typeof statements, StatementSync>>;
 
 export class SqliteStore implements Store {
   /** The database file. */
   readonly path: string;
-  readonly #lock: StateLock;
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
+  readonly #mark: RevisionMark;
+  readonly #reserve: Reserve;
+  /** The lock, and what else is let go of when the database is closed. */
+  readonly #opened: DisposableStack;
   readonly #watchers = new Watchers();
 
-  private constructor(path: string, lock: StateLock, db: DatabaseSync) {
+  private constructor(path: string, { db, mark }: OpenFiles, reserve: Reserve, opened: DisposableStack) {
     this.path = path;
-    this.#lock = lock;
     this.#db = db;
     this.#sql = prepareAll(db);
+    this.#mark = mark;
+    this.#reserve = reserve;
+    mark.write(revisionOf(this.#sql.revision));
+    this.#opened = opened.move();
   }
 
   /**
    * Opens `<stateDir>/causeway.db` and locks the directory until `close`; what is missing is made, for this user alone.
    *
-   * Throws `state_dir_locked`, `store_too_new`, `store_corrupt`, or `store_open_failed` for anything else.
+   * Throws `state_dir_locked`, `store_unusable`, `store_too_new`, `store_corrupt`, `store_full`, or `store_open_failed` for the rest.
    */
   static open(stateDir: string): SqliteStore {
-    const path = join(stateDir, "causeway.db");
-    let lock: StateLock | undefined;
-    let db: DatabaseSync | undefined;
+    const path = databaseOf(stateDir);
     try {
-      files.mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-      lock = StateLock.acquire(stateDir);
-      db = openDatabase(path);
-      return new SqliteStore(path, lock, db);
+      makeDurableDirectory(stateDir);
+      using opened = new DisposableStack();
+      opened.use(StateLock.acquire(stateDir));
+      const reserve = new Reserve(path);
+      const files = opened.use(openFiles(path, reserve));
+      return new SqliteStore(path, files, reserve, opened);
     } catch (error) {
-      db?.close();
-      lock?.[Symbol.dispose]();
       throw storeFailure("open", path, error);
     }
   }
@@ -82,7 +91,11 @@ export class SqliteStore implements Store {
     return this.#attempt("write", () => {
       if (changes.length === 0) return revisionOf(this.#sql.revision);
       const encoded = changes.map(encode);
-      const { revision, events } = this.#transaction(() => this.#apply(encoded));
+      const { revision, events } = this.#withSpace(encoded, () =>
+        this.#transaction(() => this.#apply(encoded)),
+      );
+      this.#mark.write(revision);
+      this.#reserve.renew();
       this.#watchers.publish(events);
       return revision;
     });
@@ -97,11 +110,45 @@ export class SqliteStore implements Store {
   close(): void {
     if (!this.#db.isOpen) return;
     this.#watchers.close();
-    try {
-      this.#db.close();
-    } finally {
-      this.#lock[Symbol.dispose]();
+    this.#opened.dispose();
+  }
+
+  /**
+   * Writes; on a full disk once more with the space of the write-ahead log, whose commits go into the database, and where the changes
+   * let go of something, with the reserve.
+   */
+  #withSpace<T>(changes: readonly EncodedChange[], write: () => T): T {
+    const remedies = [() => this.#emptyLog(), () => this.#letsGo(changes) && this.#spendReserve()];
+    for (const remedy of remedies) {
+      try {
+        return write();
+      } catch (error) {
+        if (!isFull(this.path, error)) throw error;
+        remedy();
+      }
     }
+    return write();
+  }
+
+  /** The database grows into it by what is in the log only, and then the log's space is free, for a few hundred deletions more. */
+  #spendReserve(): void {
+    if (this.#reserve.release()) this.#emptyLog();
+  }
+
+  /** Where the database itself has no room for it, the log keeps what it has. */
+  #emptyLog(): void {
+    try {
+      get(this.#sql.checkpoint);
+    } catch (error) {
+      if (!isFull(this.path, error)) throw error;
+    }
+  }
+
+  /** Whether the store is hardly larger afterwards: so it is when something is deleted, or an endpoint leaves. */
+  #letsGo(changes: readonly EncodedChange[]): boolean {
+    const lengthOf = ({ kind, id }: EncodedChange) => this.#row(kind, id)?.value.length ?? 0;
+    const growth = changes.reduce((sum, change) => sum + change.text.length - lengthOf(change), 0);
+    return growth <= slightGrowth;
   }
 
   #apply(changes: readonly EncodedChange[]): { revision: number; events: StoreEvent[] } {
@@ -147,6 +194,34 @@ export class SqliteStore implements Store {
       throw storeFailure(action, this.path, error);
     }
   }
+}
+
+/** The database file of a state directory. */
+export function databaseOf(stateDir: string): string {
+  return join(stateDir, "causeway.db");
+}
+
+interface OpenFiles extends Disposable {
+  readonly db: DatabaseSync;
+  readonly mark: RevisionMark;
+}
+
+/** Opening, too, takes a little space: for SQLite's -shm file. */
+function openFiles(path: string, reserve: Reserve): OpenFiles {
+  try {
+    return openOnce(path);
+  } catch (error) {
+    if (!isFull(path, error) || !reserve.release()) throw error;
+    return openOnce(path);
+  }
+}
+
+function openOnce(path: string): OpenFiles {
+  using opened = new DisposableStack();
+  const mark = opened.use(new RevisionMark(path));
+  const db = opened.adopt(openDatabase(path), (made) => made.close());
+  const kept = opened.move();
+  return { db, mark, [Symbol.dispose]: () => kept.dispose() };
 }
 
 function prepareAll(db: DatabaseSync): Statements {

@@ -19,10 +19,11 @@ export class StateLock implements Disposable {
   static acquire(stateDir: string): StateLock {
     const path = join(stateDir, "causeway.lock");
     const file = tryLockFile(path);
-    if (!file) throw stateDirLocked(stateDir, files.readFileSync(path, "utf8").trim());
+    if (!file) throw stateDirLocked(stateDir, files.readFileSync(path, "utf8").split("\n", 1)[0] ?? "");
     try {
-      files.ftruncateSync(file.fd);
-      files.writeSync(file.fd, `${process.pid}\n`, 0);
+      // Over what is there, and not after it was cut off: a full disk would not give the block back.
+      const written = files.writeSync(file.fd, `${process.pid}\n`, 0);
+      files.ftruncateSync(file.fd, written);
     } catch (error) {
       file[Symbol.dispose]();
       throw error;

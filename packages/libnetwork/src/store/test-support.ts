@@ -25,7 +25,7 @@ export interface StoreProcess {
 
 /**
  * Runs a program with `store` open on `stateDir`, and `say(text)`, in a process of its own, by way of `prefix` (unshare,
- * say). It is killed after the test.
+ * say). A store that cannot be opened is said by its error's code and message. It is killed after the test.
  */
 export function storeProcess(
   t: TestContext,
@@ -37,7 +37,15 @@ export function storeProcess(
     import { writeSync } from "node:fs";
     import { SqliteStore } from ${JSON.stringify(import.meta.resolve("./sqlite-store.ts"))};
     const say = (text) => writeSync(1, text + "\\n");
-    const store = SqliteStore.open(${JSON.stringify(stateDir)});
+    const open = () => {
+      try {
+        return SqliteStore.open(${JSON.stringify(stateDir)});
+      } catch (error) {
+        say(error.code + " " + error.message);
+        process.exit(1);
+      }
+    };
+    const store = open();
     ${program}`;
   const [command = process.execPath, ...args] = [
     ...prefix,

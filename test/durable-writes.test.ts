@@ -1,0 +1,54 @@
+// How many durable writes each operation costs: the table "What is written when" of ARCHITECTURE.md.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { NetNamespace } from "@causeway/kernel";
+import { TestHost } from "./support/host.ts";
+import { ipv4Only } from "./support/scenes.ts";
+
+/** Every transaction that changes something makes it one more. */
+function revisionOf(host: TestHost): number {
+  using database = new DatabaseSync(join(host.options.stateDir, "causeway.db"), { readOnly: true });
+  return Number(database.prepare("SELECT revision FROM store").get()?.revision);
+}
+
+test("each operation costs the durable writes that the table says", async (t) => {
+  const host = await TestHost.create(t);
+  const { controller } = host;
+  const costs = async <T>(what: string, writes: number, operation: () => Promise<T>): Promise<T> => {
+    const before = revisionOf(host);
+    const answer = await operation();
+    assert.equal(revisionOf(host) - before, writes, what);
+    return answer;
+  };
+  await costs("the first network, which turns forwarding on", 2, () => ipv4Only(host, "first", 1));
+  const network = await costs("newNetwork", 1, () => ipv4Only(host, "n", 2));
+  const endpoint = await costs("createEndpoint", 1, () => network.createEndpoint("e"));
+  const sandbox = await costs("newSandbox", 1, () => controller.newSandbox("c"));
+  await costs("join", 1, () => endpoint.join(sandbox));
+  await costs("publish", 1, () => endpoint.publish([{ containerPort: 80, hostPort: 8080 }]));
+  await costs("unpublish", 1, () => endpoint.unpublish([{ containerPort: 80 }]));
+  await costs("rename", 1, () => sandbox.rename("d"));
+  await costs("refresh, with one endpoint", 3, () => sandbox.refresh());
+  await costs("leave", 1, () => endpoint.leave(sandbox));
+  await costs("endpoint.delete", 1, () => endpoint.delete());
+  await costs("sandbox.delete", 1, () => sandbox.delete());
+
+  const attached = await costs("attach", 1, () => controller.attach(network, { containerId: "a" }));
+  const more = await costs("a second endpoint", 1, () => network.createEndpoint("more"));
+  await costs("its join", 1, () => more.join(attached.sandbox));
+  await costs("sandbox.delete with its endpoints", 1, () => attached.sandbox.delete({ endpoints: "delete" }));
+  const later = await costs("newSandbox, externalKey", 1, () =>
+    controller.newSandbox("later", { externalKey: true }),
+  );
+  using namespace = NetNamespace.create();
+  const path = join(host.directory, "key");
+  namespace.bindAt(path);
+  await costs("setKey", 1, () => later.setKey(path));
+  await costs("sandbox.delete", 1, () => later.delete());
+  await costs("network.delete", 1, () => network.delete());
+  await costs("what reads", 0, () => controller.topology());
+  await costs("what is refused", 0, () => assert.rejects(controller.newNetwork("bridge", "first")));
+});
