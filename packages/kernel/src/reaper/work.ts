@@ -20,6 +20,12 @@ const pause = 5;
 /** Milliseconds to wait for company when the first job comes: one link costs as much as forty. */
 const gathering = 5;
 
+/** Refusals for want of memory or a descriptor: they may pass. */
+const passing = ["ENOMEM", "ENOBUFS", "EMFILE", "ENFILE"];
+/** How often a job is tried that meets them, and milliseconds in between: two seconds. */
+const mostTries = 20;
+const longPause = 100;
+
 export class ReaperWork implements Disposable {
   readonly #namespace: NetNamespace;
   readonly #tell: (outcomes: readonly Outcome[]) => void;
@@ -28,6 +34,8 @@ export class ReaperWork implements Disposable {
   readonly #connections: Extract<Job, { connections: unknown }>[] = [];
   readonly #links: Extract<Job, { link: unknown }>[] = [];
   readonly #namespaces: Extract<Job, { namespacePath: string }>[] = [];
+  /** How often jobs were tried that wait to be tried again, by id. */
+  readonly #tries = new Map<number, number>();
   /** Opened when they are needed: the kernel may have no connection tracking. */
   #rtnl: Rtnl | undefined;
   #conntrack: Conntrack | undefined;
@@ -44,11 +52,15 @@ export class ReaperWork implements Disposable {
 
   /** Takes a job on. What is answered is the end of all that is waiting: it fails where the work itself broke down. */
   add(job: Job): Promise<void> {
+    this.#enqueue(job);
+    this.#working ??= this.#work();
+    return this.#working;
+  }
+
+  #enqueue(job: Job): void {
     if ("connections" in job) this.#connections.push(job);
     else if ("link" in job) this.#links.push(job);
     else this.#namespaces.push(job);
-    this.#working ??= this.#work();
-    return this.#working;
   }
 
   async #work(): Promise<void> {
@@ -69,13 +81,13 @@ export class ReaperWork implements Disposable {
         const outcomes = part.call(this);
         if (outcomes.length > 0) this.#tell(outcomes);
       }
-      await sleep(pause);
+      await sleep(this.#tries.size === 0 ? pause : longPause);
     }
   }
 
   /** All that are waiting in one pass over the table: it takes 12 ms, however few are meant. */
   #forgetConnections(): readonly Outcome[] {
-    return attempted(this.#connections.splice(0), (jobs) => {
+    return this.#attempt(this.#connections.splice(0), (jobs) => {
       this.#conntrack ??= new Conntrack(this.#namespace);
       this.#conntrack.deleteMatching(jobs.flatMap((job) => job.connections));
       return [];
@@ -83,7 +95,7 @@ export class ReaperWork implements Disposable {
   }
 
   #reapLinks(): readonly Outcome[] {
-    return attempted(this.#links.splice(0, perStep), (jobs) => {
+    return this.#attempt(this.#links.splice(0, perStep), (jobs) => {
       this.#rtnl ??= new Rtnl(this.#namespace);
       return deleteLinks(
         this.#rtnl,
@@ -95,9 +107,32 @@ export class ReaperWork implements Disposable {
 
   /** After the links of the same step, so that the kernel finds most of these namespaces empty. */
   #reapNamespaces(): readonly Outcome[] {
-    return attempted(this.#namespaces.splice(0, perStep), (jobs) =>
+    return this.#attempt(this.#namespaces.splice(0, perStep), (jobs) =>
       jobs.map(({ namespacePath }) => releaseNamespace(namespacePath)),
     );
+  }
+
+  /** @param carryOut answers for each job why it failed, or undefined; what it throws is the failure of all of them */
+  #attempt<J extends Job>(
+    jobs: readonly J[],
+    carryOut: (jobs: readonly J[]) => readonly (KernelError | undefined)[],
+  ): readonly Outcome[] {
+    if (jobs.length === 0) return [];
+    const errors = failuresOf(jobs, carryOut);
+    return jobs.flatMap((job, index) => {
+      const error = errors[index];
+      return this.#putBack(job, error) ? [] : outcome(job.id, error);
+    });
+  }
+
+  /** Answers whether the job is to be tried again. */
+  #putBack(job: Job, error: KernelError | undefined): boolean {
+    const tries = (this.#tries.get(job.id) ?? 0) + 1;
+    this.#tries.delete(job.id);
+    if (!isKernelError(error, ...passing) || tries === mostTries) return false;
+    this.#tries.set(job.id, tries);
+    this.#enqueue(job);
+    return true;
   }
 
   [Symbol.dispose](): void {
@@ -108,18 +143,15 @@ export class ReaperWork implements Disposable {
   }
 }
 
-/** @param carryOut answers for each job why it failed, or undefined; what the kernel throws meanwhile is the failure of all of them */
-function attempted<J extends Job>(
+function failuresOf<J extends Job>(
   jobs: readonly J[],
   carryOut: (jobs: readonly J[]) => readonly (KernelError | undefined)[],
-): readonly Outcome[] {
-  if (jobs.length === 0) return [];
+): readonly (KernelError | undefined)[] {
   try {
-    const errors = withReserve(() => carryOut(jobs));
-    return jobs.map(({ id }, index) => outcome(id, errors[index]));
+    return withReserve(() => carryOut(jobs));
   } catch (error) {
     if (!isKernelError(error)) throw error;
-    return jobs.map(({ id }) => outcome(id, error));
+    return jobs.map(() => error);
   }
 }
 
