@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Conntrack, readSysctl } from "@causeway/kernel";
+import { readSysctl } from "@causeway/kernel";
 import { NetworkController, type Sandbox } from "@causeway/libnetwork";
 import { TestHost } from "../support/host.ts";
 import { assertSameState, withoutOpenFiles } from "../support/kernel-state.ts";
@@ -99,13 +99,11 @@ test("no inotify instance is needed", { skip }, async (t) => {
   await twoTalking(host);
 });
 
-test("a full table of tracked connections stops nobody who manages networks, and new connections come about when there is room", {
+test("with a full table of tracked connections networks are managed as ever, and connections come about once there is room", {
   skip,
 }, async (t) => {
   const host = await TestHost.create(t);
   const { network, a, b } = await twoTalking(host);
-  using conntrack = new Conntrack(host.namespace);
-  assert.ok(conntrack.count() >= 0);
   {
     using _full = new MachineSetting("net/netfilter/nf_conntrack_max", 1);
     assert.equal(readSysctl("net/netfilter/nf_conntrack_max"), "1");
