@@ -125,3 +125,8 @@ export function assertSameState(after: readonly string[], before: readonly strin
   const text = differing.map(([line, difference]) => `${difference > 0 ? "+" : "-"} ${line}`).join("\n");
   assert.equal(text, "", message);
 }
+
+/** Without the open files of this process: where threads come and go that have some of their own. */
+export function withoutOpenFiles(state: readonly string[]): readonly string[] {
+  return state.filter((line) => !line.startsWith("open "));
+}

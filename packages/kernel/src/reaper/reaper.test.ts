@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { needsProcessLimit, ProcessLimit } from "../../../../test/support/process-limit.ts";
 import { Monitor } from "../netlink/monitor.ts";
 import * as address from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
@@ -166,6 +167,24 @@ describe("reaper", () => {
     assert.deepEqual(host.names(), []);
     await failing;
     await Promise.all(host.paths.map((path) => reaper.releaseNamespace(path)));
+  });
+
+  it("works on the caller's thread where there is none for it", { skip: needsProcessLimit() }, async () => {
+    using host = new Host(directory, 3);
+    await using reaper = new Reaper(host.namespace);
+    {
+      using _limit = new ProcessLimit();
+      await Promise.all([
+        reaper.deleteLink({ name: "h0" }),
+        reaper.deleteLink({ name: "missing" }),
+        assert.rejects(reaper.deleteLink({ name: "lo" }), { code: "EOPNOTSUPP" }),
+        reaper.forgetConnections([{ originalSource: "192.0.2.1" }]),
+        ...host.paths.map((path) => reaper.releaseNamespace(path)),
+      ]);
+      assert.ok(host.paths.every((path) => !existsSync(path)));
+    }
+    await reaper.deleteLink({ name: "h1" });
+    await eventually(() => assert.deepEqual(host.names(), []));
   });
 
   it("finishes at close and takes nothing on afterwards", async () => {

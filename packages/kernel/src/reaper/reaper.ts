@@ -125,7 +125,7 @@ export class Reaper implements AsyncDisposable {
   /** What no thread can be had for is done here. */
   #doHere(job: Job): void {
     this.#ownWork.add(job).then(
-      () => this.#waiting.size === 0 && this.#ownWork[Symbol.dispose](),
+      () => this.#ownWork[Symbol.dispose](),
       (cause) => this.#giveUp(job, cause),
     );
   }

@@ -23,10 +23,14 @@ const pause = 5;
 const gathering = 5;
 /** A job that is refused is tried so often in all: what is busy may be free a little later. */
 const tries = 4;
-/** Milliseconds until then. */
-const respite = 25;
+/** The same for want of memory or of a descriptor, which may take two seconds to pass. */
+const patientTries = 22;
+const wants = ["ENOMEM", "ENOBUFS", "EMFILE", "ENFILE"];
 /** A kernel that says so says so again. */
 const finalRefusals = ["EOPNOTSUPP", "EINVAL"];
+/** Milliseconds before a job is tried again, for the first times and then. */
+const respite = 25;
+const longRespite = 100;
 
 export class ReaperWork implements Disposable {
   readonly #namespace: NetNamespace;
@@ -36,6 +40,7 @@ export class ReaperWork implements Disposable {
   readonly #connections: Extract<Job, { connections: unknown }>[] = [];
   readonly #links: Extract<Job, { link: unknown }>[] = [];
   readonly #namespaces: Extract<Job, { namespacePath: string }>[] = [];
+  /** How often jobs were tried that wait to be tried again, by id. */
   /** Opened when they are needed: the kernel may have no connection tracking. */
   #rtnl: Rtnl | undefined;
   #conntrack: Conntrack | undefined;
@@ -81,7 +86,7 @@ export class ReaperWork implements Disposable {
       this.#step(this.#namespaces, perStep, (jobs) =>
         jobs.map(({ namespacePath }) => releaseNamespace(namespacePath)),
       );
-      await sleep(this.#refusals.size === 0 ? pause : respite);
+      await sleep(this.#pause());
     }
   }
 
@@ -104,9 +109,16 @@ export class ReaperWork implements Disposable {
     if (outcomes.length > 0) this.#tell(outcomes);
   }
 
+  #pause(): number {
+    if (this.#refusals.size === 0) return pause;
+    return Math.min(...this.#refusals.values()) < tries ? respite : longRespite;
+  }
+
   #mayTryAgain(id: number, error: KernelError | undefined): boolean {
     const refusals = (this.#refusals.get(id) ?? 0) + 1;
-    const may = error !== undefined && refusals < tries && !finalRefusals.includes(error.code);
+    const code = error?.code ?? "";
+    const most = wants.includes(code) ? patientTries : tries;
+    const may = error !== undefined && refusals < most && !finalRefusals.includes(code);
     if (may) this.#refusals.set(id, refusals);
     else this.#refusals.delete(id);
     return may;
