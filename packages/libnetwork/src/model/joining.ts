@@ -65,6 +65,8 @@ export function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoSt
     await driver.leave(network.id, id);
     await driver.join(network.id, id, { sandboxId: sandbox.id, path: "" });
   });
+  const answer = driver.joinAnswer?.(network.id, id) ?? join.answer;
+  endpoint.record = { ...endpoint.record, join: { ...join, answer } };
   populate(endpoint, sandbox, undo);
 }
 
