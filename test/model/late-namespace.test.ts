@@ -39,6 +39,23 @@ test("ports are published of an endpoint whose sandbox waits for its namespace",
   await sandbox.delete();
 });
 
+test("interfaces come in the order of the joining, also after a restart", async (t) => {
+  const { host, sandbox, endpoint, path, away } = await waiting(t);
+  using _away = away;
+  const made = ["f", "g"].map((name) => endpoint.network.createEndpoint(name));
+  for (const later of (await Promise.all(made)).toReversed()) await later.join(sandbox);
+  const controller = await host.restart();
+  const again = controller.sandboxById(sandbox.id) ?? assert.fail();
+  assert.deepEqual(
+    again.endpoints().map(({ name }) => name),
+    ["e", "g", "f"],
+  );
+  await again.setKey(path);
+  const interfaces = again.endpoints().map((one) => `${one.name} ${one.info().interfaceName}`);
+  assert.deepEqual(interfaces, ["e eth0", "g eth1", "f eth2"]);
+  await again.delete();
+});
+
 test("the interface comes on the bridge that is there by then", async (t) => {
   const { host, sandbox, endpoint, path, away } = await waiting(t);
   using _away = away;

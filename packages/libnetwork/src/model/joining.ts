@@ -5,7 +5,7 @@ import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { writeHostFiles } from "./host-files.ts";
 import { leaveSandbox } from "./leaving.ts";
-import { put } from "./records.ts";
+import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
@@ -45,7 +45,7 @@ export async function prepareJoin(
   undo.push(() => driver.leave(network.id, endpoint.id));
   const before = endpoint.record;
   undo.push(() => writeHostFiles(sandbox));
-  endpoint.record = { ...before, join: { sandboxId: sandbox.id, answer } };
+  endpoint.record = { ...before, join: { sandboxId: sandbox.id, order: nextOrder(sandbox), answer } };
   undo.push(() => {
     endpoint.record = before;
   });
@@ -53,6 +53,11 @@ export async function prepareJoin(
   undo.push(() => sandbox.joined.delete(endpoint));
   populate(endpoint, sandbox, undo);
   writeHostFiles(sandbox);
+}
+
+function nextOrder({ joined }: SandboxCore): number {
+  const orders = [...joined].map(({ record: { join } }) => (join === undefined ? 0 : joinOrder(join)));
+  return Math.max(0, ...orders) + 1;
 }
 
 /** Makes the interface of an endpoint that joined before its sandbox had a namespace. */

@@ -14,6 +14,7 @@ import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
 import {
   type EndpointRecord,
+  joinOrder,
   type NetworkRecord,
   put,
   type RecordKind,
@@ -60,9 +61,9 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     const named = { id: record.id, name: record.containerId };
     await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
   }
-  // In the order of their joining: interfaces of a sandbox are numbered as they are made.
+  // In the order of their joining.
   const endpoints = await records<EndpointRecord>(engine, "endpoint");
-  const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
+  const order = ({ join }: EndpointRecord) => (join === undefined ? 0 : joinOrder(join));
   for (const record of endpoints.sort((a, b) => order(a) - order(b))) {
     await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, failedNetworks));
   }
