@@ -1,7 +1,7 @@
 // What a network namespace holds, as sorted lines of text: what differs of two states says what was changed.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import {
   address,
   link,
@@ -112,8 +112,10 @@ function describe(object: NftObject, place: (chain: string) => number): string[]
   });
 }
 
+/** Lines `sysctl ...`; none for what is not there: a link may have gone since it was listed. */
 export function sysctls(namespace: NetNamespace, keys: readonly string[]): string[] {
-  return namespace.run(() => keys.map((key) => `sysctl ${key} ${readSysctl(key)}`));
+  const there = (key: string) => existsSync(`/proc/sys/${key}`);
+  return namespace.run(() => keys.filter(there).map((key) => `sysctl ${key} ${readSysctl(key)}`));
 }
 
 /** Fails where two states differ, and shows the lines that do. */

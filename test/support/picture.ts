@@ -92,9 +92,13 @@ function sandboxLines(runDir: string, names: KnownNames): string[] {
 
 /** Undefined where the reaper, or somebody's hand, was faster. */
 function openNamespace(path: string): NetNamespace | undefined {
+  let namespace: NetNamespace | undefined;
   try {
-    return NetNamespace.open(path);
+    namespace = NetNamespace.open(path);
+    namespace.run(() => undefined);
+    return namespace;
   } catch {
+    namespace?.[Symbol.dispose]();
     return undefined;
   }
 }

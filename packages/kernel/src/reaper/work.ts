@@ -40,7 +40,6 @@ export class ReaperWork implements Disposable {
   readonly #connections: Extract<Job, { connections: unknown }>[] = [];
   readonly #links: Extract<Job, { link: unknown }>[] = [];
   readonly #namespaces: Extract<Job, { namespacePath: string }>[] = [];
-  /** How often jobs were tried that wait to be tried again, by id. */
   /** Opened when they are needed: the kernel may have no connection tracking. */
   #rtnl: Rtnl | undefined;
   #conntrack: Conntrack | undefined;

@@ -174,6 +174,11 @@ export interface Driver extends Partial<ExternalConnectivity> {
 
   /** Prepares the way for the interface that its answer describes. */
   join(networkId: string, endpointId: string, sandbox: SandboxKey): JoinAnswer | Promise<JoinAnswer>;
+  /**
+   * What a join would answer by now, of an endpoint that has joined: the interface of one whose sandbox waited for its namespace is
+   * made later, when ports may have been published and a restart may have made the network's link anew. Default: what it answered then.
+   */
+  joinAnswer?(networkId: string, endpointId: string): JoinAnswer;
   /** Cuts the endpoint off at once, joined or half joined. What takes long is left to the reaper. */
   leave(networkId: string, endpointId: string): void | Promise<void>;
 

@@ -124,6 +124,8 @@ export interface NetStack {
   releaseNamespace(namespace: NamespacePlace): void;
   /** Deletes links with our mark that are nobody's, by the id of what they belong to. */
   sweepLinks(isWanted: (objectId: string) => boolean): void;
+  /** When they are gone, and their names free; undefined once they are. */
+  sweptLinksGone(): Promise<void> | undefined;
   /**
    * Lets go of our namespaces in the run directory that are none of these, by path or by the id of the sandbox they were made for: an
    * earlier run was killed while it made them.

@@ -5,7 +5,7 @@ import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { writeHostFiles } from "./host-files.ts";
 import { leaveSandbox } from "./leaving.ts";
-import { put } from "./records.ts";
+import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
@@ -36,6 +36,7 @@ export async function prepareJoin(
   refuseJoined(endpoint);
   assertJoinable(sandbox, endpoint.driver.traits.sharesHost);
   await interfacesGone(sandbox);
+  await endpoint.engine.parts.netstack.sweptLinksGone();
   const { driver, network } = endpoint;
   const answer = await driver.join(network.id, endpoint.id, {
     sandboxId: sandbox.id,
@@ -44,7 +45,7 @@ export async function prepareJoin(
   undo.push(() => driver.leave(network.id, endpoint.id));
   const before = endpoint.record;
   undo.push(() => writeHostFiles(sandbox));
-  endpoint.record = { ...before, join: { sandboxId: sandbox.id, answer } };
+  endpoint.record = { ...before, join: { sandboxId: sandbox.id, order: nextOrder(sandbox), answer } };
   undo.push(() => {
     endpoint.record = before;
   });
@@ -52,6 +53,11 @@ export async function prepareJoin(
   undo.push(() => sandbox.joined.delete(endpoint));
   populate(endpoint, sandbox, undo);
   writeHostFiles(sandbox);
+}
+
+function nextOrder({ joined }: SandboxCore): number {
+  const orders = [...joined].map(({ record: { join } }) => (join === undefined ? 0 : joinOrder(join)));
+  return Math.max(0, ...orders) + 1;
 }
 
 /** Makes the interface of an endpoint that joined before its sandbox had a namespace. */
@@ -64,6 +70,8 @@ export function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoSt
     await driver.leave(network.id, id);
     await driver.join(network.id, id, { sandboxId: sandbox.id, path: "" });
   });
+  const answer = driver.joinAnswer?.(network.id, id) ?? join.answer;
+  endpoint.record = { ...endpoint.record, join: { ...join, answer } };
   populate(endpoint, sandbox, undo);
 }
 

@@ -58,6 +58,7 @@ async function prepareNetwork(
     );
   }
   const ipam = engine.ipam(options.ipamDriver);
+  await engine.parts.netstack.sweptLinksGone();
   driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
   const avoid = () => engine.parts.netstack.hostPrefixes();
   const pools = await takePools(ipam, driver, options, avoid, undo);

@@ -39,6 +39,8 @@ export interface NetworkRecord {
 /** An endpoint's place in a sandbox. */
 export interface JoinRecord {
   readonly sandboxId: string;
+  /** Among the endpoints of the sandbox, the earlier joined the lower. Absent where it was stored before there was one. */
+  readonly order?: number;
   readonly answer: JoinAnswer;
   /** Absent without interface, or while the sandbox waits for its namespace. */
   readonly interface?: InterfaceState;
@@ -68,6 +70,11 @@ export interface SandboxRecord {
   readonly sharedWith?: string;
   /** Its own container is gone; it lives for those that share it. */
   readonly released?: boolean;
+}
+
+/** When it joined, to be compared within one sandbox. Interfaces are numbered as they are made. */
+export function joinOrder({ order, interface: made }: JoinRecord): number {
+  return order ?? made?.index ?? 0;
 }
 
 export interface RecordOfKind {

@@ -16,6 +16,7 @@ import { networkSpec } from "./network-maker.ts";
 import { textIn } from "./record-shapes.ts";
 import {
   type EndpointRecord,
+  joinOrder,
   type NetworkRecord,
   put,
   type RecordKind,
@@ -72,8 +73,8 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   const endpoints = await readRecords(engine, "endpoint");
   problems.push(...endpoints.problems);
   for (const value of endpoints.unreadable) await holdAddresses(engine, value);
-  // In the order of their joining: interfaces of a sandbox are numbered as they are made.
-  const order = ({ join }: EndpointRecord) => join?.interface?.index ?? 0;
+  // In the order of their joining.
+  const order = ({ join }: EndpointRecord) => (join === undefined ? 0 : joinOrder(join));
   for (const record of endpoints.records.sort((a, b) => order(a) - order(b))) {
     await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, lost));
   }

@@ -192,6 +192,8 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
 
   sweepLinks(): void {}
 
+  sweptLinksGone(): undefined {}
+
   sweepNamespaces(): void {}
 
   addInterface({ namespace, owner }: InterfaceRequest): InterfaceState {

@@ -77,6 +77,8 @@ export class KernelNetStack implements NetStack {
   readonly #maker: InterfaceMaker;
   readonly #ipv6: boolean;
   #hostPlace: NamespacePlace | undefined;
+  /** Until what was swept is gone. */
+  #sweptGone: Promise<void> | undefined;
 
   constructor(options: NetStackOptions) {
     this.#host = options.host;
@@ -135,11 +137,22 @@ export class KernelNetStack implements NetStack {
   }
 
   sweepLinks(isWanted: (objectId: string) => boolean): void {
+    const going: Promise<void>[] = [];
     for (const { index, alias = "" } of this.#rtnl.findLinks({ aliasPrefix: this.#mark })) {
       if (isWanted(alias.slice(this.#mark.length))) continue;
       this.#rtnl.attempt([link.change({ index }, { up: false })]);
-      this.#reaper.later(this.#reaper.deleteLink({ index }));
+      const gone = this.#reaper.deleteLink({ index });
+      this.#reaper.later(gone);
+      going.push(gone);
     }
+    if (going.length === 0) return;
+    this.#sweptGone = Promise.allSettled(going).then(() => {
+      this.#sweptGone = undefined;
+    });
+  }
+
+  sweptLinksGone(): Promise<void> | undefined {
+    return this.#sweptGone;
   }
 
   sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void {

@@ -147,6 +147,12 @@ export class BridgeDriver implements Driver {
     forgetUnanswered(connections, rtnl, endpoint.bindings);
     endpoint.joined = true;
     network.neighbours.add(endpoint.spec.interface);
+    return this.joinAnswer(networkId, endpointId);
+  }
+
+  joinAnswer(networkId: string, endpointId: string): JoinAnswer {
+    const network = this.#networks.get(networkId);
+    const endpoint = endpointOf(network, endpointId);
     return joinAnswer(network, endpoint.spec, this.#portSettings(network, endpoint));
   }
 

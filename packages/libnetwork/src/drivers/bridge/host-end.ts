@@ -1,7 +1,7 @@
 /**
  * The host's end of an endpoint's pair of links, which netstack makes: its name, and what is done to it while it is there.
  */
-import { link, type Reaper, type Rtnl } from "@causeway/kernel";
+import { isKernelError, link, type Reaper, type Rtnl } from "@causeway/kernel";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
 
 /**
@@ -21,10 +21,18 @@ export function portSettings(guarded: boolean, hairpin: boolean): BridgePortSett
   return { hairpin, multicastRouter: guarded ? 0 : 1, groupForwardMask: guarded ? everyGroupButPause : 0 };
 }
 
-/** Frames may go back by the port they came from: a sandbox reaches what it publishes itself. */
+/**
+ * Frames may go back by the port they came from: a sandbox reaches what it publishes itself. Where the sandbox still waits for its namespace
+ * there is no port yet; it is made so.
+ */
 export function allowHairpin(rtnl: Rtnl, endpointId: string): void {
   const bridgePort = { hairpin: true };
-  rtnl.execute(link.change({ name: hostEndName(endpointId) }, { info: { slaveKind: "bridge", bridgePort } }));
+  const change = link.change(
+    { name: hostEndName(endpointId) },
+    { info: { slaveKind: "bridge", bridgePort } },
+  );
+  const [failure] = rtnl.attempt([change]);
+  if (failure !== undefined && !isKernelError(failure, "ENODEV")) throw failure;
 }
 
 /** Puts it on the bridge, which may be another one than before. */
