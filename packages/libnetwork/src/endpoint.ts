@@ -122,7 +122,7 @@ export class Endpoint {
   /**
    * Puts the endpoint into a sandbox. When the promise is kept, the sandbox sends and receives by it, in every family.
    *
-   * @throws endpoint_joined, endpoint_deleted, sandbox_deleted, sandbox_shared, sandbox_of_host, interface_name_in_use,
+   * @throws endpoint_joined, endpoint_deleted, sandbox_deleted, sandbox_lost, sandbox_shared, sandbox_of_host, interface_name_in_use,
    * invalid_option, controller_closed ...
    */
   async join(sandbox: Sandbox): Promise<void> {

@@ -18,7 +18,6 @@ import {
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
-import type { NetStack } from "./contracts/netstack.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
@@ -36,8 +35,9 @@ import {
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { ensureNetworks } from "./model/predefined.ts";
-import type { RestoreProblem } from "./model/restore.ts";
+import { mendSandboxes, type RestoreProblem } from "./model/restore.ts";
 import { sweep } from "./model/sweep.ts";
+import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
@@ -58,7 +58,7 @@ interface Machinery {
 
 export class NetworkController extends Controller {
   readonly #firewall: Firewall;
-  readonly #netstack: NetStack;
+  readonly #engine: Engine;
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
@@ -70,7 +70,7 @@ export class NetworkController extends Controller {
   ) {
     super(engine, problems);
     this.#firewall = firewall;
-    this.#netstack = engine.parts.netstack;
+    this.#engine = engine;
     this.#opened = opened;
   }
 
@@ -98,24 +98,33 @@ export class NetworkController extends Controller {
     const machinery = { host, rtnl, reaper, connections, firewall, ports };
     const parts = makeParts(checked, store, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
-    firewall.checkTables();
+    const wasInstalled = firewall.checkTables();
     const { engine, problems } = await Controller.restored(parts);
-    firewall.install();
-    for (const driver of parts.drivers.values()) await driver.restored?.();
-    sweep(engine, problems);
     const controller = new NetworkController(engine, problems, firewall, opened.move());
-    try {
-      await ensureNetworks(engine, checked.defaultNetwork);
+    return undoing(async (undo) => {
+      undo.push(() => controller.close());
+      // What somebody relies on stays; tables that nobody asked for would be there for ever.
+      undo.push(() => !wasInstalled && firewall.isIdle && firewall.uninstall());
+      await controller.#takeOver(problems, checked);
       return controller;
-    } catch (error) {
-      await controller.close();
-      throw error;
-    }
+    });
+  }
+
+  /** Makes the kernel as the model is: the firewall first, so that whatever follows is under its rules. */
+  async #takeOver(problems: RestoreProblem[], { defaultNetwork }: CheckedControllerOptions): Promise<void> {
+    const engine = this.#engine;
+    this.#firewall.install();
+    for (const driver of engine.parts.drivers.values()) await driver.restored?.();
+    await mendSandboxes(engine, problems);
+    sweep(engine, problems);
+    engine.events.opened();
+    await ensureNetworks(engine, defaultNetwork);
   }
 
   protected override uninstallParts(): void {
     this.#firewall.uninstall();
-    if (!this.sandboxes().some(({ usesHostNetwork }) => usesHostNetwork)) this.#netstack.uninstall();
+    if (!this.sandboxes().some(({ usesHostNetwork }) => usesHostNetwork))
+      this.#engine.parts.netstack.uninstall();
   }
 
   protected override closeParts(): Promise<void> {

@@ -65,8 +65,12 @@ export class NftablesFirewall implements Firewall {
     }
   }
 
-  checkTables(): void {
-    for (const family of tableFamilies) this.#ownedTable(family);
+  get isIdle(): boolean {
+    return this.#wanted.isEmpty && this.#foreignForwarding === "allow";
+  }
+
+  checkTables(): boolean {
+    return tableFamilies.map((family) => this.#ownedTable(family)).some((listing) => listing !== undefined);
   }
 
   install(): void {

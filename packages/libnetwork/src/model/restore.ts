@@ -10,6 +10,7 @@ import { replayAddress, replayPool } from "./addressing.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { rejoin } from "./joining.ts";
+import { announceLost, sandboxLost } from "./lost.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
 import {
@@ -30,7 +31,7 @@ export interface RestoreProblem {
   readonly error: unknown;
 }
 
-export async function restore(engine: Engine): Promise<readonly RestoreProblem[]> {
+export async function restore(engine: Engine): Promise<RestoreProblem[]> {
   const problems: RestoreProblem[] = [];
   const attempt = async (
     kind: RecordKind,
@@ -58,7 +59,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   const sharers = sandboxes.filter(({ sharedWith }) => sharedWith !== undefined);
   for (const record of [...owners, ...sharers]) {
     const named = { id: record.id, name: record.containerId };
-    await attempt("sandbox", named, () => restoreSandbox(engine, record, changes));
+    await attempt("sandbox", named, () => restoreSandbox(engine, record));
   }
   // In the order of their joining: interfaces of a sandbox are numbered as they are made.
   const endpoints = await records<EndpointRecord>(engine, "endpoint");
@@ -67,16 +68,25 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, failedNetworks));
   }
   if (changes.length > 0) await engine.commit(...changes);
-  for (const sandbox of engine.sandboxes) {
-    await attempt("sandbox", sandbox, () => mendSandbox(engine, sandbox));
-  }
+  for (const sandbox of engine.sandboxes) if (sandbox.stackLost) announceLost(sandbox);
   return problems;
+}
+
+/** Puts sandboxes in order whose routes or interfaces are not as they were left. Before it the firewall stands. */
+export async function mendSandboxes(engine: Engine, problems: RestoreProblem[]): Promise<void> {
+  for (const sandbox of engine.sandboxes) {
+    try {
+      await mendSandbox(engine, sandbox);
+    } catch (error) {
+      problems.push({ kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
+    }
+  }
 }
 
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
 async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
-  const { joined, namespace } = sandbox;
-  if (namespace === undefined || joined.size === 0) return;
+  const { joined, namespace, lost: dead } = sandbox;
+  if (namespace === undefined || joined.size === 0 || dead) return;
   const live = engine.parts.netstack.interfaces(namespace);
   const lost = [...joined].filter(({ record: { join } }) => {
     const made = join?.interface;
@@ -107,21 +117,21 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   await engine.driver(record.driver).restoreNetwork(networkSpec(record), record.driverState);
 }
 
-/** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead: another in its place is not it. */
-function restoreSandbox(engine: Engine, record: SandboxRecord, changes: StoreChange[]): void {
-  const { namespace, sharedWith, options } = record;
-  const { netstack, files } = engine.parts;
-  const alive =
-    sharedWith === undefined
-      ? namespace === undefined || netstack.isThere(namespace)
-      : engine.sandboxes.byId(sharedWith) !== undefined;
-  if (!alive && !options.useHostNetwork) {
-    changes.push(remove("sandbox", record.id));
-    files.remove(record.id);
-    return;
-  }
-  const present = options.useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
-  engine.sandboxes.add(new SandboxCore(engine, present));
+/**
+ * A sandbox whose namespace is gone, or has another in its place, is there all the same.
+ *
+ * @throws sandbox_lost when it is, to be told as a problem
+ */
+function restoreSandbox(engine: Engine, record: SandboxRecord): void {
+  const { netstack } = engine.parts;
+  const { useHostNetwork } = record.options;
+  const present = useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
+  const sandbox = new SandboxCore(engine, present);
+  engine.sandboxes.add(sandbox);
+  const { namespace } = present;
+  const isGone = namespace !== undefined && !useHostNetwork && !netstack.isThere(namespace);
+  sandbox.stackLost = isGone || (record.sharedWith !== undefined && sandbox.owner === undefined);
+  if (sandbox.lost) throw sandboxLost(sandbox);
 }
 
 /**
@@ -151,9 +161,10 @@ async function restoreEndpoint(
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
+  const isAlive = sandbox !== undefined && !sandbox.lost;
   try {
     if (failedNetworks.has(network.id)) throw notRestored(network);
-    await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
+    await network.driver.restoreEndpoint(endpointSpec(record), record.state, isAlive);
   } catch (error) {
     endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
     throw error;

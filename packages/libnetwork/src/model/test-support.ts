@@ -292,6 +292,7 @@ export class FakeController extends Controller {
       ownerOf: (id) => id,
     };
     const { engine } = await Controller.restored(parts);
+    engine.events.opened();
     const poolIds = () => [...driver.networks.values()].map(({ spec }) => spec.ipv4[0]?.pool);
     const world = () =>
       structuredClone({
