@@ -89,6 +89,14 @@ export class Endpoint {
     return this.record.state.bindings;
   }
 
+  /**
+   * Host ports of its that somebody else had when the controller was opened. They are tried again at the next open; publishing one anew
+   * takes it as soon as it is free, and unpublishing gives it up.
+   */
+  get withheld(): readonly PortBinding[] {
+    return this.record.withheld ?? [];
+  }
+
   /** The sandbox that it has joined. */
   get sandbox(): Sandbox | undefined {
     return this.#core.sandbox?.handle;

@@ -155,6 +155,7 @@ export class Sandbox {
       () => this.#keys(),
       () =>
         undoing(async (undo) => {
+          await engine.parts.netstack.sweptLinksGone();
           adoptKey(this.#core, path, undo);
           const entered = [...joined].map(({ record }) => put("endpoint", record));
           await engine.commit(put("sandbox", this.record), ...entered);

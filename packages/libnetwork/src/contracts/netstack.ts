@@ -124,6 +124,8 @@ export interface NetStack {
   releaseNamespace(namespace: NamespacePlace): void;
   /** Deletes links with our mark that are nobody's, by the id of what they belong to. */
   sweepLinks(isWanted: (objectId: string) => boolean): void;
+  /** When the links that {@link sweepLinks} found have gone, so that their names are free; undefined where they have. */
+  sweptLinksGone(): Promise<unknown> | undefined;
   /** Lets go of our namespaces in the run directory that are none of these: an earlier run was killed while it made them. */
   sweepNamespaces(keep: ReadonlySet<string>): void;
 

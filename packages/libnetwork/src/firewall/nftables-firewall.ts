@@ -14,8 +14,9 @@ import {
 } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { conflict } from "../errors.ts";
+import { type ClearText, clearText, emptyText } from "./clearing.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
-import { elementsText, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
+import { elementsText, ourNames, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
 
@@ -74,8 +75,13 @@ export class NftablesFirewall implements Firewall {
   }
 
   install(): void {
-    const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
-    this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
+    try {
+      this.#replace(clearText);
+    } catch (error) {
+      if (!(error instanceof NftError) || error.code !== "EBUSY") throw error;
+      // The operator's rules refer to what would be deleted.
+      this.#replace(emptyText);
+    }
     this.#installed = true;
   }
 
@@ -112,16 +118,23 @@ export class NftablesFirewall implements Firewall {
     }
   }
 
+  #replace(clear: ClearText): void {
+    const replace = tableFamilies.map((family) => this.#replaceText(family, clear)).join("");
+    this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
+  }
+
   /** A table with sets and chains and no elements, in the place of what is there; the operator's chains stay. */
-  #replaceText(family: TableFamily): string {
+  #replaceText(family: TableFamily, clear: ClearText): string {
     const name = `${family} ${this.#table}`;
     const listing = this.#ownedTable(family);
-    const clear =
-      listing === undefined ? `add table ${name} { comment "${this.#owner}"; }\n` : clearText(name, listing);
+    const cleared =
+      listing === undefined
+        ? `add table ${name} { comment "${this.#owner}"; }\n`
+        : clear(name, listing, ourNames(family, this.#sets));
     const foreign = family === "inet" ? `add chain ${name} foreign\n` : "";
     const foreignRule =
       foreign !== "" && this.#foreignForwarding === "drop" ? `add rule ${name} foreign drop\n` : "";
-    return `${clear}add chain ${name} ${userChain}\n${foreign}${foreignRule}${tableText(family, this.#table, this.#sets)}`;
+    return `${cleared}add chain ${name} ${userChain}\n${foreign}${foreignRule}${tableText(family, this.#table, this.#sets)}`;
   }
 
   /**
@@ -151,26 +164,6 @@ const isPlain = ({ set }: FirewallElement) => set.interval === undefined && set.
 function meansDivergence(error: unknown): boolean {
   if (isKernelError(error, "ENOENT", "EEXIST")) return true;
   return error instanceof NftError && (error.code === "ENOENT" || error.code === "EEXIST");
-}
-
-/** Rules first, for they use the sets; sets next, for their verdicts use the chains. */
-function clearText(table: string, listing: readonly NftObject[]): string {
-  const names = (kind: string) =>
-    listing.flatMap((object) => {
-      const name = object[kind]?.name;
-      return typeof name === "string" && !isOperators(name) ? [name] : [];
-    });
-  const chains = names("chain");
-  return [
-    ...chains.map((chain) => `flush chain ${table} ${chain}\n`),
-    ...names("set").map((set) => `delete set ${table} ${set}\n`),
-    ...names("map").map((map) => `delete map ${table} ${map}\n`),
-    ...chains.map((chain) => `delete chain ${table} ${chain}\n`),
-  ].join("");
-}
-
-function isOperators(name: string): boolean {
-  return name === userChain || name.startsWith(`${userChain}_`);
 }
 
 function tableTaken(name: string, comment: string | undefined): Error {

@@ -11,6 +11,7 @@ export type EventType =
   | "endpoint:leave"
   | "endpoint:publish"
   | "endpoint:unpublish"
+  | "endpoint:port-taken"
   | "sandbox:create"
   | "sandbox:delete"
   | "sandbox:lost"

@@ -37,6 +37,7 @@ export async function prepareJoin(
   refuseJoined(endpoint);
   assertJoinable(sandbox, endpoint.driver.traits.sharesHost);
   await interfacesGone(sandbox);
+  await endpoint.engine.parts.netstack.sweptLinksGone();
   const { driver, network } = endpoint;
   const answer = await driver.join(network.id, endpoint.id, {
     sandboxId: sandbox.id,

@@ -4,9 +4,11 @@
  */
 import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
+import type { PortBinding } from "../contracts/driver.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
+import { bindingText } from "./binding-selector.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { rejoin } from "./joining.ts";
@@ -135,8 +137,8 @@ function restoreSandbox(engine: Engine, record: SandboxRecord): void {
 }
 
 /**
- * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without its ports: its name
- * stays taken, and it can be deleted, or its ports published anew.
+ * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without that port: its name
+ * stays taken, and it can be deleted, or the port published anew. The port is tried again at the next start.
  */
 async function restoreEndpoint(
   engine: Engine,
@@ -162,13 +164,23 @@ async function restoreEndpoint(
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
   const isAlive = sandbox !== undefined && !sandbox.lost;
-  try {
-    if (failedNetworks.has(network.id)) throw notRestored(network);
-    await network.driver.restoreEndpoint(endpointSpec(record), record.state, isAlive);
-  } catch (error) {
-    endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
-    throw error;
-  }
+  const { withheld: missed = [], state, ...rest } = record;
+  const wanted = [...state.bindings, ...missed];
+  const setAside = (bindings: ReadonlySet<PortBinding>) => {
+    const held = { ...state, bindings: wanted.filter((binding) => !bindings.has(binding)) };
+    const aside = bindings.size === 0 ? {} : { withheld: [...bindings] };
+    endpoint.record = { ...rest, state: held, ...aside };
+  };
+  setAside(new Set(wanted));
+  if (failedNetworks.has(network.id)) throw notRestored(network);
+  const stateWanted = { ...state, bindings: wanted };
+  const refused = await network.driver.restoreEndpoint(endpointSpec(record), stateWanted, isAlive);
+  setAside(new Set(refused.map(({ binding }) => binding)));
+  const [first] = refused;
+  if (first === undefined) return;
+  const ports = refused.map(({ binding }) => bindingText(binding)).join(",");
+  engine.events.emit("endpoint:port-taken", endpoint, { network: network.id, ports });
+  throw first.error;
 }
 
 function notRestored({ name }: NetworkCore): Error {

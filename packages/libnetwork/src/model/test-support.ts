@@ -132,7 +132,9 @@ class FakeDriver implements Driver {
   }
 
   restoreNetwork(): void {}
-  restoreEndpoint(): void {}
+  restoreEndpoint(): readonly [] {
+    return [];
+  }
   close(): void {}
 
   #endpoint(id: string) {
@@ -180,6 +182,7 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   }
 
   sweepLinks(): void {}
+  sweptLinksGone(): undefined {}
 
   sweepNamespaces(): void {}
 

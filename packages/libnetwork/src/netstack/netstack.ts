@@ -75,6 +75,7 @@ export class KernelNetStack implements NetStack {
   readonly #maker: InterfaceMaker;
   readonly #ipv6: boolean;
   #hostPlace: NamespacePlace | undefined;
+  #swept: Promise<unknown> | undefined;
 
   constructor(options: NetStackOptions) {
     this.#host = options.host;
@@ -133,11 +134,22 @@ export class KernelNetStack implements NetStack {
   }
 
   sweepLinks(isWanted: (objectId: string) => boolean): void {
+    const going: Promise<void>[] = [];
     for (const { index, alias = "" } of this.#rtnl.findLinks({ aliasPrefix: this.#mark })) {
       if (isWanted(alias.slice(this.#mark.length))) continue;
       this.#rtnl.attempt([link.change({ index }, { up: false })]);
-      this.#reaper.later(this.#reaper.deleteLink({ index }));
+      const gone = this.#reaper.deleteLink({ index });
+      this.#reaper.later(gone);
+      going.push(gone);
     }
+    if (going.length === 0) return;
+    this.#swept = Promise.allSettled(going).finally(() => {
+      this.#swept = undefined;
+    });
+  }
+
+  sweptLinksGone(): Promise<unknown> | undefined {
+    return this.#swept;
   }
 
   sweepNamespaces(keep: ReadonlySet<string>): void {

@@ -17,6 +17,7 @@ import type {
   NetworkSpec,
   PortBinding,
   PortMapping,
+  WithheldBinding,
 } from "../../contracts/driver.ts";
 import type { Firewall, FirewallItems, GatewayMode } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
@@ -207,17 +208,19 @@ export class BridgeDriver implements Driver {
     for (const { policy } of this.#networks) this.#forwarding.provideFor(policy);
   }
 
-  restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
+  restoreEndpoint(
+    spec: EndpointSpec,
+    { bindings }: EndpointState,
+    joined: boolean,
+  ): readonly WithheldBinding[] {
     const network = this.#networks.get(spec.networkId);
-    const endpoint: BridgeEndpoint = { spec, bindings: [], joined };
+    const withheld = this.#ports.restore(network, spec.id, bindings);
+    const refused = new Set(withheld.map(({ binding }) => binding));
+    const held = bindings.filter((binding) => !refused.has(binding));
+    const endpoint: BridgeEndpoint = { spec, bindings: held, joined };
     network.endpoints.set(spec.id, endpoint);
-    try {
-      this.#ports.restore(network, spec.id, bindings);
-      endpoint.bindings = bindings;
-    } finally {
-      // Without its ports, too: its traffic goes on.
-      if (joined) this.#restoreJoined(network, endpoint);
-    }
+    if (joined) this.#restoreJoined(network, endpoint);
+    return withheld;
   }
 
   #restoreJoined(network: BridgeNetwork, endpoint: BridgeEndpoint): void {
