@@ -4,17 +4,10 @@
  * What is wanted is kept here in full; the kernel is told differences. Where it turns out not to be as we left it (somebody
  * flushed the rule set), everything is written anew in one transaction.
  */
-import {
-  isKernelError,
-  type NetNamespace,
-  NftContext,
-  NftElements,
-  NftError,
-  type NftObject,
-} from "@causeway/kernel";
+import { isKernelError, type NetNamespace, NftContext, NftElements, NftError } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { conflict } from "../errors.ts";
-import { type ClearText, clearText, emptyText } from "./clearing.ts";
+import { type ClearText, clearText, emptyText, readListing, type TableListing } from "./clearing.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
 import { elementsText, ourNames, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
@@ -142,7 +135,7 @@ export class NftablesFirewall implements Firewall {
    *
    * @throws firewall_table_taken where it is somebody else's
    */
-  #ownedTable(family: TableFamily): readonly NftObject[] | undefined {
+  #ownedTable(family: TableFamily): TableListing | undefined {
     const name = `${family} ${this.#table}`;
     let text: string;
     try {
@@ -151,10 +144,9 @@ export class NftablesFirewall implements Firewall {
       if (error instanceof NftError && error.code === "ENOENT") return undefined;
       throw error;
     }
-    // The JSON listing of nft 1.0.6 leaves a table's comment out.
     const comment = /^\tcomment "(.*)"$/m.exec(text.split("{", 2)[1] ?? "")?.[1];
     if (comment !== this.#owner) throw tableTaken(name, comment);
-    return this.#context.list(`table ${name}`, { terse: true });
+    return readListing(text);
   }
 }
 

@@ -89,7 +89,7 @@ export async function mendSandboxes(engine: Engine, problems: RestoreProblem[]):
 async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
   const { joined, namespace, lost: dead } = sandbox;
   if (namespace === undefined || joined.size === 0 || dead) return;
-  const live = engine.parts.netstack.interfaces(namespace);
+  const live = engine.parts.netstack.interfaceStates(namespace);
   const lost = [...joined].filter(({ record: { join } }) => {
     const made = join?.interface;
     return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);

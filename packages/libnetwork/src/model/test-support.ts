@@ -220,6 +220,10 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     return [];
   }
 
+  interfaceStates() {
+    return [];
+  }
+
   hostPrefixes(): readonly string[] {
     return [];
   }
