@@ -30,13 +30,13 @@ export function readListing(text: string): TableListing {
 /** @param ours names of the chains and sets that are about to be made */
 export type ClearText = (table: string, listing: TableListing, ours: ReadonlySet<string>) => string;
 
-/** Deletes everything but the operator's chains. Rules first, for they use the sets; sets next, for their verdicts use the chains. */
+/** Deletes everything but what is the operator's by its name. Rules first, for they use the sets; sets next, for their verdicts use the chains. */
 export const clearText: ClearText = (table, { chains, sets, maps }) => {
-  const going = chains.filter((name) => !isOperators(name));
+  const going = chains.filter(isNotOperators);
   return [
     ...going.map((chain) => `flush chain ${table} ${chain}\n`),
-    ...sets.map((set) => `delete set ${table} ${set}\n`),
-    ...maps.map((map) => `delete map ${table} ${map}\n`),
+    ...sets.filter(isNotOperators).map((set) => `delete set ${table} ${set}\n`),
+    ...maps.filter(isNotOperators).map((map) => `delete map ${table} ${map}\n`),
     ...going.map((chain) => `delete chain ${table} ${chain}\n`),
   ].join("");
 };
@@ -47,7 +47,7 @@ export const clearText: ClearText = (table, { chains, sets, maps }) => {
  */
 export const emptyText: ClearText = (table, { chains, hooked, sets, maps }, ours) => {
   const isOurs = (name: string) => ours.has(name);
-  const strangers = hooked.filter((name) => !isOperators(name) && !isOurs(name));
+  const strangers = hooked.filter((name) => isNotOperators(name) && !isOurs(name));
   return [
     ...[...chains.filter(isOurs), ...strangers].map((chain) => `flush chain ${table} ${chain}\n`),
     ...strangers.map((chain) => `delete chain ${table} ${chain}\n`),
@@ -56,6 +56,6 @@ export const emptyText: ClearText = (table, { chains, hooked, sets, maps }, ours
   ].join("");
 };
 
-function isOperators(name: string): boolean {
-  return name === userChain || name.startsWith(`${userChain}_`);
+function isNotOperators(name: string): boolean {
+  return name !== userChain && !name.startsWith(`${userChain}_`);
 }

@@ -183,6 +183,19 @@ describe("NftablesFirewall", () => {
     assert.equal(host.elements().published_any4, 2);
   });
 
+  it("leaves the operator's sets, maps and chains by their names", () => {
+    using host = new Filtered();
+    host.open().install();
+    const theirs = [
+      "set inet causeway user_friends { type ipv4_addr; }",
+      "map inet causeway user_ways { type ipv4_addr : verdict; }",
+      "chain bridge causeway user_more",
+    ];
+    host.nft.run(theirs.map((one) => `add ${one}`).join("\n"));
+    host.open().install();
+    for (const one of theirs) host.nft.list(one.split(" {")[0] ?? "");
+  });
+
   it("leaves what the operator's rules refer to, whatever its name, and fills it anew", () => {
     using host = new Filtered();
     const before = host.open();
