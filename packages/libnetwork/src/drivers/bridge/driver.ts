@@ -2,7 +2,7 @@
  * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
  */
 
-import type { NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
+import type { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
 import type { ConnectionTable } from "../../contracts/connections.ts";
 import type {
@@ -27,7 +27,7 @@ import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
-import { cutOff, hostEndName, portSettings, reconnect } from "./host-end.ts";
+import { cutOff, hostEndName, hostEnds, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
@@ -61,6 +61,8 @@ export class BridgeDriver implements Driver {
   readonly #departures = new Departures();
   /** Connections that are being forgotten, by the address of the endpoint that left. */
   readonly #oldConnections = new Departures();
+
+  #seenHostEnds: ReadonlyMap<string, link.Link> | undefined;
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
   constructor(parts: BridgeDriverParts, config: unknown) {
@@ -227,8 +229,20 @@ export class BridgeDriver implements Driver {
     const { firewall, rtnl } = this.#parts;
     const { id, interface: addresses } = endpoint.spec;
     firewall.apply({ add: itemsOf(network, endpoint) });
-    reconnect(rtnl, id, network.bridge.index, this.#portSettings(network, endpoint));
+    const found = this.#hostEnds().get(hostEndName(id));
+    reconnect(rtnl, found, network.bridge.index, this.#portSettings(network, endpoint));
     network.neighbours.add(addresses);
+  }
+
+  /** As one look shows them, which serves all endpoints that are restored in this turn of the event loop. */
+  #hostEnds(): ReadonlyMap<string, link.Link> {
+    if (this.#seenHostEnds === undefined) {
+      this.#seenHostEnds = hostEnds(this.#parts.rtnl);
+      setImmediate(() => {
+        this.#seenHostEnds = undefined;
+      });
+    }
+    return this.#seenHostEnds;
   }
 
   async close(): Promise<void> {
