@@ -20,16 +20,19 @@ export class BenchHost implements AsyncDisposable {
   readonly namespace: NetNamespace;
   /** A connection to rtnetlink in the host's namespace. */
   readonly rtnl: Rtnl;
-  readonly controller: NetworkController;
-  readonly #stateDir: string;
-  readonly #runDir: string;
+  /** What the controller is opened with. */
+  readonly options: ControllerOptions;
+  #controller: NetworkController;
 
-  private constructor(namespace: NetNamespace, controller: NetworkController, directories: Directories) {
+  private constructor(namespace: NetNamespace, controller: NetworkController, options: ControllerOptions) {
     this.namespace = namespace;
-    this.controller = controller;
+    this.#controller = controller;
     this.rtnl = new Rtnl(namespace);
-    this.#stateDir = directories.stateDir;
-    this.#runDir = directories.runDir;
+    this.options = options;
+  }
+
+  get controller(): NetworkController {
+    return this.#controller;
   }
 
   /** @param options the controller's; every default is on unless they say otherwise */
@@ -40,16 +43,26 @@ export class BenchHost implements AsyncDisposable {
     const namespace = NetNamespace.create();
     const hostNamespace = join(directories.runDir, "host");
     namespace.bindAt(hostNamespace);
-    const controller = await NetworkController.open({ ...options, ...directories, hostNamespace });
-    const host = new BenchHost(namespace, controller, directories);
+    const complete = { ...options, ...directories, hostNamespace };
+    const controller = await NetworkController.open(complete);
+    const host = new BenchHost(namespace, controller, complete);
     host.rtnl.execute(link.change({ name: "lo" }, { up: true }));
     return host;
+  }
+
+  /** Closes the controller; `meanwhile` has it opened again. */
+  async reopen(meanwhile: (open: () => Promise<NetworkController>) => Promise<void>): Promise<void> {
+    await this.controller.close();
+    await meanwhile(async () => {
+      this.#controller = await NetworkController.open(this.options);
+      return this.#controller;
+    });
   }
 
   /** What is left of endpoints and sandboxes: links of the host, namespaces and folders of the run directory. */
   remains(): number {
     const links = this.rtnl.dump(link.list({ kind: "veth" })).length;
-    const folders = ["netns", "sandboxes"].map((name) => join(this.#runDir, name)).filter(existsSync);
+    const folders = ["netns", "sandboxes"].map((name) => join(this.options.runDir, name)).filter(existsSync);
     const entries = folders.flatMap((folder) => readdirSync(folder));
     return links + entries.filter((name) => name !== "host").length;
   }
@@ -76,14 +89,10 @@ export class BenchHost implements AsyncDisposable {
     await this.controller.close();
     this.rtnl[Symbol.dispose]();
     this.namespace[Symbol.dispose]();
-    unbindNamespace(join(this.#runDir, "host"));
-    for (const directory of [this.#stateDir, this.#runDir]) rmSync(directory, { recursive: true });
+    const { stateDir, runDir } = this.options;
+    unbindNamespace(join(runDir, "host"));
+    for (const directory of [stateDir, runDir]) rmSync(directory, { recursive: true });
   }
-}
-
-interface Directories {
-  readonly stateDir: string;
-  readonly runDir: string;
 }
 
 function directoryOn(kind: "disk" | "memory", parent: string): string {

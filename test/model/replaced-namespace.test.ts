@@ -55,7 +55,7 @@ test("another namespace in the place of a sandbox's is left alone by leave and d
   unbindNamespace(netnsPath);
 });
 
-test("a sandbox in whose place another namespace is found at the start is dead", async (t) => {
+test("a sandbox in whose place another namespace is found at the start is lost", async (t) => {
   const host = await TestHost.create(t);
   using ours = NetNamespace.create();
   const path = `${host.directory}/elsewhere`;
@@ -68,8 +68,13 @@ test("a sandbox in whose place another namespace is found at the start is dead",
   unbindNamespace(path);
   theirs.bindAt(path);
   const controller = await host.start();
-  assert.equal(controller.sandboxByContainerId("c"), undefined);
+  const lost = controller.sandboxByContainerId("c") ?? assert.fail();
+  assert.equal(lost.lost, true);
+  await lost.delete();
   assert.deepEqual(stateOf(theirs), before);
+  using still = NetNamespace.open(path);
+  assert.equal(still.identity, theirs.identity, "it is not ours to let go of");
+  unbindNamespace(path);
 });
 
 test("an endpoint leaves a sandbox whose namespace is gone", async (t) => {

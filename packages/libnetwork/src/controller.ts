@@ -64,7 +64,7 @@ export abstract class Controller implements AsyncDisposable {
   /** Takes up what is stored. For wiring. */
   protected static async restored(
     parts: ModelParts,
-  ): Promise<{ engine: Engine; problems: readonly RestoreProblem[] }> {
+  ): Promise<{ engine: Engine; problems: RestoreProblem[] }> {
     const engine = new Engine(parts);
     const problems = await restore(engine);
     return { engine, problems };

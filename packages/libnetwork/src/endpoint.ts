@@ -89,6 +89,14 @@ export class Endpoint {
     return this.record.state.bindings;
   }
 
+  /**
+   * Host ports of its that somebody else had when the controller was opened. They are tried again at the next open; publishing one anew
+   * takes it as soon as it is free, and unpublishing gives it up.
+   */
+  get withheld(): readonly PortBinding[] {
+    return this.record.withheld ?? [];
+  }
+
   /** The sandbox that it has joined. */
   get sandbox(): Sandbox | undefined {
     return this.#core.sandbox?.handle;
@@ -122,7 +130,7 @@ export class Endpoint {
   /**
    * Puts the endpoint into a sandbox. When the promise is kept, the sandbox sends and receives by it, in every family.
    *
-   * @throws endpoint_joined, endpoint_deleted, sandbox_deleted, sandbox_shared, sandbox_of_host, interface_name_in_use,
+   * @throws endpoint_joined, endpoint_deleted, sandbox_deleted, sandbox_lost, sandbox_shared, sandbox_of_host, interface_name_in_use,
    * invalid_option, controller_closed ...
    */
   async join(sandbox: Sandbox): Promise<void> {

@@ -14,6 +14,7 @@ import { adoptKey } from "./model/adoption.ts";
 import { freeContainerId } from "./model/container-id.ts";
 import { writeHostFiles } from "./model/host-files.ts";
 import { rejoin } from "./model/joining.ts";
+import { assertAlive, sandboxLost } from "./model/lost.ts";
 import { put, type SandboxRecord } from "./model/records.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
@@ -65,7 +66,7 @@ export class Sandbox {
     return this.record.options.labels;
   }
 
-  /** Path of its network namespace; undefined while somebody else is still to make it. */
+  /** Path of its network namespace, or where it was; undefined while somebody else is still to make it. */
   get key(): string | undefined {
     return this.#core.namespace?.path;
   }
@@ -73,7 +74,7 @@ export class Sandbox {
   /**
    * Path of its network namespace: what a container runtime is given.
    *
-   * @throws sandbox_without_key while there is none
+   * @throws sandbox_without_key while there is none; sandbox_lost
    */
   get netnsPath(): string {
     return this.#namespace().path;
@@ -88,6 +89,14 @@ export class Sandbox {
   /** The sandbox whose stack this one shares. */
   get sharedWith(): Sandbox | undefined {
     return this.#core.owner?.handle;
+  }
+
+  /**
+   * Its namespace is gone, by a reboot, with its last process or by somebody's hand, and nothing but deleting is left to do. Its
+   * endpoints keep their addresses, names and host ports meanwhile, and cannot be reached.
+   */
+  get lost(): boolean {
+    return this.#core.lost;
   }
 
   get usesHostNetwork(): boolean {
@@ -112,7 +121,7 @@ export class Sandbox {
   /**
    * Counters of each interface, by its name.
    *
-   * @throws sandbox_without_key, sandbox_deleted, controller_closed
+   * @throws sandbox_without_key, sandbox_lost, sandbox_deleted, controller_closed
    */
   statistics(): ReadonlyMap<string, InterfaceStatistics> {
     const { engine } = this.#core;
@@ -127,7 +136,7 @@ export class Sandbox {
   /**
    * Starts a process in the sandbox's network; everything else is as with child_process.spawn.
    *
-   * @throws sandbox_without_key, sandbox_deleted, controller_closed
+   * @throws sandbox_without_key, sandbox_lost, sandbox_deleted, controller_closed
    */
   spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
     const { engine } = this.#core;
@@ -140,7 +149,7 @@ export class Sandbox {
   /**
    * Adopts a namespace that was made elsewhere: the interfaces of endpoints that have joined are made in it.
    *
-   * @throws sandbox_has_key, namespace_not_found, namespace_in_use, key_is_host, invalid_path, sandbox_shared ...
+   * @throws sandbox_has_key, namespace_not_found, namespace_in_use, key_is_host, invalid_path, sandbox_lost, sandbox_shared ...
    */
   setKey(path: string): Promise<void> {
     const { engine, joined } = this.#core;
@@ -160,7 +169,7 @@ export class Sandbox {
    * Takes new options and builds the stack anew: every endpoint leaves and joins again, in the same order.
    *
    * @param given options that change; the way the namespace came to be cannot
-   * @throws unknown_option, invalid_option, invalid_hostname, sandbox_shared, sandbox_deleted, controller_closed ...
+   * @throws unknown_option, invalid_option, invalid_hostname, sandbox_lost, sandbox_shared, sandbox_deleted, controller_closed ...
    */
   refresh(
     given: Pick<
@@ -172,7 +181,7 @@ export class Sandbox {
     return engine.exclusively(
       () => this.#keys(),
       async () => {
-        this.#core.assertUsable();
+        assertAlive(this.#core);
         refuseShared(this.#core, "refresh");
         const record = { ...this.record, options: changedSandboxOptions(this.record.options, given) };
         await engine.commit(put("sandbox", record));
@@ -222,9 +231,10 @@ export class Sandbox {
     return [this.id, ...this.#core.endpoints().map(({ id }) => id)];
   }
 
-  /** @throws sandbox_without_key */
+  /** @throws sandbox_lost, sandbox_without_key */
   #namespace(): NamespacePlace {
     const { namespace } = this.#core;
+    if (this.#core.lost) throw sandboxLost(this.#core);
     if (namespace !== undefined) return namespace;
     const message = `sandbox "${this.name}" has no namespace yet: adopt one with setKey`;
     throw conflict("sandbox_without_key", message);
@@ -233,6 +243,6 @@ export class Sandbox {
   /** How console.log shows it. */
   [inspect.custom](): string {
     const { containerId, key = "without namespace", id } = this;
-    return `Sandbox ${containerId} ${key} (${id})`;
+    return `Sandbox ${containerId} ${this.lost ? "lost" : key} (${id})`;
   }
 }

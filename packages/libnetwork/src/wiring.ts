@@ -20,7 +20,6 @@ import {
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
-import type { NetStack } from "./contracts/netstack.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
@@ -39,8 +38,9 @@ import {
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
-import type { RestoreProblem } from "./model/restore.ts";
+import { mendSandboxes, type RestoreProblem } from "./model/restore.ts";
 import { sweep } from "./model/sweep.ts";
+import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
@@ -86,7 +86,6 @@ export class NetworkController extends Controller {
   readonly #engine: Engine;
   readonly #stateDir: string;
   readonly #firewall: Firewall;
-  readonly #netstack: NetStack;
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
@@ -101,7 +100,6 @@ export class NetworkController extends Controller {
     this.#engine = engine;
     this.#stateDir = stateDir;
     this.#firewall = firewall;
-    this.#netstack = engine.parts.netstack;
     this.#opened = opened;
   }
 
@@ -140,19 +138,27 @@ export class NetworkController extends Controller {
     const machinery = { host, rtnl, reaper, connections, firewall, ports };
     const parts = makeParts(checked, store, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
-    firewall.checkTables();
+    const wasInstalled = firewall.checkTables();
     const { engine, problems } = await Controller.restored(parts);
-    firewall.install();
-    for (const driver of parts.drivers.values()) await driver.restored?.();
-    sweep(engine, problems);
     const controller = new NetworkController(engine, problems, checked.stateDir, firewall, opened.move());
-    try {
-      await ensureNetworks(engine, checked.defaultNetwork, problems);
+    return undoing(async (undo) => {
+      undo.push(() => controller.close());
+      // What somebody relies on stays; tables that nobody asked for would be there for ever.
+      undo.push(() => !wasInstalled && firewall.isIdle && firewall.uninstall());
+      await controller.#takeOver(problems, checked);
       return controller;
-    } catch (error) {
-      await controller.close();
-      throw error;
-    }
+    });
+  }
+
+  /** Makes the kernel as the model is: the firewall first, so that whatever follows is under its rules. */
+  async #takeOver(problems: RestoreProblem[], { defaultNetwork }: CheckedControllerOptions): Promise<void> {
+    const engine = this.#engine;
+    this.#firewall.install();
+    for (const driver of engine.parts.drivers.values()) await driver.restored?.();
+    await mendSandboxes(engine, problems);
+    sweep(engine, problems);
+    engine.events.opened();
+    await ensureNetworks(engine, defaultNetwork, problems);
   }
 
   /**
@@ -179,7 +185,8 @@ export class NetworkController extends Controller {
 
   protected override uninstallParts(): void {
     this.#firewall.uninstall();
-    if (!this.sandboxes().some(({ usesHostNetwork }) => usesHostNetwork)) this.#netstack.uninstall();
+    if (!this.sandboxes().some(({ usesHostNetwork }) => usesHostNetwork))
+      this.#engine.parts.netstack.uninstall();
   }
 
   protected override closeParts(): Promise<void> {

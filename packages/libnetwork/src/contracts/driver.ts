@@ -77,6 +77,12 @@ export interface EndpointState {
   readonly driver?: PlainData;
 }
 
+/** A host port that could not be taken up again after a restart: somebody else has it, or the host has not got the address. */
+export interface WithheldBinding {
+  readonly binding: PortBinding;
+  readonly error: unknown;
+}
+
 export interface StaticRoute {
   /** CIDR. */
   readonly destination: string;
@@ -186,7 +192,12 @@ export interface Driver extends Partial<ExternalConnectivity> {
 
   /** After a restart: takes up what is stored, and mends in the kernel what is missing. */
   restoreNetwork(spec: NetworkSpec, state: PlainData): void | Promise<void>;
-  restoreEndpoint(spec: EndpointSpec, state: EndpointState, joined: boolean): void | Promise<void>;
+  /** Answers which of its host ports it goes without. */
+  restoreEndpoint(
+    spec: EndpointSpec,
+    state: EndpointState,
+    joined: boolean,
+  ): readonly WithheldBinding[] | Promise<readonly WithheldBinding[]>;
 
   /** After everything was restored and the firewall stands: what must not come before it. */
   restored?(): void | Promise<void>;

@@ -110,8 +110,13 @@ export interface Firewall {
    * Removing what is not there is no error; adding what is there already is none either.
    */
   apply(change: FirewallChange): void;
-  /** Throws `firewall_table_taken` where somebody else has our tables' name. Changes nothing. */
-  checkTables(): void;
+  /**
+   * Whether tables of ours stand, of an earlier run. Throws `firewall_table_taken` where somebody else has our tables' name.
+   * Changes nothing.
+   */
+  checkTables(): boolean;
+  /** Nothing is wanted of it: no network, no port, and what others forward is let pass. */
+  readonly isIdle: boolean;
   /** Puts everything that is wanted into the kernel in one transaction, in the place of what an earlier run left. */
   install(): void;
   setForeignForwarding(policy: ForeignForwarding): void;

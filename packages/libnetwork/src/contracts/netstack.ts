@@ -145,6 +145,8 @@ export interface NetStack {
   statistics(namespace: NamespacePlace, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics>;
   /** Every interface of a namespace but loopback, in the order of their indexes. Default: of the host's. */
   interfaces(namespace?: NamespacePlace): readonly LiveInterface[];
+  /** The same, as far as telling whether one is there: a third of the time. */
+  interfaceStates(namespace: NamespacePlace): readonly InterfaceState[];
   /** Starts a process in the namespace. */
   spawn(
     namespace: NamespacePlace,

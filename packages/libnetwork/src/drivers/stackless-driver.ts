@@ -2,7 +2,14 @@
  * StacklessDriver: the `host` and the `null` network. Their endpoints have neither interface nor address: a sandbox in
  * the one uses the host's own stack, in the other it has none but its loopback.
  */
-import type { Driver, DriverTraits, EndpointState, JoinAnswer, NetworkSpec } from "../contracts/driver.ts";
+import type {
+  Driver,
+  DriverTraits,
+  EndpointState,
+  JoinAnswer,
+  NetworkSpec,
+  WithheldBinding,
+} from "../contracts/driver.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { parseObject } from "../options/parse.ts";
 
@@ -52,7 +59,9 @@ export class StacklessDriver implements Driver {
 
   restoreNetwork(): void {}
 
-  restoreEndpoint(): void {}
+  restoreEndpoint(): readonly WithheldBinding[] {
+    return [];
+  }
 
   close(): void {}
 }

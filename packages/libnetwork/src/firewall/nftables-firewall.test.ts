@@ -183,6 +183,47 @@ describe("NftablesFirewall", () => {
     assert.equal(host.elements().published_any4, 2);
   });
 
+  it("leaves the operator's sets, maps and chains by their names", () => {
+    using host = new Filtered();
+    host.open().install();
+    const theirs = [
+      "set inet causeway user_friends { type ipv4_addr; }",
+      "map inet causeway user_ways { type ipv4_addr : verdict; }",
+      "chain bridge causeway user_more",
+    ];
+    host.nft.run(theirs.map((one) => `add ${one}`).join("\n"));
+    host.open().install();
+    for (const one of theirs) host.nft.list(one.split(" {")[0] ?? "");
+  });
+
+  it("leaves what the operator's rules refer to, whatever its name, and fills it anew", () => {
+    using host = new Filtered();
+    const before = host.open();
+    before.apply({ add: { networks: [networkPolicy(1), networkPolicy(2)], published: [publishedPort(1)] } });
+    before.install();
+    host.nft.run(
+      [
+        "add chain inet causeway mine { }",
+        "add rule inet causeway mine counter accept",
+        "add chain inet causeway hooked { type filter hook forward priority 5; }",
+        "add rule inet causeway user iifname @bridges jump mine",
+        "add rule inet causeway user ip saddr @subnets4 jump opened",
+        "add rule inet causeway user ip daddr @subnets4 oifname vmap { lo : goto mine }",
+      ].join("\n"),
+    );
+    const rules = host.nft.run("list chain inet causeway user");
+    for (let opened = 0; opened < 3; opened++) {
+      const firewall = host.open();
+      firewall.apply({ add: oneOfEach });
+      firewall.install();
+      assert.deepEqual(host.elements(), elementsOfEach);
+      assert.equal(host.nft.run("list chain inet causeway user"), rules);
+      assert.match(host.nft.run("list chain inet causeway mine"), /accept/);
+      assert.throws(() => host.nft.list("chain inet causeway hooked"), { code: "ENOENT" });
+      assert.equal(host.nft.run("list chain inet causeway opened").match(/accept/g)?.length, 2);
+    }
+  });
+
   it("sweeps what an earlier run left, and what somebody put there", () => {
     using host = new Filtered();
     const before = host.open();

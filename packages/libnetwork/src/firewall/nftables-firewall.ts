@@ -4,18 +4,12 @@
  * What is wanted is kept here in full; the kernel is told differences. Where it turns out not to be as we left it (somebody
  * flushed the rule set), everything is written anew in one transaction.
  */
-import {
-  isKernelError,
-  type NetNamespace,
-  NftContext,
-  NftElements,
-  NftError,
-  type NftObject,
-} from "@causeway/kernel";
+import { isKernelError, type NetNamespace, NftContext, NftElements, NftError } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { conflict } from "../errors.ts";
+import { type ClearText, clearText, emptyText, readListing, type TableListing } from "./clearing.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
-import { elementsText, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
+import { elementsText, ourNames, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
 
@@ -70,13 +64,22 @@ export class NftablesFirewall implements Firewall {
     }
   }
 
-  checkTables(): void {
-    for (const family of tableFamilies) this.#ownedTable(family);
+  get isIdle(): boolean {
+    return this.#wanted.isEmpty && this.#foreignForwarding === "allow";
+  }
+
+  checkTables(): boolean {
+    return tableFamilies.map((family) => this.#ownedTable(family)).some((listing) => listing !== undefined);
   }
 
   install(): void {
-    const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
-    this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
+    try {
+      this.#replace(clearText);
+    } catch (error) {
+      if (!(error instanceof NftError) || error.code !== "EBUSY") throw error;
+      // The operator's rules refer to what would be deleted.
+      this.#replace(emptyText);
+    }
     this.#installed = true;
   }
 
@@ -113,16 +116,23 @@ export class NftablesFirewall implements Firewall {
     }
   }
 
+  #replace(clear: ClearText): void {
+    const replace = tableFamilies.map((family) => this.#replaceText(family, clear)).join("");
+    this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
+  }
+
   /** A table with sets and chains and no elements, in the place of what is there; the operator's chains stay. */
-  #replaceText(family: TableFamily): string {
+  #replaceText(family: TableFamily, clear: ClearText): string {
     const name = `${family} ${this.#table}`;
     const listing = this.#ownedTable(family);
-    const clear =
-      listing === undefined ? `add table ${name} { comment "${this.#owner}"; }\n` : clearText(name, listing);
+    const cleared =
+      listing === undefined
+        ? `add table ${name} { comment "${this.#owner}"; }\n`
+        : clear(name, listing, ourNames(family, this.#sets));
     const foreign = family === "inet" ? `add chain ${name} foreign\n` : "";
     const foreignRule =
       foreign !== "" && this.#foreignForwarding === "drop" ? `add rule ${name} foreign drop\n` : "";
-    return `${clear}add chain ${name} ${userChain}\n${foreign}${foreignRule}${tableText(family, this.#table, this.#sets)}`;
+    return `${cleared}add chain ${name} ${userChain}\n${foreign}${foreignRule}${tableText(family, this.#table, this.#sets)}`;
   }
 
   /**
@@ -130,7 +140,7 @@ export class NftablesFirewall implements Firewall {
    *
    * @throws firewall_table_taken where it is somebody else's
    */
-  #ownedTable(family: TableFamily): readonly NftObject[] | undefined {
+  #ownedTable(family: TableFamily): TableListing | undefined {
     const name = `${family} ${this.#table}`;
     let text: string;
     try {
@@ -139,10 +149,9 @@ export class NftablesFirewall implements Firewall {
       if (error instanceof NftError && error.code === "ENOENT") return undefined;
       throw error;
     }
-    // The JSON listing of nft 1.0.6 leaves a table's comment out.
     const comment = /^\tcomment "(.*)"$/m.exec(text.split("{", 2)[1] ?? "")?.[1];
     if (comment !== this.#owner) throw tableTaken(name, comment);
-    return this.#context.list(`table ${name}`, { terse: true });
+    return readListing(text);
   }
 }
 
@@ -152,26 +161,6 @@ const isPlain = ({ set }: FirewallElement) => set.interval === undefined && set.
 function meansDivergence(error: unknown): boolean {
   if (isKernelError(error, "ENOENT", "EEXIST")) return true;
   return error instanceof NftError && (error.code === "ENOENT" || error.code === "EEXIST");
-}
-
-/** Rules first, for they use the sets; sets next, for their verdicts use the chains. */
-function clearText(table: string, listing: readonly NftObject[]): string {
-  const names = (kind: string) =>
-    listing.flatMap((object) => {
-      const name = object[kind]?.name;
-      return typeof name === "string" && !isOperators(name) ? [name] : [];
-    });
-  const chains = names("chain");
-  return [
-    ...chains.map((chain) => `flush chain ${table} ${chain}\n`),
-    ...names("set").map((set) => `delete set ${table} ${set}\n`),
-    ...names("map").map((map) => `delete map ${table} ${map}\n`),
-    ...chains.map((chain) => `delete chain ${table} ${chain}\n`),
-  ].join("");
-}
-
-function isOperators(name: string): boolean {
-  return name === userChain || name.startsWith(`${userChain}_`);
 }
 
 function tableTaken(name: string, comment: string | undefined): Error {

@@ -6,7 +6,10 @@ import type { Firewall } from "../contracts/firewall.ts";
 export class NoFirewall implements Firewall {
   readonly active = false;
   apply(): void {}
-  checkTables(): void {}
+  readonly isIdle = true;
+  checkTables(): boolean {
+    return false;
+  }
   install(): void {}
   setForeignForwarding(): void {}
   uninstall(): void {}

@@ -242,6 +242,13 @@ const bridgeChains = `
 
 const chainsOf: Readonly<Record<TableFamily, string>> = { inet: inetChains, bridge: bridgeChains };
 
+/** Names of our chains and sets in one table; the operator's chain is none of them. */
+export function ourNames(family: TableFamily, sets: FirewallSets): ReadonlySet<string> {
+  const chains = [...chainsOf[family].matchAll(/^ {2}chain (\w+)/gm)].map(([, name = ""]) => name);
+  const ofFamily = Object.values(sets).filter((set) => set.family === family);
+  return new Set([...chains, "foreign", ...ofFamily.map(({ name }) => name)]);
+}
+
 /** Sets and chains of one table, the sets empty. `user` and `foreign` are there already. */
 export function tableText(family: TableFamily, table: string, sets: FirewallSets): string {
   const declarations = Object.values(sets)

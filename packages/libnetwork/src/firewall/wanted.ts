@@ -50,6 +50,10 @@ export class WantedState {
     };
   }
 
+  get isEmpty(): boolean {
+    return [this.#networks, this.#ports, this.#published].every((items) => items.isEmpty);
+  }
+
   /** Of everything that is wanted; one that several want is there several times. */
   elements(): readonly FirewallElement[] {
     return [this.#networks, this.#ports, this.#published].flatMap((items) => items.elements());
@@ -81,6 +85,10 @@ class Items<Item extends Key, Key> {
   constructor(identify: (key: Key) => string, compile: (item: Item) => readonly FirewallElement[]) {
     this.#identify = identify;
     this.#compile = compile;
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.size === 0;
   }
 
   elements(): readonly FirewallElement[] {

@@ -6,6 +6,7 @@ import { conflict } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import type { Engine } from "./engine.ts";
 import { enter } from "./joining.ts";
+import { assertAlive } from "./lost.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { refuseShared } from "./sharing.ts";
 import type { UndoStack } from "./undo.ts";
@@ -28,7 +29,7 @@ export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
 
 /** Gives a sandbox without namespace one, and makes in it the interfaces of endpoints that joined before. */
 export function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): void {
-  sandbox.assertUsable();
+  assertAlive(sandbox);
   refuseShared(sandbox, "set the key");
   absolutePath(path, "key");
   const { engine, name, namespace, record: before } = sandbox;

@@ -12,7 +12,9 @@ import { checkedName } from "./ids.ts";
  */
 export function freeContainerId({ sandboxes }: Engine, given: unknown): string {
   const containerId = checkedName("container", given);
-  if (sandboxes.byName(containerId) === undefined) return containerId;
-  const message = `container "${containerId}" has a sandbox already: choose another id`;
+  const there = sandboxes.byName(containerId);
+  if (there === undefined) return containerId;
+  const mend = there.lost ? "which is lost: delete that first" : "choose another id";
+  const message = `container "${containerId}" has a sandbox already${there.lost ? "," : ":"} ${mend}`;
   throw conflict("sandbox_exists", message, containerId);
 }

@@ -4,8 +4,27 @@ import { EventHub } from "./events.ts";
 
 const subject = { id: "f00d", name: "n" };
 
-test("tells every reader what happens from its subscription on, in order", async () => {
+/** Of a controller that is open. */
+function openHub(): EventHub {
   const hub = new EventHub();
+  hub.opened();
+  return hub;
+}
+
+test("the first reader gets what was found while the controller opened, before all else", async () => {
+  const hub = new EventHub();
+  hub.emit("sandbox:lost", subject);
+  hub.opened();
+  hub.emit("network:create", subject);
+  const [first, second] = [hub.subscribe(), hub.subscribe()];
+  hub.emit("network:delete", subject);
+  const types = [];
+  for (const reader of [first, first, second]) types.push((await reader.next()).value?.type);
+  assert.deepEqual(types, ["sandbox:lost", "network:delete", "network:delete"]);
+});
+
+test("tells every reader what happens from its subscription on, in order", async () => {
+  const hub = openHub();
   hub.emit("network:create", subject);
   const early = hub.subscribe();
   hub.emit("endpoint:create", subject, { network: "x" });
@@ -27,7 +46,7 @@ test("tells every reader what happens from its subscription on, in order", async
 });
 
 test("a reader that waits is woken", async () => {
-  const hub = new EventHub();
+  const hub = openHub();
   const reader = hub.subscribe();
   const waiting = reader.next();
   hub.emit("network:delete", subject);
@@ -35,7 +54,7 @@ test("a reader that waits is woken", async () => {
 });
 
 test("ends when the loop is left, the signal aborts or the hub closes; what waited is still read", async () => {
-  const hub = new EventHub();
+  const hub = openHub();
   const stop = new AbortController();
   const aborted = hub.subscribe(stop.signal);
   const left = hub.subscribe();
@@ -59,7 +78,7 @@ test("ends when the loop is left, the signal aborts or the hub closes; what wait
 });
 
 test("a signal that was aborted before, and a reader that waits while the end comes", async () => {
-  const hub = new EventHub();
+  const hub = openHub();
   assert.equal((await hub.subscribe(AbortSignal.abort()).next()).done, true);
   const reader = hub.subscribe();
   const waiting = reader.next();
@@ -71,7 +90,7 @@ test("a signal that was aborted before, and a reader that waits while the end co
 });
 
 test("a reader that falls behind loses the oldest", async () => {
-  const hub = new EventHub();
+  const hub = openHub();
   const reader = hub.subscribe();
   for (let number = 0; number < 10_005; number++) {
     hub.emit("endpoint:create", { id: String(number), name: "n" });

@@ -11,8 +11,10 @@ export type EventType =
   | "endpoint:leave"
   | "endpoint:publish"
   | "endpoint:unpublish"
+  | "endpoint:port-taken"
   | "sandbox:create"
   | "sandbox:delete"
+  | "sandbox:lost"
   | "sandbox:gateway";
 
 export interface CausewayEvent {
@@ -31,20 +33,33 @@ const longestBacklog = 10_000;
 
 export class EventHub {
   readonly #readers = new Set<(event: CausewayEvent | undefined) => void>();
+  /** What was found and mended while the controller opened: nobody could listen, so it waits for the first who does. */
+  #early: CausewayEvent[] = [];
+  #opening = true;
+
+  /** The controller is open: from now on, what nobody listens to is not kept. */
+  opened(): void {
+    this.#opening = false;
+  }
 
   emit(
     type: EventType,
     subject: { readonly id: string; readonly name: string },
     attributes: Readonly<Record<string, string>> = {},
   ): void {
-    if (this.#readers.size === 0) return;
+    if (this.#readers.size === 0 && !this.#opening) return;
     const event: CausewayEvent = { type, time: Date.now(), id: subject.id, name: subject.name, attributes };
+    if (this.#opening) this.#early.push(event);
     for (const reader of this.#readers) reader(event);
   }
 
-  /** Events from the moment of this call, until the signal aborts, the reader stops or the hub closes. */
+  /**
+   * Events from the moment of this call, until the signal aborts, the reader stops or the hub closes. The first who asks gets
+   * those of the opening as well.
+   */
   subscribe(signal?: AbortSignal): AsyncIterableIterator<CausewayEvent> & AsyncDisposable {
-    const waiting: CausewayEvent[] = [];
+    const waiting = this.#early;
+    this.#early = [];
     let ended = false;
     let wake: () => void = () => undefined;
     const reader = (event: CausewayEvent | undefined) => {

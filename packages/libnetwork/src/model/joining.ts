@@ -5,6 +5,7 @@ import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { writeHostFiles } from "./host-files.ts";
 import { leaveSandbox } from "./leaving.ts";
+import { assertAlive } from "./lost.ts";
 import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
@@ -122,7 +123,7 @@ function refuseJoined({ name, record: { join }, sandbox }: EndpointCore): void {
 
 /** @param sharesHost whether the endpoint is one of the host's own stack */
 function assertJoinable(sandbox: SandboxCore, sharesHost: boolean): void {
-  sandbox.assertUsable();
+  assertAlive(sandbox);
   refuseShared(sandbox, "join");
   if (sharesHost === sandbox.record.options.useHostNetwork) return;
   const message = sharesHost

@@ -35,7 +35,7 @@ export async function finishLeave(
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
     () => driver.leave(network.id, endpoint.id),
-    () => sandboxStays && afterLeave(sandbox, join?.interface),
+    () => sandboxStays && !sandbox.lost && afterLeave(sandbox, join?.interface),
   );
   engine.events.emit("endpoint:leave", endpoint, { network: network.id, sandbox: sandbox.id });
 }

@@ -5,7 +5,7 @@ import type { PortBinding } from "../contracts/driver.ts";
 import { type BindingSelector, bindingText, selectBindings } from "./binding-selector.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { type PublishOptions, portMappings, publishList } from "./publish-options.ts";
-import { put } from "./records.ts";
+import { type EndpointRecord, put } from "./records.ts";
 import { undoing } from "./undo.ts";
 
 /** @returns all bindings of the endpoint */
@@ -25,7 +25,7 @@ export function publishPorts(
     undo.push(() => {
       endpoint.record = before;
     });
-    endpoint.record = { ...before, state };
+    endpoint.record = { ...before, state, ...withheldWithout(before, new Set(added.map(hostPlace))) };
     await engine.commit(put("endpoint", endpoint.record));
     announce("endpoint:publish", endpoint, added);
     return state.bindings;
@@ -40,14 +40,28 @@ export async function unpublishPorts(
   endpoint.assertUsable();
   const { engine, network, id, record } = endpoint;
   const { state } = record;
-  const going = selectBindings(state.bindings, selectors, endpoint.name);
+  const all = [...state.bindings, ...(record.withheld ?? [])];
+  const going = selectBindings(all, selectors, endpoint.name);
   const { unpublish } = engine.publisher(network.record.driver);
   const left = state.bindings.filter((binding) => !going.has(binding));
-  await engine.commit(put("endpoint", { ...record, state: { ...state, bindings: left } }));
-  endpoint.record = { ...record, state: await unpublish(network.id, id, [...going]) };
+  const withheld = withheldWithout(record, new Set([...going].map(hostPlace)));
+  await engine.commit(put("endpoint", { ...record, ...withheld, state: { ...state, bindings: left } }));
+  endpoint.record = { ...record, ...withheld, state: await unpublish(network.id, id, [...going]) };
   announce("endpoint:unpublish", endpoint, [...going]);
   return endpoint.record.state.bindings;
 }
+
+/** What is still missed when these places of the host are taken, or given up. */
+function withheldWithout(
+  { withheld = [] }: EndpointRecord,
+  places: ReadonlySet<string>,
+): Pick<EndpointRecord, "withheld"> {
+  if (withheld.length === 0) return {};
+  return { withheld: withheld.filter((binding) => !places.has(hostPlace(binding))) };
+}
+
+const hostPlace = ({ protocol, hostAddress, hostPort }: PortBinding) =>
+  `${protocol} ${hostAddress} ${hostPort}`;
 
 function announce(
   type: "endpoint:publish" | "endpoint:unpublish",

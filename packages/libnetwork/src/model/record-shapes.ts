@@ -99,6 +99,7 @@ const join = shaped({
     staticRoutes: listOf(route),
   }),
   interface: maybe(shaped({ name: string, index: whole })),
+  order: maybe(whole),
 });
 const binding = shaped({ ...mapping, hostAddress: string, hostPort: whole, containerAddress: string });
 const endpoint = withOptions(
@@ -109,6 +110,7 @@ const endpoint = withOptions(
     interface: shaped({ mac: string, ipv4: maybe(string), ipv6: maybe(string) }),
     state: shaped({ bindings: listOf(binding) }),
     join: maybe(join),
+    withheld: maybe(listOf(binding)),
   },
   optionsOf(endpointTable, {
     publish: maybe(listOf(shaped(mapping))),

@@ -1,7 +1,7 @@
 /**
  * What is stored of each object: plain data, from which a controller that opens again makes the objects.
  */
-import type { EndpointInterface, EndpointState, JoinAnswer } from "../contracts/driver.ts";
+import type { EndpointInterface, EndpointState, JoinAnswer, PortBinding } from "../contracts/driver.ts";
 import type { InterfaceState, NamespacePlace } from "../contracts/netstack.ts";
 import type { PlainData, StoreChange } from "../contracts/store.ts";
 import type { CheckedEndpointOptions } from "./endpoint-options.ts";
@@ -54,6 +54,8 @@ export interface EndpointRecord {
   readonly options: CheckedEndpointOptions;
   readonly interface: EndpointInterface;
   readonly state: EndpointState;
+  /** Host ports of its that were somebody else's at the last start: at the next they are tried again. */
+  readonly withheld?: readonly PortBinding[];
   readonly join?: JoinRecord;
 }
 

@@ -4,13 +4,16 @@
  */
 import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
+import type { PortBinding } from "../contracts/driver.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
+import { bindingText } from "./binding-selector.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
 import { rejoin } from "./joining.ts";
+import { announceLost, sandboxLost } from "./lost.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
 import { textIn } from "./record-shapes.ts";
@@ -35,7 +38,7 @@ export interface RestoreProblem {
   readonly error: unknown;
 }
 
-export async function restore(engine: Engine): Promise<readonly RestoreProblem[]> {
+export async function restore(engine: Engine): Promise<RestoreProblem[]> {
   const problems: RestoreProblem[] = [];
   const attempt = async (
     kind: RecordKind,
@@ -67,7 +70,7 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
   const sharers = sandboxes.records.filter(({ sharedWith }) => sharedWith !== undefined);
   for (const record of [...owners, ...sharers]) {
     const named = { id: record.id, name: record.containerId };
-    await attempt("sandbox", named, () => restoreSandbox(engine, record, changes, lost));
+    await attempt("sandbox", named, () => restoreSandbox(engine, record, lost));
   }
   for (const { kind, id } of problems) if (kind === "sandbox") lost.add(id);
   const endpoints = await readRecords(engine, "endpoint");
@@ -79,17 +82,26 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, lost));
   }
   if (changes.length > 0) await engine.commit(...changes);
-  for (const sandbox of engine.sandboxes) {
-    await attempt("sandbox", sandbox, () => mendSandbox(engine, sandbox));
-  }
+  for (const sandbox of engine.sandboxes) if (sandbox.stackLost) announceLost(sandbox);
   return problems;
+}
+
+/** Puts sandboxes in order whose routes or interfaces are not as they were left. Before it the firewall stands. */
+export async function mendSandboxes(engine: Engine, problems: RestoreProblem[]): Promise<void> {
+  for (const sandbox of engine.sandboxes) {
+    try {
+      await mendSandbox(engine, sandbox);
+    } catch (error) {
+      problems.push({ kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
+    }
+  }
 }
 
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
 async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
-  const { joined, namespace } = sandbox;
-  if (namespace === undefined || joined.size === 0) return;
-  const live = engine.parts.netstack.interfaces(namespace);
+  const { joined, namespace, lost: dead } = sandbox;
+  if (namespace === undefined || joined.size === 0 || dead) return;
+  const live = engine.parts.netstack.interfaceStates(namespace);
   const lost = [...joined].filter(({ record: { join } }) => {
     const made = join?.interface;
     return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
@@ -110,32 +122,29 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   await engine.driver(record.driver).restoreNetwork(networkSpec(record), record.driverState);
 }
 
-/** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead: another in its place is not it. */
-function restoreSandbox(
-  engine: Engine,
-  record: SandboxRecord,
-  changes: StoreChange[],
-  lost: ReadonlySet<string>,
-): void {
-  const { namespace, sharedWith, options } = record;
+/**
+ * A sandbox whose namespace is gone, or has another in its place, is there all the same.
+ *
+ * @throws sandbox_lost when it is, to be told as a problem
+ */
+function restoreSandbox(engine: Engine, record: SandboxRecord, lost: ReadonlySet<string>): void {
+  const { sharedWith } = record;
   if (sharedWith !== undefined && lost.has(sharedWith)) throw notRestored("sandbox", sharedWith);
-  const { netstack, files } = engine.parts;
-  const alive =
-    sharedWith === undefined
-      ? namespace === undefined || netstack.isThere(namespace)
-      : engine.sandboxes.byId(sharedWith) !== undefined;
-  if (!alive && !options.useHostNetwork) {
-    changes.push(remove("sandbox", record.id));
-    files.remove(record.id);
-    return;
-  }
-  const present = options.useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
-  engine.sandboxes.add(new SandboxCore(engine, present));
+  const { netstack } = engine.parts;
+  const { useHostNetwork } = record.options;
+  const present = useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
+  const sandbox = new SandboxCore(engine, present);
+  engine.sandboxes.add(sandbox);
+  const { namespace } = present;
+  const isGone = namespace !== undefined && !useHostNetwork && !netstack.isThere(namespace);
+  sandbox.stackLost = isGone || (sharedWith !== undefined && sandbox.owner === undefined);
+  if (sandbox.lost) throw sandboxLost(sandbox);
 }
 
 /**
- * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without its ports: its name
- * stays taken, and it can be deleted, or its ports published anew. One whose sandbox could not be looked at stays in it.
+ * One that cannot be taken up in full, for somebody has a port of its now, is there all the same, without that port: its name
+ * stays taken, and it can be deleted, or the port published anew. The port is tried again at the next start. One whose sandbox could not
+ * be looked at stays in it.
  */
 async function restoreEndpoint(
   engine: Engine,
@@ -162,12 +171,24 @@ async function restoreEndpoint(
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
-  try {
-    if (lost.has(network.id)) throw notRestored("network", network.name);
-    await network.driver.restoreEndpoint(endpointSpec(record), record.state, record.join !== undefined);
-  } catch (error) {
-    endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
-    throw error;
+  const isAlive = unseen || sandbox?.lost === false;
+  const { withheld: missed = [], state, ...rest } = record;
+  const wanted = [...state.bindings, ...missed];
+  const setAside = (bindings: ReadonlySet<PortBinding>) => {
+    const held = { ...state, bindings: wanted.filter((binding) => !bindings.has(binding)) };
+    const aside = bindings.size === 0 ? {} : { withheld: [...bindings] };
+    endpoint.record = { ...rest, state: held, ...aside };
+  };
+  setAside(new Set(wanted));
+  if (lost.has(network.id)) throw notRestored("network", network.name);
+  const stateWanted = { ...state, bindings: wanted };
+  const refused = await network.driver.restoreEndpoint(endpointSpec(record), stateWanted, isAlive);
+  setAside(new Set(refused.map(({ binding }) => binding)));
+  const [first] = refused;
+  if (first !== undefined) {
+    const ports = refused.map(({ binding }) => bindingText(binding)).join(",");
+    engine.events.emit("endpoint:port-taken", endpoint, { network: network.id, ports });
+    throw first.error;
   }
   if (unseen) throw staysIn(join.sandboxId);
 }

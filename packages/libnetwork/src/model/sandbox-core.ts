@@ -23,6 +23,8 @@ export class SandboxCore {
   /** The gateways that were last told of. */
   announcedGateways = " ";
   readonly handle: Sandbox;
+  /** Its own namespace is gone: model/lost.ts. */
+  stackLost = false;
   deleted = false;
 
   constructor(engine: Engine, record: SandboxRecord) {
@@ -51,6 +53,11 @@ export class SandboxCore {
   /** The sandbox that has the stack: itself, unless it shares another's. */
   get stack(): SandboxCore {
     return this.owner ?? this;
+  }
+
+  /** The namespace that it lives in is gone, and it can only be deleted. */
+  get lost(): boolean {
+    return this.stack.stackLost;
   }
 
   /** Undefined while somebody else is still to make it. */

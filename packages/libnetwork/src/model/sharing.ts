@@ -3,6 +3,7 @@
  * stack outlives its own container.
  */
 import { conflict, forbidden } from "../errors.ts";
+import { assertAlive } from "./lost.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 
@@ -16,9 +17,9 @@ export function refuseShared({ name, owner }: SandboxCore, verb: string): void {
   throw forbidden("sandbox_shared", message, { sharedWith: owner.id });
 }
 
-/** @throws sandbox_deleted, sandbox_shared, container_not_running */
+/** @throws sandbox_deleted, sandbox_lost, sandbox_shared, container_not_running */
 export function assertShareable(sandbox: SandboxCore): void {
-  sandbox.assertUsable();
+  assertAlive(sandbox);
   refuseShared(sandbox, "share");
   if (sandbox.record.released !== true) return;
   throw conflict(

@@ -9,8 +9,12 @@ import type { RestoreProblem } from "./restore.ts";
 export function sweep(engine: Engine, problems: readonly RestoreProblem[]): void {
   const { networks, endpoints, sandboxes, parts } = engine;
   const unknown = new Set(problems.map(({ id }) => id));
-  const isWanted = (id: string) =>
-    unknown.has(id) || networks.byId(id) !== undefined || hasInterface(endpoints.get(id));
+  const isWanted = (id: string) => {
+    const endpoint = endpoints.get(id);
+    return (
+      unknown.has(id) || networks.byId(id) !== undefined || (endpoint !== undefined && hasLink(endpoint))
+    );
+  };
   parts.netstack.sweepLinks(isWanted);
   const all = [...sandboxes];
   const paths = all.map(({ namespace }) => namespace?.path).filter((path) => path !== undefined);
@@ -18,7 +22,7 @@ export function sweep(engine: Engine, problems: readonly RestoreProblem[]): void
   parts.files.sweep(new Set([...unknown, ...all.map(({ id }) => id)]));
 }
 
-/** One whose sandbox still waits for a namespace has no link: what there is was made by a setKey that was killed. */
-function hasInterface(endpoint: EndpointCore | undefined): boolean {
-  return endpoint?.sandbox !== undefined && endpoint.record.join?.interface !== undefined;
+/** One that joined a sandbox which waits for its namespace has none yet, and one in a lost sandbox none any more. */
+function hasLink({ record, sandbox }: EndpointCore): boolean {
+  return record.join?.interface !== undefined && sandbox?.lost === false;
 }

@@ -143,7 +143,9 @@ class FakeDriver implements Driver {
   }
 
   restoreNetwork(): void {}
-  restoreEndpoint(): void {}
+  restoreEndpoint(): readonly [] {
+    return [];
+  }
   close(): void {}
 
   #endpoint(id: string) {
@@ -230,6 +232,10 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     return [];
   }
 
+  interfaceStates() {
+    return [];
+  }
+
   hostPrefixes(): readonly string[] {
     return [];
   }
@@ -305,6 +311,7 @@ export class FakeController extends Controller {
       ownerOf: (id) => id,
     };
     const { engine } = await Controller.restored(parts);
+    engine.events.opened();
     const poolIds = () => [...driver.networks.values()].map(({ spec }) => spec.ipv4[0]?.pool);
     const world = () =>
       structuredClone({

@@ -243,6 +243,12 @@ export class KernelNetStack implements NetStack {
     return liveInterfaces(rtnl);
   }
 
+  interfaceStates(place: NamespacePlace): readonly InterfaceState[] {
+    using namespace = openNamespace(place);
+    using rtnl = new Rtnl(namespace);
+    return rtnl.dump(link.list());
+  }
+
   spawn(
     place: NamespacePlace,
     command: string,

@@ -36,10 +36,11 @@ export function interfacePieces(found: LiveInterface): readonly Piece[] {
  * @param width columns inside the box
  */
 export function boxRows(
-  { key, interfaces }: TopologySandbox,
+  { key, lost, interfaces }: TopologySandbox,
   endpoints: readonly TopologyEndpoint[],
   width: number,
 ): readonly BoxRow[] {
+  if (lost) return [{ line: [piece("lost: its namespace is gone", "red")], endpoint: undefined }];
   const column = columnOf(interfaces.map(({ name }) => name));
   const rows = interfaces.flatMap((found) => {
     const endpoint = endpoints.find((candidate) => candidate.interface === found.index);
@@ -50,9 +51,9 @@ export function boxRows(
       endpoint: at === 0 ? endpoint : undefined,
     }));
   });
-  const lost = endpoints.filter((endpoint) => endpoint.interface === undefined);
+  const absent = endpoints.filter((endpoint) => endpoint.interface === undefined);
   const why = key === undefined ? "waits for a namespace" : "the kernel shows no interface";
-  const complaints = lost.map(({ name }) => ({
+  const complaints = absent.map(({ name }) => ({
     line: [piece(`${name}: ${why}`, "red")],
     endpoint: undefined,
   }));

@@ -32,6 +32,7 @@ function sandbox(containerId: string, more: Partial<TopologySandbox> = {}): Topo
     id: containerId,
     containerId,
     key,
+    lost: false,
     usesHostNetwork: false,
     sharedWith: undefined,
     interfaces: [],

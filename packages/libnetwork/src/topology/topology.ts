@@ -36,6 +36,8 @@ export interface TopologySandbox {
   readonly containerId: string;
   /** Path of its namespace; undefined while there is none. */
   readonly key: string | undefined;
+  /** Its namespace is gone. */
+  readonly lost: boolean;
   /** Its stack is the host's. */
   readonly usesHostNetwork: boolean;
   /** Id of the sandbox whose stack it shares. */
@@ -105,11 +107,11 @@ function readNetwork(network: Network, bridge: number | undefined): TopologyNetw
 }
 
 function readSandbox(engine: Engine, { handle, namespace, owner }: SandboxCore): TopologySandbox {
-  const { id, containerId, key, usesHostNetwork } = handle;
+  const { id, containerId, key, lost, usesHostNetwork } = handle;
   const sharedWith = owner?.id;
-  const own = namespace !== undefined && !usesHostNetwork && sharedWith === undefined;
+  const own = namespace !== undefined && !lost && !usesHostNetwork && sharedWith === undefined;
   const interfaces = own ? interfacesIn(engine, namespace) : [];
-  return { id, containerId, key, usesHostNetwork, sharedWith, interfaces };
+  return { id, containerId, key, lost, usesHostNetwork, sharedWith, interfaces };
 }
 
 function interfacesIn(engine: Engine, namespace: NamespacePlace): readonly LiveInterface[] {

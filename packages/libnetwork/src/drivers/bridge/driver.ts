@@ -2,7 +2,7 @@
  * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
  */
 
-import type { NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
+import type { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
 import type { ConnectionTable } from "../../contracts/connections.ts";
 import type {
@@ -17,6 +17,7 @@ import type {
   NetworkSpec,
   PortBinding,
   PortMapping,
+  WithheldBinding,
 } from "../../contracts/driver.ts";
 import type { Firewall, FirewallItems, GatewayMode } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
@@ -26,7 +27,7 @@ import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
-import { cutOff, hostEndName, portSettings, reconnect } from "./host-end.ts";
+import { cutOff, hostEndName, hostEnds, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
@@ -60,6 +61,8 @@ export class BridgeDriver implements Driver {
   readonly #departures = new Departures();
   /** Connections that are being forgotten, by the address of the endpoint that left. */
   readonly #oldConnections = new Departures();
+
+  #seenHostEnds: ReadonlyMap<string, link.Link> | undefined;
 
   /** @param config the driver's own configuration: `enableForwarding`, `allowForeignForwarding` */
   constructor(parts: BridgeDriverParts, config: unknown) {
@@ -213,25 +216,39 @@ export class BridgeDriver implements Driver {
     for (const { policy } of this.#networks) this.#forwarding.provideFor(policy);
   }
 
-  restoreEndpoint(spec: EndpointSpec, { bindings }: EndpointState, joined: boolean): void {
+  restoreEndpoint(
+    spec: EndpointSpec,
+    { bindings }: EndpointState,
+    joined: boolean,
+  ): readonly WithheldBinding[] {
     const network = this.#networks.get(spec.networkId);
-    const endpoint: BridgeEndpoint = { spec, bindings: [], joined };
+    const withheld = this.#ports.restore(network, spec.id, bindings);
+    const refused = new Set(withheld.map(({ binding }) => binding));
+    const held = bindings.filter((binding) => !refused.has(binding));
+    const endpoint: BridgeEndpoint = { spec, bindings: held, joined };
     network.endpoints.set(spec.id, endpoint);
-    try {
-      this.#ports.restore(network, spec.id, bindings);
-      endpoint.bindings = bindings;
-    } finally {
-      // Without its ports, too: its traffic goes on.
-      if (joined) this.#restoreJoined(network, endpoint);
-    }
+    if (joined) this.#restoreJoined(network, endpoint);
+    return withheld;
   }
 
   #restoreJoined(network: BridgeNetwork, endpoint: BridgeEndpoint): void {
     const { firewall, rtnl } = this.#parts;
     const { id, interface: addresses } = endpoint.spec;
     firewall.apply({ add: itemsOf(network, endpoint) });
-    reconnect(rtnl, id, network.bridge.index, this.#portSettings(network, endpoint));
+    const found = this.#hostEnds().get(hostEndName(id));
+    reconnect(rtnl, found, network.bridge.index, this.#portSettings(network, endpoint));
     network.neighbours.add(addresses);
+  }
+
+  /** As one look shows them, which serves all endpoints that are restored in this turn of the event loop. */
+  #hostEnds(): ReadonlyMap<string, link.Link> {
+    if (this.#seenHostEnds === undefined) {
+      this.#seenHostEnds = hostEnds(this.#parts.rtnl);
+      setImmediate(() => {
+        this.#seenHostEnds = undefined;
+      });
+    }
+    return this.#seenHostEnds;
   }
 
   async close(): Promise<void> {

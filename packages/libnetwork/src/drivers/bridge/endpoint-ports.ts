@@ -5,7 +5,7 @@ import type { Rtnl } from "@causeway/kernel";
 import { addressOf } from "../../address/cidr.ts";
 import { familyOf } from "../../address/ip.ts";
 import type { ConnectionTable } from "../../contracts/connections.ts";
-import type { EndpointSpec, PortBinding, PortMapping } from "../../contracts/driver.ts";
+import type { EndpointSpec, PortBinding, PortMapping, WithheldBinding } from "../../contracts/driver.ts";
 import type { Firewall } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import { invalid } from "../../errors.ts";
@@ -54,10 +54,20 @@ export class EndpointPorts {
     return [...this.#parts.ports.reserve(id, container, mapped, defaultHostAddress), ...opened];
   }
 
-  /** Takes up again, after a restart, what was reserved before. */
-  restore({ routed }: BridgeNetwork, endpointId: string, bindings: readonly PortBinding[]): void {
+  /** Takes up again, after a restart, what was reserved before. Answers what cannot be had. */
+  restore(
+    { routed }: BridgeNetwork,
+    endpointId: string,
+    bindings: readonly PortBinding[],
+  ): readonly WithheldBinding[] {
+    const { ports } = this.#parts;
     const mapped = bindings.filter(({ containerAddress }) => !routed.has(familyOf(containerAddress)));
-    this.#parts.ports.restore(endpointId, mapped);
+    if (refusal(() => ports.restore(endpointId, mapped)) === undefined) return [];
+    // A port of all addresses stands in two bindings, one a family: with one of them alone it could not be published anew.
+    return [...Map.groupBy(mapped, portKey).values()].flatMap((together) => {
+      const refused = refusal(() => ports.restore(endpointId, together));
+      return refused === undefined ? [] : together.map((binding) => ({ binding, ...refused }));
+    });
   }
 
   /** Gives back all that an endpoint holds. */
@@ -104,6 +114,20 @@ export class EndpointPorts {
     endpoint.bindings = endpoint.bindings.filter((binding) => !going.has(bindingKey(binding)));
     await forgotten;
   }
+}
+
+/** What an action was refused with; undefined where it was not. */
+function refusal(action: () => void): { readonly error: unknown } | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+function portKey({ protocol, hostPort, containerPort }: PortBinding): string {
+  return `${protocol} ${hostPort} ${containerPort}`;
 }
 
 function bindingKey({ protocol, hostAddress, hostPort }: PortBinding): string {

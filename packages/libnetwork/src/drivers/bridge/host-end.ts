@@ -35,19 +35,40 @@ export function allowHairpin(rtnl: Rtnl, endpointId: string): void {
   if (failure !== undefined && !isKernelError(failure, "ENODEV")) throw failure;
 }
 
-/** Puts it on the bridge, which may be another one than before. */
+/** All pairs' ends on the host, by name: one question, where one for each would wait for the kernel's lock a thousand times. */
+export function hostEnds(rtnl: Rtnl): ReadonlyMap<string, link.Link> {
+  return new Map(rtnl.findLinks({ kind: "veth" }).map((found) => [found.name, found]));
+}
+
+/**
+ * Puts it on the bridge, which may be another one than before; where all is as it should be, nothing is done.
+ *
+ * @param found as it is; undefined where it is not there, and the model makes it again
+ */
 export function reconnect(
   rtnl: Rtnl,
-  endpointId: string,
+  found: link.Link | undefined,
   bridgeIndex: number,
   bridgePort: BridgePortSettings,
 ): void {
-  const name = hostEndName(endpointId);
-  // Where the link is not there, nothing is to be done here: the model makes it again.
+  if (found === undefined || isConnected(found, bridgeIndex, bridgePort)) return;
+  const { name } = found;
+  // It may go meanwhile.
   rtnl.attempt([
     link.change({ name }, { master: bridgeIndex, up: true }),
     link.change({ name }, { info: { slaveKind: "bridge", bridgePort } }),
   ]);
+}
+
+function isConnected(found: link.Link, bridgeIndex: number, wanted: BridgePortSettings): boolean {
+  const { hairpin, multicastRouter, groupForwardMask } = found.info?.bridgePort ?? {};
+  return (
+    found.master === bridgeIndex &&
+    link.isUp(found) &&
+    hairpin === wanted.hairpin &&
+    multicastRouter === wanted.multicastRouter &&
+    groupForwardMask === wanted.groupForwardMask
+  );
 }
 
 /**
