@@ -92,7 +92,7 @@ export async function mendSandboxes(engine: Engine, problems: RestoreProblem[]):
     try {
       await mendSandbox(engine, sandbox);
     } catch (error) {
-      problems.push({ kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
+      problems.push({ kind: "sandbox", id: sandbox.id, name: sandbox.name, error: exhaustion(error) });
     }
   }
 }
