@@ -10,6 +10,7 @@ import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
+import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
 import { newId } from "./model/ids.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
 import type { NetworkCore } from "./model/network-core.ts";
@@ -197,6 +198,28 @@ export abstract class Controller implements AsyncDisposable {
   async topology(): Promise<Topology> {
     this.#engine.assertOpen();
     return readTopology(this.#engine);
+  }
+
+  /**
+   * Compares what is stored with the kernel and the host, and tells what is not as it should be. Changes nothing, and works
+   * however broken the host is: what cannot be looked at is an item of its own.
+   *
+   * @throws controller_closed
+   */
+  async inspectHealth(): Promise<Health> {
+    this.#engine.assertOpen();
+    return inspectHealth(this.#engine);
+  }
+
+  /**
+   * Mends what is ours and not as it should be, beside whatever else goes on; what is somebody else's is left alone. Once more,
+   * it does nothing.
+   *
+   * @throws controller_closed
+   */
+  async repair(): Promise<Repair> {
+    this.#engine.assertOpen();
+    return repair(this.#engine);
   }
 
   /** Names of the drivers that networks can be made with. */

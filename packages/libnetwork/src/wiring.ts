@@ -208,6 +208,7 @@ function makeParts(
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
     netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
     files: new FileSandboxFiles(runDir),
+    firewall,
     planRouting,
     ownerOf,
   };

@@ -13,9 +13,19 @@ import {
   type NftObject,
 } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
-import { conflict } from "../errors.ts";
+import { type HealthItem, looking } from "../contracts/health.ts";
+import { CausewayError, conflict } from "../errors.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
-import { elementsText, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
+import { foreignDrops } from "./foreign-chains.ts";
+import { TableInspector } from "./inspection.ts";
+import {
+  elementsText,
+  isOperators,
+  type TableFamily,
+  tableFamilies,
+  tableText,
+  userChain,
+} from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
 
@@ -39,6 +49,7 @@ export class NftablesFirewall implements Firewall {
   readonly #context: NftContext;
   /** All other elements: a tenth of the time. */
   readonly #elements: NftElements;
+  readonly #inspector: TableInspector;
   #foreignForwarding: ForeignForwarding = "allow";
   #installed = false;
 
@@ -50,6 +61,7 @@ export class NftablesFirewall implements Firewall {
     this.#wanted = new WantedState(this.#sets);
     this.#context = new NftContext(namespace);
     this.#elements = new NftElements(namespace);
+    this.#inspector = new TableInspector(this.#context, table, this.#sets, namespace);
   }
 
   apply(change: FirewallChange): void {
@@ -73,6 +85,26 @@ export class NftablesFirewall implements Firewall {
     const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
     this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
     this.#installed = true;
+    this.#inspector.remember();
+  }
+
+  inspect(): readonly HealthItem[] {
+    return looking({ kind: "firewall" }, "the packet filter", () => {
+      try {
+        const there = tableFamilies.filter((family) => this.#ownedTable(family) !== undefined);
+        const drops = this.#foreignForwarding === "drop";
+        return this.#inspector.inspect(there, this.#wanted.elements(), drops);
+      } catch (error) {
+        if (!(error instanceof CausewayError)) throw error;
+        return [tableTakenItem(error)];
+      }
+    });
+  }
+
+  inspectForeign(): readonly HealthItem[] {
+    return looking({ kind: "host" }, "other people's nftables rules", () =>
+      foreignDrops(this.#context, this.#table),
+    );
   }
 
   setForeignForwarding(policy: ForeignForwarding): void {
@@ -94,6 +126,7 @@ export class NftablesFirewall implements Firewall {
   close(): void {
     this.#context[Symbol.dispose]();
     this.#elements[Symbol.dispose]();
+    this.#inspector[Symbol.dispose]();
   }
 
   #write(difference: ElementDifference): void {
@@ -165,10 +198,6 @@ function clearText(table: string, listing: readonly NftObject[]): string {
   ].join("");
 }
 
-function isOperators(name: string): boolean {
-  return name === userChain || name.startsWith(`${userChain}_`);
-}
-
 function tableTaken(name: string, comment: string | undefined): Error {
   const owner = comment === undefined ? "somebody who left no name" : `"${comment}"`;
   return conflict(
@@ -176,4 +205,9 @@ function tableTaken(name: string, comment: string | undefined): Error {
     `the nftables table ${name} belongs to ${owner}: give this controller's tables another name by options.firewallTable, or remove that one with "nft delete table ${name}"`,
     { table: name, owner: comment },
   );
+}
+
+function tableTakenItem({ code, message }: CausewayError): HealthItem {
+  const mend = "remove that table, or give this controller's another name, and open again";
+  return { code, nature: "foreign", subject: { kind: "firewall" }, message, mend, repairable: false };
 }

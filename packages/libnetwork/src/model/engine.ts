@@ -2,6 +2,7 @@
  * Engine: what the objects of one controller share. Users never see it.
  */
 import type { Driver } from "../contracts/driver.ts";
+import type { Firewall } from "../contracts/firewall.ts";
 import type { Ipam } from "../contracts/ipam.ts";
 import type { NetStack, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 import type { SandboxFiles } from "../contracts/sandbox-files.ts";
@@ -22,6 +23,8 @@ export interface ModelParts {
   readonly ipams: ReadonlyMap<string, Ipam>;
   readonly netstack: NetStack;
   readonly files: SandboxFiles;
+  /** To be looked at and put right; what it holds is told to it by the drivers. */
+  readonly firewall: Pick<Firewall, "inspect" | "inspectForeign" | "install">;
   /** Decides which endpoint is a sandbox's way out. Pure. */
   readonly planRouting: (endpoints: readonly RoutedEndpoint[]) => RoutingPlan;
   /** Alias of a link in the kernel, for the id of what it belongs to. */

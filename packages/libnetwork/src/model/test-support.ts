@@ -22,6 +22,7 @@ import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../cont
 import type { PlainData } from "../contracts/store.ts";
 import { Controller } from "../controller.ts";
 import { notFound } from "../errors.ts";
+import { NoFirewall } from "../firewall/none.ts";
 import { DefaultIpam } from "../ipam/default-ipam.ts";
 import { planRouting } from "../netstack/routing.ts";
 import { MemoryStore } from "../store/memory-store.ts";
@@ -288,6 +289,7 @@ export class FakeController extends Controller {
         "applyRouting",
       ]),
       files: faults.watch("files", files, ["create", "update"]),
+      firewall: new NoFirewall(),
       planRouting,
       ownerOf: (id) => id,
     };
