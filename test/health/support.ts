@@ -21,3 +21,19 @@ export async function assertWell(controller: NetworkController): Promise<void> {
   assert.deepEqual(items, []);
   assert.equal(ok, true);
 }
+
+/** The doctor finds this and nothing else, repair mends all of it, and after that all is well; answers with what was found. */
+export async function assertMends(
+  controller: NetworkController,
+  ...expected: readonly string[]
+): Promise<readonly HealthItem[]> {
+  const { ok, items } = await controller.inspectHealth();
+  assert.equal(ok, false);
+  assert.deepEqual(new Set(codes(items)), new Set(expected), JSON.stringify(items, undefined, 1));
+  assert.ok(items.every(({ repairable, mend }) => repairable && mend !== ""));
+  assert.deepEqual(JSON.parse(JSON.stringify(items)), items, "plain data");
+  assert.deepEqual(await controller.repair(), { mended: items, left: [] });
+  await assertWell(controller);
+  assert.deepEqual(await controller.repair(), { mended: [], left: [] });
+  return items;
+}

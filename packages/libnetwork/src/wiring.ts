@@ -209,6 +209,7 @@ function makeParts(
     netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
     files: new FileSandboxFiles(runDir),
     firewall,
+    directories: [options.stateDir, runDir],
     planRouting,
     ownerOf,
   };

@@ -14,6 +14,7 @@ import { EventHub } from "./events.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
+import type { RestoreProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 
 /** The concrete rooms that a controller works with; wiring.ts chooses them. */
@@ -27,6 +28,8 @@ export interface ModelParts {
   readonly firewall: Pick<Firewall, "inspect" | "inspectForeign" | "install">;
   /** Decides which endpoint is a sandbox's way out. Pure. */
   readonly planRouting: (endpoints: readonly RoutedEndpoint[]) => RoutingPlan;
+  /** Those that hold the store, and the sandboxes' namespaces and files. */
+  readonly directories: readonly string[];
   /** Alias of a link in the kernel, for the id of what it belongs to. */
   readonly ownerOf: (objectId: string) => string;
 }
@@ -38,6 +41,8 @@ export class Engine {
   /** Endpoints of all networks, by id. */
   readonly endpoints = new Map<string, EndpointCore>();
   readonly events = new EventHub();
+  /** What could not be taken up from the store, by its id, until it is. */
+  readonly unrestored = new Map<string, RestoreProblem>();
   readonly #locks = new KeyedMutex();
   #closed = false;
 
@@ -55,6 +60,11 @@ export class Engine {
     this.#closed = true;
     await this.#locks.idle();
     this.events.close();
+  }
+
+  /** Waits until the operations that have begun by now are over. */
+  settled(): Promise<void> {
+    return this.#locks.settled();
   }
 
   /**

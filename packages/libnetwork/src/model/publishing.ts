@@ -5,7 +5,7 @@ import type { PortBinding } from "../contracts/driver.ts";
 import { type BindingSelector, bindingText, selectBindings } from "./binding-selector.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { type PublishOptions, portMappings, publishList } from "./publish-options.ts";
-import { put } from "./records.ts";
+import { type EndpointRecord, put } from "./records.ts";
 import { undoing } from "./undo.ts";
 
 /** @returns all bindings of the endpoint */
@@ -25,7 +25,7 @@ export function publishPorts(
     undo.push(() => {
       endpoint.record = before;
     });
-    endpoint.record = { ...before, state };
+    endpoint.record = withoutWithheld({ ...before, state }, added);
     await engine.commit(put("endpoint", endpoint.record));
     announce("endpoint:publish", endpoint, added);
     return state.bindings;
@@ -40,13 +40,24 @@ export async function unpublishPorts(
   endpoint.assertUsable();
   const { engine, network, id, record } = endpoint;
   const { state } = record;
-  const going = selectBindings(state.bindings, selectors, endpoint.name);
+  const { withheld = [] } = record;
+  const going = selectBindings([...state.bindings, ...withheld], selectors, endpoint.name);
   const { unpublish } = engine.publisher(network.record.driver);
   const left = state.bindings.filter((binding) => !going.has(binding));
-  await engine.commit(put("endpoint", { ...record, state: { ...state, bindings: left } }));
-  endpoint.record = { ...record, state: await unpublish(network.id, id, [...going]) };
+  const after = withoutWithheld(record, [...going]);
+  await engine.commit(put("endpoint", { ...after, state: { ...state, bindings: left } }));
+  endpoint.record = { ...after, state: await unpublish(network.id, id, [...going]) };
   announce("endpoint:unpublish", endpoint, [...going]);
   return endpoint.record.state.bindings;
+}
+
+/** The record without these among the ports that it lacks. */
+function withoutWithheld(record: EndpointRecord, bindings: readonly PortBinding[]): EndpointRecord {
+  const { withheld, ...rest } = record;
+  if (withheld === undefined) return record;
+  const named = new Set(bindings.map(bindingText));
+  const left = withheld.filter((binding) => !named.has(bindingText(binding)));
+  return left.length === 0 ? rest : { ...rest, withheld: left };
 }
 
 function announce(

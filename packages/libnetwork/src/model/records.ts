@@ -1,7 +1,7 @@
 /**
  * What is stored of each object: plain data, from which a controller that opens again makes the objects.
  */
-import type { EndpointInterface, EndpointState, JoinAnswer } from "../contracts/driver.ts";
+import type { EndpointInterface, EndpointState, JoinAnswer, PortBinding } from "../contracts/driver.ts";
 import type { InterfaceState, NamespacePlace } from "../contracts/netstack.ts";
 import type { PlainData, StoreChange } from "../contracts/store.ts";
 import type { CheckedEndpointOptions } from "./endpoint-options.ts";
@@ -53,6 +53,8 @@ export interface EndpointRecord {
   readonly interface: EndpointInterface;
   readonly state: EndpointState;
   readonly join?: JoinRecord;
+  /** Host ports that are its own, and that somebody else had when the controller opened. */
+  readonly withheld?: readonly PortBinding[];
 }
 
 export interface SandboxRecord {

@@ -7,6 +7,7 @@ import { parseIp } from "../address/ip.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { rejoin } from "./joining.ts";
@@ -40,7 +41,9 @@ export async function restore(engine: Engine): Promise<readonly RestoreProblem[]
     try {
       await action();
     } catch (error) {
-      problems.push({ kind, id, name, error });
+      const problem = { kind, id, name, error };
+      problems.push(problem);
+      engine.unrestored.set(id, problem);
     }
   };
   const changes: StoreChange[] = [];
@@ -104,7 +107,11 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   engine.networks.add(network);
   if (record.options.configOnly) return;
   for (const pool of record.pools) await replayPool(engine.ipam(record.options.ipamDriver), pool);
-  await engine.driver(record.driver).restoreNetwork(networkSpec(record), record.driverState);
+  await restoreNetworkInDriver(network);
+}
+
+export async function restoreNetworkInDriver({ driver, record }: NetworkCore): Promise<void> {
+  await driver.restoreNetwork(networkSpec(record), record.driverState);
 }
 
 /** A sandbox whose namespace went with a reboot, or with somebody else's hand, is dead: another in its place is not it. */
@@ -151,13 +158,38 @@ async function restoreEndpoint(
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
+  if (failedNetworks.has(network.id)) {
+    withhold(endpoint);
+    throw notRestored(network);
+  }
+  await restoreInDriver(endpoint);
+  if (endpoint.record.withheld === undefined && record.withheld !== undefined)
+    changes.push(put("endpoint", endpoint.record));
+}
+
+/** Has the driver take it up. What it withheld before it tries again; on an exception it withholds its ports. */
+export async function restoreInDriver(endpoint: EndpointCore): Promise<void> {
+  const { record, driver, sandbox } = endpoint;
+  const { withheld, ...whole } = withholding(record);
+  const state = { ...whole.state, bindings: withheld ?? [] };
   try {
-    if (failedNetworks.has(network.id)) throw notRestored(network);
-    await network.driver.restoreEndpoint(endpointSpec(record), record.state, sandbox !== undefined);
+    await driver.restoreEndpoint(endpointSpec(record), state, sandbox !== undefined);
+    endpoint.record = { ...whole, state };
   } catch (error) {
-    endpoint.record = { ...record, state: { ...record.state, bindings: [] } };
+    withhold(endpoint);
     throw error;
   }
+}
+
+function withhold(endpoint: EndpointCore): void {
+  endpoint.record = withholding(endpoint.record);
+}
+
+/** All of its ports withheld. */
+function withholding({ withheld = [], ...record }: EndpointRecord): EndpointRecord {
+  const bindings = [...record.state.bindings, ...withheld];
+  const without = { ...record, state: { ...record.state, bindings: [] } };
+  return bindings.length === 0 ? without : { ...without, withheld: bindings };
 }
 
 function notRestored({ name }: NetworkCore): Error {

@@ -152,7 +152,7 @@ function bindingOf(mapping: PortMapping, ipv4: string): PortBinding {
 class FakeNetStack implements Omit<NetStack, "spawn"> {
   /** `/elsewhere` is somebody else's. */
   readonly namespaces = new Map<string, Map<string, { readonly owner: string }>>([["/elsewhere", new Map()]]);
-  readonly routing = new Map<string, string>();
+  readonly routes = new Map<string, string>();
   /** Paths and names of interfaces that were made, and not taken out of use since. */
   readonly inUse = new Set<string>();
 
@@ -176,7 +176,7 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
 
   releaseNamespace({ path }: NamespacePlace): void {
     this.namespaces.delete(path);
-    this.routing.delete(path);
+    this.routes.delete(path);
     for (const used of this.inUse) if (used.startsWith(`${path} `)) this.inUse.delete(used);
   }
 
@@ -206,8 +206,8 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   async interfacesGone(): Promise<void> {}
 
   applyRouting({ path }: NamespacePlace, _: RoutingPlan | undefined, after: RoutingPlan): void {
-    if (after.routes.length > 0) this.routing.set(path, JSON.stringify(after.routes));
-    else this.routing.delete(path);
+    if (after.routes.length > 0) this.routes.set(path, JSON.stringify(after.routes));
+    else this.routes.delete(path);
   }
 
   statistics() {
@@ -219,6 +219,26 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   }
 
   hostPrefixes(): readonly string[] {
+    return [];
+  }
+
+  remains() {
+    return { links: [], namespaces: [] };
+  }
+
+  async reaped(): Promise<void> {}
+
+  mendInterface(): void {}
+
+  routing() {
+    return { routes: [], rules: [] };
+  }
+
+  hostNameServers(): readonly string[] {
+    return [];
+  }
+
+  inspectHost() {
     return [];
   }
 
@@ -245,6 +265,16 @@ class FakeFiles implements SandboxFiles {
 
   remove(sandboxId: string): void {
     this.contents.delete(sandboxId);
+  }
+
+  missing(): readonly string[] {
+    return [];
+  }
+
+  mend(): void {}
+
+  known(): readonly string[] {
+    return [];
   }
 
   sweep(): void {}
@@ -290,6 +320,7 @@ export class FakeController extends Controller {
       ]),
       files: faults.watch("files", files, ["create", "update"]),
       firewall: new NoFirewall(),
+      directories: [],
       planRouting,
       ownerOf: (id) => id,
     };
@@ -312,7 +343,7 @@ export class FakeController extends Controller {
         driver: [...driver.endpoints],
         namespaces: netstack.namespaces,
         interfacesInUse: netstack.inUse,
-        routing: netstack.routing,
+        routing: netstack.routes,
         files: files.contents,
       });
     return new FakeController(engine, faults, world);

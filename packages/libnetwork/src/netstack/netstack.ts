@@ -16,21 +16,28 @@ import {
   rule,
   unbindNamespace,
 } from "@causeway/kernel";
+import type { EndpointInterface } from "../contracts/driver.ts";
+import type { HealthItem } from "../contracts/health.ts";
 import type {
   InterfaceRequest,
   InterfaceState,
   InterfaceStatistics,
   LiveInterface,
+  LiveRouting,
   NamespacePlace,
   NetStack,
   PlannedRoute,
   PlannedRule,
+  Remains,
   RoutingPlan,
 } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
-import { hostPrefixes } from "./host-prefixes.ts";
+import { inspectConnectionTable } from "./connection-table.ts";
+import { hostNameServers, hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
+import { mendInterface } from "./interface-mending.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
+import { liveRouting } from "./live-routing.ts";
 import {
   findNamespace,
   noNamespace,
@@ -148,9 +155,28 @@ export class KernelNetStack implements NetStack {
     }
   }
 
+  remains(): Remains {
+    const links = this.#rtnl.findLinks({ aliasPrefix: this.#mark });
+    const names = readdirSync(this.#directory).filter(isSandboxName);
+    return {
+      links: links.map(({ name, alias = "" }) => ({ name, objectId: alias.slice(this.#mark.length) })),
+      namespaces: names.map((name) => join(this.#directory, name)),
+    };
+  }
+
+  reaped(): Promise<void> {
+    return this.#reaper.settled();
+  }
+
   addInterface(request: InterfaceRequest): InterfaceState {
     using namespace = openNamespace(request.namespace);
     return this.#maker.make(namespace, request);
+  }
+
+  mendInterface(place: NamespacePlace, made: InterfaceState, addresses: EndpointInterface): void {
+    using namespace = openNamespace(place);
+    using rtnl = new Rtnl(namespace);
+    mendInterface(rtnl, made, addresses);
   }
 
   disableInterface(place: NamespacePlace, name: string): void {
@@ -213,6 +239,12 @@ export class KernelNetStack implements NetStack {
     return liveInterfaces(rtnl);
   }
 
+  routing(place: NamespacePlace): LiveRouting {
+    using namespace = openNamespace(place);
+    using rtnl = new Rtnl(namespace);
+    return liveRouting(rtnl);
+  }
+
   spawn(
     place: NamespacePlace,
     command: string,
@@ -225,6 +257,14 @@ export class KernelNetStack implements NetStack {
 
   hostPrefixes(): readonly string[] {
     return hostPrefixes(this.#rtnl);
+  }
+
+  hostNameServers(): readonly string[] {
+    return hostNameServers();
+  }
+
+  inspectHost(): readonly HealthItem[] {
+    return this.#host.run(inspectConnectionTable);
   }
 
   uninstall(): void {

@@ -20,8 +20,8 @@ export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: busyTimeout });
   try {
     // Half a millisecond for 1,000 records, and damage is told now instead of in the middle of some operation.
-    const complaint = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-    if (complaint !== "ok") throw storeCorrupt(path, complaint);
+    const [complaint] = complaintsOf(db);
+    if (complaint !== undefined) throw storeCorrupt(path, complaint);
     migrate(db, path);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return db;
@@ -29,4 +29,10 @@ export function openDatabase(path: string): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+/** What SQLite finds wrong with the file; the first is enough. */
+export function complaintsOf(db: DatabaseSync): readonly unknown[] {
+  const found = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  return found === "ok" ? [] : [found];
 }

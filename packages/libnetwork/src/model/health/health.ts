@@ -28,18 +28,42 @@ export async function inspectHealth(engine: Engine): Promise<Health> {
 
 export async function repair(engine: Engine): Promise<Repair> {
   const before = await inspectHealth(engine);
-  const subjects = before.items.filter(({ repairable }) => repairable).map(({ subject }) => subject);
-  const distinct = new Map(subjects.map((subject) => [subjectKey(subject), subject]));
-  const left: HealthItem[] = before.items.filter(({ subject }) => !distinct.has(subjectKey(subject)));
-  for (const subject of distinct.values()) left.push(...(await mendSubject(engine, subject)));
+  let left: readonly HealthItem[] = before.items;
+  // What is mended may show what was behind it.
+  for (let round = 0; round < rounds && left.some(({ repairable }) => repairable); round++) {
+    const tried = await mendAll(engine, left);
+    const { items } = await inspectHealth(engine);
+    left = items.map((item) => tried.get(itemKey(item)) ?? item);
+  }
   const stays = new Set(left.map(itemKey));
   return { mended: before.items.filter((item) => !stays.has(itemKey(item))), left };
 }
 
+const rounds = 3;
+
+/** Answers with what is left of the subjects that had something repairable: it says why. */
+async function mendAll(
+  engine: Engine,
+  items: readonly HealthItem[],
+): Promise<ReadonlyMap<string, HealthItem>> {
+  const subjects = items.filter(({ repairable }) => repairable).map(({ subject }) => subject);
+  const left = new Map<string, HealthItem>();
+  for (const subject of new Map(subjects.map((one) => [subjectKey(one), one])).values()) {
+    for (const item of await mendSubject(engine, subject)) left.set(itemKey(item), item);
+  }
+  return left;
+}
+
 /** In the order in which they are mended: what others stand on comes first. */
-function subjectsOf({ networks, sandboxes, endpoints }: Engine): readonly HealthSubject[] {
-  const named = (kind: "network" | "sandbox" | "endpoint", all: Iterable<{ id: string; name: string }>) =>
-    [...all].map(({ id, name }) => ({ kind, id, name }));
+function subjectsOf({ networks, sandboxes, endpoints, unrestored }: Engine): readonly HealthSubject[] {
+  const named = (kind: "network" | "sandbox" | "endpoint", all: Iterable<{ id: string; name: string }>) => {
+    const there = [...all].map(({ id, name }) => ({ kind, id, name }));
+    const known = new Set(there.map(({ id }) => id));
+    const failed = [...unrestored.values()].filter(
+      (problem) => problem.kind === kind && !known.has(problem.id),
+    );
+    return [...there, ...failed.map(({ id, name }) => ({ kind, id, name }))];
+  };
   return [
     { kind: "store" },
     { kind: "firewall" },
@@ -54,4 +78,7 @@ function subjectKey(subject: HealthSubject): string {
   return "id" in subject ? `${subject.kind} ${subject.id}` : subject.kind;
 }
 
-const itemKey = ({ code, subject }: HealthItem) => `${code} ${subjectKey(subject)}`;
+/** The message may count what has become less, or say why it could not be mended. */
+function itemKey({ code, subject }: HealthItem): string {
+  return `${code} ${subjectKey(subject)}`;
+}

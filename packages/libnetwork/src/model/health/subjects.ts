@@ -3,8 +3,12 @@
  */
 import { type HealthItem, type HealthSubject, unread } from "../../contracts/health.ts";
 import type { Engine } from "../engine.ts";
+import { endpointHealth } from "./endpoint-health.ts";
 import { firewallHealth } from "./firewall-health.ts";
 import { hostHealth } from "./host-health.ts";
+import { networkHealth } from "./network-health.ts";
+import { sandboxHealth } from "./sandbox-health.ts";
+import { storeHealth } from "./store-health.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
 /**
@@ -56,9 +60,15 @@ function locked<T>(engine: Engine, subject: HealthSubject, action: () => Promise
   return engine.exclusively(() => healthOf(subject).keys(engine, subject), action);
 }
 
-const nothing: SubjectHealth = { keys: () => [], inspect: () => [], mend: () => undefined };
-
-function healthOf(subject: HealthSubject): SubjectHealth {
-  if (subject.kind === "host") return hostHealth;
-  return subject.kind === "firewall" ? firewallHealth : nothing;
+function healthOf({ kind }: HealthSubject): SubjectHealth {
+  return healthOfKind[kind];
 }
+
+const healthOfKind: Readonly<Record<HealthSubject["kind"], SubjectHealth>> = {
+  store: storeHealth,
+  firewall: firewallHealth,
+  host: hostHealth,
+  network: networkHealth,
+  endpoint: endpointHealth,
+  sandbox: sandboxHealth,
+};
