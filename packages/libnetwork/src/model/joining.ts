@@ -26,6 +26,22 @@ export async function rejoin(endpoint: EndpointCore, sandbox: SandboxCore): Prom
   await joinSandbox(endpoint, sandbox);
 }
 
+/**
+ * Makes the interface anew that somebody took. On an exception the endpoint counts as joined all the same, without interface: so
+ * it can be tried again.
+ */
+export async function renew(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
+  const { record, engine } = endpoint;
+  try {
+    await rejoin(endpoint, sandbox);
+  } catch (error) {
+    endpoint.record = record;
+    sandbox.joined.add(endpoint);
+    await engine.commit(put("endpoint", record));
+    throw error;
+  }
+}
+
 /** Everything of a join but storing it. */
 export async function prepareJoin(
   endpoint: EndpointCore,

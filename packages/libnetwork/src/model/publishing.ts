@@ -27,6 +27,7 @@ export function publishPorts(
     });
     endpoint.record = withoutWithheld({ ...before, state }, added);
     await engine.commit(put("endpoint", endpoint.record));
+    noteTakenUp(endpoint);
     announce("endpoint:publish", endpoint, added);
     return state.bindings;
   });
@@ -47,6 +48,7 @@ export async function unpublishPorts(
   const after = withoutWithheld(record, [...going]);
   await engine.commit(put("endpoint", { ...after, state: { ...state, bindings: left } }));
   endpoint.record = { ...after, state: await unpublish(network.id, id, [...going]) };
+  noteTakenUp(endpoint);
   announce("endpoint:unpublish", endpoint, [...going]);
   return endpoint.record.state.bindings;
 }
@@ -58,6 +60,11 @@ function withoutWithheld(record: EndpointRecord, bindings: readonly PortBinding[
   const named = new Set(bindings.map(bindingText));
   const left = withheld.filter((binding) => !named.has(bindingText(binding)));
   return left.length === 0 ? rest : { ...rest, withheld: left };
+}
+
+/** Nothing of it is withheld any more: it is taken up in full. */
+export function noteTakenUp({ engine, id, network, record }: EndpointCore): void {
+  if (record.withheld === undefined && !engine.unrestored.has(network.id)) engine.unrestored.delete(id);
 }
 
 function announce(

@@ -10,7 +10,7 @@ import { replayAddress, replayPool } from "./addressing.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
-import { rejoin } from "./joining.ts";
+import { renew } from "./joining.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
 import {
@@ -89,7 +89,7 @@ async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> 
   route(sandbox);
   for (const endpoint of lost) {
     joined.add(endpoint);
-    await rejoin(endpoint, sandbox);
+    await renew(endpoint, sandbox);
   }
 }
 

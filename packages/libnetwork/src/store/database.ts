@@ -20,8 +20,7 @@ export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: busyTimeout });
   try {
     // Half a millisecond for 1,000 records, and damage is told now instead of in the middle of some operation.
-    const [complaint] = complaintsOf(db);
-    if (complaint !== undefined) throw storeCorrupt(path, complaint);
+    refuseDamage(db, path);
     migrate(db, path);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return db;
@@ -31,8 +30,17 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** What SQLite finds wrong with the file; the first is enough. */
-export function complaintsOf(db: DatabaseSync): readonly unknown[] {
-  const found = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-  return found === "ok" ? [] : [found];
+/**
+ * Looks for damage in a file that is in use: by a connection of its own, for one that stands remembers pages as they were.
+ *
+ * Throws `store_corrupt`, and what SQLite throws.
+ */
+export function checkDatabase(path: string): void {
+  using db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout });
+  refuseDamage(db, path);
+}
+
+function refuseDamage(db: DatabaseSync, path: string): void {
+  const complaint = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  if (complaint !== "ok") throw storeCorrupt(path, complaint);
 }

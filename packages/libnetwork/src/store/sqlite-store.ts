@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { HealthItem } from "../contracts/health.ts";
 import type { Store, StoreChange, StoredRecord, StoreEvent } from "../contracts/store.ts";
-import { complaintsOf, openDatabase } from "./database.ts";
+import { CausewayError } from "../errors.ts";
+import { checkDatabase, openDatabase } from "./database.ts";
 import { storeClosed, storeFailure } from "./failures.ts";
 import { checkRevision, decode, type EncodedChange, encode, type StoredText } from "./record.ts";
 import { StateLock } from "./state-lock.ts";
@@ -94,15 +95,13 @@ export class SqliteStore implements Store {
 
   /** Half a millisecond for 1,000 records. */
   inspect(): readonly HealthItem[] {
-    const complaints = this.#attempt("read", () => complaintsOf(this.#db));
-    return complaints.slice(0, 1).map((complaint) => ({
-      code: "store_damaged",
-      nature: "host",
-      subject: { kind: "store" },
-      message: `the database ${this.path} is damaged: ${complaint}`,
-      mend: "check the disk; close the controller, and put a copy of the state directory in its place",
-      repairable: false,
-    }));
+    try {
+      this.#attempt("read", () => checkDatabase(this.path));
+      return [];
+    } catch (error) {
+      if (!(error instanceof CausewayError) || error.code !== "store_corrupt") throw error;
+      return [damaged(error)];
+    }
   }
 
   /** Ends the watches, closes the database and lets the directory go. A second call does nothing. */
@@ -159,6 +158,11 @@ export class SqliteStore implements Store {
       throw storeFailure(action, this.path, error);
     }
   }
+}
+
+function damaged({ code, message }: CausewayError): HealthItem {
+  const mend = "check the disk, and close the controller; then do as the message says";
+  return { code, nature: "host", subject: { kind: "store" }, message, mend, repairable: false };
 }
 
 function prepareAll(db: DatabaseSync): Statements {

@@ -107,18 +107,19 @@ export function inspectHostEnd(
   const found = rtnl.findLink({ name });
   if (found === undefined)
     return [broken("host_end_missing", "missing", `the host's end of its interface, ${name}, is missing`)];
-  if (found.info?.kind !== "veth") {
-    const message = `${name} is a ${found.info?.kind ?? "network card"} of somebody else's`;
+  const { info, alias = "", master } = found;
+  // One that has lost our mark is known by its place.
+  if (info?.kind !== "veth" || (alias !== owner && (master === undefined || master !== bridge))) {
+    const message = `${name} is a ${info?.kind ?? "network card"} of somebody else's`;
     const mend = "remove it, or give it another name, and call repair()";
     return [{ code: "host_end_taken", nature: "foreign", message, mend, repairable: false }];
   }
   const findings: Finding[] = [];
   const altered = (code: string, text: string) => findings.push(broken(code, "altered", `${name} ${text}`));
-  if (found.alias !== owner)
-    altered("host_end_altered", `has lost our mark: its alias is "${found.alias ?? ""}"`);
+  if (alias !== owner) altered("host_end_altered", `has lost our mark: its alias is "${alias}"`);
   if (!link.isUp(found)) altered("host_end_down", "is down");
   if (bridge === undefined) return findings;
-  if (found.master !== bridge) altered("host_end_off_bridge", "is not on the network's bridge");
+  if (master !== bridge) altered("host_end_off_bridge", "is not on the network's bridge");
   else if (!hasPortSettings(found, port))
     altered("host_end_altered", "has other settings as a port of its bridge");
   return findings;

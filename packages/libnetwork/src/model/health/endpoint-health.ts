@@ -5,7 +5,8 @@ import type { PortBinding } from "../../contracts/driver.ts";
 import type { HealthItem } from "../../contracts/health.ts";
 import { bindingText } from "../binding-selector.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
-import { rejoin } from "../joining.ts";
+import { renew } from "../joining.ts";
+import { noteTakenUp } from "../publishing.ts";
 import { put } from "../records.ts";
 import { restoreInDriver } from "../restore.ts";
 import { ailments, placeOf } from "./interface-state.ts";
@@ -56,16 +57,19 @@ function inspectInterface(endpoint: EndpointCore, subject: EndpointSubject): rea
   const { engine, driver, network, id, record } = endpoint;
   const found = ailments(engine.parts.netstack.interfaces(place.namespace), place.made, record.interface);
   const items = found.map((ailment) => ({ ...ailment, subject, mend: "call repair()", repairable: true }));
-  // Both ends go together.
-  if (items.some(({ code }) => code === "interface_missing")) return items;
-  return [...items, ...(driver.health?.inspectEndpoint(network.id, id) ?? [])];
+  const hostSide = driver.health?.inspectEndpoint(network.id, id) ?? [];
+  if (!items.some(({ code }) => code === "interface_missing")) return [...items, ...hostSide];
+  // Both ends are made together, unless somebody else has the name.
+  const foreign = hostSide.filter(({ nature }) => nature === "foreign");
+  return [...items.map((item) => ({ ...item, repairable: foreign.length === 0 })), ...foreign];
 }
 
 async function mendInterface(endpoint: EndpointCore, found: ReadonlySet<string>): Promise<void> {
   const place = placeOf(endpoint);
   if (place === undefined) return;
   const { sandbox, made, namespace } = place;
-  if (found.has("interface_missing") || found.has("host_end_missing")) return rejoin(endpoint, sandbox);
+  if (found.has("host_end_taken")) return;
+  if (found.has("interface_missing") || found.has("host_end_missing")) return renew(endpoint, sandbox);
   const { engine, driver, network, id, record } = endpoint;
   const { netstack } = engine.parts;
   if ([...found].some((code) => code.startsWith("host_end_"))) driver.health?.mendEndpoint(network.id, id);
@@ -103,6 +107,6 @@ async function reclaim(endpoint: EndpointCore, bindings: readonly PortBinding[])
   if (state === undefined) return;
   const left = withheld.filter((binding) => !bindings.includes(binding));
   endpoint.record = { ...rest, state, ...(left.length === 0 ? {} : { withheld: left }) };
-  if (left.length === 0) engine.unrestored.delete(id);
+  noteTakenUp(endpoint);
   await engine.commit(put("endpoint", endpoint.record));
 }

@@ -29,17 +29,18 @@ export async function inspectHealth(engine: Engine): Promise<Health> {
 export async function repair(engine: Engine): Promise<Repair> {
   const before = await inspectHealth(engine);
   let left: readonly HealthItem[] = before.items;
-  // What is mended may show what was behind it.
-  for (let round = 0; round < rounds && left.some(({ repairable }) => repairable); round++) {
+  // What is mended may show what was behind it; where nothing more is mended, it ends.
+  for (let keys = before.items.map(itemKey).sort().join(); left.some(({ repairable }) => repairable); ) {
     const tried = await mendAll(engine, left);
     const { items } = await inspectHealth(engine);
     left = items.map((item) => tried.get(itemKey(item)) ?? item);
+    const now = left.map(itemKey).sort().join();
+    if (now === keys) break;
+    keys = now;
   }
   const stays = new Set(left.map(itemKey));
   return { mended: before.items.filter((item) => !stays.has(itemKey(item))), left };
 }
-
-const rounds = 3;
 
 /** Answers with what is left of the subjects that had something repairable: it says why. */
 async function mendAll(

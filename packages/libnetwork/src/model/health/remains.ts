@@ -2,7 +2,7 @@
  * What carries our mark and belongs to nothing that is stored. What an operation is just making, or what is just being deleted,
  * looks the same for a moment: only what is there before and after they are over counts.
  */
-import { type HealthItem, looking } from "../../contracts/health.ts";
+import { type HealthItem, unread } from "../../contracts/health.ts";
 import type { Engine } from "../engine.ts";
 
 interface Stale {
@@ -17,12 +17,16 @@ interface Stale {
 const host = { kind: "host" } as const;
 
 export async function inspectRemains(engine: Engine): Promise<readonly HealthItem[]> {
-  const { links, namespaces, files } = await findRemains(engine);
-  return looking(host, "what earlier runs left", () => [
-    ...[...links].map(([id, name]) => staleItem("link_stale", `link ${name}, of ${id}`)),
-    ...[...namespaces].map((path) => staleItem("namespace_stale", `the namespace at ${path}`)),
-    ...[...files].map((id) => staleItem("files_stale", `the files of sandbox ${id}`)),
-  ]);
+  try {
+    const { links, namespaces, files } = await findRemains(engine);
+    return [
+      ...[...links].map(([id, name]) => staleItem("link_stale", `link ${name}, of ${id}`)),
+      ...[...namespaces].map((path) => staleItem("namespace_stale", `the namespace at ${path}`)),
+      ...[...files].map((id) => staleItem("files_stale", `the files of sandbox ${id}`)),
+    ];
+  } catch (error) {
+    return [unread(host, "what earlier runs left", error)];
+  }
 }
 
 function staleItem(code: string, what: string): HealthItem {
