@@ -2,14 +2,18 @@
  * Whether our tables in the kernel are as we left them. Chains, rules and sets are compared with a listing that is taken right
  * after they were written; elements with those that are wanted.
  */
-import { type NetNamespace, type NftContext, NftElementLister, type NftObject } from "@causeway/kernel";
+import { type NetNamespace, NftElementLister } from "@causeway/kernel";
 import type { Finding, HealthItem } from "../contracts/health.ts";
 import { listedLine, wantedLines } from "./element-lines.ts";
+import { partsOf } from "./listing.ts";
 import { isOperators, type TableFamily, tableFamilies } from "./ruleset.ts";
 import type { FirewallElement, FirewallSet, FirewallSets } from "./sets.ts";
 
-/** Objects of our tables by what they are: `inet chain forward`, with all that makes it up. */
+/** Parts of our tables by what they are: `inet chain forward`, with all that makes it up. */
 type Shape = ReadonlyMap<string, string>;
+
+/** What stands in each of our tables, as nft prints it; undefined where there is none. */
+type Listings = ReadonlyMap<TableFamily, string | undefined>;
 
 /** Names of so many are told. */
 const told = 5;
@@ -18,38 +22,34 @@ const mend =
   'call repair(), and keep what changes "causeway" tables from doing so: rules of your own go into the chain `user`';
 
 export class TableInspector implements Disposable {
-  readonly #context: NftContext;
   readonly #lister: NftElementLister;
   readonly #table: string;
   readonly #sets: FirewallSets;
   #installed: Shape = new Map();
 
-  constructor(context: NftContext, table: string, sets: FirewallSets, namespace: NetNamespace | undefined) {
-    this.#context = context;
+  constructor(table: string, sets: FirewallSets, namespace: NetNamespace | undefined) {
     this.#lister = new NftElementLister(namespace);
     this.#table = table;
     this.#sets = sets;
   }
 
   /** The tables are as they are to be. */
-  remember(): void {
-    this.#installed = this.#shape(tableFamilies);
+  remember(listings: Listings): void {
+    this.#installed = shapeOf(listings);
   }
 
-  /**
-   * @param there the tables that there are
-   * @param foreignDrops what is forwarded between interfaces that are not ours is to be dropped
-   */
+  /** @param foreignDrops what is forwarded between interfaces that are not ours is to be dropped */
   inspect(
-    there: readonly TableFamily[],
+    listings: Listings,
     wanted: readonly FirewallElement[],
     foreignDrops: boolean,
   ): readonly HealthItem[] {
+    const there = tableFamilies.filter((family) => listings.get(family) !== undefined);
     const missing = tableFamilies.filter((family) => !there.includes(family));
     const items = missing.map((family) =>
       finding("firewall_table_missing", "missing", `the nftables table ${family} ${this.#table} is missing`),
     );
-    const altered = this.#altered(there, foreignDrops);
+    const altered = this.#altered(listings, there, foreignDrops);
     if (altered.length > 0) {
       const text = `chains, rules or sets are not as they were made: ${some(altered)}`;
       // Sets that are not ours any more are not looked into.
@@ -58,15 +58,13 @@ export class TableInspector implements Disposable {
     return [...items, ...this.#elements(there, wanted)].map(ofFirewall);
   }
 
-  #altered(there: readonly TableFamily[], foreignDrops: boolean): readonly string[] {
-    const found = this.#shape(there);
+  #altered(listings: Listings, there: readonly TableFamily[], foreignDrops: boolean): readonly string[] {
+    const found = shapeOf(listings);
     const expected = new Map(
       [...this.#installed].filter(([name]) => there.some((family) => name.startsWith(`${family} `))),
     );
     // Its one rule comes and goes.
-    for (const name of expected.keys()) {
-      if (name === foreignChain) expected.set(name, foreignDrops ? droppingChain : emptyChain);
-    }
+    if (expected.has(foreignChain)) expected.set(foreignChain, foreignDrops ? "\t\tdrop\n" : "");
     const names = new Set([...found.keys(), ...expected.keys()]);
     return [...names].filter((name) => found.get(name) !== expected.get(name));
   }
@@ -102,40 +100,22 @@ export class TableInspector implements Disposable {
       .filter((line) => line !== undefined);
   }
 
-  #shape(families: readonly TableFamily[]): Shape {
-    const shape = new Map<string, string>();
-    for (const family of families) {
-      for (const object of this.#context.list(`table ${family} ${this.#table}`, { terse: true })) {
-        addTo(shape, family, object);
-      }
-    }
-    return shape;
-  }
-
   [Symbol.dispose](): void {
     this.#lister[Symbol.dispose]();
   }
 }
 
 const foreignChain = "inet chain foreign";
-const emptyChain = "{}";
-const droppingChain = `${emptyChain} [{"drop":null}]`;
 
-/** Handles count up, and the table has its comment in some versions of nft's listing only. */
-function addTo(shape: Map<string, string>, family: TableFamily, object: NftObject): void {
-  for (const [
-    kind,
-    { handle: _, family: _family, table: _table, name, comment, elem, ...rest },
-  ] of Object.entries(object)) {
-    if (kind === "rule") {
-      const { chain, expr } = rest;
-      if (isOperators(String(chain))) continue;
-      const key = `${family} chain ${chain}`;
-      shape.set(key, `${shape.get(key)} ${JSON.stringify(expr)}`);
-    } else if (!isOperators(String(name))) {
-      shape.set(`${family} ${kind} ${name}`, JSON.stringify(rest));
+/** All but what is the operator's. */
+function shapeOf(listings: Listings): Shape {
+  const shape = new Map<string, string>();
+  for (const [family, listing] of listings) {
+    for (const [part, body] of listing === undefined ? [] : partsOf(listing)) {
+      if (!isOperators(part.slice(part.lastIndexOf(" ") + 1))) shape.set(`${family} ${part}`, body);
     }
   }
+  return shape;
 }
 
 const subject = { kind: "firewall" } as const;

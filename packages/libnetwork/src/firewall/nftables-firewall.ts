@@ -18,6 +18,7 @@ import { CausewayError, conflict } from "../errors.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
 import { foreignDrops } from "./foreign-chains.ts";
 import { TableInspector } from "./inspection.ts";
+import { tableListing } from "./listing.ts";
 import {
   elementsText,
   isOperators,
@@ -61,7 +62,7 @@ export class NftablesFirewall implements Firewall {
     this.#wanted = new WantedState(this.#sets);
     this.#context = new NftContext(namespace);
     this.#elements = new NftElements(namespace);
-    this.#inspector = new TableInspector(this.#context, table, this.#sets, namespace);
+    this.#inspector = new TableInspector(table, this.#sets, namespace);
   }
 
   apply(change: FirewallChange): void {
@@ -78,22 +79,22 @@ export class NftablesFirewall implements Firewall {
   }
 
   checkTables(): void {
-    for (const family of tableFamilies) this.#ownedTable(family);
+    for (const family of tableFamilies) this.#ownedText(family);
   }
 
   install(): void {
     const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
     this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
     this.#installed = true;
-    this.#inspector.remember();
+    this.#inspector.remember(new Map(tableFamilies.map((family) => [family, this.#ownedText(family)])));
   }
 
   inspect(): readonly HealthItem[] {
     return looking({ kind: "firewall" }, "the packet filter", () => {
       try {
-        const there = tableFamilies.filter((family) => this.#ownedTable(family) !== undefined);
+        const listings = new Map(tableFamilies.map((family) => [family, this.#ownedText(family)]));
         const drops = this.#foreignForwarding === "drop";
-        return this.#inspector.inspect(there, this.#wanted.elements(), drops);
+        return this.#inspector.inspect(listings, this.#wanted.elements(), drops);
       } catch (error) {
         if (!(error instanceof CausewayError)) throw error;
         return [tableTakenItem(error)];
@@ -116,7 +117,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   uninstall(): void {
-    const ours = tableFamilies.filter((family) => this.#ownedTable(family) !== undefined);
+    const ours = tableFamilies.filter((family) => this.#ownedText(family) !== undefined);
     if (ours.length > 0) {
       this.#context.run(ours.map((family) => `delete table ${family} ${this.#table}\n`).join(""));
     }
@@ -159,18 +160,19 @@ export class NftablesFirewall implements Firewall {
    * @throws firewall_table_taken where it is somebody else's
    */
   #ownedTable(family: TableFamily): readonly NftObject[] | undefined {
-    const name = `${family} ${this.#table}`;
-    let text: string;
-    try {
-      text = this.#context.run(`list table ${name}`, { terse: true });
-    } catch (error) {
-      if (error instanceof NftError && error.code === "ENOENT") return undefined;
-      throw error;
-    }
+    if (this.#ownedText(family) === undefined) return undefined;
+    const listing = this.#context.list(`ruleset ${family}`, { terse: true });
+    return listing.filter((object) => Object.values(object).some(({ table }) => table === this.#table));
+  }
+
+  /** The same as nft prints it. */
+  #ownedText(family: TableFamily): string | undefined {
+    const text = tableListing(this.#context, family, this.#table);
+    if (text === undefined) return undefined;
     // The JSON listing of nft 1.0.6 leaves a table's comment out.
-    const comment = /^\tcomment "(.*)"$/m.exec(text.split("{", 2)[1] ?? "")?.[1];
-    if (comment !== this.#owner) throw tableTaken(name, comment);
-    return this.#context.list(`table ${name}`, { terse: true });
+    const comment = /^\tcomment "(.*)"$/m.exec(text)?.[1];
+    if (comment !== this.#owner) throw tableTaken(`${family} ${this.#table}`, comment);
+    return text;
   }
 }
 
