@@ -11,7 +11,12 @@ const nearlyFull = 0.9;
 export function inspectConnectionTable(): readonly HealthItem[] {
   const count = read("net/netfilter/nf_conntrack_count");
   const limit = read("net/netfilter/nf_conntrack_max");
-  if (count === undefined || limit === undefined || limit === 0 || count < limit * nearlyFull) return [];
+  return count === undefined || limit === undefined ? [] : tableItems(count, limit);
+}
+
+export function tableItems(count: number, limit: number): readonly HealthItem[] {
+  // 0: as many as there is memory for.
+  if (limit === 0 || count < limit * nearlyFull) return [];
   return [
     {
       code: "connection_table_full",

@@ -1,7 +1,7 @@
 /**
  * Whether the file systems of our directories have room: without it nothing can be stored.
  */
-import { statfsSync } from "node:fs";
+import { type StatsFs, statfsSync } from "node:fs";
 import type { HealthItem } from "../../contracts/health.ts";
 
 /** Bytes: some thousand records, and SQLite's log. */
@@ -10,7 +10,13 @@ const leastSpace = 16 * 1024 * 1024;
 const leastInodes = 0.01;
 
 export function inspectSpace(path: string): readonly HealthItem[] {
-  const { bavail, bsize, files, ffree } = statfsSync(path);
+  return spaceItems(path, statfsSync(path));
+}
+
+export function spaceItems(
+  path: string,
+  { bavail, bsize, files, ffree }: Pick<StatsFs, "bavail" | "bsize" | "files" | "ffree">,
+): readonly HealthItem[] {
   const space = bavail * bsize;
   const lacking: string[] = [];
   if (space < leastSpace) lacking.push(`${Math.floor(space / 1024)} KiB of space`);
