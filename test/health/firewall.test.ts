@@ -32,6 +32,7 @@ for (const [what, command, code] of [
   ["a table is deleted", "delete table inet causeway", "firewall_table_missing"],
   ["the bridge's table is deleted", "delete table bridge causeway", "firewall_table_missing"],
   ["everything is flushed", "flush ruleset", "firewall_table_missing"],
+  ["a table sleeps", "add table inet causeway { flags dormant; }", "firewall_rules_altered"],
   ["a rule is put before ours", "insert rule inet causeway forward accept", "firewall_rules_altered"],
   ["a chain is emptied", "flush chain inet causeway published", "firewall_rules_altered"],
   ["a chain is added", "add chain inet causeway mine", "firewall_rules_altered"],

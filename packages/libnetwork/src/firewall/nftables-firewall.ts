@@ -83,6 +83,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   install(): void {
+    this.#wake();
     const replace = tableFamilies.map((family) => this.#replaceText(family)).join("");
     this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
     this.#installed = true;
@@ -139,6 +140,14 @@ export class NftablesFirewall implements Firewall {
       // Not there what we put there, or there what we did not: somebody else has been at our tables.
       if (!meansDivergence(error)) throw error;
       this.install();
+    }
+  }
+
+  /** The kernel refuses to wake a table that somebody made dormant in the transaction that adds chains to it. */
+  #wake(): void {
+    for (const family of tableFamilies) {
+      const isDormant = /^\tflags .*dormant/m.test(this.#ownedText(family) ?? "");
+      if (isDormant) this.#context.run(`add table ${family} ${this.#table}\n`);
     }
   }
 
