@@ -146,7 +146,7 @@ export class Sandbox {
       () => this.#keys(),
       () =>
         undoing(async (undo) => {
-          adoptKey(this.#core, path, undo);
+          await adoptKey(this.#core, path, undo);
           const entered = [...joined].map(({ record }) => put("endpoint", record));
           await engine.commit(put("sandbox", this.record), ...entered);
         }),

@@ -71,7 +71,7 @@ export async function prepareJoin(
 }
 
 /** Makes the interface of an endpoint that joined before its sandbox had a namespace. */
-export function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): void {
+export async function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): Promise<void> {
   const { driver, network, id } = endpoint;
   const { join } = endpoint.record;
   if (join === undefined) return;
@@ -80,6 +80,10 @@ export function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoSt
     await driver.leave(network.id, id);
     await driver.join(network.id, id, { sandboxId: sandbox.id, path: "" });
   });
+  // The driver's answer of then may name a bridge that was made anew since.
+  const path = sandbox.namespace?.path ?? "";
+  const answer = await driver.join(network.id, id, { sandboxId: sandbox.id, path });
+  endpoint.record = { ...endpoint.record, join: { ...join, answer } };
   populate(endpoint, sandbox, undo);
 }
 
