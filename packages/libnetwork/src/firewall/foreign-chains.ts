@@ -7,7 +7,7 @@ import { bridgeGroup } from "../contracts/firewall.ts";
 import type { HealthItem } from "../contracts/health.ts";
 
 /** @param ownTable the name of our tables */
-export function foreignDrops(context: NftContext, ownTable: string): readonly HealthItem[] {
+export function foreignDrops(context: Pick<NftContext, "list">, ownTable: string): readonly HealthItem[] {
   const chains = propertiesOf(context.list("chains"), "chain").filter(
     ({ hook, type, family, table }) =>
       hook === "forward" &&
@@ -29,23 +29,25 @@ function propertiesOf(listing: readonly NftObject[], kind: string): readonly Nft
   return listing.map((object) => object[kind]).filter((found) => found !== undefined);
 }
 
-function expressions({ expr }: NftProperties): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(expr) ? expr.filter((item) => !("counter" in item)) : [];
+/** Statements of iptables' own, which nft has no JSON for, are texts. */
+function expressions({ expr }: NftProperties): readonly (string | Readonly<Record<string, unknown>>)[] {
+  return Array.isArray(expr) ? expr.filter((item) => typeof item !== "object" || !("counter" in item)) : [];
 }
 
 /** What comes to it goes no further: firewalld's last rule. */
 function refusesAll(rule: NftProperties): boolean {
   const [only, ...more] = expressions(rule);
-  return more.length === 0 && only !== undefined && ("drop" in only || "reject" in only);
+  return more.length === 0 && typeof only === "object" && ("drop" in only || "reject" in only);
 }
 
-/** Lets through what comes from our bridges, or goes to them; a match of iptables' own is not shown, and believed. */
+/** Lets through what comes from our bridges, or goes to them; of iptables' match not all is shown, and it is believed. */
 function accepts(key: "iifgroup" | "oifgroup"): (rule: NftProperties) => boolean {
+  const numbers = [String(bridgeGroup), `0x${bridgeGroup.toString(16)}`];
   return (rule) => {
     const text = JSON.stringify(expressions(rule));
     if (!text.includes('"accept"')) return false;
     return (
-      (text.includes(`"${key}"`) && text.includes(`"right":${bridgeGroup}`)) || text.includes('"devgroup"')
+      text.includes("devgroup") || (text.includes(key) && numbers.some((number) => text.includes(number)))
     );
   };
 }
