@@ -117,7 +117,7 @@ export interface LiveRouting {
 
 /** What carries our mark or stands in our place, whether anybody wants it or not. */
 export interface Remains {
-  readonly links: readonly { readonly name: string; readonly objectId: string }[];
+  readonly links: readonly { readonly index: number; readonly name: string; readonly objectId: string }[];
   /** Paths. */
   readonly namespaces: readonly string[];
 }

@@ -159,7 +159,11 @@ export class KernelNetStack implements NetStack {
     const links = this.#rtnl.findLinks({ aliasPrefix: this.#mark });
     const names = readdirSync(this.#directory).filter(isSandboxName);
     return {
-      links: links.map(({ name, alias = "" }) => ({ name, objectId: alias.slice(this.#mark.length) })),
+      links: links.map(({ index, name, alias = "" }) => ({
+        index,
+        name,
+        objectId: alias.slice(this.#mark.length),
+      })),
       namespaces: names.map((name) => join(this.#directory, name)),
     };
   }
