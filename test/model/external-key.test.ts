@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NetNamespace, unbindNamespace } from "@causeway/kernel";
+import { link, NetNamespace, unbindNamespace } from "@causeway/kernel";
 import { eventually } from "../support/eventually.ts";
 import { TestHost } from "../support/host.ts";
 import { addressesOf, hostsOf, interfacesOf, wayOut } from "../support/inside.ts";
@@ -111,4 +111,18 @@ test("a key that cannot be had leaves the sandbox waiting, and another can follo
   assert.deepEqual(interfacesOf(sandbox), ["eth0"]);
   const { sandbox: other } = await host.controller.attach(network, { containerId: "other" });
   await assertTalking(sandbox, other);
+});
+
+test("a bridge that is made anew meanwhile is the one that the sandbox comes to", async (t) => {
+  const host = await TestHost.create(t);
+  using elsewhere = new Elsewhere(host);
+  const network = await dualStack(host, "n", 1, { driverOptions: { bridgeName: "br-test" } });
+  const sandbox = await host.controller.newSandbox("c", { externalKey: true });
+  await (await network.createEndpoint("e")).join(sandbox);
+  const { sandbox: other } = await host.controller.attach(network, { containerId: "other" });
+  host.rtnl.execute(link.remove({ name: "br-test" }));
+  assert.deepEqual((await host.controller.repair()).left, []);
+  await sandbox.setKey(elsewhere.path);
+  await eventually(() => assertTalking(sandbox, other));
+  assert.deepEqual((await host.controller.inspectHealth()).items, []);
 });

@@ -12,6 +12,7 @@ export type { Query, Request } from "./netlink/message.ts";
 export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";
+export { type ListedElement, NftElementLister } from "./nftables/element-list.ts";
 export {
   type NftElement,
   type NftElementChange,

@@ -10,6 +10,7 @@ import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
+import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
 import { newId } from "./model/ids.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
 import type { NetworkCore } from "./model/network-core.ts";
@@ -48,26 +49,22 @@ export interface Attachment {
 
 export abstract class Controller implements AsyncDisposable {
   readonly #engine: Engine;
-  #problems: readonly RestoreProblem[];
   #closing: Promise<void> | undefined;
 
-  protected constructor(engine: Engine, problems: readonly RestoreProblem[]) {
+  protected constructor(engine: Engine) {
     this.#engine = engine;
-    this.#problems = problems;
   }
 
   /** What could not be taken up from the store at start-up; the rest works. */
   get problems(): readonly RestoreProblem[] {
-    return this.#problems;
+    return [...this.#engine.unrestored.values()];
   }
 
   /** Takes up what is stored. For wiring. */
-  protected static async restored(
-    parts: ModelParts,
-  ): Promise<{ engine: Engine; problems: RestoreProblem[] }> {
+  protected static async restored(parts: ModelParts): Promise<Engine> {
     const engine = new Engine(parts);
-    const problems = await restore(engine);
-    return { engine, problems };
+    await restore(engine);
+    return engine;
   }
 
   /**
@@ -195,9 +192,7 @@ export abstract class Controller implements AsyncDisposable {
    * @throws record_not_found
    */
   discardRecord(kind: RestoreProblem["kind"], id: string): Promise<void> {
-    return this.#engine.exclusively([id], async () => {
-      this.#problems = await discardRecord(this.#engine, this.#problems, kind, id);
-    });
+    return this.#engine.exclusively([id], () => discardRecord(this.#engine, kind, id));
   }
 
   /** What happens from now on. Ends when the signal aborts, the loop is left, or the controller closes. */
@@ -213,6 +208,28 @@ export abstract class Controller implements AsyncDisposable {
    */
   async topology(): Promise<Topology> {
     return this.#engine.ask(() => readTopology(this.#engine));
+  }
+
+  /**
+   * Compares what is stored with the kernel and the host, and tells what is not as it should be. Changes nothing, and works
+   * however broken the host is: what cannot be looked at is an item of its own.
+   *
+   * @throws controller_closed
+   */
+  async inspectHealth(): Promise<Health> {
+    this.#engine.assertOpen();
+    return inspectHealth(this.#engine);
+  }
+
+  /**
+   * Mends what is ours and not as it should be, beside whatever else goes on; what is somebody else's is left alone. Once more,
+   * it does nothing.
+   *
+   * @throws controller_closed
+   */
+  async repair(): Promise<Repair> {
+    this.#engine.assertOpen();
+    return repair(this.#engine);
   }
 
   /** Names of the drivers that networks can be made with. */

@@ -3,6 +3,7 @@
  */
 export { KernelError, UnsupportedFeatureError } from "@causeway/kernel";
 export type { IpamData, PortBinding, PortMapping, StaticRoute } from "./contracts/driver.ts";
+export type { HealthItem, HealthNature, HealthSubject } from "./contracts/health.ts";
 export type { PoolStatus } from "./contracts/ipam.ts";
 export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts";
 export type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
@@ -13,6 +14,7 @@ export type { BindingSelector } from "./model/binding-selector.ts";
 export type { ControllerOptions, DefaultNetworkOptions } from "./model/controller-options.ts";
 export type { EndpointOptions } from "./model/endpoint-options.ts";
 export type { CausewayEvent, EventType } from "./model/events.ts";
+export type { Health, Repair } from "./model/health/health.ts";
 export type { IpamConfig, NetworkOptions } from "./model/network-options.ts";
 export type { PublishOptions } from "./model/publish-options.ts";
 export type { RestoreProblem } from "./model/restore.ts";

@@ -158,7 +158,7 @@ export class Sandbox {
       () =>
         undoing(async (undo) => {
           await engine.parts.netstack.sweptLinksGone();
-          adoptKey(this.#core, path, undo);
+          await adoptKey(this.#core, path, undo);
           const entered = [...joined].map(({ record }) => put("endpoint", record));
           await engine.commit(put("sandbox", this.record), ...entered);
         }),

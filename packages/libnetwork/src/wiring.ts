@@ -38,7 +38,7 @@ import {
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
-import { mendSandboxes, type RestoreProblem } from "./model/restore.ts";
+import { mendSandboxes } from "./model/restore.ts";
 import { sweep } from "./model/sweep.ts";
 import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
@@ -89,14 +89,8 @@ export class NetworkController extends Controller {
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
-  private constructor(
-    engine: Engine,
-    problems: readonly RestoreProblem[],
-    stateDir: string,
-    firewall: Firewall,
-    opened: AsyncDisposableStack,
-  ) {
-    super(engine, problems);
+  private constructor(engine: Engine, stateDir: string, firewall: Firewall, opened: AsyncDisposableStack) {
+    super(engine);
     this.#engine = engine;
     this.#stateDir = stateDir;
     this.#firewall = firewall;
@@ -139,26 +133,26 @@ export class NetworkController extends Controller {
     const parts = makeParts(checked, store, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
-    const { engine, problems } = await Controller.restored(parts);
-    const controller = new NetworkController(engine, problems, checked.stateDir, firewall, opened.move());
+    const engine = await Controller.restored(parts);
+    const controller = new NetworkController(engine, checked.stateDir, firewall, opened.move());
     return undoing(async (undo) => {
       undo.push(() => controller.close());
       // What somebody relies on stays; tables that nobody asked for would be there for ever.
       undo.push(() => !wasInstalled && firewall.isIdle && firewall.uninstall());
-      await controller.#takeOver(problems, checked);
+      await controller.#takeOver(checked);
       return controller;
     });
   }
 
   /** Makes the kernel as the model is: the firewall first, so that whatever follows is under its rules. */
-  async #takeOver(problems: RestoreProblem[], { defaultNetwork }: CheckedControllerOptions): Promise<void> {
+  async #takeOver({ defaultNetwork }: CheckedControllerOptions): Promise<void> {
     const engine = this.#engine;
     this.#firewall.install();
     for (const driver of engine.parts.drivers.values()) await driver.restored?.();
-    await mendSandboxes(engine, problems);
-    sweep(engine, problems);
+    await mendSandboxes(engine);
+    sweep(engine);
     engine.events.opened();
-    await ensureNetworks(engine, defaultNetwork, problems);
+    await ensureNetworks(engine, defaultNetwork);
   }
 
   /**
@@ -279,6 +273,8 @@ function makeParts(
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
     netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
     files: new FileSandboxFiles(runDir),
+    firewall,
+    directories: [options.stateDir, runDir],
     planRouting,
     ownerOf,
   };

@@ -2,8 +2,8 @@
  * nftables' data types (nft(8), "DATA TYPES") in both of their forms: the text that libnftables reads and the bytes
  * that the kernel compares. A key of several parts is a concatenation: each part fills a multiple of 4 bytes.
  */
-import type { ByteWriter } from "../codec/bytes.ts";
-import { ipToBytes, macToBytes } from "../codec/inet.ts";
+import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "../codec/inet.ts";
 import { protocolNumbers } from "../netlink/netfilter.ts";
 
 interface DataType {
@@ -11,6 +11,8 @@ interface DataType {
   text(value: string): string;
   /** As in a packet's register. */
   write(to: ByteWriter, value: string): void;
+  /** The value again: of a number that we have no name for, the number. */
+  read(from: ByteReader): string;
 }
 
 /** IFNAMSIZ of linux/if.h. */
@@ -24,6 +26,13 @@ function numberOf(names: Readonly<Record<string, number>>, value: string): numbe
   if (number === undefined) throw new TypeError(`"${value}" is none of ${Object.keys(names).join(", ")}`);
   return number;
 }
+
+function nameOf(names: Readonly<Record<string, number>>, number: number): string {
+  return Object.keys(names).find((name) => names[name] === number) ?? String(number);
+}
+
+const readIpv4 = (from: ByteReader) => bytesToIp(from.raw(4));
+const readIpv6 = (from: ByteReader) => bytesToIp(from.raw(16));
 
 /** Elements come in runs about one endpoint: the address that was taken apart last is often the next one too. */
 let lastAddress = { text: "", bytes: new Uint8Array() };
@@ -50,17 +59,35 @@ export const dataTypes = {
       to.cString(value);
       to.reserve(interfaceNameSize - bytes - 1);
     },
+    read: (from) => from.slice(interfaceNameSize).cString(),
   },
-  ether_addr: { text: asIs, write: (to, value) => to.raw(macToBytes(value)) },
-  ipv4_addr: { text: asIs, write: (to, value) => to.raw(addressBytes(value)) },
-  ipv6_addr: { text: asIs, write: (to, value) => to.raw(addressBytes(value)) },
-  inet_proto: { text: asIs, write: (to, value) => to.u8(numberOf(protocolNumbers, value)) },
-  inet_service: { text: asIs, write: (to, value) => to.u16be(Number(value)) },
-  nf_proto: { text: asIs, write: (to, value) => to.u8(numberOf(familyNumbers, value)) },
+  ether_addr: {
+    text: asIs,
+    write: (to, value) => to.raw(macToBytes(value)),
+    read: (from) => bytesToMac(from.raw(6)),
+  },
+  ipv4_addr: { text: asIs, write: (to, value) => to.raw(addressBytes(value)), read: readIpv4 },
+  ipv6_addr: { text: asIs, write: (to, value) => to.raw(addressBytes(value)), read: readIpv6 },
+  inet_proto: {
+    text: asIs,
+    write: (to, value) => to.u8(numberOf(protocolNumbers, value)),
+    read: (from) => nameOf(protocolNumbers, from.u8()),
+  },
+  inet_service: {
+    text: asIs,
+    write: (to, value) => to.u16be(Number(value)),
+    read: (from) => String(from.u16be()),
+  },
+  nf_proto: {
+    text: asIs,
+    write: (to, value) => to.u8(numberOf(familyNumbers, value)),
+    read: (from) => nameOf(familyNumbers, from.u8()),
+  },
   /** An IPv6 address where nft knows only 128 bits of payload (`@th,64,128`). */
   raw_ipv6: {
     text: (value) => `0x${Buffer.from(ipToBytes(value)).toString("hex")}`,
     write: (to, value) => to.raw(addressBytes(value)),
+    read: readIpv6,
   },
 } as const satisfies Readonly<Record<string, DataType>>;
 
@@ -77,6 +104,16 @@ export function writeData(to: ByteWriter, types: readonly NftDataType[], parts: 
     dataTypes[type].write(to, partAt(types, parts, at));
     if (types.length > 1) to.align(4);
   }
+}
+
+/** The parts of a key or of a map's data again. */
+export function readData(from: ByteReader, types: readonly NftDataType[]): readonly string[] {
+  return types.map((type) => {
+    const before = from.remaining;
+    const value = dataTypes[type].read(from);
+    from.skip(Math.min(-(before - from.remaining) & 3, from.remaining));
+    return value;
+  });
 }
 
 function partAt(types: readonly NftDataType[], parts: readonly string[], at: number): string {

@@ -93,6 +93,11 @@ export class Reaper implements AsyncDisposable {
     }
   }
 
+  /** Waits until what has been handed over by now is done, failed jobs too. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#waiting.values()].map(({ promise }) => promise));
+  }
+
   /** Finishes what was handed over, then ends the thread. Nothing can be handed over any more. */
   async close(): Promise<void> {
     this.#closed = true;

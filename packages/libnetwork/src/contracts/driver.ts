@@ -6,6 +6,7 @@
  */
 
 import type { TransportProtocol } from "./firewall.ts";
+import type { HealthItem } from "./health.ts";
 import type { PlainData } from "./store.ts";
 
 /** Options as the user gave them: the driver validates them. */
@@ -202,8 +203,32 @@ export interface Driver extends Partial<ExternalConnectivity> {
   /** After everything was restored and the firewall stands: what must not come before it. */
   restored?(): void | Promise<void>;
 
+  /** Absent where the driver has nothing in the kernel that could go wrong. */
+  readonly health?: DriverHealth;
+
   /** Everything is released; the kernel's objects stay. */
   close(): void | Promise<void>;
+}
+
+/**
+ * Whether what a driver made is as it is to be, and making it so again. Looking changes nothing; mending touches what is ours, and
+ * leaves what is as it should be. Of a network or endpoint that the driver does not know there is nothing to be said.
+ */
+export interface DriverHealth {
+  /** What its networks need of the host. */
+  inspectHost(): readonly HealthItem[];
+  mendHost(): void;
+  inspectNetwork(networkId: string): readonly HealthItem[];
+  mendNetwork(networkId: string): void;
+  /** The host's side of an endpoint that has joined. */
+  inspectEndpoint(networkId: string, endpointId: string): readonly HealthItem[];
+  mendEndpoint(networkId: string, endpointId: string): void;
+  /**
+   * Takes host ports that the endpoint had in an earlier run, all or none, and opens them.
+   *
+   * @throws port_in_use ...
+   */
+  reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState;
 }
 
 /** Publishing while an endpoint is there; networks of drivers without it refuse with `unsupported`. */

@@ -5,6 +5,8 @@
  * kernel: all of it holds afterwards, or (on an exception) none.
  */
 
+import type { HealthItem } from "./health.ts";
+
 export type GatewayMode = "nat" | "nat-unprotected" | "routed" | "isolated";
 
 /** What holds for one address family of a network. */
@@ -120,6 +122,13 @@ export interface Firewall {
   /** Puts everything that is wanted into the kernel in one transaction, in the place of what an earlier run left. */
   install(): void;
   setForeignForwarding(policy: ForeignForwarding): void;
+  /**
+   * How the kernel's tables differ from what is wanted; {@link install} mends what is repairable of it. What the operator has
+   * in them is no difference.
+   */
+  inspect(): readonly HealthItem[];
+  /** Other people's rules that drop what networks forward. */
+  inspectForeign(): readonly HealthItem[];
   /** Takes everything of ours out of the kernel. */
   uninstall(): void;
   close(): void;

@@ -20,7 +20,7 @@ export type HealthSubject =
 export type HealthNature = "missing" | "altered" | "stale" | "lost" | "foreign" | "host" | "unread";
 
 export interface HealthItem {
-  /** Stable, to compare with: `bridge_missing`, `forward_dropped` ... docs/reliability.md lists them all. */
+  /** Stable, to compare with: `bridge_missing`, `forward_dropped` ... docs/health-items.md lists them all. */
   readonly code: string;
   readonly nature: HealthNature;
   readonly subject: HealthSubject;
@@ -30,4 +30,32 @@ export interface HealthItem {
   readonly mend: string;
   /** `controller.repair()` mends it. */
   readonly repairable: boolean;
+}
+
+/** What an item says, but for what it is about. */
+export type Finding = Omit<HealthItem, "subject">;
+
+/** Looks; what cannot be looked at is an item of its own, and in nobody's way. */
+export function looking(
+  subject: HealthSubject,
+  what: string,
+  look: () => readonly HealthItem[],
+): readonly HealthItem[] {
+  try {
+    return look();
+  } catch (error) {
+    return [unread(subject, what, error)];
+  }
+}
+
+/** @param what that could not be looked at: `the packet filter` */
+export function unread(subject: HealthSubject, what: string, error: unknown): HealthItem {
+  return {
+    code: "unread",
+    nature: "unread",
+    subject,
+    message: `${what} could not be looked at: ${error instanceof Error ? error.message : String(error)}`,
+    mend: "see to what the error names, and look again",
+    repairable: false,
+  };
 }

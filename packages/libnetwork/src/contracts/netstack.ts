@@ -4,6 +4,7 @@
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { EndpointInterface, JoinAnswer, StaticRoute } from "./driver.ts";
+import type { HealthItem } from "./health.ts";
 
 /** A network namespace under a path. Another that comes to be under the path later is not it. */
 export interface NamespacePlace {
@@ -108,6 +109,19 @@ export interface PlannedRule {
   readonly exceptDefault: boolean;
 }
 
+/** Routes and rules as the kernel has them: of every table but the kernel's own, and without what no plan says. */
+export interface LiveRouting {
+  readonly routes: readonly PlannedRoute[];
+  readonly rules: readonly PlannedRule[];
+}
+
+/** What carries our mark or stands in our place, whether anybody wants it or not. */
+export interface Remains {
+  readonly links: readonly { readonly index: number; readonly name: string; readonly objectId: string }[];
+  /** Paths. */
+  readonly namespaces: readonly string[];
+}
+
 export interface NetStack {
   /** Makes a namespace and keeps it under the run directory. */
   createNamespace(sandboxId: string): NamespacePlace;
@@ -132,8 +146,15 @@ export interface NetStack {
    */
   sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void;
 
+  /** What {@link sweepLinks} and {@link sweepNamespaces} would go through. */
+  remains(): Remains;
+  /** Waits until what is being deleted now has gone. */
+  reaped(): Promise<void>;
+
   /** Makes the interface, addressed, up and announced: when it answers, both families carry packets. */
   addInterface(request: InterfaceRequest): InterfaceState;
+  /** Gives an interface that is there its MAC and addresses again, and brings it up; what it has besides it keeps. */
+  mendInterface(namespace: NamespacePlace, made: InterfaceState, addresses: EndpointInterface): void;
   /** Takes an interface of a sandbox that lives on out of use, at once. Where the namespace is gone, it is. */
   disableInterface(namespace: NamespacePlace, name: string): void;
   /** Waits until the interfaces of these names have gone from the namespace, or a second has passed. */
@@ -147,6 +168,7 @@ export interface NetStack {
   interfaces(namespace?: NamespacePlace): readonly LiveInterface[];
   /** The same, as far as telling whether one is there: a third of the time. */
   interfaceStates(namespace: NamespacePlace): readonly InterfaceState[];
+  routing(namespace: NamespacePlace): LiveRouting;
   /** Starts a process in the namespace. */
   spawn(
     namespace: NamespacePlace,
@@ -156,6 +178,10 @@ export interface NetStack {
   ): ChildProcess;
   /** Subnets that the host has routes to, and its name servers: where automatic pools keep away from. */
   hostPrefixes(): readonly string[];
+  /** The host's name servers, without prefix length. */
+  hostNameServers(): readonly string[];
+  /** Conditions of the host that break sandboxes' networking. */
+  inspectHost(): readonly HealthItem[];
 
   /** Takes out of the run directory what outlives {@link close}: the host's namespace. No sandbox may use it any more. */
   uninstall(): void;

@@ -2,6 +2,8 @@
  * Store: durable records over `kind/id`, each with a revision for compare-and-swap, changed in durable transactions.
  */
 
+import type { HealthItem } from "./health.ts";
+
 /** What can be stored: JSON. */
 export type PlainData =
   | null
@@ -55,6 +57,8 @@ export interface Store {
    * gets `watch_overflow` and must list and watch anew: memory is bounded, and no change is lost in silence.
    */
   watch(kind: string, signal?: AbortSignal): AsyncIterable<StoreEvent>;
+  /** Whether what it keeps is whole; absent where it cannot be damaged. */
+  inspect?(): readonly HealthItem[];
   /** From now on every other call throws `store_closed`. */
   close(): void | Promise<void>;
 }

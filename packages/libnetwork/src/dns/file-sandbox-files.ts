@@ -84,6 +84,26 @@ export class FileSandboxFiles implements SandboxFiles {
     removeFolder(this.#folder(sandboxId));
   }
 
+  missing(sandboxId: string): readonly string[] {
+    return Object.values(this.paths(sandboxId)).filter((path) => !files.existsSync(path));
+  }
+
+  mend(content: SandboxFileContent): void {
+    const { sandboxId } = content;
+    const paths = this.paths(sandboxId);
+    const texts = this.#texts(content);
+    makeFolder(this.#folder(sandboxId));
+    for (const file of kindsOfFile) {
+      if (!files.existsSync(paths[file])) writeText(paths[file], texts[file], true);
+    }
+  }
+
+  known(): readonly string[] {
+    return entriesOf(this.#root)
+      .filter((entry) => entry.isDirectory() && folderName.test(entry.name))
+      .map(({ name }) => name);
+  }
+
   /** What has not the form of our folders is somebody else's. */
   sweep(keep: ReadonlySet<string>): void {
     const kept = new Set([...keep].map((sandboxId) => this.#folder(sandboxId)));

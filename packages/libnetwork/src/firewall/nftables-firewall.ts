@@ -6,9 +6,13 @@
  */
 import { isKernelError, type NetNamespace, NftContext, NftElements, NftError } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
-import { conflict } from "../errors.ts";
+import { type HealthItem, looking } from "../contracts/health.ts";
+import { CausewayError, conflict } from "../errors.ts";
 import { type ClearText, clearText, emptyText, readListing, type TableListing } from "./clearing.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
+import { foreignDrops } from "./foreign-chains.ts";
+import { TableInspector } from "./inspection.ts";
+import { tableListing } from "./listing.ts";
 import { elementsText, ourNames, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
@@ -33,6 +37,7 @@ export class NftablesFirewall implements Firewall {
   readonly #context: NftContext;
   /** All other elements: a tenth of the time. */
   readonly #elements: NftElements;
+  readonly #inspector: TableInspector;
   #foreignForwarding: ForeignForwarding = "allow";
   #installed = false;
 
@@ -42,13 +47,11 @@ export class NftablesFirewall implements Firewall {
     this.#table = table;
     this.#sets = firewallSets(table);
     this.#wanted = new WantedState(this.#sets);
-    this.#context = new NftContext(namespace);
-    try {
-      this.#elements = new NftElements(namespace);
-    } catch (error) {
-      this.#context[Symbol.dispose]();
-      throw error;
-    }
+    using opened = new DisposableStack();
+    this.#context = opened.use(new NftContext(namespace));
+    this.#elements = opened.use(new NftElements(namespace));
+    this.#inspector = new TableInspector(table, this.#sets, namespace);
+    opened.move();
   }
 
   apply(change: FirewallChange): void {
@@ -69,10 +72,11 @@ export class NftablesFirewall implements Firewall {
   }
 
   checkTables(): boolean {
-    return tableFamilies.map((family) => this.#ownedTable(family)).some((listing) => listing !== undefined);
+    return tableFamilies.map((family) => this.#ownedText(family)).some((listing) => listing !== undefined);
   }
 
   install(): void {
+    this.#wake();
     try {
       this.#replace(clearText);
     } catch (error) {
@@ -81,6 +85,26 @@ export class NftablesFirewall implements Firewall {
       this.#replace(emptyText);
     }
     this.#installed = true;
+    this.#inspector.remember(new Map(tableFamilies.map((family) => [family, this.#ownedText(family)])));
+  }
+
+  inspect(): readonly HealthItem[] {
+    return looking({ kind: "firewall" }, "the packet filter", () => {
+      try {
+        const listings = new Map(tableFamilies.map((family) => [family, this.#ownedText(family)]));
+        const drops = this.#foreignForwarding === "drop";
+        return this.#inspector.inspect(listings, this.#wanted.elements(), drops);
+      } catch (error) {
+        if (!(error instanceof CausewayError)) throw error;
+        return [tableTakenItem(error)];
+      }
+    });
+  }
+
+  inspectForeign(): readonly HealthItem[] {
+    return looking({ kind: "host" }, "other people's nftables rules", () =>
+      foreignDrops(this.#context, this.#table),
+    );
   }
 
   setForeignForwarding(policy: ForeignForwarding): void {
@@ -92,7 +116,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   uninstall(): void {
-    const ours = tableFamilies.filter((family) => this.#ownedTable(family) !== undefined);
+    const ours = tableFamilies.filter((family) => this.#ownedText(family) !== undefined);
     if (ours.length > 0) {
       this.#context.run(ours.map((family) => `delete table ${family} ${this.#table}\n`).join(""));
     }
@@ -102,6 +126,7 @@ export class NftablesFirewall implements Firewall {
   close(): void {
     this.#context[Symbol.dispose]();
     this.#elements[Symbol.dispose]();
+    this.#inspector[Symbol.dispose]();
   }
 
   #write(difference: ElementDifference): void {
@@ -119,6 +144,14 @@ export class NftablesFirewall implements Firewall {
   #replace(clear: ClearText): void {
     const replace = tableFamilies.map((family) => this.#replaceText(family, clear)).join("");
     this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
+  }
+
+  /** The kernel refuses to wake a table that somebody made dormant in the transaction that adds chains to it. */
+  #wake(): void {
+    for (const family of tableFamilies) {
+      const isDormant = /^\tflags .*dormant/m.test(this.#ownedText(family) ?? "");
+      if (isDormant) this.#context.run(`add table ${family} ${this.#table}\n`);
+    }
   }
 
   /** A table with sets and chains and no elements, in the place of what is there; the operator's chains stay. */
@@ -141,17 +174,18 @@ export class NftablesFirewall implements Firewall {
    * @throws firewall_table_taken where it is somebody else's
    */
   #ownedTable(family: TableFamily): TableListing | undefined {
-    const name = `${family} ${this.#table}`;
-    let text: string;
-    try {
-      text = this.#context.run(`list table ${name}`, { terse: true });
-    } catch (error) {
-      if (error instanceof NftError && error.code === "ENOENT") return undefined;
-      throw error;
-    }
-    const comment = /^\tcomment "(.*)"$/m.exec(text.split("{", 2)[1] ?? "")?.[1];
-    if (comment !== this.#owner) throw tableTaken(name, comment);
-    return readListing(text);
+    const text = this.#ownedText(family);
+    return text === undefined ? undefined : readListing(text);
+  }
+
+  /** The same as nft prints it. */
+  #ownedText(family: TableFamily): string | undefined {
+    const text = tableListing(this.#context, family, this.#table);
+    if (text === undefined) return undefined;
+    // The JSON listing of nft 1.0.6 leaves a table's comment out.
+    const comment = /^\tcomment "(.*)"$/m.exec(text)?.[1];
+    if (comment !== this.#owner) throw tableTaken(`${family} ${this.#table}`, comment);
+    return text;
   }
 }
 
@@ -170,4 +204,9 @@ function tableTaken(name: string, comment: string | undefined): Error {
     `the nftables table ${name} belongs to ${owner}: give this controller's tables another name by options.firewallTable, or remove that one with "nft delete table ${name}"`,
     { table: name, owner: comment },
   );
+}
+
+function tableTakenItem({ code, message }: CausewayError): HealthItem {
+  const mend = "remove that table, or give this controller's another name, and open again";
+  return { code, nature: "foreign", subject: { kind: "firewall" }, message, mend, repairable: false };
 }

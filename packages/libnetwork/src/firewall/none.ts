@@ -2,6 +2,7 @@
  * No firewall: for people who do it themselves. Nothing is filtered, published or rewritten.
  */
 import type { Firewall } from "../contracts/firewall.ts";
+import type { HealthItem } from "../contracts/health.ts";
 
 export class NoFirewall implements Firewall {
   readonly active = false;
@@ -12,6 +13,25 @@ export class NoFirewall implements Firewall {
   }
   install(): void {}
   setForeignForwarding(): void {}
+
+  inspect(): readonly HealthItem[] {
+    return [
+      {
+        code: "firewall_none",
+        nature: "host",
+        subject: { kind: "firewall" },
+        message:
+          "nothing is filtered, published or rewritten: the controller was opened with the firewall `none`",
+        mend: "filter by rules of your own, or open the controller with the firewall `nftables`",
+        repairable: false,
+      },
+    ];
+  }
+
+  inspectForeign(): readonly HealthItem[] {
+    return [];
+  }
+
   uninstall(): void {}
   close(): void {}
 }

@@ -14,6 +14,10 @@ export type TableFamily = (typeof tableFamilies)[number];
 /** The chain that belongs to the operator, and the beginning of the names of all else in our tables that does. */
 export const userChain = "user";
 
+export function isOperators(name: string): boolean {
+  return name === userChain || name.startsWith(`${userChain}_`);
+}
+
 const inetChains = `
   # The first packet of a connection, before it is led elsewhere; the kernel asks no chain of this type about the others. Before
   # other tables' DNAT too, which would hide the address that was asked for.

@@ -28,7 +28,7 @@ export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
 }
 
 /** Gives a sandbox without namespace one, and makes in it the interfaces of endpoints that joined before. */
-export function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): void {
+export async function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): Promise<void> {
   assertAlive(sandbox);
   refuseShared(sandbox, "set the key");
   absolutePath(path, "key");
@@ -40,5 +40,5 @@ export function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): v
   undo.push(() => {
     sandbox.record = before;
   });
-  for (const endpoint of [...sandbox.joined]) enter(endpoint, sandbox, undo);
+  for (const endpoint of [...sandbox.joined]) await enter(endpoint, sandbox, undo);
 }

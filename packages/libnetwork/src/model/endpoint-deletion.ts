@@ -37,6 +37,7 @@ export function forgetEndpoint(endpoint: EndpointCore): void {
   network.endpoints.remove(endpoint);
   network.endpointOfMac.delete(record.interface.mac);
   engine.endpoints.delete(endpoint.id);
+  engine.unrestored.delete(endpoint.id);
 }
 
 async function releaseAddresses({ network, record }: EndpointCore): Promise<void> {

@@ -2,6 +2,7 @@
  * Engine: what the objects of one controller share. Users never see it.
  */
 import type { Driver } from "../contracts/driver.ts";
+import type { Firewall } from "../contracts/firewall.ts";
 import type { Ipam } from "../contracts/ipam.ts";
 import type { NetStack, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 import type { SandboxFiles } from "../contracts/sandbox-files.ts";
@@ -14,6 +15,7 @@ import { exhaustion } from "./exhaustion.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
+import type { RestoreProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 
 /** The concrete rooms that a controller works with; wiring.ts chooses them. */
@@ -23,8 +25,12 @@ export interface ModelParts {
   readonly ipams: ReadonlyMap<string, Ipam>;
   readonly netstack: NetStack;
   readonly files: SandboxFiles;
+  /** To be looked at and put right; what it holds is told to it by the drivers. */
+  readonly firewall: Pick<Firewall, "inspect" | "inspectForeign" | "install">;
   /** Decides which endpoint is a sandbox's way out. Pure. */
   readonly planRouting: (endpoints: readonly RoutedEndpoint[]) => RoutingPlan;
+  /** Those that hold the store, and the sandboxes' namespaces and files. */
+  readonly directories: readonly string[];
   /** Alias of a link in the kernel, for the id of what it belongs to. */
   readonly ownerOf: (objectId: string) => string;
 }
@@ -36,6 +42,8 @@ export class Engine {
   /** Endpoints of all networks, by id. */
   readonly endpoints = new Map<string, EndpointCore>();
   readonly events = new EventHub();
+  /** What could not be taken up from the store, by its id, until it is. */
+  readonly unrestored = new Map<string, RestoreProblem>();
   readonly #locks = new KeyedMutex();
   #closed = false;
 
@@ -53,6 +61,11 @@ export class Engine {
     this.#closed = true;
     await this.#locks.idle();
     this.events.close();
+  }
+
+  /** Waits until the operations that have begun by now are over. */
+  settled(): Promise<void> {
+    return this.#locks.settled();
   }
 
   /**

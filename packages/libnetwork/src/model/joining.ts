@@ -27,6 +27,22 @@ export async function rejoin(endpoint: EndpointCore, sandbox: SandboxCore): Prom
   await joinSandbox(endpoint, sandbox);
 }
 
+/**
+ * Makes the interface anew that somebody took. On an exception the endpoint counts as joined all the same, without interface: so
+ * it can be tried again.
+ */
+export async function renew(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
+  const { record, engine } = endpoint;
+  try {
+    await rejoin(endpoint, sandbox);
+  } catch (error) {
+    endpoint.record = record;
+    sandbox.joined.add(endpoint);
+    await engine.commit(put("endpoint", record));
+    throw error;
+  }
+}
+
 /** Everything of a join but storing it. */
 export async function prepareJoin(
   endpoint: EndpointCore,
@@ -62,7 +78,7 @@ function nextOrder({ joined }: SandboxCore): number {
 }
 
 /** Makes the interface of an endpoint that joined before its sandbox had a namespace. */
-export function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): void {
+export async function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): Promise<void> {
   const { driver, network, id } = endpoint;
   const { join } = endpoint.record;
   if (join === undefined) return;

@@ -27,6 +27,11 @@ export class KeyedMutex {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }
 
+  /** Waits until those that hold a key by now, or wait for one, are done. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#tails.values());
+  }
+
   async #hold<T>(keys: ReadonlySet<string>, action: () => T | Promise<T>): Promise<T> {
     const { promise: mine, resolve: release } = Promise.withResolvers<void>();
     // All keys are queued for in one synchronous step, so two callers cannot wait for each other.

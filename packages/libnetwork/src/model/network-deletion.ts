@@ -19,6 +19,7 @@ export async function deleteNetwork(network: NetworkCore): Promise<void> {
   await engine.commit(remove("network", id));
   network.deleted = true;
   engine.networks.remove(network);
+  engine.unrestored.delete(id);
   await finishing(
     `deleting network "${name}"`,
     () => network.configOnly || network.driver.deleteNetwork(id),

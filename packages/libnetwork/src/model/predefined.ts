@@ -6,7 +6,6 @@ import type { Engine } from "./engine.ts";
 import { deleteNetwork } from "./network-deletion.ts";
 import { makeNetwork, type NetworkWish } from "./network-maker.ts";
 import { checkedNetworkOptions } from "./network-options.ts";
-import type { RestoreProblem } from "./restore.ts";
 import { isUnreadable } from "./stored-records.ts";
 
 const defaultNetworkName = "bridge";
@@ -18,12 +17,10 @@ const singletons: readonly NetworkWish[] = singletonNetworks.map((network) => ({
  * Sees to it that these are there, and no others: `wanted` is the default network, or false for none. One that is stored, and could
  * not be read, is not made a second time.
  */
-export async function ensureNetworks(
-  engine: Engine,
-  wanted: DefaultNetworkOptions | false,
-  problems: readonly RestoreProblem[],
-): Promise<void> {
-  const unread = problems.filter((problem) => problem.kind === "network" && isUnreadable(problem));
+export async function ensureNetworks(engine: Engine, wanted: DefaultNetworkOptions | false): Promise<void> {
+  const unread = [...engine.unrestored.values()].filter(
+    (problem) => problem.kind === "network" && isUnreadable(problem),
+  );
   // Without a name it may be any of them.
   const mayBeStored = (wish: NetworkWish) => unread.some(({ id, name }) => name === id || name === wish.name);
   for (const network of singletons) {

@@ -25,8 +25,9 @@ export function publishPorts(
     undo.push(() => {
       endpoint.record = before;
     });
-    endpoint.record = { ...before, state, ...withheldWithout(before, new Set(added.map(hostPlace))) };
+    endpoint.record = withoutWithheld({ ...before, state }, added);
     await engine.commit(put("endpoint", endpoint.record));
+    noteTakenUp(endpoint);
     announce("endpoint:publish", endpoint, added);
     return state.bindings;
   });
@@ -40,24 +41,30 @@ export async function unpublishPorts(
   endpoint.assertUsable();
   const { engine, network, id, record } = endpoint;
   const { state } = record;
-  const all = [...state.bindings, ...(record.withheld ?? [])];
-  const going = selectBindings(all, selectors, endpoint.name);
+  const { withheld = [] } = record;
+  const going = selectBindings([...state.bindings, ...withheld], selectors, endpoint.name);
   const { unpublish } = engine.publisher(network.record.driver);
   const left = state.bindings.filter((binding) => !going.has(binding));
-  const withheld = withheldWithout(record, new Set([...going].map(hostPlace)));
-  await engine.commit(put("endpoint", { ...record, ...withheld, state: { ...state, bindings: left } }));
-  endpoint.record = { ...record, ...withheld, state: await unpublish(network.id, id, [...going]) };
+  const after = withoutWithheld(record, [...going]);
+  await engine.commit(put("endpoint", { ...after, state: { ...state, bindings: left } }));
+  endpoint.record = { ...after, state: await unpublish(network.id, id, [...going]) };
+  noteTakenUp(endpoint);
   announce("endpoint:unpublish", endpoint, [...going]);
   return endpoint.record.state.bindings;
 }
 
-/** What is still missed when these places of the host are taken, or given up. */
-function withheldWithout(
-  { withheld = [] }: EndpointRecord,
-  places: ReadonlySet<string>,
-): Pick<EndpointRecord, "withheld"> {
-  if (withheld.length === 0) return {};
-  return { withheld: withheld.filter((binding) => !places.has(hostPlace(binding))) };
+/** The record without these among the ports that it lacks. */
+function withoutWithheld(record: EndpointRecord, bindings: readonly PortBinding[]): EndpointRecord {
+  const { withheld, ...rest } = record;
+  if (withheld === undefined) return record;
+  const places = new Set(bindings.map(hostPlace));
+  const left = withheld.filter((binding) => !places.has(hostPlace(binding)));
+  return left.length === 0 ? rest : { ...rest, withheld: left };
+}
+
+/** Nothing of it is withheld any more: it is taken up in full. */
+export function noteTakenUp({ engine, id, network, record }: EndpointCore): void {
+  if (record.withheld === undefined && !engine.unrestored.has(network.id)) engine.unrestored.delete(id);
 }
 
 const hostPlace = ({ protocol, hostAddress, hostPort }: PortBinding) =>

@@ -54,9 +54,9 @@ export interface EndpointRecord {
   readonly options: CheckedEndpointOptions;
   readonly interface: EndpointInterface;
   readonly state: EndpointState;
-  /** Host ports of its that were somebody else's at the last start: at the next they are tried again. */
-  readonly withheld?: readonly PortBinding[];
   readonly join?: JoinRecord;
+  /** Host ports that are its own, and that somebody else had when the controller opened: at the next start they are tried again. */
+  readonly withheld?: readonly PortBinding[];
 }
 
 export interface SandboxRecord {

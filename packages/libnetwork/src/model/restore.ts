@@ -9,10 +9,11 @@ import type { StoreChange } from "../contracts/store.ts";
 import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
 import { bindingText } from "./binding-selector.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
-import { rejoin } from "./joining.ts";
+import { renew } from "./joining.ts";
 import { announceLost, sandboxLost } from "./lost.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
@@ -38,8 +39,8 @@ export interface RestoreProblem {
   readonly error: unknown;
 }
 
-export async function restore(engine: Engine): Promise<RestoreProblem[]> {
-  const problems: RestoreProblem[] = [];
+/** What could not be taken up is in `engine.unrestored` afterwards. */
+export async function restore(engine: Engine): Promise<void> {
   const attempt = async (
     kind: RecordKind,
     { id, name }: { id: string; name: string },
@@ -48,12 +49,11 @@ export async function restore(engine: Engine): Promise<RestoreProblem[]> {
     try {
       await action();
     } catch (error) {
-      problems.push({ kind, id, name, error: exhaustion(error) });
+      noteProblem(engine, { kind, id, name, error });
     }
   };
   const changes: StoreChange[] = [];
   const networks = await readRecords(engine, "network");
-  problems.push(...networks.problems);
   for (const record of networks.records) {
     if (!record.options.persist) {
       changes.push(remove("network", record.id));
@@ -62,9 +62,8 @@ export async function restore(engine: Engine): Promise<RestoreProblem[]> {
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
   const sandboxes = await readRecords(engine, "sandbox");
-  problems.push(...sandboxes.problems);
   /** What could not be taken up, and what depends on it stays stored as it is. */
-  const lost = new Set(problems.map(({ id }) => id));
+  const lost = new Set(engine.unrestored.keys());
   // Those that share a stack come after those that have one.
   const owners = sandboxes.records.filter(({ sharedWith }) => sharedWith === undefined);
   const sharers = sandboxes.records.filter(({ sharedWith }) => sharedWith !== undefined);
@@ -72,9 +71,8 @@ export async function restore(engine: Engine): Promise<RestoreProblem[]> {
     const named = { id: record.id, name: record.containerId };
     await attempt("sandbox", named, () => restoreSandbox(engine, record, lost));
   }
-  for (const { kind, id } of problems) if (kind === "sandbox") lost.add(id);
+  for (const { kind, id } of engine.unrestored.values()) if (kind === "sandbox") lost.add(id);
   const endpoints = await readRecords(engine, "endpoint");
-  problems.push(...endpoints.problems);
   for (const value of endpoints.unreadable) await holdAddresses(engine, value);
   // In the order of their joining.
   const order = ({ join }: EndpointRecord) => (join === undefined ? 0 : joinOrder(join));
@@ -83,18 +81,23 @@ export async function restore(engine: Engine): Promise<RestoreProblem[]> {
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) if (sandbox.stackLost) announceLost(sandbox);
-  return problems;
 }
 
 /** Puts sandboxes in order whose routes or interfaces are not as they were left. Before it the firewall stands. */
-export async function mendSandboxes(engine: Engine, problems: RestoreProblem[]): Promise<void> {
+export async function mendSandboxes(engine: Engine): Promise<void> {
   for (const sandbox of engine.sandboxes) {
+    // What is wrong with it is told already.
+    if (engine.unrestored.has(sandbox.id)) continue;
     try {
       await mendSandbox(engine, sandbox);
     } catch (error) {
-      problems.push({ kind: "sandbox", id: sandbox.id, name: sandbox.name, error: exhaustion(error) });
+      noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
     }
   }
+}
+
+function noteProblem(engine: Engine, problem: RestoreProblem): void {
+  engine.unrestored.set(problem.id, { ...problem, error: exhaustion(problem.error) });
 }
 
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
@@ -108,10 +111,8 @@ async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> 
   });
   for (const endpoint of lost) joined.delete(endpoint);
   route(sandbox);
-  for (const endpoint of lost) {
-    joined.add(endpoint);
-    await rejoin(endpoint, sandbox);
-  }
+  for (const endpoint of lost) joined.add(endpoint);
+  for (const endpoint of lost) await renew(endpoint, sandbox);
 }
 
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
@@ -119,7 +120,11 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   engine.networks.add(network);
   if (record.options.configOnly) return;
   for (const pool of record.pools) await replayPool(engine.ipam(record.options.ipamDriver), pool);
-  await engine.driver(record.driver).restoreNetwork(networkSpec(record), record.driverState);
+  await restoreNetworkInDriver(network);
+}
+
+export async function restoreNetworkInDriver({ driver, record }: NetworkCore): Promise<void> {
+  await driver.restoreNetwork(networkSpec(record), record.driverState);
 }
 
 /**
@@ -171,26 +176,51 @@ async function restoreEndpoint(
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
-  const isAlive = unseen || sandbox?.lost === false;
-  const { withheld: missed = [], state, ...rest } = record;
-  const wanted = [...state.bindings, ...missed];
-  const setAside = (bindings: ReadonlySet<PortBinding>) => {
-    const held = { ...state, bindings: wanted.filter((binding) => !bindings.has(binding)) };
-    const aside = bindings.size === 0 ? {} : { withheld: [...bindings] };
-    endpoint.record = { ...rest, state: held, ...aside };
-  };
-  setAside(new Set(wanted));
-  if (lost.has(network.id)) throw notRestored("network", network.name);
-  const stateWanted = { ...state, bindings: wanted };
-  const refused = await network.driver.restoreEndpoint(endpointSpec(record), stateWanted, isAlive);
-  setAside(new Set(refused.map(({ binding }) => binding)));
-  const [first] = refused;
-  if (first !== undefined) {
-    const ports = refused.map(({ binding }) => bindingText(binding)).join(",");
-    engine.events.emit("endpoint:port-taken", endpoint, { network: network.id, ports });
-    throw first.error;
+  const missed = record.withheld;
+  if (lost.has(network.id)) {
+    setAside(endpoint, allBindings(record));
+    throw notRestored("network", network.name);
   }
+  await restoreInDriver(endpoint);
+  if (missed !== undefined && endpoint.record.withheld === undefined)
+    changes.push(put("endpoint", endpoint.record));
   if (unseen) throw staysIn(join.sandboxId);
+}
+
+/**
+ * Has the driver take it up, with the ports that it lacked before.
+ *
+ * @throws why the first of the ports is withheld that are somebody else's now
+ */
+export async function restoreInDriver(endpoint: EndpointCore): Promise<void> {
+  const { engine, network, driver, sandbox, record } = endpoint;
+  const bindings = allBindings(record);
+  setAside(endpoint, bindings);
+  // One whose sandbox could not be looked at is in it.
+  const isJoined = record.join !== undefined && sandbox?.lost !== true;
+  const state = { ...record.state, bindings };
+  const refused = await driver.restoreEndpoint(endpointSpec(record), state, isJoined);
+  setAside(
+    endpoint,
+    refused.map(({ binding }) => binding),
+  );
+  const [first] = refused;
+  if (first === undefined) return;
+  const ports = refused.map(({ binding }) => bindingText(binding)).join(",");
+  engine.events.emit("endpoint:port-taken", endpoint, { network: network.id, ports });
+  throw first.error;
+}
+
+function allBindings({ state, withheld = [] }: EndpointRecord): readonly PortBinding[] {
+  return [...state.bindings, ...withheld];
+}
+
+/** From now on it lacks these ports, and has the others. */
+function setAside(endpoint: EndpointCore, lacking: readonly PortBinding[]): void {
+  const { withheld: _, ...record } = endpoint.record;
+  const bindings = allBindings(endpoint.record).filter((binding) => !lacking.includes(binding));
+  const held = { ...record, state: { ...record.state, bindings } };
+  endpoint.record = lacking.length === 0 ? held : { ...held, withheld: lacking };
 }
 
 /** What could not be read keeps its interface and its addresses: nobody else may get these. */

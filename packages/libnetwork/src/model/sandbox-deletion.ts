@@ -60,4 +60,5 @@ function discard(sandbox: SandboxCore): void {
   if (owner !== undefined) owner.sharers = owner.sharers.filter((sharer) => sharer !== sandbox);
   files.remove(sandbox.id);
   engine.sandboxes.remove(sandbox);
+  engine.unrestored.delete(sandbox.id);
 }

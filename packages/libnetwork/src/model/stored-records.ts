@@ -12,25 +12,22 @@ interface ReadRecords<K extends RecordKind> {
   /** In the order in which the objects were made. */
   readonly records: RecordOfKind[K][];
   readonly unreadable: readonly PlainData[];
-  /** One for each that is unreadable. */
-  readonly problems: readonly RestoreProblem[];
 }
 
 export async function readRecords<K extends RecordKind>(engine: Engine, kind: K): Promise<ReadRecords<K>> {
   const records: RecordOfKind[K][] = [];
   const unreadable: PlainData[] = [];
-  const problems: RestoreProblem[] = [];
   for (const stored of await engine.parts.store.list(kind)) {
     try {
       records.push(readRecord(kind, stored));
     } catch (error) {
       const { id, value } = stored;
       unreadable.push(value);
-      problems.push({ kind, id, name: nameIn(value) ?? id, error });
+      engine.unrestored.set(id, { kind, id, name: nameIn(value) ?? id, error });
     }
   }
   records.sort((a, b) => a.created - b.created);
-  return { records, unreadable, problems };
+  return { records, unreadable };
 }
 
 export function isUnreadable({ error }: RestoreProblem): boolean {
@@ -38,23 +35,16 @@ export function isUnreadable({ error }: RestoreProblem): boolean {
 }
 
 /**
- * Deletes a record that could not be read, and answers the problems that are left. What it has in the kernel is swept at the next start.
+ * Deletes a record that could not be read. What it has in the kernel is swept at the next start.
  *
  * @throws record_not_found
  */
-export async function discardRecord(
-  engine: Engine,
-  problems: readonly RestoreProblem[],
-  kind: RecordKind,
-  id: string,
-): Promise<readonly RestoreProblem[]> {
-  const found = problems.find(
-    (problem) => problem.kind === kind && problem.id === id && isUnreadable(problem),
-  );
-  if (found === undefined) {
+export async function discardRecord(engine: Engine, kind: RecordKind, id: string): Promise<void> {
+  const found = engine.unrestored.get(id);
+  if (found?.kind !== kind || !isUnreadable(found)) {
     const message = `there is no unreadable record of ${kind} "${id}": controller.problems lists those there are`;
     throw notFound("record_not_found", message, { kind, id });
   }
   await engine.commit(remove(kind, id));
-  return problems.filter((problem) => problem !== found);
+  engine.unrestored.delete(id);
 }

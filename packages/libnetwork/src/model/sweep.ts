@@ -4,17 +4,12 @@
  */
 import type { EndpointCore } from "./endpoint-core.ts";
 import type { Engine } from "./engine.ts";
-import type { RestoreProblem } from "./restore.ts";
 
-export function sweep(engine: Engine, problems: readonly RestoreProblem[]): void {
-  const { networks, endpoints, sandboxes, parts } = engine;
-  const unknown = new Set(problems.map(({ id }) => id));
-  const isWanted = (id: string) => {
-    const endpoint = endpoints.get(id);
-    return (
-      unknown.has(id) || networks.byId(id) !== undefined || (endpoint !== undefined && hasLink(endpoint))
-    );
-  };
+export function sweep(engine: Engine): void {
+  const { networks, endpoints, sandboxes, unrestored, parts } = engine;
+  const unknown = new Set(unrestored.keys());
+  const isWanted = (id: string) =>
+    unknown.has(id) || networks.byId(id) !== undefined || hasLink(endpoints.get(id));
   parts.netstack.sweepLinks(isWanted);
   const all = [...sandboxes];
   const paths = all.map(({ namespace }) => namespace?.path).filter((path) => path !== undefined);
@@ -23,6 +18,6 @@ export function sweep(engine: Engine, problems: readonly RestoreProblem[]): void
 }
 
 /** One that joined a sandbox which waits for its namespace has none yet, and one in a lost sandbox none any more. */
-function hasLink({ record, sandbox }: EndpointCore): boolean {
-  return record.join?.interface !== undefined && sandbox?.lost === false;
+export function hasLink(endpoint: EndpointCore | undefined): boolean {
+  return endpoint?.record.join?.interface !== undefined && endpoint.sandbox?.lost === false;
 }

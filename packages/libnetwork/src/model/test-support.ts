@@ -22,6 +22,7 @@ import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../cont
 import type { PlainData } from "../contracts/store.ts";
 import { Controller } from "../controller.ts";
 import { notFound } from "../errors.ts";
+import { NoFirewall } from "../firewall/none.ts";
 import { DefaultIpam } from "../ipam/default-ipam.ts";
 import { planRouting } from "../netstack/routing.ts";
 import { MemoryStore } from "../store/memory-store.ts";
@@ -164,7 +165,7 @@ function bindingOf(mapping: PortMapping, ipv4: string): PortBinding {
 class FakeNetStack implements Omit<NetStack, "spawn"> {
   /** `/elsewhere` is somebody else's. */
   readonly namespaces = new Map<string, Map<string, { readonly owner: string }>>([["/elsewhere", new Map()]]);
-  readonly routing = new Map<string, string>();
+  readonly routes = new Map<string, string>();
   /** Paths and names of interfaces that were made, and not taken out of use since. */
   readonly inUse = new Set<string>();
 
@@ -188,7 +189,7 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
 
   releaseNamespace({ path }: NamespacePlace): void {
     this.namespaces.delete(path);
-    this.routing.delete(path);
+    this.routes.delete(path);
     for (const used of this.inUse) if (used.startsWith(`${path} `)) this.inUse.delete(used);
   }
 
@@ -220,8 +221,8 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   async interfacesGone(): Promise<void> {}
 
   applyRouting({ path }: NamespacePlace, _: RoutingPlan | undefined, after: RoutingPlan): void {
-    if (after.routes.length > 0) this.routing.set(path, JSON.stringify(after.routes));
-    else this.routing.delete(path);
+    if (after.routes.length > 0) this.routes.set(path, JSON.stringify(after.routes));
+    else this.routes.delete(path);
   }
 
   statistics() {
@@ -237,6 +238,26 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
   }
 
   hostPrefixes(): readonly string[] {
+    return [];
+  }
+
+  remains() {
+    return { links: [], namespaces: [] };
+  }
+
+  async reaped(): Promise<void> {}
+
+  mendInterface(): void {}
+
+  routing() {
+    return { routes: [], rules: [] };
+  }
+
+  hostNameServers(): readonly string[] {
+    return [];
+  }
+
+  inspectHost() {
     return [];
   }
 
@@ -265,6 +286,16 @@ class FakeFiles implements SandboxFiles {
     this.contents.delete(sandboxId);
   }
 
+  missing(): readonly string[] {
+    return [];
+  }
+
+  mend(): void {}
+
+  known(): readonly string[] {
+    return [];
+  }
+
   sweep(): void {}
 }
 
@@ -274,7 +305,7 @@ export class FakeController extends Controller {
   readonly #world: () => unknown;
 
   private constructor(engine: Engine, faults: Faults, world: () => unknown) {
-    super(engine, []);
+    super(engine);
     this.faults = faults;
     this.#world = world;
   }
@@ -307,10 +338,12 @@ export class FakeController extends Controller {
         "applyRouting",
       ]),
       files: faults.watch("files", files, ["create", "update"]),
+      firewall: new NoFirewall(),
+      directories: [],
       planRouting,
       ownerOf: (id) => id,
     };
-    const { engine } = await Controller.restored(parts);
+    const engine = await Controller.restored(parts);
     engine.events.opened();
     const poolIds = () => [...driver.networks.values()].map(({ spec }) => spec.ipv4[0]?.pool);
     const world = () =>
@@ -330,7 +363,7 @@ export class FakeController extends Controller {
         driver: [...driver.endpoints],
         namespaces: netstack.namespaces,
         interfacesInUse: netstack.inUse,
-        routing: netstack.routing,
+        routing: netstack.routes,
         files: files.contents,
       });
     return new FakeController(engine, faults, world);

@@ -14,13 +14,21 @@ function routedPrefixes(rtnl: Rtnl): readonly string[] {
 
 /** Name servers of the host's resolv.conf, each as a CIDR of its own. */
 export function nameServerPrefixes(resolvConf: string): readonly string[] {
-  const prefixes: string[] = [];
+  return nameServers(resolvConf).map((server) => `${server}/${server.includes(":") ? 128 : 32}`);
+}
+
+function nameServers(resolvConf: string): readonly string[] {
+  const servers: string[] = [];
   for (const line of resolvConf.split("\n")) {
     const [keyword, server = ""] = line.trim().split(/\s+/);
     const address = keyword === "nameserver" ? tryParseIp(server) : undefined;
-    if (address !== undefined) prefixes.push(`${address}/${address.family === 4 ? 32 : 128}`);
+    if (address !== undefined) servers.push(address.toString());
   }
-  return prefixes;
+  return servers;
+}
+
+export function hostNameServers(): readonly string[] {
+  return nameServers(hostResolvConf());
 }
 
 function hostResolvConf(): string {

@@ -217,7 +217,7 @@ function addRoute(inside: Rtnl, index: number, { destination, nextHop }: StaticR
 }
 
 /** The addresses of an endpoint: those that the IPAM gave, and with IPv6 the link-local one. */
-function addressRequests(index: number, { mac, ipv4, ipv6 }: EndpointInterface): readonly Request[] {
+export function addressRequests(index: number, { mac, ipv4, ipv6 }: EndpointInterface): readonly Request[] {
   const addresses = [ipv4, ipv6, ipv6 === undefined ? undefined : `${linkLocalAddress(mac)}/64`];
   return addresses
     .filter((cidr) => cidr !== undefined)

@@ -18,21 +18,28 @@ import {
   unbindNamespace,
   withReserve,
 } from "@causeway/kernel";
+import type { EndpointInterface } from "../contracts/driver.ts";
+import type { HealthItem } from "../contracts/health.ts";
 import type {
   InterfaceRequest,
   InterfaceState,
   InterfaceStatistics,
   LiveInterface,
+  LiveRouting,
   NamespacePlace,
   NetStack,
   PlannedRoute,
   PlannedRule,
+  Remains,
   RoutingPlan,
 } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
-import { hostPrefixes } from "./host-prefixes.ts";
+import { inspectConnectionTable } from "./connection-table.ts";
+import { hostNameServers, hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
+import { mendInterface } from "./interface-mending.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
+import { liveRouting } from "./live-routing.ts";
 import {
   findNamespace,
   noNamespace,
@@ -171,9 +178,32 @@ export class KernelNetStack implements NetStack {
     }
   }
 
+  remains(): Remains {
+    const links = this.#rtnl.findLinks({ aliasPrefix: this.#mark });
+    const names = files.readdirSync(this.#directory).filter(isSandboxName);
+    return {
+      links: links.map(({ index, name, alias = "" }) => ({
+        index,
+        name,
+        objectId: alias.slice(this.#mark.length),
+      })),
+      namespaces: names.map((name) => join(this.#directory, name)),
+    };
+  }
+
+  reaped(): Promise<void> {
+    return this.#reaper.settled();
+  }
+
   addInterface(request: InterfaceRequest): InterfaceState {
     using namespace = openNamespace(request.namespace);
     return this.#maker.make(namespace, request);
+  }
+
+  mendInterface(place: NamespacePlace, made: InterfaceState, addresses: EndpointInterface): void {
+    using namespace = openNamespace(place);
+    using rtnl = new Rtnl(namespace);
+    mendInterface(rtnl, made, addresses);
   }
 
   disableInterface(place: NamespacePlace, name: string): void {
@@ -249,6 +279,12 @@ export class KernelNetStack implements NetStack {
     return rtnl.dump(link.list());
   }
 
+  routing(place: NamespacePlace): LiveRouting {
+    using namespace = openNamespace(place);
+    using rtnl = new Rtnl(namespace);
+    return liveRouting(rtnl);
+  }
+
   spawn(
     place: NamespacePlace,
     command: string,
@@ -261,6 +297,14 @@ export class KernelNetStack implements NetStack {
 
   hostPrefixes(): readonly string[] {
     return hostPrefixes(this.#rtnl);
+  }
+
+  hostNameServers(): readonly string[] {
+    return hostNameServers();
+  }
+
+  inspectHost(): readonly HealthItem[] {
+    return this.#host.run(inspectConnectionTable);
   }
 
   uninstall(): void {

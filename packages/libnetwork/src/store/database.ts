@@ -6,10 +6,11 @@ import { DatabaseSync } from "node:sqlite";
 import { files, O_CREAT, O_RDWR } from "@causeway/kernel";
 import { inspectDatabase } from "./database-file.ts";
 import { sync } from "./durable-files.ts";
+import { storeCorrupt } from "./failures.ts";
 import { migrate } from "./migrations.ts";
 import { logPages } from "./reserve.ts";
 import { refuseLost } from "./revision-mark.ts";
-import { exec, run } from "./sqlite.ts";
+import { exec, get, run } from "./sqlite.ts";
 
 /** Milliseconds that a call waits, and holds the event loop, for the write lock of an operator's own SQLite shell. */
 const busyTimeout = 250;
@@ -42,4 +43,19 @@ export function keepAside(db: DatabaseSync, copy: string): void {
   files.closeSync(files.openSync(copy, "wx", 0o600));
   run(db.prepare("VACUUM INTO ?"), copy);
   sync(copy);
+}
+
+/**
+ * Looks for damage in a file that is in use: by a connection of its own, for one that stands remembers pages as they were.
+ *
+ * Throws `store_corrupt`, and what SQLite throws.
+ */
+export function checkDatabase(path: string): void {
+  using db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeout });
+  refuseDamage(db, path);
+}
+
+function refuseDamage(db: DatabaseSync, path: string): void {
+  const complaint = get(db.prepare("PRAGMA quick_check(1)"))?.quick_check;
+  if (complaint !== "ok") throw storeCorrupt(path, complaint);
 }

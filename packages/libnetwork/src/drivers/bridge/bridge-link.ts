@@ -24,6 +24,8 @@ export interface BridgeSettings {
   /** What the alias says: whose it is. */
   readonly owner: string;
   readonly mtu: number | undefined;
+  /** The MAC that it had before; undefined: one by chance. */
+  readonly mac?: string | undefined;
   /** CIDRs of the host's addresses in the network. */
   readonly addresses: readonly string[];
   /** What is published can be reached at the host's 127.0.0.1. */
@@ -38,13 +40,15 @@ export interface BridgeState {
   readonly foreign: boolean;
   /** Addresses that we gave it. */
   readonly added: readonly string[];
+  /** What the neighbours know it by. */
+  readonly mac: string | undefined;
 }
 
 /** Link-local addresses are given, so that a bridge without IPv6 has none. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
 
 /** What the aliases of all controllers' links begin with. */
-const ourMark = "causeway:";
+export const ourMark = "causeway:";
 
 /** Makes the bridge, or takes the one of that name. On an exception nothing of ours is left. */
 export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSettings): BridgeState {
@@ -73,7 +77,7 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
     host.run(() => applySettings(settings, foreign));
     // The group again, too: somebody may have taken the bridge out of it.
     rtnl.execute(link.change({ index }, { up: true, ...(foreign ? {} : { group: bridgeGroup }) }));
-    return { index, foreign, added };
+    return { index, foreign, added, mac };
   } catch (error) {
     if (found === undefined) rtnl.attempt([link.remove({ index: bridge.index })]);
     throw error;
@@ -98,9 +102,8 @@ function createLink(rtnl: Rtnl, settings: BridgeSettings): link.Link {
   }
 }
 
-function creation({ name, owner, mtu }: BridgeSettings): readonly Request[] {
+function creation({ name, owner, mtu, mac = randomMac() }: BridgeSettings): readonly Request[] {
   // A MAC that was given stays; one that was not follows the ports, and neighbours' ARP entries for the gateway go stale.
-  const mac = randomMac();
   return [
     link.create({ name, address: mac, group: bridgeGroup, info: { kind: "bridge" } }),
     // An MTU that is changed stays; one given at birth would follow the ports, up to 1500 when the last has gone.
@@ -112,7 +115,7 @@ function creation({ name, owner, mtu }: BridgeSettings): readonly Request[] {
 }
 
 /** Adds what the link has not got; answers what was added. */
-function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): readonly string[] {
+export function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): readonly string[] {
   const added: string[] = [];
   for (const cidr of cidrs) {
     const { address: ip, prefixLength, family, last } = parseCidr(cidr);
@@ -127,16 +130,26 @@ function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): read
   return added;
 }
 
-/** networking/ip-sysctl.rst */
-function applySettings({ name, addresses, loopback }: BridgeSettings, foreign: boolean): void {
+function applySettings(settings: BridgeSettings, foreign: boolean): void {
+  for (const [key, value] of kernelSettings(settings, foreign)) writeSysctl(key, value);
+}
+
+/** What a bridge has to have under /proc/sys, of the namespace that the thread is in: networking/ip-sysctl.rst. */
+export function kernelSettings(
+  { name, addresses, loopback }: BridgeSettings,
+  foreign: boolean,
+): readonly (readonly [key: string, value: string])[] {
+  const settings: [string, string][] = [];
   // The firewall keeps 127.0.0.0/8 from everybody but the host itself (CVE-2020-8558).
-  if (loopback) writeSysctl(`net/ipv4/conf/${name}/route_localnet`, 1);
+  if (loopback) settings.push([`net/ipv4/conf/${name}/route_localnet`, "1"]);
   // Without an address there, the host would answer for all its others.
   if (!foreign && addresses.every((cidr) => cidr.includes(":"))) {
-    writeSysctl(`net/ipv4/conf/${name}/arp_ignore`, 8);
+    settings.push([`net/ipv4/conf/${name}/arp_ignore`, "8"]);
   }
   // A sandbox must not become the host's router, of networks without IPv6 neither (CVE-2020-13401).
-  if (!foreign && files.existsSync("/proc/sys/net/ipv6")) writeSysctl(`net/ipv6/conf/${name}/accept_ra`, 0);
+  if (!foreign && files.existsSync("/proc/sys/net/ipv6"))
+    settings.push([`net/ipv6/conf/${name}/accept_ra`, "0"]);
+  return settings;
 }
 
 /**

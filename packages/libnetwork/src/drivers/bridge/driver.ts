@@ -27,6 +27,7 @@ import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
+import { BridgeHealth } from "./health.ts";
 import { cutOff, hostEndName, hostEnds, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
@@ -57,6 +58,7 @@ export class BridgeDriver implements Driver {
   readonly #forwarding: Forwarding;
   readonly #ports: EndpointPorts;
   readonly #networks = new BridgeNetworks();
+  readonly health: BridgeHealth;
   /** Links that are going, by name. */
   readonly #departures = new Departures();
   /** Connections that are being forgotten, by the address of the endpoint that left. */
@@ -71,6 +73,7 @@ export class BridgeDriver implements Driver {
     const foreign = allowForeignForwarding ? "allow" : "drop";
     this.#forwarding = new Forwarding({ enable, foreign }, parts);
     this.#ports = new EndpointPorts(parts);
+    this.health = new BridgeHealth(parts, this.#networks, this.#forwarding, this.#ports);
   }
 
   validateNetwork({ internal, options }: Pick<NetworkSpec, "internal" | "options">): void {

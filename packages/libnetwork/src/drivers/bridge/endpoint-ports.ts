@@ -89,6 +89,19 @@ export class EndpointPorts {
     endpoint.bindings = [...endpoint.bindings, ...added];
   }
 
+  /** Takes up what was reserved in an earlier run and could not be taken up when this one began. On an exception nothing is left. */
+  reclaim(network: BridgeNetwork, endpoint: BridgeEndpoint, bindings: readonly PortBinding[]): void {
+    const { id } = endpoint.spec;
+    this.restore(network, id, bindings);
+    try {
+      if (endpoint.joined) this.#open(network, id, bindings);
+    } catch (error) {
+      this.#parts.ports.release(id, bindings);
+      throw error;
+    }
+    endpoint.bindings = [...endpoint.bindings, ...bindings];
+  }
+
   #open({ policy, routed }: BridgeNetwork, endpointId: string, bindings: readonly PortBinding[]): void {
     const { connections, firewall, rtnl } = this.#parts;
     allowHairpin(rtnl, endpointId);

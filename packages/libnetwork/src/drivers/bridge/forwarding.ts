@@ -7,6 +7,7 @@
 import { link, type NetNamespace, type Rtnl, readSysctl, writeSysctl } from "@causeway/kernel";
 import type { DriverMemory } from "../../contracts/driver.ts";
 import type { Firewall, ForeignForwarding, NetworkPolicy } from "../../contracts/firewall.ts";
+import type { HealthItem } from "../../contracts/health.ts";
 
 const ipv4Key = "net/ipv4/ip_forward";
 const ipv6Key = "net/ipv6/conf/all/forwarding";
@@ -37,6 +38,20 @@ export class Forwarding {
     if (parts.memory.read() === true) parts.firewall.setForeignForwarding(options.foreign);
   }
 
+  /** What is off of that which these networks need. */
+  inspect(policies: readonly NetworkPolicy[]): readonly HealthItem[] {
+    const { enable } = this.#options;
+    const open = policies.filter(({ internal }) => !internal);
+    return this.#parts.host.run(() => {
+      const items: HealthItem[] = [];
+      if (open.some(({ ipv4 }) => ipv4 !== undefined) && readSysctl(ipv4Key) === "0")
+        items.push(forwardingItem("IPv4", "net.ipv4.ip_forward", enable));
+      if (open.some(({ ipv6 }) => ipv6 !== undefined) && readSysctl(ipv6Key) === "0")
+        items.push(forwardingItem("IPv6", "net.ipv6.conf.all.forwarding", enable));
+      return items;
+    });
+  }
+
   /**
    * Turns on what a network needs. Before that it is remembered that we did, and what is not ours is kept from being
    * forwarded: a process that is killed in between leaves no router.
@@ -59,6 +74,19 @@ export class Forwarding {
       if (wants4) writeSysctl(ipv4Key, 1);
     });
   }
+}
+
+function forwardingItem(family: string, key: string, enable: boolean): HealthItem {
+  return {
+    code: "forwarding_off",
+    nature: enable ? "altered" : "host",
+    subject: { kind: "host" },
+    message: `the host does not forward ${family} (${key} is 0), and networks reach nothing outside by it`,
+    mend: enable
+      ? "call repair(), and keep what turns it off from doing so"
+      : `turn it on with "sysctl -w ${key}=1", or let the controller do it: drivers.bridge.enableForwarding`,
+    repairable: enable,
+  };
 }
 
 function keepAdvertisedRoutes(rtnl: Rtnl): void {

@@ -44,13 +44,20 @@ export function planNetwork(spec: NetworkSpec): NetworkPlan {
  *
  * @param owner what its alias says
  * @param filtered whether a firewall stands
+ * @param mac the one that it had before
  */
-export function bridgeSettings(plan: NetworkPlan, owner: string, filtered: boolean): BridgeSettings {
+export function bridgeSettings(
+  plan: NetworkPlan,
+  owner: string,
+  filtered: boolean,
+  mac?: string,
+): BridgeSettings {
   const { options, policy } = plan;
   return {
     name: policy.bridge,
     owner,
     mtu: options.mtu,
+    mac,
     addresses: hostAddresses(plan),
     loopback: filtered && needsLoopback(policy),
     linkLocal: policy.ipv6?.gateway !== undefined,

@@ -8,7 +8,8 @@ import { NeighbourMemory } from "./neighbour-memory.ts";
 import type { NetworkPlan } from "./network-plan.ts";
 
 export interface BridgeNetwork extends NetworkPlan {
-  readonly bridge: BridgeState;
+  /** Another where the bridge had to be made anew. */
+  bridge: BridgeState;
   readonly endpoints: Map<string, BridgeEndpoint>;
   readonly neighbours: NeighbourMemory;
 }

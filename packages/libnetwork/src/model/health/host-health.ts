@@ -1,0 +1,48 @@
+/**
+ * Conditions of the machine: what is ours to mend among them, its drivers say.
+ */
+import { type HealthItem, type HealthSubject, looking } from "../../contracts/health.ts";
+import type { Engine } from "../engine.ts";
+import { inspectSpace } from "./disk-space.ts";
+import { findRemains, inspectRemains, sweepRemains } from "./remains.ts";
+import type { SubjectHealth } from "./subject-health.ts";
+
+const host: HealthSubject = { kind: "host" };
+
+export const hostHealth: SubjectHealth = {
+  keys: () => [],
+
+  async inspect(engine) {
+    const { drivers, firewall, netstack, directories } = engine.parts;
+    return [
+      ...[...drivers.values()].flatMap(({ type, health }) =>
+        looking(
+          host,
+          `what networks of the ${type} driver need of the host`,
+          () => health?.inspectHost() ?? [],
+        ),
+      ),
+      ...nothingForwarded(
+        engine,
+        looking(host, "other people's rules", () => firewall.inspectForeign()),
+      ),
+      ...looking(host, "the host", () => netstack.inspectHost()),
+      ...directories.flatMap((path) => looking(host, path, () => inspectSpace(path))),
+      ...(await inspectRemains(engine)),
+    ];
+  },
+
+  async mend(engine) {
+    for (const { health } of engine.parts.drivers.values()) health?.mendHost();
+    sweepRemains(engine, await findRemains(engine));
+  },
+};
+
+/** Who drops what is forwarded is in nobody's way where nothing is to be. */
+function nothingForwarded({ networks }: Engine, items: readonly HealthItem[]): readonly HealthItem[] {
+  const forwards = [...networks].some(
+    ({ driver, configOnly, record }) =>
+      !configOnly && driver.health !== undefined && !record.options.internal,
+  );
+  return forwards ? items : [];
+}

@@ -1,0 +1,130 @@
+/**
+ * A sandbox: its namespace, the routes in it, and its files.
+ */
+import { parseCidr } from "../../address/cidr.ts";
+import type { HealthItem } from "../../contracts/health.ts";
+import type { NamespacePlace, PlannedRoute } from "../../contracts/netstack.ts";
+import type { EndpointCore } from "../endpoint-core.ts";
+import { hostFileContent } from "../host-files.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
+import { ailments } from "./interface-state.ts";
+import { notRestoredItem } from "./not-restored.ts";
+import { compareRouting, type RoutingDifference, staticRoutes } from "./routing-difference.ts";
+import type { SubjectHealth } from "./subject-health.ts";
+
+type SandboxSubject = { readonly kind: "sandbox"; readonly id: string; readonly name: string };
+
+export const sandboxHealth: SubjectHealth<SandboxSubject> = {
+  keys: (_, { id, name }) => [id, `container:${name}`],
+
+  inspect(engine, subject) {
+    const sandbox = engine.sandboxes.byId(subject.id);
+    const problem = engine.unrestored.get(subject.id);
+    if (sandbox === undefined)
+      return problem === undefined ? [] : [notRestoredItem(subject, problem.error, false)];
+    // One that shares another's stack has nothing of its own.
+    if (sandbox.owner !== undefined) return [];
+    const { namespace } = sandbox;
+    if (namespace !== undefined && !engine.parts.netstack.isThere(namespace))
+      return [lost(subject, namespace)];
+    return [...inspectRouting(sandbox, subject), ...inspectFiles(sandbox, subject)];
+  },
+
+  mend(engine, { id }) {
+    const sandbox = engine.sandboxes.byId(id);
+    if (sandbox === undefined) return;
+    mendRouting(sandbox);
+    const { files } = engine.parts;
+    if (files.missing(id).length > 0) files.mend(hostFileContent(sandbox));
+  },
+};
+
+function lost(subject: SandboxSubject, { path }: NamespacePlace): HealthItem {
+  return {
+    code: "sandbox_lost",
+    nature: "lost",
+    subject,
+    message: `its network namespace is not at ${path} any more, and is gone with all that was in it`,
+    mend: "delete the sandbox, and make it anew",
+    repairable: false,
+  };
+}
+
+function inspectFiles({ engine }: SandboxCore, subject: SandboxSubject): HealthItem[] {
+  return engine.parts.files.missing(subject.id).map((path) => ({
+    code: "file_missing",
+    nature: "missing",
+    subject,
+    message: `its file ${path} is missing`,
+    mend: "call repair()",
+    repairable: true,
+  }));
+}
+
+function inspectRouting(sandbox: SandboxCore, subject: SandboxSubject): HealthItem[] {
+  const { missing, missingRules, replaced } = routingOf(sandbox);
+  const gone = (code: string, what: string): HealthItem => {
+    const message = `${what} is missing in it`;
+    return { code, nature: "missing", subject, message, mend: "call repair()", repairable: true };
+  };
+  return [
+    ...missing.map((route) => gone("route_missing", `the route ${routeText(route)}`)),
+    ...missingRules.map(({ priority, from = "all" }) =>
+      gone("rule_missing", `policy rule ${priority} from ${from}`),
+    ),
+    ...replaced.map((route): HealthItem => {
+      const message = `in the place of its route ${routeText(route)} there is another`;
+      const mend = "if nobody wants the other, remove it, and call repair()";
+      return { code: "route_altered", nature: "altered", subject, message, mend, repairable: false };
+    }),
+  ];
+}
+
+function routeText({ destination, gateway }: PlannedRoute): string {
+  return gateway === undefined ? `to ${destination}` : `to ${destination} by ${gateway}`;
+}
+
+/** Adds the routes and rules that are missing; whoever calls holds the sandbox's lock. */
+export function mendRouting(sandbox: SandboxCore): void {
+  const { engine, namespace } = sandbox;
+  if (namespace === undefined) return;
+  const { missing, missingRules } = routingOf(sandbox);
+  const { netstack, planRouting } = engine.parts;
+  const none = planRouting([]);
+  netstack.applyRouting(namespace, none, { ...none, routes: missing, rules: missingRules });
+}
+
+/** Of the interfaces that are as they should be: what is wrong with the others takes their routes with it. */
+function routingOf({ engine, namespace, joined, routing }: SandboxCore): RoutingDifference {
+  const nothing = { missing: [], missingRules: [], replaced: [] };
+  if (namespace === undefined || joined.size === 0) return nothing;
+  const { netstack } = engine.parts;
+  const live = netstack.interfaces(namespace);
+  const whole = [...joined].filter(({ record: { join, interface: wanted } }) => {
+    const made = join?.interface;
+    return made !== undefined && ailments(live, made, wanted).length === 0;
+  });
+  if (whole.length === 0) return nothing;
+  const links = new Set(whole.map(({ record }) => record.join?.interface?.index));
+  const wanted = [
+    ...whole.flatMap(ownRoutes),
+    ...(routing?.routes ?? []).filter(({ link }) => links.has(link)),
+  ];
+  return compareRouting(netstack.routing(namespace), wanted, routing?.rules ?? []);
+}
+
+/** Those to its subnets, and static ones. */
+function ownRoutes({ record: { join, interface: own, options } }: EndpointCore): readonly PlannedRoute[] {
+  const made = join?.interface;
+  if (made === undefined) return [];
+  const subnets = [own.ipv4, own.ipv6]
+    .filter((cidr) => cidr !== undefined)
+    .map((cidr) => parseCidr(cidr))
+    .filter(({ hostBits }) => hostBits > 0)
+    .map(({ subnet }) => ({ destination: subnet.toString(), nextHop: undefined }));
+  return staticRoutes(made.index, [
+    ...subnets,
+    ...(join?.answer.staticRoutes ?? []),
+    ...options.staticRoutes,
+  ]);
+}

@@ -1,0 +1,32 @@
+/**
+ * The routes and policy rules of a namespace as the kernel has them, in the form in which they are planned.
+ */
+import { type Rtnl, route, rule } from "@causeway/kernel";
+import type { LiveRouting, PlannedRoute, PlannedRule } from "../contracts/netstack.ts";
+
+export function liveRouting(rtnl: Rtnl): LiveRouting {
+  const routes = rtnl
+    .dump(route.list())
+    .filter(({ table, type }) => table !== route.localTable && type === "unicast");
+  const rules = ([4, 6] as const).flatMap((family) => rtnl.dump(rule.list({ family })));
+  return { routes: routes.flatMap(planned), rules: rules.map(plannedRule) };
+}
+
+/** One for each way that its packets take. */
+function planned({ destination, family, table, nextHops, ...only }: route.Route): PlannedRoute[] {
+  const ways = nextHops.length > 0 ? nextHops : [only];
+  return ways.flatMap(({ gateway, link }) =>
+    link === undefined ? [] : [{ destination, family, gateway, link, table }],
+  );
+}
+
+function plannedRule({
+  family,
+  priority = 0,
+  source,
+  table = 0,
+  suppressPrefixLength,
+}: rule.Rule): PlannedRule {
+  const from = source?.replace(/\/(32|128)$/, "");
+  return { family, priority, from, table, exceptDefault: suppressPrefixLength === 0 };
+}

@@ -1,0 +1,97 @@
+// Host ports that somebody else had when the controller opened: told of, taken again when they are free, and never forgotten.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InetSockaddr, ipToBytes, listenTcp, type OwnedFd } from "@causeway/kernel";
+import { namespaceOf, TestHost } from "../support/host.ts";
+import { Outside } from "../support/outside.ts";
+import { ipv4Only } from "../support/scenes.ts";
+import { ask, serve } from "../support/traffic.ts";
+import { assertMends, assertWell, codes } from "./support.ts";
+
+function occupy(host: TestHost, port: number): OwnedFd {
+  const everywhere = "0.0.0.0";
+  const at = new InetSockaddr(ipToBytes(everywhere), everywhere);
+  return host.namespace.run(() => listenTcp(at, port, { backlog: 1 }));
+}
+
+/** A web server with two ports, one of which somebody takes while no controller runs. */
+async function scene(host: TestHost) {
+  const network = await ipv4Only(host, "n", 1);
+  const publish = [8080, 8081].map((hostPort) => ({ containerPort: 80, hostPort, hostAddress: "0.0.0.0" }));
+  await host.controller.attach(network, { containerId: "web", endpoint: { publish } });
+  await host.stop();
+  const taker = occupy(host, 8080);
+  await host.start();
+  return { taker };
+}
+
+function webOf(host: TestHost) {
+  const sandbox = host.controller.sandboxByContainerId("web");
+  const [endpoint] = sandbox?.endpoints() ?? [];
+  assert.ok(sandbox !== undefined && endpoint !== undefined);
+  return { sandbox, endpoint };
+}
+
+async function served(host: TestHost, outside: Outside, port: number): Promise<boolean> {
+  using inside = namespaceOf(webOf(host).sandbox);
+  await using _server = await serve(inside, { port: 80 });
+  return (await ask(outside.namespace, { address: outside.hostIpv4, port })) === outside.ipv4;
+}
+
+test("a repair takes those that are free, and all of them when the taker is gone", async (t) => {
+  const host = await TestHost.create(t);
+  using outside = new Outside(host);
+  const { taker } = await scene(host);
+  const { id } = webOf(host).endpoint;
+  const { items } = await host.controller.inspectHealth();
+  assert.deepEqual(codes(items), ["port_taken", "port_taken"]);
+  assert.deepEqual(items[0]?.subject, { kind: "endpoint", id, name: "web" });
+  assert.match(items[0]?.message ?? "", /0\.0\.0\.0:8080->80\/tcp/);
+  const { left } = await host.controller.repair();
+  assert.deepEqual(codes(left), ["port_taken"]);
+  assert.match(left[0]?.message ?? "", /8080.*could not be mended.*in use/);
+  assert.ok(await served(host, outside, 8081));
+  assert.ok(!(await served(host, outside, 8080)));
+  taker[Symbol.dispose]();
+  await assertMends(host.controller, "port_taken");
+  assert.ok(await served(host, outside, 8080));
+  assert.throws(() => occupy(host, 8080), { code: "EADDRINUSE" });
+  await host.restart();
+  assert.deepEqual(host.controller.problems, []);
+  assert.equal(webOf(host).endpoint.record.state.bindings.length, 2);
+  await assertWell(host.controller);
+});
+
+test("a later start takes them, even when the endpoint was stored without them meanwhile", async (t) => {
+  const host = await TestHost.create(t);
+  using outside = new Outside(host);
+  const { taker } = await scene(host);
+  const { sandbox, endpoint } = webOf(host);
+  await endpoint.leave(sandbox);
+  await endpoint.join(sandbox);
+  await host.restart();
+  assert.deepEqual(codes((await host.controller.inspectHealth()).items), ["port_taken", "port_taken"]);
+  taker[Symbol.dispose]();
+  await host.restart();
+  await assertWell(host.controller);
+  assert.ok(await served(host, outside, 8080));
+  assert.equal(webOf(host).endpoint.record.withheld, undefined);
+});
+
+test("who takes a port back, or publishes it anew, has no use for it any more", async (t) => {
+  const host = await TestHost.create(t);
+  const { taker } = await scene(host);
+  const { endpoint } = webOf(host);
+  await endpoint.publish([{ containerPort: 80, hostPort: 8081, hostAddress: "0.0.0.0" }]);
+  assert.deepEqual(codes((await host.controller.inspectHealth()).items), ["port_taken"]);
+  await endpoint.unpublish([{ hostPort: 8080 }]);
+  await assertWell(host.controller);
+  taker[Symbol.dispose]();
+  await host.restart();
+  assert.deepEqual(
+    webOf(host).endpoint.record.state.bindings.map(({ hostPort }) => hostPort),
+    [8081],
+  );
+  await assertWell(host.controller);
+});
