@@ -84,6 +84,12 @@ export interface WithheldBinding {
   readonly error: unknown;
 }
 
+/** What {@link DriverHealth.reclaim} took, and what is somebody else's still. */
+export interface Reclaimed {
+  readonly state: EndpointState;
+  readonly withheld: readonly WithheldBinding[];
+}
+
 export interface StaticRoute {
   /** CIDR. */
   readonly destination: string;
@@ -224,11 +230,9 @@ export interface DriverHealth {
   inspectEndpoint(networkId: string, endpointId: string): readonly HealthItem[];
   mendEndpoint(networkId: string, endpointId: string): void;
   /**
-   * Takes host ports that the endpoint had in an earlier run, all or none, and opens them.
-   *
-   * @throws port_in_use ...
+   * Takes host ports that the endpoint had in an earlier run, those that are free by now, and opens them.
    */
-  reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState;
+  reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): Reclaimed;
 }
 
 /** Publishing while an endpoint is there; networks of drivers without it refuse with `unsupported`. */

@@ -90,16 +90,23 @@ export class EndpointPorts {
   }
 
   /** Takes up what was reserved in an earlier run and could not be taken up when this one began. On an exception nothing is left. */
-  reclaim(network: BridgeNetwork, endpoint: BridgeEndpoint, bindings: readonly PortBinding[]): void {
+  reclaim(
+    network: BridgeNetwork,
+    endpoint: BridgeEndpoint,
+    bindings: readonly PortBinding[],
+  ): readonly WithheldBinding[] {
     const { id } = endpoint.spec;
-    this.restore(network, id, bindings);
+    const withheld = this.restore(network, id, bindings);
+    const refused = new Set(withheld.map(({ binding }) => binding));
+    const held = bindings.filter((binding) => !refused.has(binding));
     try {
-      if (endpoint.joined) this.#open(network, id, bindings);
+      if (endpoint.joined && held.length > 0) this.#open(network, id, held);
     } catch (error) {
-      this.#parts.ports.release(id, bindings);
+      this.#parts.ports.release(id, held);
       throw error;
     }
-    endpoint.bindings = [...endpoint.bindings, ...bindings];
+    endpoint.bindings = [...endpoint.bindings, ...held];
+    return withheld;
   }
 
   #open({ policy, routed }: BridgeNetwork, endpointId: string, bindings: readonly PortBinding[]): void {

@@ -3,7 +3,7 @@
  */
 import { link } from "@causeway/kernel";
 import { linkLocalAddress } from "../../address/link-local.ts";
-import type { BridgePortSettings, DriverHealth, EndpointState, PortBinding } from "../../contracts/driver.ts";
+import type { BridgePortSettings, DriverHealth, PortBinding, Reclaimed } from "../../contracts/driver.ts";
 import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
 import { addAddresses, makeBridge } from "./bridge-link.ts";
 import type { BridgeDriverParts } from "./driver.ts";
@@ -96,11 +96,11 @@ export class BridgeHealth implements DriverHealth {
     reconnect(rtnl, rtnl.findLink({ name }), network.bridge.index, this.#portSettings(network, endpoint));
   }
 
-  reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState {
+  reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): Reclaimed {
     const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    this.#ports.reclaim(network, endpoint, bindings);
-    return { bindings: endpoint.bindings };
+    const withheld = this.#ports.reclaim(network, endpoint, bindings);
+    return { state: { bindings: endpoint.bindings }, withheld };
   }
 
   #settings(network: BridgeNetwork) {

@@ -83,30 +83,22 @@ function portTaken(subject: EndpointSubject, binding: PortBinding): HealthItem {
     code: "port_taken",
     nature: "missing",
     subject,
-    message: `its host port ${bindingText(binding)} is not held: somebody else had it, or one of the others, when the controller opened`,
+    message: `its host port ${bindingText(binding)} is not held: somebody else had it when the controller opened`,
     mend: "end the program that has the port, and call repair(); or take it back with unpublish()",
     repairable: true,
   };
 }
 
-/** All of them together, or those that are free by now. */
+/** Takes those that are free by now. */
 async function reclaimPorts(endpoint: EndpointCore): Promise<void> {
-  const { withheld = [] } = endpoint.record;
-  try {
-    await reclaim(endpoint, withheld);
-  } catch (failure) {
-    for (const binding of withheld) await reclaim(endpoint, [binding]).catch(() => undefined);
-    if (endpoint.record.withheld !== undefined) throw failure;
-  }
-}
-
-async function reclaim(endpoint: EndpointCore, bindings: readonly PortBinding[]): Promise<void> {
   const { engine, driver, network, id, record } = endpoint;
   const { withheld = [], ...rest } = record;
-  const state = driver.health?.reclaim(network.id, id, bindings);
-  if (state === undefined) return;
-  const left = withheld.filter((binding) => !bindings.includes(binding));
-  endpoint.record = { ...rest, state, ...(left.length === 0 ? {} : { withheld: left }) };
+  const reclaimed = driver.health?.reclaim(network.id, id, withheld);
+  if (reclaimed === undefined) return;
+  const left = reclaimed.withheld.map(({ binding }) => binding);
+  endpoint.record = { ...rest, state: reclaimed.state, ...(left.length === 0 ? {} : { withheld: left }) };
   noteTakenUp(endpoint);
   await engine.commit(put("endpoint", endpoint.record));
+  const [refused] = reclaimed.withheld;
+  if (refused !== undefined) throw refused.error;
 }
