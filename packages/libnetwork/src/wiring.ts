@@ -18,6 +18,7 @@ import {
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
+import type { HostWatch } from "./contracts/host-watch.ts";
 import type { NetStack } from "./contracts/netstack.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
@@ -45,6 +46,7 @@ import { TrackedConnections } from "./netstack/tracked-connections.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
+import { KernelHostWatch } from "./watch/host-watch.ts";
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
@@ -106,6 +108,7 @@ export class NetworkController extends Controller {
     const controller = new NetworkController(engine, problems, firewall, opened.move());
     try {
       await ensureNetworks(engine, checked.defaultNetwork);
+      if (checked.selfHeal) controller.startHealing(makeWatch(checked, ownerMark(controllerId), machinery));
       return controller;
     } catch (error) {
       await controller.close();
@@ -167,6 +170,14 @@ function memoryOf(store: SqliteStore, driver: string): DriverMemory {
   };
 }
 
+/** What the aliases of a controller's links begin with. */
+const ownerMark = (controllerId: string) => `causeway:${controllerId}:`;
+
+function makeWatch({ runDir }: CheckedControllerOptions, mark: string, machinery: Machinery): HostWatch {
+  const { host, rtnl, firewall } = machinery;
+  return new KernelHostWatch({ host, rtnl, runDir, mark, filtered: firewall.active });
+}
+
 function makeParts(
   options: CheckedControllerOptions,
   store: SqliteStore,
@@ -174,7 +185,7 @@ function makeParts(
   machinery: Machinery,
 ): ModelParts {
   const { host, rtnl, reaper, connections, firewall, ports } = machinery;
-  const ownerOf = (objectId: string) => `causeway:${controllerId}:${objectId}`;
+  const ownerOf = (objectId: string) => `${ownerMark(controllerId)}${objectId}`;
   const memory = memoryOf(store, "bridge");
   const bridge = new BridgeDriver(
     {

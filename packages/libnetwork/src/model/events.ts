@@ -13,7 +13,11 @@ export type EventType =
   | "endpoint:unpublish"
   | "sandbox:create"
   | "sandbox:delete"
-  | "sandbox:gateway";
+  | "sandbox:gateway"
+  | "health:noticed"
+  | "health:mended"
+  | "health:gave-up"
+  | "health:unheard";
 
 export interface CausewayEvent {
   readonly type: EventType;
