@@ -22,8 +22,8 @@ const order: readonly HealthSubject["kind"][] = [
   "host",
   "firewall",
   "network",
-  "sandbox",
   "endpoint",
+  "sandbox",
   "store",
 ];
 
@@ -80,7 +80,7 @@ function ofObject(engine: Engine, id: string): readonly HealthSubject[] {
 function ofEndpoint(endpoint: EndpointCore): readonly HealthSubject[] {
   const { sandbox } = endpoint;
   if (sandbox === undefined) return [];
-  return [subject("sandbox", sandbox), subject("endpoint", endpoint)];
+  return [subject("endpoint", endpoint), subject("sandbox", sandbox)];
 }
 
 function ofLink(engine: Engine, name: string): readonly HealthSubject[] {
