@@ -10,8 +10,8 @@ export type Hint =
   | { readonly about: "host" }
   /** Somebody else changed the packet filter, ours or another. */
   | { readonly about: "firewall" }
-  /** The link with this object's mark, of the host; `inside`: what is at its other end. */
-  | { readonly about: "object"; readonly id: string; readonly inside: boolean }
+  /** The host's link with this object's mark, or what is at its other end. */
+  | { readonly about: "object"; readonly id: string }
   /** A link of the host without a mark of ours. */
   | { readonly about: "link"; readonly name: string }
   /** What stood under a path of the run directory. */

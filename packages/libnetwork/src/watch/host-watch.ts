@@ -140,7 +140,8 @@ export class KernelHostWatch implements HostWatch {
     }
     const end = performance.now();
     this.#notBefore = end + Math.min(share * (end - start), longestPause);
-    this.#tell(hints);
+    if (this.#losses.unripe) this.#schedule();
+    if (hints.length > 0) this.#tell(hints);
   }
 }
 
