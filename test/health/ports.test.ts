@@ -40,7 +40,7 @@ async function served(host: TestHost, outside: Outside, port: number): Promise<b
 }
 
 test("a repair takes those that are free, and all of them when the taker is gone", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   using outside = new Outside(host);
   const { taker } = await scene(host);
   const { id } = webOf(host).endpoint;
@@ -64,7 +64,7 @@ test("a repair takes those that are free, and all of them when the taker is gone
 });
 
 test("a later start takes them, even when the endpoint was stored without them meanwhile", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   using outside = new Outside(host);
   const { taker } = await scene(host);
   const { sandbox, endpoint } = webOf(host);
@@ -80,7 +80,7 @@ test("a later start takes them, even when the endpoint was stored without them m
 });
 
 test("who takes a port back, or publishes it anew, has no use for it any more", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { taker } = await scene(host);
   const { endpoint } = webOf(host);
   await endpoint.publish([{ containerPort: 80, hostPort: 8081, hostAddress: "0.0.0.0" }]);
