@@ -250,8 +250,7 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#healer?.close();
-    await this.#engine.close();
+    await Promise.all([this.#healer?.close(), this.#engine.close()]);
     const { drivers } = this.#engine.parts;
     await finishing(
       "closing the controller",
