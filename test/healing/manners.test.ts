@@ -29,8 +29,11 @@ test("who damages the same thing again and again has his way after six mends, un
   // The hand goes on, and nothing more is said or done.
   let rounds = 0;
   await fight(() => ++rounds > 50);
-  const counts = ["noticed", "mended", "gave-up"].map((type) => countOf(scene, `health:${type}`));
-  assert.deepEqual(counts, [6, 6, 1]);
+  const counts = ["noticed", "gave-up"].map((type) => countOf(scene, `health:${type}`));
+  assert.deepEqual(counts, [6, 1]);
+  // The hand may have been there again before a mend was over.
+  const mended = countOf(scene, "health:mended");
+  assert.ok(mended > 0 && mended <= 6, `${mended}`);
   const gaveUp = scene.told.find(({ type }) => type === "health:gave-up");
   assert.deepEqual(
     [gaveUp?.id, gaveUp?.attributes.subject, gaveUp?.attributes.codes],
@@ -39,10 +42,10 @@ test("who damages the same thing again and again has his way after six mends, un
   assert.ok(!(await scene.works()));
 
   assert.deepEqual((await scene.host.controller.repair()).left, []);
-  assert.ok(await scene.works());
+  await eventually(async () => assert.ok(await scene.works()));
   rtnl.execute(link.change({ name: scene.hostEnd }, { up: false }));
-  await eventually(() => assert.equal(countOf(scene, "health:mended"), 7));
-  assert.ok(await scene.works());
+  await eventually(() => assert.equal(countOf(scene, "health:mended"), mended + 1));
+  await eventually(async () => assert.ok(await scene.works()));
 });
 
 test("none of our own operations is taken for somebody else's hand", async (t) => {
