@@ -28,6 +28,7 @@ const SIDE_BY_SIDE = [
   "netstack",
   "dns",
   "drivers",
+  "watch",
   "plugins",
   "cluster",
 ];

@@ -11,7 +11,7 @@ import { assertWell, codes, nft } from "./support.ts";
 
 /** A published web server; answers what somebody outside is told who asks for it. */
 async function published(t: TestContext) {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const outside = new Outside(host);
   const network = await dualStack(host, "n", 1);
   const { sandbox } = await host.controller.attach(network, {
@@ -115,7 +115,7 @@ test("another table that drops what is forwarded is told of, with a mend that me
 });
 
 test("a firewall that ends by refusing is told of too", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   await ipv4Only(host, "n", 1);
   nft(
     host,

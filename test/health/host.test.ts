@@ -12,7 +12,7 @@ import { assertTalking, dualStack, ipv4Only } from "../support/scenes.ts";
 import { assertMends, assertWell, codes } from "./support.ts";
 
 test("links, namespaces and files that belong to nothing are swept, and nobody else's", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { runDir } = host.options;
   const network = await ipv4Only(host, "n", 1);
   const { sandbox } = await host.controller.attach(network, { containerId: "web" });
@@ -43,7 +43,7 @@ test("links, namespaces and files that belong to nothing are swept, and nobody e
 });
 
 test("a network whose bridge's name was taken at start-up is taken up by a repair", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const network = await dualStack(host, "n", 1, { driverOptions: { bridgeName: "br-test" } });
   const publish = [{ containerPort: 80, hostPort: 8080 }];
   await host.controller.attach(network, { containerId: "a", endpoint: { publish } });
@@ -74,7 +74,7 @@ test("a network whose bridge's name was taken at start-up is taken up by a repai
 test("a name server of the host's that a network hides", async (t) => {
   const [server] = resolvConfServers();
   if (server === undefined) return t.skip("this machine has no IPv4 name server");
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const subnet = `${server.split(".").slice(0, 3).join(".")}.0/24`;
   const gateway = `${subnet.slice(0, -4)}${server.endsWith(".1") ? 2 : 1}`;
   const network = await host.controller.newNetwork("bridge", "n", {
@@ -94,7 +94,7 @@ function resolvConfServers(): string[] {
 }
 
 test("what cannot be looked at is told of, and the rest is looked at and mended", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const network = await ipv4Only(host, "n", 1);
   const { sandbox } = await host.controller.attach(network, { containerId: "web" });
   const folder = join(host.options.runDir, "sandboxes");
@@ -115,7 +115,7 @@ test("what cannot be looked at is told of, and the rest is looked at and mended"
 });
 
 test("a damaged database is told of, and with it works what needs no store", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   await ipv4Only(host, "n", 1);
   const { stateDir } = host.options;
   const path = join(stateDir, "causeway.db");
@@ -135,7 +135,7 @@ test("a damaged database is told of, and with it works what needs no store", asy
 });
 
 test("somebody else's link under the name of a host end is told of, and left alone", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const network = await ipv4Only(host, "n", 1);
   const { endpoint, sandbox } = await host.controller.attach(network, { containerId: "a" });
   const { sandbox: other } = await host.controller.attach(network, { containerId: "b" });
@@ -152,7 +152,7 @@ test("somebody else's link under the name of a host end is told of, and left alo
 });
 
 test("an interface that cannot be made is tried again, and its endpoint not forgotten", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const network = await ipv4Only(host, "n", 1);
   const endpoint = await network.createEndpoint("e", { interfaceName: "mine" });
   const sandbox = await host.controller.newSandbox("a");

@@ -76,7 +76,7 @@ for (const [what, code, damage] of [
   ],
 ] as const satisfies readonly (readonly [string, string, (host: TestHost) => void])[]) {
   test(`${what}: ${code}`, async (t) => {
-    const host = await TestHost.create(t);
+    const host = await TestHost.create(t, { selfHeal: false });
     using outside = new Outside(host);
     const { network, web, client, stranger } = await scene(host);
     await assertWell(host.controller);
@@ -99,7 +99,7 @@ for (const [what, code, damage] of [
 }
 
 test("forwarding that somebody turned off", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   using outside = new Outside(host);
   const { client } = await scene(host);
   host.namespace.run(() => {
@@ -123,7 +123,10 @@ test("forwarding that somebody turned off", async (t) => {
 });
 
 test("forwarding that we are not to turn on is the host's affair", async (t) => {
-  const host = await TestHost.create(t, { drivers: { bridge: { enableForwarding: false } } });
+  const host = await TestHost.create(t, {
+    selfHeal: false,
+    drivers: { bridge: { enableForwarding: false } },
+  });
   host.namespace.run(() => writeSysctl("net/ipv4/ip_forward", 0));
   await ipv4Only(host, "n", 1);
   const { items } = await host.controller.inspectHealth();
@@ -139,7 +142,7 @@ test("forwarding that we are not to turn on is the host's affair", async (t) => 
 });
 
 test("somebody else's link in the place of the bridge is told of, and left alone", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { network } = await scene(host);
   for (const settings of [
     { name: bridgeName, info: { kind: "bridge" } },
@@ -162,7 +165,7 @@ test("somebody else's link in the place of the bridge is told of, and left alone
 });
 
 test("a bridge that was there before us is not made, but taken up again", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const make = () => host.rtnl.execute(link.create({ name: bridgeName, info: { kind: "bridge" } }));
   make();
   const { web, client } = await scene(host);
@@ -183,7 +186,7 @@ test("a bridge that was there before us is not made, but taken up again", async 
 });
 
 test("a route of the host that came later, into a network's subnet", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   using outside = new Outside(host);
   await ipv4Only(host, "n", 1);
   host.rtnl.execute(route.add({ destination: "172.30.1.128/25", gateway: outside.ipv4 }));

@@ -41,7 +41,7 @@ async function served(host: TestHost, outside: Outside, port: number): Promise<b
 }
 
 test("others are held all the same, and a repair takes them when the taker is gone", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   using outside = new Outside(host);
   const { letGo } = await scene(host);
   const { id } = webOf(host).endpoint;
@@ -65,7 +65,7 @@ test("others are held all the same, and a repair takes them when the taker is go
 });
 
 test("a later start takes them, even when the endpoint was stored without them meanwhile", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   using outside = new Outside(host);
   const { letGo } = await scene(host);
   const { sandbox, endpoint } = webOf(host);
@@ -81,7 +81,7 @@ test("a later start takes them, even when the endpoint was stored without them m
 });
 
 test("who takes a port back, or publishes it anew, has no use for it any more", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { letGo } = await scene(host, [8080, 8081]);
   const { endpoint } = webOf(host);
   assert.deepEqual(codes((await host.controller.inspectHealth()).items), ["port_taken", "port_taken"]);

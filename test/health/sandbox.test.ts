@@ -135,7 +135,7 @@ const damages: readonly (readonly [
 
 for (const [what, code, about, damage] of damages) {
   test(`${what}: ${code}`, async (t) => {
-    const host = await TestHost.create(t);
+    const host = await TestHost.create(t, { selfHeal: false });
     using outside = new Outside(host);
     const made = await scene(host);
     const { web, client, endpoint } = made;
@@ -169,7 +169,7 @@ async function assertServes(outside: Outside, web: Sandbox): Promise<void> {
 }
 
 test("a default route by another way is somebody's choice: told of, and left", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { web } = await scene(host);
   inside(web, (rtnl) => rtnl.execute(route.replace({ destination: "default", gateway: "172.30.1.3" })));
   const { items } = await host.controller.inspectHealth();
@@ -184,7 +184,7 @@ test("a default route by another way is somebody's choice: told of, and left", a
 });
 
 test("rules of a sandbox in several networks", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { web } = await scene(host);
   await (await (await dualStack(host, "second", 2)).createEndpoint("web")).join(web);
   await assertWell(host.controller);
@@ -198,7 +198,7 @@ test("rules of a sandbox in several networks", async (t) => {
 });
 
 test("files that are gone are written again, and the others are left as they are", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { web } = await scene(host);
   const { hosts, resolvConf, hostname } = web.files;
   const text = readFileSync(hosts, "utf8");
@@ -216,7 +216,7 @@ test("files that are gone are written again, and the others are left as they are
 });
 
 test("a namespace that is gone is lost for good, and stands in nobody's way", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const { web, client } = await scene(host);
   unbindNamespace(web.netnsPath);
   const { items } = await host.controller.inspectHealth();

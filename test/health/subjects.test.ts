@@ -10,7 +10,7 @@ import { ipv4Only } from "../support/scenes.ts";
 import { assertWell, codes, nft } from "./support.ts";
 
 test("one subject is looked at and mended alone, waits for its turn, and of what is no more nothing is said", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const network = await ipv4Only(host, "n", 1, { driverOptions: { bridgeName: "br-test" } });
   const { engine } = Network.core(network);
   const subject = { kind: "network", id: network.id, name: "n" } as const;

@@ -45,7 +45,7 @@ async function populate(host: TestHost): Promise<void> {
 }
 
 test("with networks, ports and sandboxes of every sort, and after a restart", async (t) => {
-  const host = await TestHost.create(t, { defaultNetwork: { name: "bridge" } });
+  const host = await TestHost.create(t, { selfHeal: false, defaultNetwork: { name: "bridge" } });
   await assertWell(host.controller);
   await populate(host);
   using _outside = new Outside(host);
@@ -57,7 +57,7 @@ test("with networks, ports and sandboxes of every sort, and after a restart", as
 });
 
 test("a repair of a healthy host changes nothing", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   await populate(host);
   const before = await host.settled();
   await host.controller.repair();
@@ -65,7 +65,7 @@ test("a repair of a healthy host changes nothing", async (t) => {
 });
 
 test("while sandboxes come and go", async (t) => {
-  const host = await TestHost.create(t);
+  const host = await TestHost.create(t, { selfHeal: false });
   const network = await dualStack(host, "n", 1);
   let going = true;
   const churn = async (name: string) => {

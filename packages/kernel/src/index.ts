@@ -22,15 +22,18 @@ export {
 export { NftError } from "./nftables/errors.ts";
 export { type NftablesEvent, nftablesEvents } from "./nftables/events.ts";
 export type { NftFamily } from "./nftables/families.ts";
+export { strangersTransactions } from "./nftables/strangers.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
 export * as fdb from "./rtnl/fdb.ts";
 export * as link from "./rtnl/link.ts";
+export { type LossEvent, lossEvents } from "./rtnl/losses.ts";
 export * as neighbour from "./rtnl/neighbour.ts";
 export * as route from "./rtnl/route.ts";
 export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
 export * as rule from "./rtnl/rule.ts";
 export { type Capability, hasCapability, requireCapabilities } from "./sys/capabilities.ts";
+export { DirectoryWatch } from "./sys/directory-watch.ts";
 export {
   causesOf,
   errnoName,

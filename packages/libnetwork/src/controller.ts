@@ -4,12 +4,14 @@
  * `wiring.ts` makes it a NetworkController by choosing the rooms behind it.
  */
 
+import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
 import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
+import { Healer } from "./model/healing/healer.ts";
 import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
 import { newId } from "./model/ids.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
@@ -50,6 +52,7 @@ export interface Attachment {
 export abstract class Controller implements AsyncDisposable {
   readonly #engine: Engine;
   #closing: Promise<void> | undefined;
+  #healer: Healer | undefined;
 
   protected constructor(engine: Engine) {
     this.#engine = engine;
@@ -65,6 +68,11 @@ export abstract class Controller implements AsyncDisposable {
     const engine = new Engine(parts);
     await restore(engine);
     return engine;
+  }
+
+  /** From now on, until it closes, what somebody else takes away is put back. For wiring. */
+  protected startHealing(watch: HostWatch): void {
+    this.#healer = new Healer(this.#engine, watch);
   }
 
   /**
@@ -229,6 +237,7 @@ export abstract class Controller implements AsyncDisposable {
    */
   async repair(): Promise<Repair> {
     this.#engine.assertOpen();
+    this.#healer?.forgive();
     return repair(this.#engine);
   }
 
@@ -251,7 +260,7 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#engine.close();
+    await Promise.all([this.#healer?.close(), this.#engine.close()]);
     const { drivers } = this.#engine.parts;
     await finishing(
       "closing the controller",
@@ -277,6 +286,7 @@ export abstract class Controller implements AsyncDisposable {
     for (const network of [...this.#networks]) {
       await this.#engine.exclusively([network.id], () => deleteNetwork(network));
     }
+    await this.#healer?.close();
     this.uninstallParts();
     await this.close();
   }

@@ -20,6 +20,7 @@ import {
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
+import type { HostWatch } from "./contracts/host-watch.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
@@ -51,6 +52,7 @@ import { boolean, parseObject } from "./options/parse.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { type BackupResult, backUp, type RestoreResult, restoreBackup } from "./store/backup.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
+import { KernelHostWatch } from "./watch/host-watch.ts";
 
 /** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
 const descriptorsToOpen = 24;
@@ -140,6 +142,7 @@ export class NetworkController extends Controller {
       // What somebody relies on stays; tables that nobody asked for would be there for ever.
       undo.push(() => !wasInstalled && firewall.isIdle && firewall.uninstall());
       await controller.#takeOver(checked);
+      if (checked.selfHeal) controller.startHealing(makeWatch(checked, ownerMark(controllerId), machinery));
       return controller;
     });
   }
@@ -232,6 +235,14 @@ function memoryOf(store: SqliteStore, driver: string): DriverMemory {
   };
 }
 
+/** What the aliases of a controller's links begin with. */
+const ownerMark = (controllerId: string) => `causeway:${controllerId}:`;
+
+function makeWatch({ runDir }: CheckedControllerOptions, mark: string, machinery: Machinery): HostWatch {
+  const { host, rtnl, firewall } = machinery;
+  return new KernelHostWatch({ host, rtnl, runDir, mark, filtered: firewall.active });
+}
+
 function makeParts(
   options: CheckedControllerOptions,
   store: SqliteStore,
@@ -239,7 +250,7 @@ function makeParts(
   machinery: Machinery,
 ): ModelParts {
   const { host, rtnl, reaper, connections, firewall, ports } = machinery;
-  const ownerOf = (objectId: string) => `causeway:${controllerId}:${objectId}`;
+  const ownerOf = (objectId: string) => `${ownerMark(controllerId)}${objectId}`;
   const memory = memoryOf(store, "bridge");
   const bridge = new BridgeDriver(
     {

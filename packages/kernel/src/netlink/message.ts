@@ -34,6 +34,8 @@ export interface Message {
   readonly flags: number;
   readonly sequence: number;
   readonly payload: ByteReader;
+  /** Of an event: the number that the listening namespace has for the one that it is of; undefined where they are the same. */
+  readonly namespaceId?: number | undefined;
 }
 
 export function writeMessage(to: ByteWriter, request: Request, extraFlags: number, sequence: number): void {

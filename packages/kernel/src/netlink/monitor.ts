@@ -7,11 +7,10 @@
  * Events can be lost: when the kernel's buffer or ours overflows, `{ type: "overrun" }` says that everything must be
  * listed again. What happens after it is in later events.
  */
-import type { Socket } from "node:net";
-import { streamDatagrams } from "../sys/event-stream.ts";
 import { NetNamespace } from "../sys/namespace.ts";
+import { type EventSource, openEventSource } from "./event-source.ts";
+import type { Filter } from "./filter.ts";
 import { type Message, readMessages } from "./message.ts";
-import { openMulticastSocket } from "./multicast.ts";
 
 /** One sort of events: where they are told, and what a message says. */
 export interface Topic<E> {
@@ -19,6 +18,8 @@ export interface Topic<E> {
   readonly protocol: number;
   /** Multicast groups: RTNLGRP_*, NFNLGRP_*. */
   readonly groups: readonly number[];
+  /** Which messages reach us at all. Default: all of the groups', for every topic of the protocol. */
+  readonly filter?: Filter;
   /** Undefined for a message that is none of these events. */
   decode(message: Message): E | undefined;
 }
@@ -34,6 +35,11 @@ const longestQueue = 10_000;
 export interface MonitorOptions {
   /** Default: the calling thread's. */
   readonly namespace?: NetNamespace;
+  /**
+   * Listen to every namespace that this one has a number for (a veth's other end gives it one), too: `Message.namespaceId` says
+   * which. Needs CAP_NET_BROADCAST. Default: false.
+   */
+  readonly allNamespaces?: boolean;
 }
 
 /** For one consumer. It keeps the process alive until it is disposed of, or left by `break`. */
@@ -41,7 +47,8 @@ export class Monitor<E> implements AsyncIterableIterator<E | Overrun>, Disposabl
   readonly #topics: readonly Topic<E>[];
   readonly #namespace: NetNamespace;
   /** By protocol. */
-  readonly #streams = new Map<number, Socket>();
+  readonly #sources = new Map<number, EventSource>();
+  readonly #allNamespaces: boolean;
   #queue: (E | Overrun)[] = [];
   #consumer: PromiseWithResolvers<IteratorResult<E | Overrun>> | undefined;
   #failure: Error | undefined;
@@ -49,11 +56,12 @@ export class Monitor<E> implements AsyncIterableIterator<E | Overrun>, Disposabl
   #closed = false;
 
   /** Listens from now on: what happens before the first event is asked for waits. */
-  constructor(topics: readonly Topic<E>[], { namespace }: MonitorOptions = {}) {
+  constructor(topics: readonly Topic<E>[], { namespace, allNamespaces = false }: MonitorOptions = {}) {
     this.#topics = topics;
+    this.#allNamespaces = allNamespaces;
     this.#namespace = namespace?.duplicate() ?? NetNamespace.current();
     try {
-      for (const { protocol } of topics) if (!this.#streams.has(protocol)) this.#listen(protocol);
+      for (const { protocol } of topics) if (!this.#sources.has(protocol)) this.#listen(protocol);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -63,7 +71,7 @@ export class Monitor<E> implements AsyncIterableIterator<E | Overrun>, Disposabl
   /** The process may end while events are waited for. */
   unref(): this {
     this.#keepsAlive = false;
-    for (const stream of this.#streams.values()) stream.unref();
+    for (const source of this.#sources.values()) source.unref();
     return this;
   }
 
@@ -89,7 +97,7 @@ export class Monitor<E> implements AsyncIterableIterator<E | Overrun>, Disposabl
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const stream of this.#streams.values()) stream.destroy();
+    for (const source of this.#sources.values()) source[Symbol.dispose]();
     this.#namespace[Symbol.dispose]();
     this.#consumer?.resolve({ value: undefined, done: true });
     this.#consumer = undefined;
@@ -97,19 +105,28 @@ export class Monitor<E> implements AsyncIterableIterator<E | Overrun>, Disposabl
 
   #listen(protocol: number): void {
     const topics = this.#topics.filter((topic) => topic.protocol === protocol);
-    const groups = new Set(topics.flatMap((topic) => topic.groups));
-    const stream = streamDatagrams(this.#namespace.run(() => openMulticastSocket(protocol, [...groups])));
-    this.#streams.set(protocol, stream);
-    if (!this.#keepsAlive) stream.unref();
-    stream.on("data", (datagram: Buffer) => this.#receive(topics, datagram));
-    stream.on("error", (error: NodeJS.ErrnoException) => this.#recover(protocol, error));
+    const groups = [...new Set(topics.flatMap((topic) => topic.groups))];
+    const filters = topics.map(({ filter }) => filter);
+    const filter = filters.every((one) => one !== undefined) ? filters.flat() : undefined;
+    const allNamespaces = this.#allNamespaces;
+    const source = this.#namespace.run(() =>
+      openEventSource(
+        { protocol, groups, filter, allNamespaces },
+        {
+          receive: (datagram, namespaceId) => this.#receive(topics, datagram, namespaceId),
+          fail: (error) => this.#recover(protocol, error),
+        },
+      ),
+    );
+    this.#sources.set(protocol, source);
+    if (!this.#keepsAlive) source.unref();
   }
 
-  #receive(topics: readonly Topic<E>[], datagram: Buffer): void {
+  #receive(topics: readonly Topic<E>[], datagram: Buffer, namespaceId: number | undefined): void {
     try {
       for (const message of readMessages(datagram, datagram.length)) {
         for (const topic of topics) {
-          const event = topic.decode(message);
+          const event = topic.decode(namespaceId === undefined ? message : { ...message, namespaceId });
           if (event !== undefined) this.#emit(event);
         }
       }
@@ -118,11 +135,11 @@ export class Monitor<E> implements AsyncIterableIterator<E | Overrun>, Disposabl
     }
   }
 
-  /** A new socket, because the old one's buffer holds events from before the loss. Node.js has closed that one. */
-  #recover(protocol: number, error: NodeJS.ErrnoException): void {
+  /** A new source, because the old one's buffer holds events from before the loss. That one is closed. */
+  #recover(protocol: number, error: unknown): void {
     if (this.#closed) return;
     try {
-      if (error.code !== "ENOBUFS") throw error;
+      if (!(error instanceof Error && "code" in error && error.code === "ENOBUFS")) throw error;
       this.#listen(protocol);
       this.#emit({ type: "overrun" });
     } catch (failure) {

@@ -2,6 +2,7 @@
  * Changes of nf_tables, whoever makes them: linux/netfilter/nf_tables.h (NFT_MSG_*, NFTA_*), group NFNLGRP_NFTABLES.
  */
 import { attrs } from "../codec/attrs.ts";
+import type { ByteReader } from "../codec/bytes.ts";
 import { type Codec, text, u32be } from "../codec/codec.ts";
 import { NETLINK_NETFILTER } from "../netlink/constants.ts";
 import type { Topic } from "../netlink/monitor.ts";
@@ -9,7 +10,7 @@ import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
 import { families } from "./families.ts";
 
 const NFNLGRP_NFTABLES = 7;
-const NFT_MSG_NEWGEN = 15;
+export const NFT_MSG_NEWGEN = 15;
 
 /** Something was added (or changed) or removed. */
 export interface NftablesChange {
@@ -34,6 +35,12 @@ export interface NftablesGeneration {
 export type NftablesEvent = NftablesChange | NftablesGeneration;
 
 const generation = attrs({ id: [1, u32be], processId: [2, u32be], processName: [3, text] });
+
+/** What follows the header of NFT_MSG_NEWGEN. */
+export function readGeneration(payload: ByteReader): NftablesGeneration {
+  const { id = 0, processId = 0, processName = "" } = generation.read(payload);
+  return { type: "nftables-generation", generation: id, processId, processName };
+}
 
 interface Names {
   readonly table?: string;
@@ -64,10 +71,7 @@ export const nftablesEvents: Topic<NftablesEvent> = {
     if (type >> 8 !== NFNL_SUBSYS_NFTABLES) return undefined;
     const number = type & 0xff;
     const { family } = netfilterHeader.read(payload);
-    if (number === NFT_MSG_NEWGEN) {
-      const { id = 0, processId = 0, processName = "" } = generation.read(payload);
-      return { type: "nftables-generation", generation: id, processId, processName };
-    }
+    if (number === NFT_MSG_NEWGEN) return readGeneration(payload);
     const added = objects.get(number);
     const known = added ?? objects.get(number - 2);
     if (known === undefined) return undefined;

@@ -150,9 +150,18 @@ function getRequest(subject: string, body: LinkMessage): Query<Link> {
   };
 }
 
-/** One link; ENODEV where there is none. */
-export function get(selector: LinkSelector): Query<Link> {
-  return getRequest(subjectOf(selector), attributesOf(selector));
+/** Where a link is asked for. */
+export interface LinkPlace {
+  /** The number that the socket's namespace has for another, which is meant. Default: its own. */
+  readonly namespaceId?: number | undefined;
+}
+
+const placeOf = ({ namespaceId }: LinkPlace): LinkMessage =>
+  namespaceId === undefined ? {} : { targetNamespaceId: namespaceId };
+
+/** One link; ENODEV where there is none, EINVAL where there is no namespace of that number. */
+export function get(selector: LinkSelector, place: LinkPlace = {}): Query<Link> {
+  return getRequest(subjectOf(selector), { ...attributesOf(selector), ...placeOf(place) });
 }
 
 /** The index alone of a link: a tenth of what taking the whole answer apart costs. */
@@ -191,15 +200,16 @@ export function hasCaughtUp(selector: LinkSelector): Query<boolean> {
 }
 
 /** What the kernel can choose links by. */
-export interface LinkFilter {
+export interface LinkFilter extends LinkPlace {
   /** Index of a bridge: its ports. */
   readonly master?: number;
   readonly kind?: string;
 }
 
 /** All links, or those that a filter chooses. */
-export function list({ master, kind }: LinkFilter = {}): Query<Link> {
+export function list({ master, kind, ...place }: LinkFilter = {}): Query<Link> {
   return getRequest("all links", {
+    ...placeOf(place),
     ...(master === undefined ? {} : { master }),
     ...(kind === undefined ? {} : { info: { kind } }),
   });

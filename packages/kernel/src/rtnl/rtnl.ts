@@ -21,9 +21,9 @@ export class Rtnl extends NetlinkSocket {
   }
 
   /** The link, or undefined where there is none of that name or index. */
-  findLink(selector: link.LinkSelector): link.Link | undefined {
+  findLink(selector: link.LinkSelector, place?: link.LinkPlace): link.Link | undefined {
     try {
-      return this.query(link.get(selector));
+      return this.query(link.get(selector, place));
     } catch (error) {
       if (isKernelError(error, "ENODEV")) return undefined;
       throw error;

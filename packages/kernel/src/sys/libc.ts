@@ -53,6 +53,13 @@ export const libc = gated(
     recv: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
       "long recv(int, _Out_ uint8_t *, unsigned long, int)",
     ),
+    recvmsg: declare<[fd: number, header: Uint8Array, flags: number]>(
+      "long recvmsg(int, _Inout_ uint8_t *, int)",
+    ),
+    inotify_init1: declare<[flags: number]>("int inotify_init1(int)"),
+    inotify_add_watch: declare<[fd: number, path: string, mask: number]>(
+      "int inotify_add_watch(int, const char *, uint32_t)",
+    ),
     ioctl: declare<[fd: number, request: number, argument: Uint8Array]>(
       "int ioctl(int, unsigned long, _Inout_ uint8_t *)",
     ),
@@ -74,6 +81,16 @@ export function uninterrupted(call: () => number): number {
   do result = call();
   while (result < 0 && koffi.errno() === constants.errno.EINTR);
   return result;
+}
+
+/** Memory that C may keep the address of: unlike a small Buffer's, it stays where it is. */
+export function pinnedMemory(length: number): Buffer {
+  return Buffer.from(new ArrayBuffer(length));
+}
+
+/** Where the bytes of {@link pinnedMemory} are. */
+export function addressOf(memory: Buffer): bigint {
+  return BigInt(koffi.address(memory));
 }
 
 /** Passes a result through; -1 becomes a {@link KernelError} that names the call and what it was about. */

@@ -195,6 +195,9 @@ export interface Driver extends Partial<ExternalConnectivity> {
   /** Cuts the endpoint off at once, joined or half joined. What takes long is left to the reaper. */
   leave(networkId: string, endpointId: string): void | Promise<void>;
 
+  /** The network that stands on a link of the host which has no mark of ours. Default: no such link is used. */
+  networkOn?(linkName: string): string | undefined;
+
   endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>>;
 
   /** After a restart: takes up what is stored, and mends in the kernel what is missing. */

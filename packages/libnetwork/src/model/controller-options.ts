@@ -6,6 +6,7 @@ import { invalid } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import {
+  boolean,
   integer,
   listOf,
   named,
@@ -80,6 +81,8 @@ const controllerTable = {
   defaultAddressPools: withDefault(listOf(objectOf(poolRange)), []),
   /** How many namespaces are kept ready. Default: 4. */
   warmNamespaces: withDefault(integer(0, 1024), 4),
+  /** What somebody else takes away of ours in the kernel is noticed and put back. Default: true. */
+  selfHeal: withDefault(boolean, true),
 };
 
 const completeControllerOptions = completeObjectOf(controllerTable);

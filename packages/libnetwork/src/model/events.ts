@@ -15,7 +15,11 @@ export type EventType =
   | "sandbox:create"
   | "sandbox:delete"
   | "sandbox:lost"
-  | "sandbox:gateway";
+  | "sandbox:gateway"
+  | "health:noticed"
+  | "health:mended"
+  | "health:gave-up"
+  | "health:unheard";
 
 export interface CausewayEvent {
   readonly type: EventType;

@@ -73,6 +73,7 @@ test("controllers: defaults", () => {
     firewallTable: "causeway",
     defaultAddressPools: [],
     warmNamespaces: 4,
+    selfHeal: true,
   });
   const { defaultNetwork } = checkedControllerOptions({
     stateDir: "/s",

@@ -95,6 +95,8 @@ const table = {
   carrierChanges: [35, u32],
   /** The namespace, by a number of the asking one's, in which `parentIndex` is. */
   linkNamespaceId: [37, i32],
+  /** On a get request: the namespace that is meant, by a number of the asking one's. */
+  targetNamespaceId: [46, i32],
   minimumMtu: [50, u32],
   maximumMtu: [51, u32],
   alternativeNames: [52, listOf(53, text), "nested"],

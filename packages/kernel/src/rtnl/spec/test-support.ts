@@ -180,6 +180,7 @@ const sampledLink = sampled(linkAttributes, {
   carrier: u8,
   carrierChanges: u32,
   linkNamespaceId: i32,
+  targetNamespaceId: i32,
   minimumMtu: u32,
   maximumMtu: u32,
   alternativeNames: fc.array(name, { maxLength: 4 }),

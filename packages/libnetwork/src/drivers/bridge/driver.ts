@@ -196,6 +196,10 @@ export class BridgeDriver implements Driver {
     return { bindings: endpoint.bindings };
   }
 
+  networkOn(linkName: string): string | undefined {
+    return this.#networks.on(linkName)?.spec.id;
+  }
+
   endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>> {
     const network = this.#networks.get(networkId);
     const { spec, joined } = endpointOf(network, endpointId);

@@ -1,11 +1,12 @@
 /**
  * BridgeHealth: the bridge driver's part of the doctor.
  */
-import { link } from "@causeway/kernel";
+import { link, route } from "@causeway/kernel";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import type { BridgePortSettings, DriverHealth, PortBinding, Reclaimed } from "../../contracts/driver.ts";
 import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
 import { addAddresses, makeBridge } from "./bridge-link.ts";
+import { missingRoutes } from "./bridge-routes.ts";
 import type { BridgeDriverParts } from "./driver.ts";
 import type { EndpointPorts } from "./endpoint-ports.ts";
 import type { Forwarding } from "./forwarding.ts";
@@ -68,6 +69,7 @@ export class BridgeHealth implements DriverHealth {
     network.bridge = { ...made, foreign: before.foreign, added };
     if (linkLocal && !before.foreign && made.mac !== undefined)
       addAddresses(rtnl, made.index, [`${linkLocalAddress(made.mac)}/64`]);
+    rtnl.execute(...missingRoutes(rtnl, settings, network.bridge).map((wanted) => route.replace(wanted)));
     if (made.index === before.index) return;
     const ends = hostEnds(rtnl);
     for (const [id, endpoint] of network.endpoints) {

@@ -6,6 +6,7 @@ import type { BridgePortSettings } from "../../contracts/driver.ts";
 import { bridgeGroup } from "../../contracts/firewall.ts";
 import type { Finding, HealthNature } from "../../contracts/health.ts";
 import { type BridgeSettings, type BridgeState, kernelSettings, ourMark } from "./bridge-link.ts";
+import { missingRoutes } from "./bridge-routes.ts";
 
 const repairIt = "call repair()";
 
@@ -31,6 +32,7 @@ export function inspectBridge(
   return [
     ...findings,
     ...inspectAddresses(rtnl, settings, state),
+    ...inspectRoutes(rtnl, settings, state),
     ...host.run(() => inspectSettings(settings, state.foreign)),
   ];
 }
@@ -82,6 +84,16 @@ function inspectAddresses(
   if (!foreign && linkLocal && !found.some((item) => item.address.startsWith("fe80:")))
     gone.push("a link-local address");
   return gone.map((cidr) => broken("gateway_missing", "missing", `bridge "${name}" lacks ${cidr}`));
+}
+
+function inspectRoutes(rtnl: Rtnl, settings: BridgeSettings, state: BridgeState): Finding[] {
+  return missingRoutes(rtnl, settings, state).map(({ destination }) =>
+    broken(
+      "bridge_route_missing",
+      "missing",
+      `the host's route to ${destination} by "${settings.name}" is missing`,
+    ),
+  );
 }
 
 /** In the host's namespace. */

@@ -47,6 +47,11 @@ export class BridgeNetworks implements Iterable<BridgeNetwork> {
     throw notFound("network_not_found", `the bridge driver has no network ${networkId}`);
   }
 
+  /** The one that stands on a bridge. */
+  on(bridgeName: string): BridgeNetwork | undefined {
+    return this.#byBridge.get(bridgeName);
+  }
+
   /** @throws bridge_in_use */
   refuseTaken(bridgeName: string): void {
     const taker = this.#byBridge.get(bridgeName);

@@ -6,6 +6,7 @@ import type { HealthItem } from "../../contracts/health.ts";
 import type { NamespacePlace, PlannedRoute } from "../../contracts/netstack.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { hostFileContent } from "../host-files.ts";
+import { markLost } from "../lost.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { ailments } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";
@@ -15,7 +16,10 @@ import type { SubjectHealth } from "./subject-health.ts";
 type SandboxSubject = { readonly kind: "sandbox"; readonly id: string; readonly name: string };
 
 export const sandboxHealth: SubjectHealth<SandboxSubject> = {
-  keys: (_, { id, name }) => [id, `container:${name}`],
+  keys(engine, { id, name }) {
+    const joined = engine.sandboxes.byId(id)?.joined ?? [];
+    return [id, `container:${name}`, ...[...joined].map((endpoint) => endpoint.id)];
+  },
 
   inspect(engine, subject) {
     const sandbox = engine.sandboxes.byId(subject.id);
@@ -30,9 +34,10 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     return [...inspectRouting(sandbox, subject), ...inspectFiles(sandbox, subject)];
   },
 
-  mend(engine, { id }) {
+  mend(engine, { id }, items) {
     const sandbox = engine.sandboxes.byId(id);
     if (sandbox === undefined) return;
+    if (items.some(({ nature }) => nature === "lost")) return markLost(sandbox);
     mendRouting(sandbox);
     const { files } = engine.parts;
     if (files.missing(id).length > 0) files.mend(hostFileContent(sandbox));

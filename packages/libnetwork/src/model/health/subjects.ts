@@ -22,14 +22,15 @@ export async function inspectSubject(engine: Engine, subject: HealthSubject): Pr
 }
 
 /**
- * Mends what can be mended about one subject, under its locks, and looks first: a false alarm does nothing.
+ * Mends what can be mended about one subject, under its locks, and looks first: a false alarm does nothing. Of what is lost the rest
+ * is let go of.
  *
  * @returns what is left
  */
 export function mendSubject(engine: Engine, subject: HealthSubject): Promise<readonly HealthItem[]> {
   return locked(engine, subject, async () => {
     const found = await inspect(engine, subject);
-    if (!found.some(({ repairable }) => repairable)) return found;
+    if (!found.some(({ repairable, nature }) => repairable || nature === "lost")) return found;
     try {
       await healthOf(subject).mend(engine, subject, found);
     } catch (error) {
