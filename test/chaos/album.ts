@@ -60,7 +60,12 @@ export async function prepare(host: TestHost, { prepare: steps }: Scenario): Pro
 /** A host that is cleared at the end, and must then hold nothing any more. */
 export async function onHost<T>(action: (host: TestHost) => Promise<T>): Promise<T> {
   const ends: (() => unknown)[] = [];
-  const host = await TestHost.create({ after: (end: unknown) => void ends.push(end as () => unknown) });
+  // What is not mended by itself shows.
+  const options = { selfHeal: false };
+  const host = await TestHost.create(
+    { after: (end: unknown) => void ends.push(end as () => unknown) },
+    options,
+  );
   let result: T;
   try {
     result = await action(host);

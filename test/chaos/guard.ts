@@ -93,7 +93,7 @@ function die(signals: Signals): void {
 }
 
 /** Without ids, numbers and paths of this run. */
-export function labelOf({ kind, operation, subject }: Crossing): string {
+function labelOf({ kind, operation, subject }: Crossing): string {
   const about = subject
     .replace(/\/dev\/shm\/causeway-\w+/g, "")
     .replace(/\b[0-9a-f]{11,64}\b/g, "*")

@@ -14,7 +14,7 @@ const longestLoop = 6;
 const roundsStruck = 2;
 
 /** Without what a loop that waits repeats: how often depends on the machine, and every round is like the one before. */
-export function withoutRounds(points: readonly Point[]): readonly Point[] {
+function withoutRounds(points: readonly Point[]): readonly Point[] {
   const kept: Point[] = [];
   const same = (a: Point | undefined, b: Point | undefined) =>
     a?.label === b?.label && a?.thread === b?.thread;

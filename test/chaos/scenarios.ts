@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { NetNamespace } from "@causeway/kernel";
+import { link, NetNamespace, NftContext, Rtnl } from "@causeway/kernel";
 import type { Network, NetworkController, Sandbox } from "@causeway/libnetwork";
 import type { Site } from "./site.ts";
 
@@ -108,6 +108,27 @@ const makeKey: Step = (site) => {
   using namespace = NetNamespace.create();
   namespace.bindAt(keyOf(site));
 };
+
+const bridgeOf = ({ controller }: Site, name: string) => `br-${network(controller, name).id.slice(0, 12)}`;
+const hostEndOf = ({ controller }: Site, networkName: string, name: string) =>
+  `veth${endpoint(controller, networkName, name).id.slice(0, 11)}`;
+
+/** Somebody else's hand. */
+function deleteLink({ namespace }: Site, name: string): void {
+  using rtnl = new Rtnl(namespace);
+  rtnl.attempt([link.remove({ name })]);
+}
+
+function deleteTables({ namespace }: Site): void {
+  using context = new NftContext(namespace);
+  context.run("destroy table inet causeway\ndestroy table bridge causeway\n");
+}
+
+/** @throws Error where something is left */
+async function mend({ controller }: Site): Promise<void> {
+  const { left } = await controller.repair();
+  if (left.length > 0) throw new Error(`left: ${left.map(({ message }) => message).join("; ")}`);
+}
 
 /** Settles all, and throws when one was refused. */
 async function together(...work: readonly unknown[]): Promise<void> {
@@ -241,6 +262,47 @@ export const scenarios: readonly Scenario[] = [
       ({ controller }) => sandbox(controller, "web").delete({ endpoints: "delete" }),
       attach("b", "n", 1, 20, 8082),
     ],
+  },
+  {
+    name: "repair-bridge",
+    prepare: usual,
+    step: async (site) => {
+      deleteLink(site, bridgeOf(site, "n"));
+      await mend(site);
+    },
+  },
+  {
+    name: "repair-pair",
+    prepare: usual,
+    step: async (site) => {
+      deleteLink(site, hostEndOf(site, "n", "web"));
+      await mend(site);
+    },
+  },
+  {
+    name: "repair-firewall",
+    prepare: usual,
+    step: async (site) => {
+      deleteTables(site);
+      await mend(site);
+    },
+  },
+  {
+    name: "reopen-damaged",
+    opens: true,
+    prepare: [
+      ...usual,
+      (site) => {
+        deleteLink(site, hostEndOf(site, "n", "web"));
+        deleteTables(site);
+      },
+    ],
+    step: (site) => site.start(),
+  },
+  {
+    name: "backup",
+    prepare: usual,
+    step: (site) => site.controller.backup(join(site.directory, "backup"), { overwrite: true }),
   },
   {
     name: "uninstall",
