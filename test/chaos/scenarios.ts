@@ -121,7 +121,10 @@ function deleteLink({ namespace }: Site, name: string): void {
 
 function deleteTables({ namespace }: Site): void {
   using context = new NftContext(namespace);
-  context.run("destroy table inet causeway\ndestroy table bridge causeway\n");
+  const families = ["inet", "bridge"];
+  context.run(
+    families.map((family) => `add table ${family} causeway\ndelete table ${family} causeway\n`).join(""),
+  );
 }
 
 /** @throws Error where something is left */

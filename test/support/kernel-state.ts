@@ -1,7 +1,7 @@
 // What a network namespace holds, as sorted lines of text: what differs of two states says what was changed.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import {
   address,
   link,
@@ -13,6 +13,7 @@ import {
   route,
   rule,
 } from "@causeway/kernel";
+import { heldPorts } from "./held-ports.ts";
 
 /** Lines `link ...`, `address ...`, `route ...`, `rule ...`, `port ...`, `nft ...`, `element ...` and `sysctl ...`. */
 export function kernelState(namespace: NetNamespace): readonly string[] {
@@ -69,21 +70,6 @@ function portSettings({ info }: link.Link): string {
   if (info?.bridgePort === undefined) return "";
   const { hairpin, isolated, multicastRouter, groupForwardMask } = info.bridgePort;
   return ` port ${JSON.stringify({ hairpin, isolated, multicastRouter, groupForwardMask })}`;
-}
-
-/** TCP and UDP ports that something listens on or is bound to: proc(5), /proc/net/tcp. */
-export function heldPorts(namespace: NetNamespace): string[] {
-  const listening = "0A";
-  return namespace.run(() =>
-    (["tcp", "tcp6", "udp", "udp6"] as const).flatMap((table) =>
-      readFileSync(`/proc/thread-self/net/${table}`, "utf8")
-        .split("\n")
-        .slice(1)
-        .map((line) => line.trim().split(/\s+/))
-        .filter(([, , , state]) => state !== undefined && (table.startsWith("udp") || state === listening))
-        .map(([, local = ""]) => `port ${table} ${local}`),
-    ),
-  );
 }
 
 /** Lines `nft ...` and `element ...`. */

@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { link, NetNamespace, NftContext, Rtnl } from "@causeway/kernel";
 import type { ControllerOptions } from "@causeway/libnetwork";
-import { heldPorts, packetFilter, stackState, sysctls } from "./kernel-state.ts";
+import { heldPorts } from "./held-ports.ts";
+import { packetFilter, stackState, sysctls } from "./kernel-state.ts";
 import { type KnownNames, knownNames } from "./known-names.ts";
 import { mountsBelow } from "./leak-check.ts";
 
