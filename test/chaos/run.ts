@@ -55,7 +55,7 @@ if (values.help) {
 
 async function runAll(): Promise<void> {
   const names = values.scenario ?? scenarios.map(({ name }) => name);
-  const shards = Array.from({ length: 4 * availableParallelism() }, () => new Shard());
+  const shards = Array.from({ length: 2 * availableParallelism() }, () => new Shard());
   const surveys: Surveyed[] = [];
   await spread(shards, names, async (shard, name) => {
     const { surveyed, failure } = await shard.run({ survey: name });
