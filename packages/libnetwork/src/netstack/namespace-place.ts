@@ -19,17 +19,17 @@ export function openNamespace(place: NamespacePlace): NetNamespace {
 
 /** Undefined where it is gone, or the path shows something else. */
 export function findNamespace({ path, identity }: NamespacePlace): NetNamespace | undefined {
-  let namespace: NetNamespace;
+  using opened = new DisposableStack();
   try {
-    namespace = NetNamespace.open(path);
+    const namespace = opened.use(NetNamespace.open(path));
+    if (namespace.identity !== identity) return undefined;
+    opened.move();
+    return namespace;
   } catch (error) {
     // ENXIO: a socket stands there.
     if (isKernelError(error, "ENOENT", "ENOTDIR", "ENXIO")) return undefined;
     throw error;
   }
-  if (namespace.identity === identity) return namespace;
-  namespace[Symbol.dispose]();
-  return undefined;
 }
 
 export function noNamespace(path: string): Error {
