@@ -57,8 +57,12 @@ export async function prepare(host: TestHost, { prepare: steps }: Scenario): Pro
   await host.stop();
 }
 
-/** A host that is cleared at the end, and must then hold nothing any more. */
-export async function onHost<T>(action: (host: TestHost) => Promise<T>): Promise<T> {
+/**
+ * A host that is let go at the end: this process must then hold nothing of it.
+ *
+ * @param cleared everything on it is deleted before, and nothing must be left: twice the time
+ */
+export async function onHost<T>(action: (host: TestHost) => Promise<T>, cleared = false): Promise<T> {
   const ends: (() => unknown)[] = [];
   // What is not mended by itself shows.
   const options = { selfHeal: false };
@@ -74,7 +78,8 @@ export async function onHost<T>(action: (host: TestHost) => Promise<T>): Promise
     for (const end of ends) await Promise.resolve(end()).catch(() => undefined);
     throw error;
   }
-  for (const end of ends) await end();
+  if (!cleared) await host.letGo();
+  else for (const end of ends) await end();
   return result;
 }
 

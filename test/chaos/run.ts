@@ -66,7 +66,8 @@ async function runAll(): Promise<void> {
     const matching = trials.filter(
       (trial) => values.only === undefined || trialText(trial).includes(values.only),
     );
-    return wanted === "all" ? matching : sample(matching, Number(wanted), Number(values.seed));
+    // In any order: what is broken shows early.
+    return sample(matching, wanted === "all" ? matching.length : Number(wanted), Number(values.seed));
   };
   const trials = [...chosen(failures(surveys), values.failures), ...chosen(kills(surveys), values.kills)];
   const points = surveys.reduce((sum, survey) => sum + survey.points.length, 0);

@@ -144,9 +144,8 @@ async function together(...work: readonly unknown[]): Promise<void> {
 }
 
 export const scenarios: readonly Scenario[] = [
-  { name: "open", opens: true, prepare: [forgetEverything], step: (site) => site.start() },
   {
-    name: "open-with-default-network",
+    name: "open",
     opens: true,
     prepare: [forgetEverything],
     step: (site) => site.start({ defaultNetwork: { subnet: "172.30.9.0/24", subnetIpv6: "fd00:9::/64" } }),

@@ -32,7 +32,14 @@ export async function runTrial({ scenario: name, strike }: Trial): Promise<Verdi
       strike.kind === "kill" ? await kill(host, scenario, strike) : await fail(host, scenario, album, strike);
     await judge(host, scenario, album, verdict);
     return verdict;
-  });
+  }, isCleared(strike));
+}
+
+/** After every kill, and after one failure in eight, everything is deleted: pictures show what is left, too. */
+function isCleared(strike: Strike): boolean {
+  if (strike.kind !== "fail") return true;
+  const text = JSON.stringify(strike);
+  return [...text].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 8 === 0;
 }
 
 /** All points of a scenario, from its step to the controller's close, in the order of their crossing. */

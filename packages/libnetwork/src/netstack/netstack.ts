@@ -102,8 +102,9 @@ export class KernelNetStack implements NetStack {
   createNamespace(sandboxId: string): NamespacePlace {
     const path = join(this.#directory, sandboxNameOf(sandboxId));
     using namespace = this.#pool.take();
+    const { identity } = namespace;
     namespace.bindAt(path);
-    return { path, identity: namespace.identity };
+    return { path, identity };
   }
 
   hostNamespace(): NamespacePlace {
