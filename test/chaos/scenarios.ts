@@ -15,6 +15,8 @@ export interface Scenario {
   readonly opens?: true;
   /** The step closes the controller. */
   readonly closes?: true;
+  /** The step damages something and mends it: where it fails, what is damaged or half mended is mended by doing it again. */
+  readonly mends?: true;
   /** Other states that a half-done step may rightly end in, each as what is done in its place: a step of several durable writes has some. */
   readonly between?: readonly Step[];
 }
@@ -267,6 +269,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "repair-bridge",
+    mends: true,
     prepare: usual,
     step: async (site) => {
       deleteLink(site, bridgeOf(site, "n"));
@@ -275,6 +278,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "repair-pair",
+    mends: true,
     prepare: usual,
     step: async (site) => {
       deleteLink(site, hostEndOf(site, "n", "web"));
@@ -283,6 +287,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "repair-firewall",
+    mends: true,
     prepare: usual,
     step: async (site) => {
       deleteTables(site);

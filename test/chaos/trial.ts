@@ -68,11 +68,9 @@ async function fail(host: TestHost, scenario: Scenario, album: Album, strike: St
     failures = await outcome(() => scenario.step(host));
     if (signals.struck && scenario.opens !== true && scenario.closes !== true) {
       signals.awake = false;
-      await assertShows(
-        host,
-        allowedStates(album, failures.length === 0),
-        "with the controller that met the failure",
-      );
+      if (scenario.mends === true) await scenario.step(host);
+      const states = allowedStates(album, failures.length === 0 || scenario.mends === true);
+      await assertShows(host, states, "with the controller that met the failure");
     }
     failures = [...failures, ...(await outcome(() => host.stop()))];
   } finally {

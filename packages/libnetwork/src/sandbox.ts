@@ -186,8 +186,9 @@ export class Sandbox {
         const record = { ...this.record, options: changedSandboxOptions(this.record.options, given) };
         await engine.commit(put("sandbox", record));
         this.#core.record = record;
-        for (const endpoint of [...joined]) await rejoin(endpoint, this.#core);
+        // Before anything else may fail: they say what is stored.
         writeHostFiles(this.#core);
+        for (const endpoint of [...joined]) await rejoin(endpoint, this.#core);
       },
     );
   }

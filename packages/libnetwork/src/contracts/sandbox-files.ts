@@ -29,6 +29,8 @@ export interface SandboxFiles {
   create(content: SandboxFileContent): SandboxFilePaths;
   /** Writes what changed into the same files: they may be mounted somewhere, so they keep their inodes. */
   update(content: SandboxFileContent): void;
+  /** After a restart: writes the files again that say something else, for a run that was killed was writing them. */
+  restore(content: SandboxFileContent): void;
   paths(sandboxId: string): SandboxFilePaths;
   remove(sandboxId: string): void;
   /** Paths of those that are not there. */

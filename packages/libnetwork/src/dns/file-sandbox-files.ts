@@ -78,6 +78,17 @@ export class FileSandboxFiles implements SandboxFiles {
     return { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` };
   }
 
+  restore(content: SandboxFileContent): void {
+    const { sandboxId } = content;
+    const texts = this.#texts(content);
+    const isNew = makeFolder(this.#folder(sandboxId));
+    const paths = this.paths(sandboxId);
+    for (const file of kindsOfFile) {
+      if (readText(paths[file]) !== texts[file]) writeText(paths[file], texts[file], isNew);
+    }
+    this.#written.set(sandboxId, texts);
+  }
+
   /** Nothing to remove is no error. */
   remove(sandboxId: string): void {
     this.#written.delete(sandboxId);
@@ -199,6 +210,16 @@ function writeText(path: string, text: string, isNew: boolean): void {
     }
   } catch (cause) {
     throw failure("write", path, cause);
+  }
+}
+
+/** Undefined where there is no such file. */
+function readText(path: string): string | undefined {
+  try {
+    return files.readFileSync(path, "utf8");
+  } catch (cause) {
+    if (hasCause(cause, "ENOENT")) return undefined;
+    throw failure("read", path, cause);
   }
 }
 

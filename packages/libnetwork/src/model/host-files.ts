@@ -10,6 +10,11 @@ export function writeHostFiles(sandbox: SandboxCore): void {
   sandbox.engine.parts.files.update(hostFileContent(sandbox));
 }
 
+/** After a restart: a run that was killed may have left them half written, or ahead of what is stored. */
+export function restoreHostFiles(sandbox: SandboxCore): void {
+  sandbox.engine.parts.files.restore(hostFileContent(sandbox));
+}
+
 export function hostFileContent({ id, record, joined }: SandboxCore): SandboxFileContent {
   const { hostname, domainname, extraHosts, dns, dnsSearch, dnsOptions } = record.options;
   const addresses = [...joined]

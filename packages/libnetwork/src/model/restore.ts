@@ -13,6 +13,7 @@ import type { EndpointCore } from "./endpoint-core.ts";
 import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
+import { restoreHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
 import { announceLost, sandboxLost } from "./lost.ts";
 import { NetworkCore } from "./network-core.ts";
@@ -103,7 +104,9 @@ function noteProblem(engine: Engine, problem: RestoreProblem): void {
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
 async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
   const { joined, namespace, lost: dead } = sandbox;
-  if (namespace === undefined || joined.size === 0 || dead) return;
+  if (dead) return;
+  if (sandbox.owner === undefined) restoreHostFiles(sandbox);
+  if (namespace === undefined || joined.size === 0) return;
   const live = engine.parts.netstack.interfaceStates(namespace);
   const lost = [...joined].filter(({ record: { join } }) => {
     const made = join?.interface;

@@ -278,6 +278,10 @@ class FakeFiles implements SandboxFiles {
     this.contents.set(content.sandboxId, JSON.stringify(content));
   }
 
+  restore(content: SandboxFileContent): void {
+    this.update(content);
+  }
+
   paths(): SandboxFilePaths {
     return { hosts: "", hostname: "", resolvConf: "" };
   }
