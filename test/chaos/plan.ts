@@ -45,16 +45,21 @@ export function failures(surveys: readonly Surveyed[]): readonly Trial[] {
   );
 }
 
-/** A kill before and after every call; a netlink request is no call of its own: it goes with its send. */
+/** What changes nothing outside of the process: a kill after it is one before the next call. */
+const changesNothing =
+  /^syscall (recv|recvmsg|close|setns|setnsBack|open|socket|setsockopt) |^file (exists|fstat|lstat|stat|statfs|read|readdir|realpath)|^store (get|all)/;
+
+/** A kill before every call, and after those that change something; a netlink request is no call of its own: it goes with its send. */
 export function kills(surveys: readonly Surveyed[]): readonly Trial[] {
   return surveys.flatMap(({ scenario, points }) =>
     withoutRounds(points)
       .filter(({ label }) => !label.startsWith("netlink "))
-      .flatMap((point) =>
-        (["before", "after"] as const).map(
-          (when): Trial => ({ scenario, strike: { kind: "kill", point, when } }),
-        ),
-      ),
+      .flatMap((point) => {
+        const moments = changesNothing.test(`${point.label} `)
+          ? (["before"] as const)
+          : (["before", "after"] as const);
+        return moments.map((when): Trial => ({ scenario, strike: { kind: "kill", point, when } }));
+      }),
   );
 }
 

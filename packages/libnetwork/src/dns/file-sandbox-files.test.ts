@@ -174,6 +174,18 @@ test("a change of the host's resolv.conf reaches the next create and update", (t
   assert.match(read(paths.resolvConf), /^nameserver 8\.8\.8\.8$/m);
 });
 
+test("what a killed run left half written is written again, and what is right is left alone", (t) => {
+  const { files, open } = setUp(t);
+  const paths = files.create(content);
+  const whole = each(paths).map(read);
+  fs.appendFileSync(paths.hosts, "172.30.0.9 half\n");
+  fs.rmSync(paths.hostname);
+  const before = fs.statSync(paths.resolvConf).mtimeNs;
+  open().restore(content);
+  assert.deepEqual(each(paths).map(read), whole);
+  assert.equal(fs.statSync(paths.resolvConf).mtimeNs, before);
+});
+
 test("behind systemd-resolved's stub the real servers are taken", (t) => {
   const { files, hostResolvConf, systemdResolvConf } = setUp(t, "nameserver 127.0.0.53\nsearch stub\n");
   fs.writeFileSync(systemdResolvConf, "nameserver 10.0.0.7\nsearch lan\n");
