@@ -96,6 +96,9 @@ const usual: readonly Step[] = [
   attach("client", "n", 1, 11),
 ];
 
+/** One network, and a sandbox on it that publishes a port. */
+const small: readonly Step[] = [newNetwork("n", 1), attach("web", "n", 1, 10, 8080)];
+
 /** As before the first start. */
 const forgetEverything: Step = async (site) => {
   await site.controller.uninstall();
@@ -270,7 +273,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "repair-bridge",
     mends: true,
-    prepare: usual,
+    prepare: small,
     step: async (site) => {
       deleteLink(site, bridgeOf(site, "n"));
       await mend(site);
@@ -279,7 +282,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "repair-pair",
     mends: true,
-    prepare: usual,
+    prepare: small,
     step: async (site) => {
       deleteLink(site, hostEndOf(site, "n", "web"));
       await mend(site);
@@ -288,7 +291,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "repair-firewall",
     mends: true,
-    prepare: usual,
+    prepare: small,
     step: async (site) => {
       deleteTables(site);
       await mend(site);
@@ -298,7 +301,7 @@ export const scenarios: readonly Scenario[] = [
     name: "reopen-damaged",
     opens: true,
     prepare: [
-      ...usual,
+      ...small,
       (site) => {
         deleteLink(site, hostEndOf(site, "n", "web"));
         deleteTables(site);
