@@ -131,8 +131,9 @@ export class NetNamespace implements Disposable {
 
   /** Keeps the namespace by a bind mount at `path`, which is made and must not be there before. */
   bindAt(path: string): void {
-    files.closeSync(files.openSync(path, "wx", 0o444));
+    const file = files.openSync(path, "wx", 0o444);
     try {
+      files.closeSync(file);
       bindMount(`/proc/self/fd/${this.fd}`, path);
     } catch (error) {
       files.rmSync(path);

@@ -27,9 +27,13 @@ export function findNamespace({ path, identity }: NamespacePlace): NetNamespace 
     if (isKernelError(error, "ENOENT", "ENOTDIR", "ENXIO")) return undefined;
     throw error;
   }
-  if (namespace.identity === identity) return namespace;
-  namespace[Symbol.dispose]();
-  return undefined;
+  let found = false;
+  try {
+    found = namespace.identity === identity;
+  } finally {
+    if (!found) namespace[Symbol.dispose]();
+  }
+  return found ? namespace : undefined;
 }
 
 export function noNamespace(path: string): Error {

@@ -102,8 +102,10 @@ export class KernelNetStack implements NetStack {
   createNamespace(sandboxId: string): NamespacePlace {
     const path = join(this.#directory, sandboxNameOf(sandboxId));
     using namespace = this.#pool.take();
+    const { identity } = namespace;
+    // Last: when it fails there is nothing to take back.
     namespace.bindAt(path);
-    return { path, identity: namespace.identity };
+    return { path, identity };
   }
 
   hostNamespace(): NamespacePlace {
