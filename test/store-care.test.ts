@@ -75,6 +75,22 @@ test("after a restore the kernel is what the backup says, and the sandboxes of t
   await assertTalking(x.sandbox, y.sandbox);
 });
 
+test("a backup that is put elsewhere is refused while its controller runs, and changes nothing", async (t) => {
+  const host = await TestHost.create(t);
+  const network = await ipv4Only(host, "n", 1);
+  const one = await host.controller.attach(network, { containerId: "one" });
+  const from = join(host.directory, "backup");
+  await host.controller.backup(from);
+  const other = await host.controller.attach(network, { containerId: "other" });
+  const elsewhere = join(host.directory, "elsewhere");
+  await NetworkController.restoreBackup({ stateDir: elsewhere, from });
+  const before = kernelOf(await host.settled());
+  const copy = { ...host.options, stateDir: elsewhere, runDir: join(elsewhere, "run") };
+  await assert.rejects(NetworkController.open(copy), { kind: "conflict", code: "controller_running" });
+  assertSameState(kernelOf(await host.settled()), before, "the copy changed something");
+  await assertTalking(one.sandbox, other.sandbox);
+});
+
 test("on a full disk nothing new is made and nothing is left, and leave and delete go on", async (t) => {
   const host = await TestHost.create(t);
   await host.stop();

@@ -110,9 +110,17 @@ function count(counts: Counts, trial: Trial, { verdict, failure }: Report): void
   if (verdict?.acknowledged === true) counts.acknowledged++;
   if (failure !== undefined) {
     counts.broken++;
-    console.log(`BROKEN ${trialText(trial)}\n${failure.replace(/^/gm, "    ")}`);
+    console.log(
+      `BROKEN ${trialText(trial)}\n${failure.replace(/^/gm, "    ")}\n    again: ${commandOf(trial)}`,
+    );
   }
   if (counts.trials % 100 === 0) console.error(`${counts.trials} trials, ${counts.broken} broken`);
+}
+
+/** For a shell. */
+function commandOf(trial: Trial): string {
+  const text = trialText(trial).replaceAll("'", "'\\''");
+  return `npm run chaos -- --scenario=${trial.scenario} --only='${text}'`;
 }
 
 function countsText({ trials, struck, acknowledged, broken }: Counts): string {

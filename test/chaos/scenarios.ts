@@ -88,6 +88,14 @@ const leave =
   ({ controller }) =>
     endpoint(controller, networkName, endpointName).leave(sandbox(controller, sandboxName));
 
+const attachToHost =
+  (name: string): Step =>
+  ({ controller }) =>
+    controller.attach(network(controller, "host"), {
+      containerId: name,
+      sandbox: { useHostNetwork: true },
+    });
+
 /** Two networks; two sandboxes on the first, of which one publishes a port. */
 const usual: readonly Step[] = [
   newNetwork("n", 1),
@@ -236,6 +244,7 @@ export const scenarios: readonly Scenario[] = [
     prepare: usual,
     step: ({ controller }) => sandbox(controller, "client").refresh({ hostname: "other" }),
     between: [
+      leave("n", "client", "client"),
       async (site) => {
         await leave("n", "client", "client")(site);
         await sandbox(site.controller, "client").refresh({ hostname: "other" });
@@ -244,12 +253,9 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "host-network",
-    prepare: usual,
-    step: ({ controller }) =>
-      controller.attach(network(controller, "host"), {
-        containerId: "late",
-        sandbox: { useHostNetwork: true },
-      }),
+    // The first of all makes the host's place in the run directory, which stays.
+    prepare: [...usual, attachToHost("early"), ({ controller }) => sandbox(controller, "early").delete()],
+    step: attachToHost("late"),
   },
   {
     name: "concurrent-attaches",

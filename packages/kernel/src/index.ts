@@ -52,7 +52,7 @@ export {
   listenTcp,
   refuseSharing,
 } from "./sys/inet-socket.ts";
-export { tryLockFile } from "./sys/lock.ts";
+export { tryLockFile, tryLockName } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
 export { keepReserve, requireDescriptors, withReserve } from "./sys/reserve.ts";

@@ -180,16 +180,22 @@ export class Sandbox {
     const { engine, joined } = this.#core;
     return engine.exclusively(
       () => this.#keys(),
-      async () => {
-        assertAlive(this.#core);
-        refuseShared(this.#core, "refresh");
-        const record = { ...this.record, options: changedSandboxOptions(this.record.options, given) };
-        await engine.commit(put("sandbox", record));
-        this.#core.record = record;
-        // Before anything else may fail: they say what is stored.
-        writeHostFiles(this.#core);
-        for (const endpoint of [...joined]) await rejoin(endpoint, this.#core);
-      },
+      () =>
+        undoing(async (undo) => {
+          assertAlive(this.#core);
+          refuseShared(this.#core, "refresh");
+          const before = this.record;
+          const record = { ...before, options: changedSandboxOptions(before.options, given) };
+          await engine.commit(put("sandbox", record));
+          this.#core.record = record;
+          undo.push(async () => {
+            this.#core.record = before;
+            await engine.commit(put("sandbox", before));
+            writeHostFiles(this.#core);
+          });
+          writeHostFiles(this.#core);
+          for (const endpoint of [...joined]) await rejoin(endpoint, this.#core);
+        }),
     );
   }
 

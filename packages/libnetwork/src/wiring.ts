@@ -16,6 +16,7 @@ import {
   requireDescriptors,
   requireFeatures,
   requirePrivileges,
+  tryLockName,
 } from "@causeway/kernel";
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
@@ -26,7 +27,7 @@ import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
-import { CausewayError, invalid } from "./errors.ts";
+import { CausewayError, conflict, invalid } from "./errors.ts";
 import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
 import { NoFirewall } from "./firewall/none.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
@@ -102,7 +103,7 @@ export class NetworkController extends Controller {
   /**
    * Opens the controller of a state directory, and takes up the networks, endpoints and sandboxes that are stored there.
    *
-   * @throws CausewayError state_dir_locked (another controller has the directory), store_corrupt, store_too_new,
+   * @throws CausewayError state_dir_locked (another controller has the directory), controller_running (another has a copy of it), store_corrupt, store_too_new,
    * run_dir_taken, run_dir_unusable, firewall_table_taken, unknown_driver, unknown_option, invalid_option,
    * file_descriptors_exhausted, namespaces_exhausted ...
    * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
@@ -123,6 +124,7 @@ export class NetworkController extends Controller {
     await using opened = new AsyncDisposableStack();
     const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());
     const controllerId = ownId(store);
+    opened.use(claimIdentity(controllerId));
     claimRunDirectory(checked.runDir, controllerId);
     const host = opened.use(openHost(checked.hostNamespace));
     const rtnl = opened.use(new Rtnl(host));
@@ -205,6 +207,22 @@ function ownId(store: SqliteStore): string {
   const id = randomBytes(6).toString("hex");
   store.commit([{ op: "put", kind: "controller", id: "id", value: id }]);
   return id;
+}
+
+/**
+ * A copy of a state directory (a backup put elsewhere, a disk image) is the same controller a second time: both at once would take each
+ * other's sandboxes and tables for their own.
+ *
+ * @throws controller_running
+ */
+function claimIdentity(controllerId: string): Disposable {
+  const held = tryLockName(`causeway controller ${controllerId}`);
+  if (held !== undefined) return held;
+  throw conflict(
+    "controller_running",
+    `controller ${controllerId} runs already, from another copy of this state directory: close that one first, or begin with an empty state directory`,
+    controllerId,
+  );
 }
 
 function openHost(path: string | undefined): NetNamespace {

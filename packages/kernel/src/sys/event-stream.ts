@@ -8,9 +8,7 @@
 import { Socket } from "node:net";
 import { O_CLOEXEC, type OwnedFd } from "./fd.ts";
 import { check, libc } from "./libc.ts";
-import { openSocket, SOCK_STREAM } from "./socket.ts";
-
-const AF_UNIX = 1;
+import { AF_UNIX, openSocket, SOCK_STREAM } from "./socket.ts";
 
 /**
  * Turns a non-blocking datagram socket into a stream of which each chunk is one datagram of at most 64 KiB. The

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { errnoName, isKernelError, KernelError } from "./errors.ts";
 import { OwnedFd } from "./fd.ts";
-import { tryLockFile } from "./lock.ts";
+import { tryLockFile, tryLockName } from "./lock.ts";
 import { bindMount, unmount } from "./mount.ts";
 
 describe("OwnedFd", () => {
@@ -81,6 +81,18 @@ describe("tryLockFile", () => {
       assert.throws(() => execFileSync("flock", ["--nonblock", path, "true"]), "other processes respect it");
     }
     using again = tryLockFile(path);
+    assert.ok(again !== undefined);
+  });
+
+  it("locks a name for one holder, without a file", () => {
+    {
+      using held = tryLockName("causeway test");
+      assert.ok(held !== undefined);
+      assert.equal(tryLockName("causeway test"), undefined);
+      using other = tryLockName("causeway test 2");
+      assert.ok(other !== undefined);
+    }
+    using again = tryLockName("causeway test");
     assert.ok(again !== undefined);
   });
 

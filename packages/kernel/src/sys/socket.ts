@@ -6,6 +6,7 @@ import { OwnedFd } from "./fd.ts";
 import { check, libc, uninterrupted } from "./libc.ts";
 
 // sys/socket.h, linux/netlink.h
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;

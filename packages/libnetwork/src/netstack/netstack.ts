@@ -103,6 +103,7 @@ export class KernelNetStack implements NetStack {
     const path = join(this.#directory, sandboxNameOf(sandboxId));
     using namespace = this.#pool.take();
     const { identity } = namespace;
+    // Last: when it fails there is nothing to take back.
     namespace.bindAt(path);
     return { path, identity };
   }
