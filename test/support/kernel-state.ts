@@ -1,9 +1,9 @@
 // What a network namespace holds, as sorted lines of text: what differs of two states says what was changed.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import {
   address,
+  isKernelError,
   link,
   type NetNamespace,
   NftContext,
@@ -100,8 +100,15 @@ function describe(object: NftObject, place: (chain: string) => number): string[]
 
 /** Lines `sysctl ...`; none for what is not there: a link may have gone since it was listed. */
 export function sysctls(namespace: NetNamespace, keys: readonly string[]): string[] {
-  const there = (key: string) => existsSync(`/proc/sys/${key}`);
-  return namespace.run(() => keys.filter(there).map((key) => `sysctl ${key} ${readSysctl(key)}`));
+  const lineOf = (key: string) => {
+    try {
+      return [`sysctl ${key} ${readSysctl(key)}`];
+    } catch (error) {
+      if (isKernelError(error, "ENOENT")) return [];
+      throw error;
+    }
+  };
+  return namespace.run(() => keys.flatMap(lineOf));
 }
 
 /** Fails where two states differ, and shows the lines that do. */

@@ -6,7 +6,7 @@ import { type BindingSelector, bindingText, selectBindings } from "./binding-sel
 import type { EndpointCore } from "./endpoint-core.ts";
 import { type PublishOptions, portMappings, publishList } from "./publish-options.ts";
 import { type EndpointRecord, put } from "./records.ts";
-import { undoing } from "./undo.ts";
+import { finishing, undoing } from "./undo.ts";
 
 /** @returns all bindings of the endpoint */
 export function publishPorts(
@@ -47,7 +47,9 @@ export async function unpublishPorts(
   const left = state.bindings.filter((binding) => !going.has(binding));
   const after = withoutWithheld(record, [...going]);
   await engine.commit(put("endpoint", { ...after, state: { ...state, bindings: left } }));
-  endpoint.record = { ...after, state: await unpublish(network.id, id, [...going]) };
+  await finishing(`taking ports of endpoint "${endpoint.name}" back`, async () => {
+    endpoint.record = { ...after, state: await unpublish(network.id, id, [...going]) };
+  });
   noteTakenUp(endpoint);
   announce("endpoint:unpublish", endpoint, [...going]);
   return endpoint.record.state.bindings;

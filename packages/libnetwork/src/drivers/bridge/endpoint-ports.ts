@@ -9,7 +9,7 @@ import type { EndpointSpec, PortBinding, PortMapping, WithheldBinding } from "..
 import type { Firewall } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import { invalid } from "../../errors.ts";
-import { allowHairpin } from "./host-end.ts";
+import { setHairpin } from "./host-end.ts";
 import type { BridgeEndpoint, BridgeNetwork } from "./networks.ts";
 import { publishedPorts } from "./policies.ts";
 import { planPublishing } from "./publishing.ts";
@@ -111,7 +111,7 @@ export class EndpointPorts {
 
   #open({ policy, routed }: BridgeNetwork, endpointId: string, bindings: readonly PortBinding[]): void {
     const { connections, firewall, rtnl } = this.#parts;
-    allowHairpin(rtnl, endpointId);
+    setHairpin(rtnl, endpointId, true);
     firewall.apply({ add: { published: publishedPorts(bindings, policy.bridge, routed) } });
     forgetUnanswered(connections, rtnl, bindings);
   }
@@ -122,7 +122,7 @@ export class EndpointPorts {
     endpoint: BridgeEndpoint,
     bindings: readonly PortBinding[],
   ): Promise<void> {
-    const { connections, firewall, ports } = this.#parts;
+    const { connections, firewall, ports, rtnl } = this.#parts;
     const going = new Set(bindings.map(bindingKey));
     const removed = endpoint.bindings.filter((binding) => going.has(bindingKey(binding)));
     if (endpoint.joined) {
@@ -132,6 +132,7 @@ export class EndpointPorts {
     const forgotten = endpoint.joined ? forgetPublished(connections, removed) : undefined;
     ports.release(endpoint.spec.id, removed);
     endpoint.bindings = endpoint.bindings.filter((binding) => !going.has(bindingKey(binding)));
+    if (endpoint.joined && endpoint.bindings.length === 0) setHairpin(rtnl, endpoint.spec.id, false);
     await forgotten;
   }
 }

@@ -25,8 +25,8 @@ export function portSettings(guarded: boolean, hairpin: boolean): BridgePortSett
  * Frames may go back by the port they came from: a sandbox reaches what it publishes itself. Where the sandbox still waits for its namespace
  * there is no port yet; it is made so.
  */
-export function allowHairpin(rtnl: Rtnl, endpointId: string): void {
-  const bridgePort = { hairpin: true };
+export function setHairpin(rtnl: Rtnl, endpointId: string, hairpin: boolean): void {
+  const bridgePort = { hairpin };
   const change = link.change(
     { name: hostEndName(endpointId) },
     { info: { slaveKind: "bridge", bridgePort } },
