@@ -35,7 +35,13 @@ import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
 import { endpointItems } from "./policies.ts";
-import { addressesOf, forgetAddresses, forgetEarlier, forgetUnanswered } from "./stale-connections.ts";
+import {
+  addressesOf,
+  forgetAddresses,
+  forgetEarlier,
+  forgetUnanswered,
+  forgetUnguarded,
+} from "./stale-connections.ts";
 
 /** What the driver works with. */
 export interface BridgeDriverParts {
@@ -74,6 +80,7 @@ export class BridgeDriver implements Driver {
     const foreign = allowForeignForwarding ? "allow" : "drop";
     this.#forwarding = new Forwarding({ enable, foreign }, parts);
     this.#ports = new EndpointPorts(parts);
+    parts.firewall.onUnguarded(() => this.#forgetUnguarded());
     this.health = new BridgeHealth(parts, this.#networks, this.#forwarding, this.#ports);
   }
 
@@ -264,6 +271,15 @@ export class BridgeDriver implements Driver {
 
   async close(): Promise<void> {
     await Promise.all([this.#departures.all(), this.#oldConnections.all()]);
+  }
+
+  #forgetUnguarded(): void {
+    const networks = [...this.#networks];
+    const bindings = networks
+      .flatMap(({ endpoints }) => [...endpoints.values()])
+      .flatMap((one) => one.bindings);
+    const policies = networks.map(({ policy }) => policy);
+    forgetUnguarded(this.#parts.connections, this.#parts.rtnl, policies, bindings);
   }
 
   #makeBridge(plan: NetworkPlan): BridgeState {
