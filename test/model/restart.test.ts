@@ -15,7 +15,7 @@ import {
   socket,
   unbindNamespace,
 } from "@causeway/kernel";
-import { NetworkController, type Sandbox } from "@causeway/libnetwork";
+import { CausewayError, NetworkController, type Sandbox } from "@causeway/libnetwork";
 import { eventually, patience } from "../support/eventually.ts";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { wayOut } from "../support/inside.ts";
@@ -310,4 +310,27 @@ test("endpoints stay in a sandbox that cannot be looked at, and are whole when i
   const [one, other] = host.controller.sandboxes();
   assert.ok(one && other);
   await assertTalking(one, other);
+});
+
+test("a bridge that somebody put in the place of a network's, while no controller ran, does not become ours", async (t) => {
+  const host = await TestHost.create(t);
+  const { rtnl } = host;
+  const network = await host.controller.newNetwork("bridge", "n", {
+    driverOptions: { bridgeName: "shared0" },
+    ipam: { config: [{ subnet: "172.30.1.0/24" }] },
+  });
+  await host.stop();
+  rtnl.execute(link.remove({ name: "shared0" }));
+  rtnl.execute(link.create({ name: "shared0", info: { kind: "bridge" } }));
+  const { index } = rtnl.query(link.get({ name: "shared0" }));
+
+  const controller = await host.start();
+  assert.deepEqual(
+    controller.problems.map(({ id, error }) => [id, error instanceof CausewayError && error.code]),
+    [[network.id, "bridge_in_use"]],
+  );
+  await controller.networkById(network.id)?.delete();
+  const found = rtnl.findLink({ name: "shared0" });
+  assert.ok(found?.index === index && !link.isUp(found), "it is not as it was");
+  rtnl.execute(link.remove({ index }));
 });

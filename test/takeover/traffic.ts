@@ -53,10 +53,13 @@ export class Stream implements AsyncDisposable {
   #sent = 0;
   #heard = "";
   #broken: string | undefined;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
 
-  private constructor(client: Socket, server: Server) {
+  readonly #peer: () => Socket | undefined;
+
+  private constructor(client: Socket, server: Server, peer: () => Socket | undefined) {
     this.#client = client;
+    this.#peer = peer;
     this.#server = server;
     client.setNoDelay(true);
     client.on("data", (text) => {
@@ -67,7 +70,25 @@ export class Stream implements AsyncDisposable {
         this.#broken ??= event;
       });
     }
-    this.#timer = setInterval(() => client.write(`${++this.#sent}\n`), interval);
+    this.#timer = this.#speak();
+  }
+
+  #speak(): NodeJS.Timeout {
+    return setInterval(() => this.#client.write(`${++this.#sent}\n`), interval);
+  }
+
+  /** Says nothing until it is to go on. */
+  pause(): void {
+    clearInterval(this.#timer);
+  }
+
+  resume(): void {
+    this.#timer = this.#speak();
+  }
+
+  /** Numbers that have not come back yet. */
+  get missing(): number {
+    return this.#sent - (this.#heard.split("\n").length - 1);
   }
 
   /** @param to the server's namespace, and its port there */
@@ -78,7 +99,9 @@ export class Stream implements AsyncDisposable {
   ): Promise<Stream> {
     const at = new InetSockaddr(ipToBytes(anywhere), anywhere);
     const listening = to.namespace.run(() => listenTcp(at, to.port, { backlog: 8 }));
+    let accepted: Socket | undefined;
     const server = createServer((peer) => {
+      accepted = peer;
       peer.on("error", () => peer.destroy());
       peer.pipe(peer);
     }).listen({ fd: listening.release() });
@@ -88,7 +111,7 @@ export class Stream implements AsyncDisposable {
     const client = new Socket({ fd: fd.release() });
     client.connect({ host: address, port });
     await once(client, "connect");
-    return new Stream(client, server);
+    return new Stream(client, server, () => accepted);
   }
 
   /** Fails where the connection has ended, or one of its numbers does not come back. */
@@ -108,8 +131,11 @@ export class Stream implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#client.destroy();
+    const closed = once(this.#server, "close");
     this.#server.close();
-    await once(this.#server, "close");
+    // Of one that was cut off it hears no end.
+    this.#peer()?.destroy();
+    await closed;
   }
 }
 

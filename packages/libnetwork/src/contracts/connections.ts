@@ -11,6 +11,8 @@ export interface ConnectionFilter {
   /** Who answers, addresses rewritten: the endpoint behind a published port. */
   readonly replySource?: string;
   readonly replySourcePort?: number;
+  /** Whom is answered, addresses rewritten: the beginner itself where its address was not. */
+  readonly replyDestination?: string;
   /** Where it was begun to, before any rewriting: a port of the host. */
   readonly originalDestination?: string;
   readonly originalDestinationPort?: number;

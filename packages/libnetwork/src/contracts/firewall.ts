@@ -121,6 +121,8 @@ export interface Firewall {
   readonly isIdle: boolean;
   /** Puts everything that is wanted into the kernel in one transaction, in the place of what an earlier run left. */
   install(): void;
+  /** Calls `listener` whenever tables of ours have been put back that were not whole: what began meanwhile passed by no rule. */
+  onUnguarded(listener: () => void): void;
   setForeignForwarding(policy: ForeignForwarding): void;
   /**
    * How the kernel's tables differ from what is wanted; {@link install} mends what is repairable of it. What the operator has

@@ -40,6 +40,7 @@ export class NftablesFirewall implements Firewall {
   readonly #inspector: TableInspector;
   #foreignForwarding: ForeignForwarding = "allow";
   #installed = false;
+  #tellUnguarded: () => void = () => undefined;
 
   /** @throws UnsupportedFeatureError where libnftables is not installed */
   constructor({ controllerId, table = "causeway", namespace }: NftablesFirewallOptions) {
@@ -76,7 +77,8 @@ export class NftablesFirewall implements Firewall {
   }
 
   install(): void {
-    this.#wake();
+    // Once they stand, they are written anew only because they were not as they should be.
+    const wereWhole = this.#wake() && !this.#installed;
     try {
       this.#replace(clearText);
     } catch (error) {
@@ -86,6 +88,11 @@ export class NftablesFirewall implements Firewall {
     }
     this.#installed = true;
     this.#inspector.remember(new Map(tableFamilies.map((family) => [family, this.#ownedText(family)])));
+    if (!wereWhole) this.#tellUnguarded();
+  }
+
+  onUnguarded(listener: () => void): void {
+    this.#tellUnguarded = listener;
   }
 
   inspect(): readonly HealthItem[] {
@@ -146,12 +153,16 @@ export class NftablesFirewall implements Firewall {
     this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
   }
 
-  /** The kernel refuses to wake a table that somebody made dormant in the transaction that adds chains to it. */
-  #wake(): void {
-    for (const family of tableFamilies) {
-      const isDormant = /^\tflags .*dormant/m.test(this.#ownedText(family) ?? "");
-      if (isDormant) this.#context.run(`add table ${family} ${this.#table}\n`);
-    }
+  /**
+   * The kernel refuses to wake a table that somebody made dormant in the transaction that adds chains to it.
+   *
+   * @returns whether both tables stood, and were awake
+   */
+  #wake(): boolean {
+    const texts = tableFamilies.map((family) => [family, this.#ownedText(family)] as const);
+    const dormant = texts.filter(([, text = ""]) => /^\tflags .*dormant/m.test(text));
+    for (const [family] of dormant) this.#context.run(`add table ${family} ${this.#table}\n`);
+    return dormant.length === 0 && texts.every(([, text]) => text !== undefined);
   }
 
   /** A table with sets and chains and no elements, in the place of what is there; the operator's chains stay. */

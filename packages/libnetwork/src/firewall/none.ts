@@ -12,6 +12,7 @@ export class NoFirewall implements Firewall {
     return false;
   }
   install(): void {}
+  onUnguarded(): void {}
   setForeignForwarding(): void {}
 
   inspect(): readonly HealthItem[] {

@@ -70,7 +70,7 @@ const sandbox = {
   containerId: "c",
   created: 1,
   options: checkedSandboxOptions({ hostname: "web", extraHosts: [{ name: "db", address: "10.0.0.1" }] }),
-  namespace: { path: "/run/netns/1", identity: "4:5" },
+  namespace: { path: "/run/netns/s1", identity: "4:5" },
   ownsNamespace: true,
 };
 
@@ -154,3 +154,13 @@ for (const [kind, what, field, value] of wrong) {
     );
   });
 }
+
+test("an id that leads elsewhere, and a namespace that is not ours to let go of, are refused", () => {
+  const unreadable = (field: string) => (error: unknown) =>
+    error instanceof CausewayError && JSON.stringify(error.detail).includes(`"field":"${field}"`);
+  const id = "../../etc";
+  assert.throws(() => read("sandbox", { ...sandbox, id }, id), unreadable("id"));
+  const elsewhere = { ...sandbox, namespace: { path: "/etc/passwd", identity: "4:5" } };
+  assert.throws(() => read("sandbox", elsewhere), unreadable("namespace.path"));
+  assert.doesNotThrow(() => read("sandbox", { ...elsewhere, ownsNamespace: false }));
+});

@@ -119,7 +119,7 @@ const endpoint = withOptions(
   }),
 );
 
-const sandbox = withOptions(
+const madeSandbox = withOptions(
   {
     containerId: string,
     created: whole,
@@ -131,6 +131,15 @@ const sandbox = withOptions(
   optionsOf(sandboxTable, {}),
 );
 
+/** A namespace that is ours to unmount, and its file to remove, is none but the one that we made. */
+const sandbox: Parser<Fields> = (value, name) => {
+  const fields = madeSandbox(value, name);
+  const path = textIn(fields, "namespace", "path");
+  if (fields.ownsNamespace !== true || path === undefined) return fields;
+  if (path.endsWith(`/netns/${String(fields.id).slice(0, 12)}`)) return fields;
+  throw invalidOption("namespace.path", path, "the sandbox's own place in a run directory");
+};
+
 const shapes: Readonly<Record<RecordKind, Parser<Fields>>> = { network, endpoint, sandbox };
 
 /**
@@ -140,6 +149,8 @@ const shapes: Readonly<Record<RecordKind, Parser<Fields>>> = { network, endpoint
  */
 export function readRecord<K extends RecordKind>(kind: K, stored: StoredRecord): RecordOfKind[K] {
   try {
+    // Files and links are named after it.
+    if (!/^[0-9a-z]+$/.test(stored.id)) throw invalidOption("id", stored.id, "letters and digits");
     const fields = shapes[kind](stored.value, "");
     if (fields.id !== stored.id) throw invalidOption("id", fields.id, `the id that it is stored by`);
     return fields as unknown as RecordOfKind[K];

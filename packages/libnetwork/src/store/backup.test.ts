@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -78,12 +79,28 @@ test("a backup replaces nothing unless it is told to, and never the store", asyn
   assert.equal(readFileSync(path, "utf8"), "precious");
   await backUp(stateDir, path, true);
   assert.match(readFileSync(path, "latin1"), /^SQLite format 3/);
-  for (const own of ["causeway.db", "causeway.db-wal"]) {
+  const others = ["lock", "reserve", "revision", "db.restore"].map((name) => `causeway.${name}`);
+  for (const own of ["causeway.db", "causeway.db-wal", ...others]) {
     const refused = failsWith("invalid", "invalid_path", /own file/);
     await assert.rejects(backUp(stateDir, join(stateDir, own), true), refused);
   }
   const nowhere = join(directory, "none", "backup");
   await assert.rejects(backUp(stateDir, nowhere, false), failsWith("unavailable", "store_write_failed"));
+});
+
+test("a restore leaves alone what a link in the mark's place leads to", async (t) => {
+  const directory = temporaryDirectory(t);
+  const stateDir = join(directory, "state");
+  SqliteStore.open(stateDir).close();
+  const from = join(directory, "backup");
+  await backUp(stateDir, from, false);
+  const precious = join(directory, "precious");
+  writeFileSync(precious, "precious");
+  const mark = join(stateDir, "causeway.revision");
+  rmSync(mark);
+  symlinkSync(precious, mark);
+  await restoreBackup(stateDir, from);
+  assert.equal(readFileSync(precious, "utf8"), "precious");
 });
 
 test("a restore keeps what was there, and is refused while the directory is in use", async (t) => {

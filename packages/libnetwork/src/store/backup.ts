@@ -162,9 +162,12 @@ function refuseExisting(path: string): void {
 /** The store's own files are no place for a backup. */
 function refuseOwnFile(stateDir: string, path: string): void {
   const folder = files.existsSync(dirname(path)) ? files.realpathSync(dirname(path)) : dirname(path);
-  const own = new Set(
-    ["", "-wal", "-shm", "-journal"].map((suffix) => databaseOf(files.realpathSync(stateDir)) + suffix),
-  );
+  const database = databaseOf(files.realpathSync(stateDir));
+  const own = new Set([
+    ...["", "-wal", "-shm", "-journal", ".restore"].map((suffix) => database + suffix),
+    // The lock above all: with another file in its place, a second controller would get it.
+    ...["lock", "reserve", "revision"].map((name) => join(dirname(database), `causeway.${name}`)),
+  ]);
   if (!own.has(join(folder, basename(path)))) return;
   throw invalid("invalid_path", `${path} is the store's own file: name another`, path);
 }

@@ -44,7 +44,8 @@ function readMark(path: string): number | undefined {
 /** For another database in the place of this one: of that one nothing is known. */
 export function clearMark(path: string): void {
   const mark = markOf(path);
-  if (files.existsSync(mark)) files.truncateSync(mark);
+  // What a link leads to is not ours, nor is what only has the mark's name.
+  if (files.lstatSync(mark, { throwIfNoEntry: false })?.isFile()) files.truncateSync(mark);
 }
 
 export class RevisionMark implements Disposable {

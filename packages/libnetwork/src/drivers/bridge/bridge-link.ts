@@ -84,6 +84,21 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
   }
 }
 
+/**
+ * While no controller ran, somebody may have put a bridge of their own in the place of one that we made: it must not become ours,
+ * to be deleted with the network. One of ours that has lost its mark is still in our group.
+ *
+ * @throws bridge_in_use
+ */
+export function refuseStranger(rtnl: Rtnl, name: string, owner: string): void {
+  const found = rtnl.findLink({ name });
+  if (found?.info?.kind !== "bridge" || found.alias === owner || found.group === bridgeGroup) return;
+  throw conflict(
+    "bridge_in_use",
+    `in the place of bridge "${name}" there is one of somebody else's: remove it, or give it another name, and call repair()`,
+  );
+}
+
 /** On an exception there is no such link, unless somebody else made it meanwhile. */
 function createLink(rtnl: Rtnl, settings: BridgeSettings): link.Link {
   const { name } = settings;

@@ -22,8 +22,9 @@ import type {
 import type { Firewall, FirewallItems, GatewayMode } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
+import { unavailable } from "../../errors.ts";
 import { parseObject } from "../../options/parse.ts";
-import { type BridgeState, makeBridge, removeBridge } from "./bridge-link.ts";
+import { type BridgeState, makeBridge, refuseStranger, removeBridge } from "./bridge-link.ts";
 import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
@@ -34,7 +35,13 @@ import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
 import { endpointItems } from "./policies.ts";
-import { addressesOf, forgetAddresses, forgetEarlier, forgetUnanswered } from "./stale-connections.ts";
+import {
+  addressesOf,
+  forgetAddresses,
+  forgetEarlier,
+  forgetUnanswered,
+  forgetUnguarded,
+} from "./stale-connections.ts";
 
 /** What the driver works with. */
 export interface BridgeDriverParts {
@@ -73,6 +80,7 @@ export class BridgeDriver implements Driver {
     const foreign = allowForeignForwarding ? "allow" : "drop";
     this.#forwarding = new Forwarding({ enable, foreign }, parts);
     this.#ports = new EndpointPorts(parts);
+    parts.firewall.onUnguarded(() => this.#forgetUnguarded());
     this.health = new BridgeHealth(parts, this.#networks, this.#forwarding, this.#ports);
   }
 
@@ -212,8 +220,11 @@ export class BridgeDriver implements Driver {
 
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
     const plan = planNetwork(spec);
-    const known = state as unknown as Pick<BridgeState, "foreign" | "added">;
-    const bridge = { ...this.#makeBridge(plan), ...known };
+    const { foreign, added } = readState(state);
+    if (!foreign) refuseStranger(this.#parts.rtnl, plan.policy.bridge, this.#parts.ownerOf(spec.id));
+    const made = this.#makeBridge(plan);
+    // One of somebody else's that is gone has been made by us now.
+    const bridge = { ...made, foreign: foreign && made.foreign, added };
     this.#parts.firewall.apply({ add: { networks: [plan.policy] } });
     this.#networks.add(plan, bridge);
   }
@@ -262,6 +273,15 @@ export class BridgeDriver implements Driver {
     await Promise.all([this.#departures.all(), this.#oldConnections.all()]);
   }
 
+  #forgetUnguarded(): void {
+    const networks = [...this.#networks];
+    const bindings = networks
+      .flatMap(({ endpoints }) => [...endpoints.values()])
+      .flatMap((one) => one.bindings);
+    const policies = networks.map(({ policy }) => policy);
+    forgetUnguarded(this.#parts.connections, this.#parts.rtnl, policies, bindings);
+  }
+
   #makeBridge(plan: NetworkPlan): BridgeState {
     const { host, rtnl, ownerOf, firewall } = this.#parts;
     return makeBridge(host, rtnl, bridgeSettings(plan, ownerOf(plan.spec.id), firewall.active));
@@ -280,6 +300,20 @@ export class BridgeDriver implements Driver {
 
 function itemsOf(network: BridgeNetwork, { spec, bindings }: BridgeEndpoint): FirewallItems {
   return endpointItems(network, spec, hostEndName(spec.id), bindings);
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === "string");
+
+/** What createNetwork answered in an earlier run; nothing else of what is stored there is believed. */
+function readState(state: PlainData): Pick<BridgeState, "foreign" | "added"> {
+  const { foreign, added } =
+    typeof state === "object" && state !== null ? { foreign: undefined, added: undefined, ...state } : {};
+  if (typeof foreign === "boolean" && isTexts(added)) return { foreign, added };
+  throw unavailable(
+    "network_not_restored",
+    "what the bridge driver stored of it is not as it should be: restore a backup, or delete the network",
+  );
 }
 
 /** What the model is to make of an endpoint that joins. */

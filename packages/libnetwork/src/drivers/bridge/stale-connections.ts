@@ -27,6 +27,42 @@ export async function forgetEarlier(
   if (filters.length > 0) await connections.forget(filters);
 }
 
+/**
+ * Forgets what may have begun while our rules were away: what came in past the refusals, which is established by now and would pass
+ * them for ever, and what missed its address translation, which each further packet of it would miss, too. What is led by a published
+ * port, or goes out by the host's address, stays.
+ */
+export function forgetUnguarded(
+  connections: ConnectionTable,
+  rtnl: Rtnl,
+  policies: readonly Pick<NetworkPolicy, "internal" | "ipv4" | "ipv6">[],
+  bindings: readonly PortBinding[],
+): void {
+  const filters = policies.flatMap(({ internal, ipv4, ipv6 }): ConnectionFilter[] =>
+    [ipv4, ipv6]
+      .filter((policy) => policy !== undefined)
+      .flatMap(({ subnet, gatewayMode }) => [
+        { originalDestination: subnet },
+        // The host's loopback, from a network.
+        ...(subnet.includes(":") ? [] : [{ originalSource: subnet, originalDestination: "127.0.0.0/8" }]),
+        internal || gatewayMode === "isolated"
+          ? { originalSource: subnet }
+          : { originalSource: subnet, replyDestination: subnet },
+      ]),
+  );
+  const own = bindings.length === 0 ? [] : rtnl.dump(address.list()).map(({ address: ip }) => ip);
+  const unled = bindings.flatMap(({ protocol, hostAddress, hostPort }) => {
+    const meant = own.filter((ip) => familyOf(ip) === familyOf(hostAddress));
+    return (isUnspecified(hostAddress) ? meant : [hostAddress]).map((ip) => ({
+      protocol,
+      originalDestination: ip,
+      originalDestinationPort: hostPort,
+      replySource: ip,
+    }));
+  });
+  if (filters.length > 0) void connections.forgetLater([...filters, ...unled]);
+}
+
 /** Forgets those through ports that are published no more: established ones outlive the rules that let them in. */
 export async function forgetPublished(
   connections: ConnectionTable,
