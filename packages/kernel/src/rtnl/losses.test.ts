@@ -108,6 +108,13 @@ describe("losses", () => {
     assert.ok(told?.type === "link-lost" && told.alias === "whose" && told.index === host.index("port"));
   });
 
+  it("tells once of a port that is set down, and not again as one of its bridge", async () => {
+    using scene = new Scene();
+    const down = await scene.told(() => scene.host.rtnl.execute(link.change({ name: "port" }, { up: false })));
+    const links = down.filter(({ type }) => type === "link-lost");
+    assert.deepEqual(inShort(links), ["port down"]);
+  });
+
   it("tells of a link that goes, here and where its other end was", async () => {
     using scene = new Scene();
     const events = inShort(await scene.told(() => scene.host.rtnl.execute(link.remove({ name: "port" }))));
