@@ -34,7 +34,13 @@ import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
 import { endpointItems } from "./policies.ts";
-import { addressesOf, forgetAddresses, forgetEarlier, forgetUnanswered } from "./stale-connections.ts";
+import {
+  addressesOf,
+  forgetAddresses,
+  forgetEarlier,
+  forgetUnanswered,
+  unanswered,
+} from "./stale-connections.ts";
 
 /** What the driver works with. */
 export interface BridgeDriverParts {
@@ -149,8 +155,9 @@ export class BridgeDriver implements Driver {
     const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
     const { connections, firewall, rtnl } = this.#parts;
+    const before = unanswered(rtnl, endpoint.bindings);
     firewall.apply({ add: itemsOf(network, endpoint) });
-    forgetUnanswered(connections, rtnl, endpoint.bindings);
+    forgetUnanswered(connections, before);
     endpoint.joined = true;
     network.neighbours.add(endpoint.spec.interface);
     return this.joinAnswer(networkId, endpointId);
