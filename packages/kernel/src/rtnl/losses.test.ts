@@ -110,7 +110,9 @@ describe("losses", () => {
 
   it("tells once of a port that is set down, and not again as one of its bridge", async () => {
     using scene = new Scene();
-    const down = await scene.told(() => scene.host.rtnl.execute(link.change({ name: "port" }, { up: false })));
+    const down = await scene.told(() =>
+      scene.host.rtnl.execute(link.change({ name: "port" }, { up: false })),
+    );
     const links = down.filter(({ type }) => type === "link-lost");
     assert.deepEqual(inShort(links), ["port down"]);
   });
