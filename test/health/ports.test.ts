@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InetSockaddr, ipToBytes, listenTcp, type OwnedFd } from "@causeway/kernel";
+import { InetSockaddr, ipToBytes, listenTcp, type OwnedFd, setGuard } from "@causeway/kernel";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { Outside } from "../support/outside.ts";
 import { ipv4Only } from "../support/scenes.ts";
@@ -62,6 +62,23 @@ test("others are held all the same, and a repair takes them when the taker is go
   assert.deepEqual(host.controller.problems, []);
   assert.equal(webOf(host).endpoint.record.state.bindings.length, 2);
   await assertWell(host.controller);
+});
+
+test("a port that cannot be opened is not kept from others, and is taken by the next repair", async (t) => {
+  const host = await TestHost.create(t, { selfHeal: false });
+  using outside = new Outside(host);
+  const { letGo } = await scene(host);
+  letGo(0);
+  setGuard({
+    before: ({ operation }) => (operation === "NFT_MSG_NEWSETELEM" ? { code: "ENOBUFS" } : undefined),
+    after: () => undefined,
+  });
+  const { left } = await host.controller.repair().finally(() => setGuard(undefined));
+  assert.deepEqual(codes(left), ["port_taken"]);
+  assert.match(left[0]?.message ?? "", /could not be mended/);
+  occupy(host, 8080)[Symbol.dispose]();
+  await assertMends(host.controller, "port_taken");
+  assert.ok(await served(host, outside, 8080));
 });
 
 test("a later start takes them, even when the endpoint was stored without them meanwhile", async (t) => {

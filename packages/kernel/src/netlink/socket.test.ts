@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import * as address from "../rtnl/address.ts";
@@ -6,7 +7,10 @@ import * as link from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
 import { pair, TestHost } from "../rtnl/test-support.ts";
 import { isKernelError } from "../sys/errors.ts";
+import { setGuard } from "../sys/seam.ts";
+import { NETLINK_ROUTE } from "./constants.ts";
 import type { Query } from "./message.ts";
+import { NetlinkSocket } from "./socket.ts";
 
 /** A host with `count` veth pairs n0 and f0, n1 and f1 ... */
 const hostWith = (count: number) =>
@@ -16,6 +20,37 @@ const named = (links: readonly link.Link[]) => links.map(({ name }) => name).sor
 
 describe("netlink socket", () => {
   checkLeaks();
+
+  it("does without a large buffer where it may not have one", () => {
+    let options = 0;
+    // After CAP_ACK, EXT_ACK and GET_STRICT_CHK it asks for the buffer.
+    setGuard({
+      before: ({ operation }) =>
+        operation === "setsockopt" && ++options === 4 ? { code: "EPERM" } : undefined,
+      after: () => undefined,
+    });
+    try {
+      using host = hostWith(0);
+      assert.deepEqual(named(host.rtnl.dump(link.list())), ["lo"]);
+    } finally {
+      setGuard(undefined);
+    }
+    assert.equal(options, 5);
+  });
+
+  it("closes a socket that cannot be made as it is to be", () => {
+    const before = readdirSync("/proc/self/fd").length;
+    setGuard({
+      before: ({ operation }) => (operation === "setsockopt" ? { code: "ENOPROTOOPT" } : undefined),
+      after: () => undefined,
+    });
+    try {
+      assert.throws(() => new NetlinkSocket(NETLINK_ROUTE), { code: "ENOPROTOOPT" });
+    } finally {
+      setGuard(undefined);
+    }
+    assert.equal(readdirSync("/proc/self/fd").length, before);
+  });
 
   it("takes a dump of many parts whole", () => {
     using host = hostWith(300);

@@ -40,7 +40,7 @@ class Scene implements Disposable {
     this.rtnl.execute(
       ...this.addresses.map(address.add),
       ...this.gateways.map((gateway) => route.add({ destination: "default", gateway })),
-      rule.add({ family: 4, priority: 7, table: 77 }),
+      ...this.rules.map(rule.add),
     );
   }
 
@@ -49,6 +49,10 @@ class Scene implements Disposable {
       { link: this.end, address: "10.0.0.2", prefixLength: 24 },
       { link: this.end, address: "fd00::2", prefixLength: 64 },
     ] as const;
+  }
+
+  get rules() {
+    return ([4, 6] as const).map((family) => ({ family, priority: 7, table: 77 }));
   }
 
   readonly gateways = ["10.0.0.1", "fd00::1"] as const;
@@ -104,6 +108,15 @@ describe("losses", () => {
     assert.ok(told?.type === "link-lost" && told.alias === "whose" && told.index === host.index("port"));
   });
 
+  it("tells once of a port that is set down, and not again as one of its bridge", async () => {
+    using scene = new Scene();
+    const down = await scene.told(() =>
+      scene.host.rtnl.execute(link.change({ name: "port" }, { up: false })),
+    );
+    const links = down.filter(({ type }) => type === "link-lost");
+    assert.deepEqual(inShort(links), ["port down"]);
+  });
+
   it("tells of a link that goes, here and where its other end was", async () => {
     using scene = new Scene();
     const events = inShort(await scene.told(() => scene.host.rtnl.execute(link.remove({ name: "port" }))));
@@ -127,8 +140,10 @@ describe("losses", () => {
       const routes = await scene.told(() => rtnl.execute(route.remove({ destination: "default", gateway })));
       assert.deepEqual(inShort(routes), ["route-lost inside"]);
     }
-    const rules = await scene.told(() => rtnl.execute(rule.remove({ family: 4, priority: 7, table: 77 })));
-    assert.deepEqual(inShort(rules), ["rule-lost inside"]);
+    for (const one of scene.rules) {
+      const rules = await scene.told(() => rtnl.execute(rule.remove(one)));
+      assert.deepEqual(inShort(rules), ["rule-lost inside"], `IPv${one.family}`);
+    }
     const removed = inShort(await scene.told(() => rtnl.execute(address.remove(ipv4))));
     assert.ok(removed.includes("address-lost inside"), removed.join());
     const down = inShort(await scene.told(() => rtnl.execute(link.change({ name: "end" }, { up: false }))));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { eventually } from "../../../../test/support/eventually.ts";
@@ -24,5 +24,24 @@ describe("directory watch", () => {
     assert.throws(() => new DirectoryWatch(join(scratch.directory, "nowhere"), () => undefined), {
       code: "ENOENT",
     });
+  });
+
+  it("says so where more names go than the kernel remembers", async () => {
+    const watched = join(scratch.directory, "many");
+    mkdirSync(watched);
+    const most = Number(readFileSync("/proc/sys/fs/inotify/max_queued_events", "utf8"));
+    let told = 0;
+    let overflowed = false;
+    using _watch = new DirectoryWatch(watched, (name) => {
+      told++;
+      overflowed ||= name === undefined;
+    });
+    // In one turn of the event loop: nobody reads meanwhile. One name again and again would be one event.
+    for (let count = 0; count <= most; count++) {
+      const path = join(watched, String(count % 2));
+      writeFileSync(path, "");
+      rmSync(path);
+    }
+    await eventually(() => assert.ok(overflowed, `${told} names, and no word of the others`));
   });
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { constants } from "node:os";
 import { after, before, describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { KernelError } from "./errors.ts";
 import { OwnedFd } from "./fd.ts";
 import { keepReserve, requireDescriptors, withReserve } from "./reserve.ts";
 
@@ -45,6 +48,20 @@ describe("the reserve of descriptors", () => {
       }
       assert.throws(() => OwnedFd.open("/dev/null"), { code: "EMFILE" });
     });
+  });
+
+  it("serves an action where the whole machine has none left, too", () => {
+    keepReserve();
+    const free = () => readdirSync("/proc/self/fd").length;
+    const before = free();
+    let during = before;
+    withReserve(() => {
+      if (during < before) return;
+      during = free();
+      if (during === before) throw new KernelError({ operation: "open", errno: constants.errno.ENFILE });
+    });
+    assert.ok(during < before, "the reserve is given up");
+    assert.equal(free(), before, "and taken again");
   });
 
   it("runs an action once where there are descriptors, or where it fails of something else", () => {

@@ -44,6 +44,20 @@ describe("the seam", () => {
     );
   });
 
+  it("tells of a call before and after it is made, and of a failing one before alone", () => {
+    const told: string[] = [];
+    setGuard({
+      before({ operation, subject }) {
+        told.push(`before ${operation}`);
+        return subject.startsWith("/dev/full") ? { code: "EIO" } : undefined;
+      },
+      after: ({ operation }) => told.push(`after ${operation}`),
+    });
+    assert.throws(() => OwnedFd.open("/nowhere"), { code: "ENOENT" });
+    assert.throws(() => OwnedFd.open("/dev/full"), { code: "EIO" });
+    assert.deepEqual(told, ["before open", "after open", "before open"]);
+  });
+
   it("lets a file operation fail as Node.js tells it, with nothing done", () => {
     const path = join(directory, "file");
     failing("writeFileSync", { code: "ENOSPC" });
@@ -60,10 +74,11 @@ describe("the seam", () => {
     using rtnl = new Rtnl(namespace);
     failing("RTM_NEWLINK", { code: "EBUSY" });
     const bridge = (name: string) => link.create({ name, info: { kind: "bridge" } });
-    const outcomes = rtnl.attempt([bridge("a"), bridge("b")]);
+    const outcomes = rtnl.attempt([bridge("a"), bridge("b"), bridge("b")]);
     assert.deepEqual(
       outcomes.map((outcome) => outcome?.code),
-      ["EBUSY", undefined],
+      ["EBUSY", undefined, "EEXIST"],
+      "the kernel's own refusal is told, too",
     );
     setGuard(undefined);
     assert.equal(rtnl.findLink({ name: "a" }), undefined);

@@ -66,3 +66,33 @@ test("finishing goes on past errors: one is thrown as it is, several together", 
   });
   assert.deepEqual(done, ["a", "b"]);
 });
+
+test("a step that fails is done once more, and where it fails again the first error is told", async () => {
+  let busy = 0;
+  const tries: string[] = [];
+  const busyOnce = () => {
+    tries.push("busy");
+    if (busy++ === 0) throw new Error("busy");
+  };
+  await finishing("closing", busyOnce);
+  let fails = 0;
+  const stuck = () => {
+    tries.push("stuck");
+    throw new Error(fails++ === 0 ? "first" : "again");
+  };
+  await assert.rejects(finishing("closing", stuck), /^Error: first$/);
+  fails = 0;
+  busy = 0;
+  const failure = new Error("no space");
+  const action = undoing((undo) => {
+    undo.push(busyOnce);
+    undo.push(stuck);
+    throw failure;
+  });
+  await assert.rejects(action, (error) => {
+    assert.ok(error instanceof AggregateError);
+    assert.deepEqual(error.errors.map(String), ["Error: no space", "Error: first"]);
+    return true;
+  });
+  assert.deepEqual(tries, ["busy", "busy", "stuck", "stuck", "stuck", "stuck", "busy", "busy"]);
+});

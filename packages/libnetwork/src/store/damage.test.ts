@@ -119,6 +119,11 @@ const damages: readonly Damage[] = [
     harm: (dir) => rmSync(join(dir, log)),
   },
   {
+    what: "a log that lacks the last commit",
+    message: /ends with change 39, and change 40/,
+    harm: (dir) => truncateSync(join(dir, log), lstatSync(join(dir, log)).size - 1),
+  },
+  {
     what: "a log that is cut off",
     message: /ends with change 3\d, and change 40/,
     harm: (dir) => truncateSync(join(dir, log), 9 * pageSize),

@@ -41,6 +41,7 @@ import {
   forgetEarlier,
   forgetUnanswered,
   forgetUnguarded,
+  unanswered,
 } from "./stale-connections.ts";
 
 /** What the driver works with. */
@@ -157,8 +158,9 @@ export class BridgeDriver implements Driver {
     const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
     const { connections, firewall, rtnl } = this.#parts;
+    const before = unanswered(rtnl, endpoint.bindings);
     firewall.apply({ add: itemsOf(network, endpoint) });
-    forgetUnanswered(connections, rtnl, endpoint.bindings);
+    forgetUnanswered(connections, before);
     endpoint.joined = true;
     network.neighbours.add(endpoint.spec.interface);
     return this.joinAnswer(networkId, endpointId);

@@ -13,7 +13,7 @@ import { setHairpin } from "./host-end.ts";
 import type { BridgeEndpoint, BridgeNetwork } from "./networks.ts";
 import { publishedPorts } from "./policies.ts";
 import { planPublishing } from "./publishing.ts";
-import { forgetPublished, forgetUnanswered } from "./stale-connections.ts";
+import { forgetPublished, forgetUnanswered, unanswered } from "./stale-connections.ts";
 
 interface EndpointPortsParts {
   readonly rtnl: Rtnl;
@@ -111,9 +111,10 @@ export class EndpointPorts {
 
   #open({ policy, routed }: BridgeNetwork, endpointId: string, bindings: readonly PortBinding[]): void {
     const { connections, firewall, rtnl } = this.#parts;
+    const before = unanswered(rtnl, bindings);
     setHairpin(rtnl, endpointId, true);
     firewall.apply({ add: { published: publishedPorts(bindings, policy.bridge, routed) } });
-    forgetUnanswered(connections, rtnl, bindings);
+    forgetUnanswered(connections, before);
   }
 
   /** Takes ports back; connections through them end. */

@@ -79,21 +79,23 @@ export async function forgetPublished(
 
 /**
  * Who sends datagrams to a port before it is published has a connection already that leads nowhere, and renews it with
- * each: it is forgotten, so that the next one is led to the endpoint.
+ * each: it is to be forgotten, so that the next one is led to the endpoint.
+ *
+ * Only looks, and may fail: ask before the port is opened, and forget after.
  */
-export function forgetUnanswered(
-  connections: ConnectionTable,
-  rtnl: Rtnl,
-  bindings: readonly PortBinding[],
-): void {
+export function unanswered(rtnl: Rtnl, bindings: readonly PortBinding[]): readonly ConnectionFilter[] {
   const datagrams = bindings.filter(({ protocol }) => protocol === "udp");
-  if (datagrams.length === 0) return;
+  if (datagrams.length === 0) return [];
   const own = rtnl.dump(address.list()).map(({ address: ip }) => ip);
-  const filters = datagrams.flatMap(({ protocol, hostAddress, hostPort }) => {
+  return datagrams.flatMap(({ protocol, hostAddress, hostPort }) => {
     const family = familyOf(hostAddress);
     const meant = isUnspecified(hostAddress) ? own.filter((ip) => familyOf(ip) === family) : [hostAddress];
     return meant.map((ip) => ({ protocol, originalDestination: ip, originalDestinationPort: hostPort }));
   });
+}
+
+/** Forgets them. Nobody waits. */
+export function forgetUnanswered(connections: ConnectionTable, filters: readonly ConnectionFilter[]): void {
   if (filters.length > 0) void connections.forgetLater(filters);
 }
 

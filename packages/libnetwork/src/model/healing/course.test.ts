@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { Course, type Outcome } from "./course.ts";
 
 /** A course on a clock of its own, and when it acted, milliseconds after the beginning. */
-function scene(t: TestContext, outcomes: (acted: number) => Outcome) {
+function scene(t: TestContext, outcomes: (acted: number) => Outcome, lookTime = 0) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let now = 0;
   t.mock.method(performance, "now", () => now);
@@ -13,6 +13,7 @@ function scene(t: TestContext, outcomes: (acted: number) => Outcome) {
     { kind: "firewall" },
     () => {
       acts.push(now);
+      now += lookTime;
       const outcome = outcomes(acts.length);
       if (outcome === "mended" || outcome === "failed") course.mends++;
       course.acted(outcome);
@@ -71,9 +72,20 @@ describe("course", () => {
   it("takes damage after ten calm seconds for another's", (t) => {
     const { course, acts, pass, forgotten } = scene(t, () => "mended");
     course.hint();
-    pass(10_010);
+    pass(9_990);
+    assert.equal(forgotten(), 0);
+    pass(20);
     assert.equal(forgotten(), 1);
     assert.deepEqual(acts, [0]);
+  });
+
+  it("looks in vain a tenth of the time at most", (t) => {
+    const { course, acts, pass } = scene(t, () => "nothing", 20);
+    for (let round = 0; round < 100; round++) {
+      course.hint();
+      pass(10);
+    }
+    assert.deepEqual(acts, [0, 200, 400, 600, 800, 1000]);
   });
 
   it("tries again by itself what could not be mended", (t) => {
@@ -90,5 +102,22 @@ describe("course", () => {
     course.stop();
     pass(20_000);
     assert.deepEqual(acts, [0]);
+  });
+
+  it("does nothing any more when it was stopped while it acted", (t) => {
+    const { pass } = scene(t, () => "mended");
+    let acts = 0;
+    let forgotten = 0;
+    const course = new Course(
+      { kind: "firewall" },
+      () => acts++,
+      () => forgotten++,
+    );
+    course.hint();
+    course.hint();
+    course.stop();
+    course.acted("failed");
+    pass(20_000);
+    assert.deepEqual([acts, forgotten], [1, 0]);
   });
 });

@@ -115,6 +115,46 @@ describe("healer", () => {
     assert.equal(attempts, 3);
   });
 
+  it("tells again of what cannot be mended, where it had gone meanwhile", async () => {
+    const answers = [[item("taken", false)], [], [item("taken", false)]];
+    let looks = 0;
+    const { watch, end } = scene({ inspect: async () => answers[looks++] ?? [] });
+    for (let look = 1; look <= answers.length; look++) {
+      watch.tell([firewall]);
+      await eventually(() => assert.equal(looks, look));
+    }
+    assert.deepEqual(await end(), ["health:noticed firewall taken", "health:noticed firewall taken"]);
+  });
+
+  it("has the rest let go of where something is lost, though nothing can be mended", async () => {
+    let mends = 0;
+    const { watch, end } = scene({
+      inspect: async () => [{ ...item("sandbox_lost", false), nature: "lost" }],
+      mend: async () => {
+        mends++;
+        return [];
+      },
+    });
+    watch.tell([firewall]);
+    await eventually(() => assert.equal(mends, 1));
+    assert.deepEqual(await end(), ["health:noticed firewall sandbox_lost"]);
+  });
+
+  it("waits longer each time where it cannot even look", async () => {
+    const looks: number[] = [];
+    const { watch, end } = scene({
+      inspect: async () => {
+        looks.push(performance.now());
+        throw new Error("no descriptor");
+      },
+    });
+    watch.tell([firewall]);
+    await eventually(() => assert.equal(looks.length, 3));
+    await end();
+    const [first = 0, second = 0, third = 0] = looks;
+    assert.ok(second - first > 240 && third - second > 490, looks.join());
+  });
+
   it("waits at its end for what is being mended, and begins nothing more", async () => {
     const { promise, resolve } = Promise.withResolvers<readonly HealthItem[]>();
     let mends = 0;
