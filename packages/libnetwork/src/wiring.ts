@@ -40,7 +40,7 @@ import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
 import { mendSandboxes } from "./model/restore.ts";
-import { sweep } from "./model/sweep.ts";
+import { findStale, sweep } from "./model/sweep.ts";
 import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
@@ -153,7 +153,7 @@ export class NetworkController extends Controller {
     this.#firewall.install();
     for (const driver of engine.parts.drivers.values()) await driver.restored?.();
     await mendSandboxes(engine);
-    sweep(engine);
+    sweep(engine, findStale(engine));
     engine.events.opened();
     await ensureNetworks(engine, defaultNetwork);
   }

@@ -98,19 +98,11 @@ export class FileSandboxFiles implements SandboxFiles {
     }
   }
 
-  known(): readonly string[] {
+  /** What has not the form of our folders is somebody else's. */
+  list(): readonly string[] {
     return entriesOf(this.#root)
       .filter((entry) => entry.isDirectory() && folderName.test(entry.name))
       .map(({ name }) => name);
-  }
-
-  /** What has not the form of our folders is somebody else's. */
-  sweep(keep: ReadonlySet<string>): void {
-    const kept = new Set([...keep].map((sandboxId) => this.#folder(sandboxId)));
-    for (const entry of entriesOf(this.#root)) {
-      const path = `${this.#root}/${entry.name}`;
-      if (entry.isDirectory() && folderName.test(entry.name) && !kept.has(path)) removeFolder(path);
-    }
   }
 
   #folder(sandboxId: string): string {

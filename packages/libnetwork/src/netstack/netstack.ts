@@ -26,11 +26,11 @@ import type {
   InterfaceStatistics,
   LiveInterface,
   LiveRouting,
+  Marked,
   NamespacePlace,
   NetStack,
   PlannedRoute,
   PlannedRule,
-  Remains,
   RoutingPlan,
 } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
@@ -143,42 +143,7 @@ export class KernelNetStack implements NetStack {
     this.#reaper.later(this.#reaper.releaseNamespace(path));
   }
 
-  sweepLinks(isWanted: (objectId: string) => boolean): void {
-    const going: Promise<void>[] = [];
-    for (const { index, alias = "" } of this.#rtnl.findLinks({ aliasPrefix: this.#mark })) {
-      if (isWanted(alias.slice(this.#mark.length))) continue;
-      this.#rtnl.attempt([link.change({ index }, { up: false })]);
-      const gone = this.#reaper.deleteLink({ index });
-      this.#reaper.later(gone);
-      going.push(gone);
-    }
-    if (going.length === 0) return;
-    this.#sweptGone = Promise.allSettled(going).then(() => {
-      this.#sweptGone = undefined;
-    });
-  }
-
-  sweptLinksGone(): Promise<void> | undefined {
-    return this.#sweptGone;
-  }
-
-  sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void {
-    const keptNames = new Set([...sandboxIds].map(sandboxNameOf));
-    for (const name of files.readdirSync(this.#directory)) {
-      const path = join(this.#directory, name);
-      if (
-        !isSandboxName(name) ||
-        keptNames.has(name) ||
-        keep.has(path) ||
-        removeUnmounted(path) ||
-        !showsNamespace(path)
-      )
-        continue;
-      this.#reaper.later(this.#reaper.releaseNamespace(path));
-    }
-  }
-
-  remains(): Remains {
+  marked(): Marked {
     const links = this.#rtnl.findLinks({ aliasPrefix: this.#mark });
     const names = files.readdirSync(this.#directory).filter(isSandboxName);
     return {
@@ -187,8 +152,33 @@ export class KernelNetStack implements NetStack {
         name,
         objectId: alias.slice(this.#mark.length),
       })),
-      namespaces: names.map((name) => join(this.#directory, name)),
+      namespaces: names.map((name) => ({ path: join(this.#directory, name), sandboxId: name })),
     };
+  }
+
+  sweep({ links, namespaces }: Marked): void {
+    const going: Promise<void>[] = [];
+    for (const { index } of links) {
+      this.#rtnl.attempt([link.change({ index }, { up: false })]);
+      const gone = this.#reaper.deleteLink({ index });
+      this.#reaper.later(gone);
+      going.push(gone);
+    }
+    if (going.length > 0) this.#expectGone(going);
+    for (const { path } of namespaces) {
+      if (!removeUnmounted(path) && showsNamespace(path))
+        this.#reaper.later(this.#reaper.releaseNamespace(path));
+    }
+  }
+
+  #expectGone(going: readonly Promise<void>[]): void {
+    this.#sweptGone = Promise.allSettled(going).then(() => {
+      this.#sweptGone = undefined;
+    });
+  }
+
+  sweptLinksGone(): Promise<void> | undefined {
+    return this.#sweptGone;
   }
 
   reaped(): Promise<void> {

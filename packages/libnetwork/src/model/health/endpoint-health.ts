@@ -30,8 +30,11 @@ export const endpointHealth: SubjectHealth<EndpointSubject> = {
     // Its network's mend is its own.
     if (engine.unrestored.has(endpoint.network.id)) return [];
     const { withheld = [] } = endpoint.record;
-    if (problem !== undefined && withheld.length === 0)
-      return [notRestoredItem(subject, problem.error, true)];
+    if (problem !== undefined && withheld.length === 0) {
+      const { join } = endpoint.record;
+      const isInUnrestored = join !== undefined && engine.sandboxes.byId(join.sandboxId) === undefined;
+      return [notRestoredItem(subject, problem.error, !isInUnrestored)];
+    }
     return [
       ...withheld.map((binding) => portTaken(subject, binding)),
       ...inspectInterface(endpoint, subject),
