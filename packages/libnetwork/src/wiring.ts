@@ -39,7 +39,7 @@ import {
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
-import { mendSandboxes } from "./model/restore.ts";
+import { mendSandboxes } from "./model/restored-sandboxes.ts";
 import { findStale, sweep } from "./model/sweep.ts";
 import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";

@@ -6,9 +6,7 @@ import type { HealthItem } from "../../contracts/health.ts";
 import { bindingText } from "../binding-selector.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { renew } from "../joining.ts";
-import { noteTakenUp } from "../publishing.ts";
-import { put } from "../records.ts";
-import { restoreInDriver } from "../restore.ts";
+import { reclaimPorts, restoreInDriver } from "../withheld-ports.ts";
 import { ailments, placeOf } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";
 import { mendRouting } from "./sandbox-health.ts";
@@ -90,18 +88,4 @@ function portTaken(subject: EndpointSubject, binding: PortBinding): HealthItem {
     mend: "end the program that has the port, and call repair(); or take it back with unpublish()",
     repairable: true,
   };
-}
-
-/** Takes those that are free by now. */
-async function reclaimPorts(endpoint: EndpointCore): Promise<void> {
-  const { engine, driver, network, id, record } = endpoint;
-  const { withheld = [], ...rest } = record;
-  const reclaimed = driver.health?.reclaim(network.id, id, withheld);
-  if (reclaimed === undefined) return;
-  const left = reclaimed.withheld.map(({ binding }) => binding);
-  endpoint.record = { ...rest, state: reclaimed.state, ...(left.length === 0 ? {} : { withheld: left }) };
-  noteTakenUp(endpoint);
-  await engine.commit(put("endpoint", endpoint.record));
-  const [refused] = reclaimed.withheld;
-  if (refused !== undefined) throw refused.error;
 }
