@@ -6,7 +6,7 @@ import type { Dirent } from "node:fs";
 import { join } from "node:path";
 import { files, hasCause, O_CREAT, O_WRONLY, withReserve } from "@causeway/kernel";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
-import { unavailable } from "../errors.ts";
+import { messageOf, unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
 import { hostsText } from "./hosts-file.ts";
 import { resolvConfText } from "./resolv-conf.ts";
@@ -197,7 +197,7 @@ function writeText(path: string, text: string, isNew: boolean): void {
 function failure(action: "make" | "write" | "read" | "remove", path: string, cause: unknown): Error {
   return unavailable(
     "sandbox_files_failed",
-    `cannot ${action} ${path} (${cause instanceof Error ? cause.message : cause}): check the space, the mount and the permissions of the run directory`,
+    `cannot ${action} ${path} (${messageOf(cause)}): check the space, the mount and the permissions of the run directory`,
     cause,
   );
 }

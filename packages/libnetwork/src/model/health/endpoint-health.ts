@@ -2,7 +2,7 @@
  * An endpoint: its interface, with both ends, and its host ports.
  */
 import type { PortBinding } from "../../contracts/driver.ts";
-import type { HealthItem } from "../../contracts/health.ts";
+import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import { bindingText } from "../binding-selector.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { renew } from "../joining.ts";
@@ -12,7 +12,7 @@ import { notRestoredItem } from "./not-restored.ts";
 import { mendRouting } from "./sandbox-health.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
-type EndpointSubject = { readonly kind: "endpoint"; readonly id: string; readonly name: string };
+type EndpointSubject = SubjectOf<"endpoint">;
 
 export const endpointHealth: SubjectHealth<EndpointSubject> = {
   keys(engine, { id }) {
