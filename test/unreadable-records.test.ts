@@ -93,6 +93,9 @@ test("a sandbox that cannot be read keeps its namespace, and its endpoint", asyn
     "endpoint a sandbox_not_restored",
   ]);
   assert.deepEqual(linksOf(host), before);
+  await controller.repair();
+  assert.deepEqual(linksOf(host), before, "a repair leaves it its namespace");
+  assert.equal(controller.problems.length, 2, "and does not pass for a mend");
   await assertOthersTalk(controller);
   // Put right, it is there again, and talks.
   await host.stop();

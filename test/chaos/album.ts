@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TestHost } from "../support/host.ts";
+import { differences } from "../support/kernel-state.ts";
 import { isGoing, picture } from "../support/picture.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -124,15 +125,6 @@ function records(stateDir: string): string[] {
     const more = [joined && "joined", released && "released", ports, options?.hostname].filter(Boolean);
     return `record ${kind} ${name ?? containerId ?? ""} ${more.join(" ")}`.trim();
   });
-}
-
-function differences(shown: Picture, state: Picture): readonly string[] {
-  const count = new Map<string, number>();
-  for (const line of shown) count.set(line, (count.get(line) ?? 0) + 1);
-  for (const line of state) count.set(line, (count.get(line) ?? 0) - 1);
-  return [...count]
-    .filter(([, difference]) => difference !== 0)
-    .map(([line, difference]) => `${difference > 0 ? "+" : "-"} ${line}`);
 }
 
 function nearest(shown: Picture, states: readonly Picture[]): string {

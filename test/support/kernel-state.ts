@@ -113,12 +113,17 @@ export function sysctls(namespace: NetNamespace, keys: readonly string[]): strin
 
 /** Fails where two states differ, and shows the lines that do. */
 export function assertSameState(after: readonly string[], before: readonly string[], message: string): void {
+  assert.equal(differences(after, before).join("\n"), "", message);
+}
+
+/** `+ line` for each that is only, or more often, in the first; `- line` for the second. */
+export function differences(after: readonly string[], before: readonly string[]): readonly string[] {
   const count = new Map<string, number>();
   for (const line of after) count.set(line, (count.get(line) ?? 0) + 1);
   for (const line of before) count.set(line, (count.get(line) ?? 0) - 1);
-  const differing = [...count].filter(([, difference]) => difference !== 0);
-  const text = differing.map(([line, difference]) => `${difference > 0 ? "+" : "-"} ${line}`).join("\n");
-  assert.equal(text, "", message);
+  return [...count]
+    .filter(([, difference]) => difference !== 0)
+    .map(([line, difference]) => `${difference > 0 ? "+" : "-"} ${line}`);
 }
 
 /** Without the open files of this process: where threads come and go that have some of their own. */

@@ -53,6 +53,11 @@ export function httpStatus(error: unknown): number {
   return error instanceof CausewayError ? statusOfKind[error.kind] : statusOfKind.internal;
 }
 
+/** What to say of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export function notFound(code: string, message: string, detail?: unknown): CausewayError {
   return new CausewayError("not_found", code, message, { detail });
 }

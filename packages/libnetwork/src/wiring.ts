@@ -40,8 +40,8 @@ import {
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
-import { mendSandboxes } from "./model/restore.ts";
-import { sweep } from "./model/sweep.ts";
+import { mendSandboxes } from "./model/restored-sandboxes.ts";
+import { findStale, sweep } from "./model/sweep.ts";
 import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
@@ -155,7 +155,7 @@ export class NetworkController extends Controller {
     this.#firewall.install();
     for (const driver of engine.parts.drivers.values()) await driver.restored?.();
     await mendSandboxes(engine);
-    sweep(engine);
+    sweep(engine, findStale(engine));
     engine.events.opened();
     await ensureNetworks(engine, defaultNetwork);
   }

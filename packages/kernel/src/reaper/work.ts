@@ -23,14 +23,15 @@ const pause = 5;
 const gathering = 5;
 /** A job that is refused is tried so often in all: what is busy may be free a little later. */
 const tries = 4;
-/** The same for want of memory or of a descriptor, which may take two seconds to pass. */
-const patientTries = 22;
-const wants = ["ENOMEM", "ENOBUFS", "EMFILE", "ENFILE"];
+/** Milliseconds before it is tried again. */
+const respite = 25;
+/** For want of memory or of a descriptor it is tried so often: that may take two seconds to pass. */
+const triesForShortage = 22;
+/** Milliseconds, once all that wait have been refused as often as others are tried. */
+const respiteForShortage = 100;
+const shortages = ["ENOMEM", "ENOBUFS", "EMFILE", "ENFILE"];
 /** A kernel that says so says so again. */
 const finalRefusals = ["EOPNOTSUPP", "EINVAL"];
-/** Milliseconds before a job is tried again, for the first times and then. */
-const respite = 25;
-const longRespite = 100;
 
 export class ReaperWork implements Disposable {
   readonly #namespace: NetNamespace;
@@ -110,13 +111,13 @@ export class ReaperWork implements Disposable {
 
   #pause(): number {
     if (this.#refusals.size === 0) return pause;
-    return Math.min(...this.#refusals.values()) < tries ? respite : longRespite;
+    return Math.min(...this.#refusals.values()) < tries ? respite : respiteForShortage;
   }
 
   #mayTryAgain(id: number, error: KernelError | undefined): boolean {
     const refusals = (this.#refusals.get(id) ?? 0) + 1;
     const code = error?.code ?? "";
-    const most = wants.includes(code) ? patientTries : tries;
+    const most = shortages.includes(code) ? triesForShortage : tries;
     const may = error !== undefined && refusals < most && !finalRefusals.includes(code);
     if (may) this.#refusals.set(id, refusals);
     else this.#refusals.delete(id);

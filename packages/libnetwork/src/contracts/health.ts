@@ -2,6 +2,7 @@
  * Health: what is not as it should be, as plain data, each item with its mend. Every room says what it finds in its own
  * field; the model puts it together, and mends what is ours.
  */
+import { messageOf } from "../errors.ts";
 
 /** What an item is about: the finer, the better it can be mended alone. */
 export type HealthSubject =
@@ -11,6 +12,8 @@ export type HealthSubject =
   | { readonly kind: "network"; readonly id: string; readonly name: string }
   | { readonly kind: "endpoint"; readonly id: string; readonly name: string }
   | { readonly kind: "sandbox"; readonly id: string; readonly name: string };
+
+export type SubjectOf<Kind extends HealthSubject["kind"]> = Extract<HealthSubject, { readonly kind: Kind }>;
 
 /**
  * `missing`: it should be there. `altered`: it is there, and not as we made it. `stale`: it is ours, and belongs to nothing that is
@@ -54,7 +57,7 @@ export function unread(subject: HealthSubject, what: string, error: unknown): He
     code: "unread",
     nature: "unread",
     subject,
-    message: `${what} could not be looked at: ${error instanceof Error ? error.message : String(error)}`,
+    message: `${what} could not be looked at: ${messageOf(error)}`,
     mend: "see to what the error names, and look again",
     repairable: false,
   };

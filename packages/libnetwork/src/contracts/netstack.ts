@@ -116,10 +116,22 @@ export interface LiveRouting {
 }
 
 /** What carries our mark or stands in our place, whether anybody wants it or not. */
-export interface Remains {
-  readonly links: readonly { readonly index: number; readonly name: string; readonly objectId: string }[];
-  /** Paths. */
-  readonly namespaces: readonly string[];
+export interface Marked {
+  readonly links: readonly MarkedLink[];
+  readonly namespaces: readonly MarkedNamespace[];
+}
+
+export interface MarkedLink {
+  readonly index: number;
+  readonly name: string;
+  /** Id of what it belongs to. */
+  readonly objectId: string;
+}
+
+export interface MarkedNamespace {
+  readonly path: string;
+  /** What the id of the sandbox begins with that it was made for. */
+  readonly sandboxId: string;
 }
 
 export interface NetStack {
@@ -136,18 +148,13 @@ export interface NetStack {
   isThere(namespace: NamespacePlace): boolean;
   /** Lets go of a namespace that {@link createNamespace} made; its links go later, in the reaper's time. */
   releaseNamespace(namespace: NamespacePlace): void;
-  /** Deletes links with our mark that are nobody's, by the id of what they belong to. */
-  sweepLinks(isWanted: (objectId: string) => boolean): void;
-  /** When they are gone, and their names free; undefined once they are. */
-  sweptLinksGone(): Promise<void> | undefined;
-  /**
-   * Lets go of our namespaces in the run directory that are none of these, by path or by the id of the sandbox they were made for: an
-   * earlier run was killed while it made them.
-   */
-  sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void;
 
-  /** What {@link sweepLinks} and {@link sweepNamespaces} would go through. */
-  remains(): Remains;
+  /** The links of the host, and what stands in the run directory's folder of namespaces. */
+  marked(): Marked;
+  /** Deletes these links, and lets go of these namespaces, in the reaper's time. */
+  sweep(stale: Marked): void;
+  /** When the links are gone that were swept, and their names free; undefined once they are. */
+  sweptLinksGone(): Promise<void> | undefined;
   /** Waits until what is being deleted now has gone. */
   reaped(): Promise<void>;
 

@@ -32,13 +32,12 @@ export interface SandboxFiles {
   /** After a restart: writes the files again that say something else, for a run that was killed was writing them. */
   restore(content: SandboxFileContent): void;
   paths(sandboxId: string): SandboxFilePaths;
+  /** @param sandboxId the id, or what it begins with as of {@link list} */
   remove(sandboxId: string): void;
   /** Paths of those that are not there. */
   missing(sandboxId: string): readonly string[];
   /** Writes those that are not there; the others, which somebody may have changed, stay as they are. */
   mend(content: SandboxFileContent): void;
   /** Ids, or what they begin with, of the sandboxes that there are files of. */
-  known(): readonly string[];
-  /** Removes the files of all sandboxes but these: an earlier run was killed while it made or removed them. */
-  sweep(keep: ReadonlySet<string>): void;
+  list(): readonly string[];
 }

@@ -224,16 +224,18 @@ test("what the file system refuses is an error that names the path", (t) => {
   assert.equal(read(paths.hostname), "web\n", "a failed update does not pass for written");
 });
 
-test("the sweep removes folders of our form that belong to no sandbox, and nothing else", (t) => {
+test("folders of our form are listed, and can be removed by what is listed, and nothing else", (t) => {
   const { runDir, files, open } = setUp(t);
-  open().sweep(new Set());
+  assert.deepEqual(open().list(), []);
   const paths = files.create(content);
   const left = files.create({ ...content, sandboxId: "f".repeat(64) });
   const theirs = ["sandboxes/notes", "sandboxes/0123456789abcdef"].map((name) => join(runDir, name));
   for (const path of theirs) fs.mkdirSync(path);
   const file = join(runDir, "sandboxes/aaaaaaaaaaaa");
   fs.writeFileSync(file, "a file");
-  open().sweep(new Set([sandboxId]));
+  const short = sandboxId.slice(0, 12);
+  assert.deepEqual([...open().list()].sort(), [short, "f".repeat(12)]);
+  open().remove("f".repeat(12));
   assert.deepEqual(each(left).map(fs.existsSync), [false, false, false]);
   assert.ok(!fs.existsSync(join(runDir, "sandboxes/ffffffffffff")));
   for (const path of [...each(paths), ...theirs, file]) assert.ok(fs.existsSync(path), path);

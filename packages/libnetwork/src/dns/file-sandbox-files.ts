@@ -6,7 +6,7 @@ import type { Dirent } from "node:fs";
 import { join } from "node:path";
 import { files, hasCause, O_CREAT, O_WRONLY, withReserve } from "@causeway/kernel";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
-import { unavailable } from "../errors.ts";
+import { messageOf, unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
 import { hostsText } from "./hosts-file.ts";
 import { resolvConfText } from "./resolv-conf.ts";
@@ -109,19 +109,11 @@ export class FileSandboxFiles implements SandboxFiles {
     }
   }
 
-  known(): readonly string[] {
+  /** What has not the form of our folders is somebody else's. */
+  list(): readonly string[] {
     return entriesOf(this.#root)
       .filter((entry) => entry.isDirectory() && folderName.test(entry.name))
       .map(({ name }) => name);
-  }
-
-  /** What has not the form of our folders is somebody else's. */
-  sweep(keep: ReadonlySet<string>): void {
-    const kept = new Set([...keep].map((sandboxId) => this.#folder(sandboxId)));
-    for (const entry of entriesOf(this.#root)) {
-      const path = `${this.#root}/${entry.name}`;
-      if (entry.isDirectory() && folderName.test(entry.name) && !kept.has(path)) removeFolder(path);
-    }
   }
 
   #folder(sandboxId: string): string {
@@ -226,7 +218,7 @@ function readText(path: string): string | undefined {
 function failure(action: "make" | "write" | "read" | "remove", path: string, cause: unknown): Error {
   return unavailable(
     "sandbox_files_failed",
-    `cannot ${action} ${path} (${cause instanceof Error ? cause.message : cause}): check the space, the mount and the permissions of the run directory`,
+    `cannot ${action} ${path} (${messageOf(cause)}): check the space, the mount and the permissions of the run directory`,
     cause,
   );
 }

@@ -2,7 +2,7 @@
  * The host's resolv.conf as its sandboxes may use it: parsed once, and again when the file has changed.
  */
 import { files } from "@causeway/kernel";
-import { unavailable } from "../errors.ts";
+import { messageOf, unavailable } from "../errors.ts";
 import { emptyResolvConf, parseResolvConf, type ResolvConf, withoutLocalServers } from "./resolv-conf.ts";
 
 /** systemd-resolved's stub listener; a host that names it alone keeps the real servers in a file of systemd's. */
@@ -60,7 +60,7 @@ class CachedResolvConf {
     } catch (cause) {
       throw unavailable(
         "resolv_conf_unreadable",
-        `cannot read the host's ${this.#path} (${cause instanceof Error ? cause.message : cause}): check that it is a file that root may read`,
+        `cannot read the host's ${this.#path} (${messageOf(cause)}): check that it is a file that root may read`,
         cause,
       );
     }

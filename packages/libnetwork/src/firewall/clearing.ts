@@ -2,33 +2,11 @@
  * Making room in a table of ours that stands, as the first part of the transaction that fills it anew: what an earlier run left
  * goes, the operator's chains stay.
  */
-import { userChain } from "./ruleset.ts";
-
-/** Names of what is in a table. */
-export interface TableListing {
-  readonly chains: readonly string[];
-  /** Those of the chains that the kernel calls by itself. */
-  readonly hooked: readonly string[];
-  readonly sets: readonly string[];
-  readonly maps: readonly string[];
-}
-
-/**
- * Reads what `nft --terse list table` prints. Its JSON leaves a table's comment out, and a second listing would be as dear as the
- * first: libnftables asks for everything in every table.
- */
-export function readListing(text: string): TableListing {
-  const named = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = ""]) => name);
-  return {
-    chains: named(/^\tchain (\S+) \{/gm),
-    hooked: named(/^\tchain (\S+) \{\n(?:\t\tcomment .*\n)?\t\ttype \w+ hook /gm),
-    sets: named(/^\tset (\S+) \{/gm),
-    maps: named(/^\tmap (\S+) \{/gm),
-  };
-}
+import type { TableNames } from "./listing.ts";
+import { isOperators } from "./ruleset.ts";
 
 /** @param ours names of the chains and sets that are about to be made */
-export type ClearText = (table: string, listing: TableListing, ours: ReadonlySet<string>) => string;
+export type ClearText = (table: string, listing: TableNames, ours: ReadonlySet<string>) => string;
 
 /** Deletes everything but what is the operator's by its name. Rules first, for they use the sets; sets next, for their verdicts use the chains. */
 export const clearText: ClearText = (table, { chains, sets, maps }) => {
@@ -56,6 +34,4 @@ export const emptyText: ClearText = (table, { chains, hooked, sets, maps }, ours
   ].join("");
 };
 
-function isNotOperators(name: string): boolean {
-  return name !== userChain && !name.startsWith(`${userChain}_`);
-}
+const isNotOperators = (name: string) => !isOperators(name);

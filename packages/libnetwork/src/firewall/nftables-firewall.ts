@@ -8,11 +8,11 @@ import { isKernelError, type NetNamespace, NftContext, NftElements, NftError } f
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { type HealthItem, looking } from "../contracts/health.ts";
 import { CausewayError, conflict } from "../errors.ts";
-import { type ClearText, clearText, emptyText, readListing, type TableListing } from "./clearing.ts";
+import { type ClearText, clearText, emptyText } from "./clearing.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
 import { foreignDrops } from "./foreign-chains.ts";
 import { TableInspector } from "./inspection.ts";
-import { tableListing } from "./listing.ts";
+import { commentIn, isDormant, namesIn, tableListing } from "./listing.ts";
 import { elementsText, ourNames, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
@@ -73,7 +73,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   checkTables(): boolean {
-    return tableFamilies.map((family) => this.#ownedText(family)).some((listing) => listing !== undefined);
+    return [...this.#listings().values()].some((listing) => listing !== undefined);
   }
 
   install(): void {
@@ -87,7 +87,7 @@ export class NftablesFirewall implements Firewall {
       this.#replace(emptyText);
     }
     this.#installed = true;
-    this.#inspector.remember(new Map(tableFamilies.map((family) => [family, this.#ownedText(family)])));
+    this.#inspector.remember(this.#listings());
     if (!wereWhole) this.#tellUnguarded();
   }
 
@@ -98,9 +98,8 @@ export class NftablesFirewall implements Firewall {
   inspect(): readonly HealthItem[] {
     return looking({ kind: "firewall" }, "the packet filter", () => {
       try {
-        const listings = new Map(tableFamilies.map((family) => [family, this.#ownedText(family)]));
         const drops = this.#foreignForwarding === "drop";
-        return this.#inspector.inspect(listings, this.#wanted.elements(), drops);
+        return this.#inspector.inspect(this.#listings(), this.#wanted.elements(), drops);
       } catch (error) {
         if (!(error instanceof CausewayError)) throw error;
         return [tableTakenItem(error)];
@@ -123,7 +122,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   uninstall(): void {
-    const ours = tableFamilies.filter((family) => this.#ownedText(family) !== undefined);
+    const ours = tableFamilies.filter((family) => this.#listing(family) !== undefined);
     if (ours.length > 0) {
       this.#context.run(ours.map((family) => `delete table ${family} ${this.#table}\n`).join(""));
     }
@@ -159,8 +158,8 @@ export class NftablesFirewall implements Firewall {
    * @returns whether both tables stood, and were awake
    */
   #wake(): boolean {
-    const texts = tableFamilies.map((family) => [family, this.#ownedText(family)] as const);
-    const dormant = texts.filter(([, text = ""]) => /^\tflags .*dormant/m.test(text));
+    const texts = tableFamilies.map((family) => [family, this.#listing(family)] as const);
+    const dormant = texts.filter(([, text = ""]) => isDormant(text));
     for (const [family] of dormant) this.#context.run(`add table ${family} ${this.#table}\n`);
     return dormant.length === 0 && texts.every(([, text]) => text !== undefined);
   }
@@ -168,15 +167,19 @@ export class NftablesFirewall implements Firewall {
   /** A table with sets and chains and no elements, in the place of what is there; the operator's chains stay. */
   #replaceText(family: TableFamily, clear: ClearText): string {
     const name = `${family} ${this.#table}`;
-    const listing = this.#ownedTable(family);
+    const listing = this.#listing(family);
     const cleared =
       listing === undefined
         ? `add table ${name} { comment "${this.#owner}"; }\n`
-        : clear(name, listing, ourNames(family, this.#sets));
+        : clear(name, namesIn(listing), ourNames(family, this.#sets));
     const foreign = family === "inet" ? `add chain ${name} foreign\n` : "";
     const foreignRule =
       foreign !== "" && this.#foreignForwarding === "drop" ? `add rule ${name} foreign drop\n` : "";
     return `${cleared}add chain ${name} ${userChain}\n${foreign}${foreignRule}${tableText(family, this.#table, this.#sets)}`;
+  }
+
+  #listings(): ReadonlyMap<TableFamily, string | undefined> {
+    return new Map(tableFamilies.map((family) => [family, this.#listing(family)]));
   }
 
   /**
@@ -184,17 +187,10 @@ export class NftablesFirewall implements Firewall {
    *
    * @throws firewall_table_taken where it is somebody else's
    */
-  #ownedTable(family: TableFamily): TableListing | undefined {
-    const text = this.#ownedText(family);
-    return text === undefined ? undefined : readListing(text);
-  }
-
-  /** The same as nft prints it. */
-  #ownedText(family: TableFamily): string | undefined {
+  #listing(family: TableFamily): string | undefined {
     const text = tableListing(this.#context, family, this.#table);
     if (text === undefined) return undefined;
-    // The JSON listing of nft 1.0.6 leaves a table's comment out.
-    const comment = /^\tcomment "(.*)"$/m.exec(text)?.[1];
+    const comment = commentIn(text);
     if (comment !== this.#owner) throw tableTaken(`${family} ${this.#table}`, comment);
     return text;
   }

@@ -5,8 +5,10 @@ import type { PortBinding } from "../contracts/driver.ts";
 import { type BindingSelector, bindingText, selectBindings } from "./binding-selector.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { type PublishOptions, portMappings, publishList } from "./publish-options.ts";
-import { type EndpointRecord, put } from "./records.ts";
+
+import { put } from "./records.ts";
 import { finishing, undoing } from "./undo.ts";
+import { noteTakenUp, ownBindings, withoutWithheld } from "./withheld-ports.ts";
 
 /** @returns all bindings of the endpoint */
 export function publishPorts(
@@ -41,8 +43,7 @@ export async function unpublishPorts(
   endpoint.assertUsable();
   const { engine, network, id, record } = endpoint;
   const { state } = record;
-  const { withheld = [] } = record;
-  const going = selectBindings([...state.bindings, ...withheld], selectors, endpoint.name);
+  const going = selectBindings(ownBindings(record), selectors, endpoint.name);
   const { unpublish } = engine.publisher(network.record.driver);
   const left = state.bindings.filter((binding) => !going.has(binding));
   const after = withoutWithheld(record, [...going]);
@@ -54,23 +55,6 @@ export async function unpublishPorts(
   announce("endpoint:unpublish", endpoint, [...going]);
   return endpoint.record.state.bindings;
 }
-
-/** The record without these among the ports that it lacks. */
-function withoutWithheld(record: EndpointRecord, bindings: readonly PortBinding[]): EndpointRecord {
-  const { withheld, ...rest } = record;
-  if (withheld === undefined) return record;
-  const places = new Set(bindings.map(hostPlace));
-  const left = withheld.filter((binding) => !places.has(hostPlace(binding)));
-  return left.length === 0 ? rest : { ...rest, withheld: left };
-}
-
-/** Nothing of it is withheld any more: it is taken up in full. */
-export function noteTakenUp({ engine, id, network, record }: EndpointCore): void {
-  if (record.withheld === undefined && !engine.unrestored.has(network.id)) engine.unrestored.delete(id);
-}
-
-const hostPlace = ({ protocol, hostAddress, hostPort }: PortBinding) =>
-  `${protocol} ${hostAddress} ${hostPort}`;
 
 function announce(
   type: "endpoint:publish" | "endpoint:unpublish",

@@ -3,7 +3,7 @@
  * wrote them did not have.
  */
 import type { StoredRecord } from "../contracts/store.ts";
-import { CausewayError } from "../errors.ts";
+import { CausewayError, messageOf } from "../errors.ts";
 import { defaultsOf } from "../options/defaults.ts";
 import {
   boolean,
@@ -160,7 +160,7 @@ export function readRecord<K extends RecordKind>(kind: K, stored: StoredRecord):
 }
 
 function unreadable(kind: RecordKind, { id, value }: StoredRecord, cause: unknown): CausewayError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   const field = fieldOf(cause);
   return new CausewayError(
     "unavailable",

@@ -4,17 +4,13 @@
  */
 import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
-import type { PortBinding } from "../contracts/driver.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
-import { bindingText } from "./binding-selector.ts";
-import type { EndpointCore } from "./endpoint-core.ts";
-import { addEndpoint, endpointSpec } from "./endpoint-maker.ts";
+import { addEndpoint } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
-import { restoreHostFiles } from "./host-files.ts";
-import { renew } from "./joining.ts";
+
 import { announceLost, sandboxLost } from "./lost.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
@@ -29,8 +25,8 @@ import {
   type SandboxRecord,
 } from "./records.ts";
 import { SandboxCore } from "./sandbox-core.ts";
-import { route } from "./sandbox-routing.ts";
 import { readRecords } from "./stored-records.ts";
+import { ownBindings, restoreInDriver, withhold } from "./withheld-ports.ts";
 
 export interface RestoreProblem {
   readonly kind: RecordKind;
@@ -63,59 +59,29 @@ export async function restore(engine: Engine): Promise<void> {
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
   const sandboxes = await readRecords(engine, "sandbox");
-  /** What could not be taken up, and what depends on it stays stored as it is. */
-  const lost = new Set(engine.unrestored.keys());
+  /** What could not be taken up: what depends on it stays stored as it is. */
+  const missed = new Set(engine.unrestored.keys());
   // Those that share a stack come after those that have one.
   const owners = sandboxes.records.filter(({ sharedWith }) => sharedWith === undefined);
   const sharers = sandboxes.records.filter(({ sharedWith }) => sharedWith !== undefined);
   for (const record of [...owners, ...sharers]) {
     const named = { id: record.id, name: record.containerId };
-    await attempt("sandbox", named, () => restoreSandbox(engine, record, lost));
+    await attempt("sandbox", named, () => restoreSandbox(engine, record, missed));
   }
-  for (const { kind, id } of engine.unrestored.values()) if (kind === "sandbox") lost.add(id);
+  for (const { kind, id } of engine.unrestored.values()) if (kind === "sandbox") missed.add(id);
   const endpoints = await readRecords(engine, "endpoint");
   for (const value of endpoints.unreadable) await holdAddresses(engine, value);
   // In the order of their joining.
   const order = ({ join }: EndpointRecord) => (join === undefined ? 0 : joinOrder(join));
   for (const record of endpoints.records.sort((a, b) => order(a) - order(b))) {
-    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, lost));
+    await attempt("endpoint", record, () => restoreEndpoint(engine, record, changes, missed));
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) if (sandbox.stackLost) announceLost(sandbox);
 }
 
-/** Puts sandboxes in order whose routes or interfaces are not as they were left. Before it the firewall stands. */
-export async function mendSandboxes(engine: Engine): Promise<void> {
-  for (const sandbox of engine.sandboxes) {
-    // What is wrong with it is told already.
-    if (engine.unrestored.has(sandbox.id)) continue;
-    try {
-      await mendSandbox(engine, sandbox);
-    } catch (error) {
-      noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
-    }
-  }
-}
-
-function noteProblem(engine: Engine, problem: RestoreProblem): void {
+export function noteProblem(engine: Engine, problem: RestoreProblem): void {
   engine.unrestored.set(problem.id, { ...problem, error: exhaustion(problem.error) });
-}
-
-/** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
-async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
-  const { joined, namespace, lost: dead } = sandbox;
-  if (dead) return;
-  if (sandbox.owner === undefined) restoreHostFiles(sandbox);
-  if (namespace === undefined || joined.size === 0) return;
-  const live = engine.parts.netstack.interfaceStates(namespace);
-  const lost = [...joined].filter(({ record: { join } }) => {
-    const made = join?.interface;
-    return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
-  });
-  for (const endpoint of lost) joined.delete(endpoint);
-  route(sandbox);
-  for (const endpoint of lost) joined.add(endpoint);
-  for (const endpoint of lost) await renew(endpoint, sandbox);
 }
 
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
@@ -135,9 +101,9 @@ export async function restoreNetworkInDriver({ driver, record }: NetworkCore): P
  *
  * @throws sandbox_lost when it is, to be told as a problem
  */
-function restoreSandbox(engine: Engine, record: SandboxRecord, lost: ReadonlySet<string>): void {
+function restoreSandbox(engine: Engine, record: SandboxRecord, missed: ReadonlySet<string>): void {
   const { sharedWith } = record;
-  if (sharedWith !== undefined && lost.has(sharedWith)) throw notRestored("sandbox", sharedWith);
+  if (sharedWith !== undefined && missed.has(sharedWith)) throw notRestored("sandbox", sharedWith);
   const { netstack } = engine.parts;
   const { useHostNetwork } = record.options;
   const present = useHostNetwork ? { ...record, namespace: netstack.hostNamespace() } : record;
@@ -158,17 +124,17 @@ async function restoreEndpoint(
   engine: Engine,
   stored: EndpointRecord,
   changes: StoreChange[],
-  lost: ReadonlySet<string>,
+  missed: ReadonlySet<string>,
 ): Promise<void> {
   const network = engine.networks.byId(stored.networkId);
   if (network === undefined) {
-    if (lost.has(stored.networkId)) throw notRestored("network", stored.networkId);
+    if (missed.has(stored.networkId)) throw notRestored("network", stored.networkId);
     changes.push(remove("endpoint", stored.id));
     return;
   }
   const sandbox = stored.join === undefined ? undefined : engine.sandboxes.byId(stored.join.sandboxId);
   const { join, ...apart } = stored;
-  const unseen = join !== undefined && sandbox === undefined && lost.has(join.sandboxId);
+  const unseen = join !== undefined && sandbox === undefined && missed.has(join.sandboxId);
   const record: EndpointRecord = join !== undefined && sandbox === undefined && !unseen ? apart : stored;
   if (record !== stored) changes.push(put("endpoint", record));
   const { ipam } = network;
@@ -179,51 +145,15 @@ async function restoreEndpoint(
   if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
-  const missed = record.withheld;
-  if (lost.has(network.id)) {
-    setAside(endpoint, allBindings(record));
+  const before = record.withheld;
+  if (missed.has(network.id)) {
+    withhold(endpoint, ownBindings(record));
     throw notRestored("network", network.name);
   }
   await restoreInDriver(endpoint);
-  if (missed !== undefined && endpoint.record.withheld === undefined)
+  if (before !== undefined && endpoint.record.withheld === undefined)
     changes.push(put("endpoint", endpoint.record));
   if (unseen) throw staysIn(join.sandboxId);
-}
-
-/**
- * Has the driver take it up, with the ports that it lacked before.
- *
- * @throws why the first of the ports is withheld that are somebody else's now
- */
-export async function restoreInDriver(endpoint: EndpointCore): Promise<void> {
-  const { engine, network, driver, sandbox, record } = endpoint;
-  const bindings = allBindings(record);
-  setAside(endpoint, bindings);
-  // One whose sandbox could not be looked at is in it.
-  const isJoined = record.join !== undefined && sandbox?.lost !== true;
-  const state = { ...record.state, bindings };
-  const refused = await driver.restoreEndpoint(endpointSpec(record), state, isJoined);
-  setAside(
-    endpoint,
-    refused.map(({ binding }) => binding),
-  );
-  const [first] = refused;
-  if (first === undefined) return;
-  const ports = refused.map(({ binding }) => bindingText(binding)).join(",");
-  engine.events.emit("endpoint:port-taken", endpoint, { network: network.id, ports });
-  throw first.error;
-}
-
-function allBindings({ state, withheld = [] }: EndpointRecord): readonly PortBinding[] {
-  return [...state.bindings, ...withheld];
-}
-
-/** From now on it lacks these ports, and has the others. */
-function setAside(endpoint: EndpointCore, lacking: readonly PortBinding[]): void {
-  const { withheld: _, ...record } = endpoint.record;
-  const bindings = allBindings(endpoint.record).filter((binding) => !lacking.includes(binding));
-  const held = { ...record, state: { ...record.state, bindings } };
-  endpoint.record = lacking.length === 0 ? held : { ...held, withheld: lacking };
 }
 
 /** What could not be read keeps its interface and its addresses: nobody else may get these. */

@@ -1,23 +1,45 @@
 /**
- * The sweep at start-up: what carries our mark and belongs to nothing that is stored was left by a run that was killed. What
- * could not be taken up is stored, and keeps what it has.
+ * The sweep: what carries our mark and belongs to nothing that is stored is stale, for a run was killed while it made or removed it.
+ * Opening sweeps at once; the doctor tells of it, and sweeps when it is asked to (health/stale.ts).
  */
+import type { MarkedLink, MarkedNamespace } from "../contracts/netstack.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import type { Engine } from "./engine.ts";
 
-export function sweep(engine: Engine): void {
-  const { networks, endpoints, sandboxes, unrestored, parts } = engine;
-  const unknown = new Set(unrestored.keys());
-  const isWanted = (id: string) =>
-    unknown.has(id) || networks.byId(id) !== undefined || hasLink(endpoints.get(id));
-  parts.netstack.sweepLinks(isWanted);
-  const all = [...sandboxes];
-  const paths = all.map(({ namespace }) => namespace?.path).filter((path) => path !== undefined);
-  parts.netstack.sweepNamespaces(new Set(paths), unknown);
-  parts.files.sweep(new Set([...unknown, ...all.map(({ id }) => id)]));
+export interface Stale {
+  readonly links: readonly MarkedLink[];
+  readonly namespaces: readonly MarkedNamespace[];
+  /** What the ids of sandboxes begin with that there are files of. */
+  readonly files: readonly string[];
 }
 
-/** One that joined a sandbox which waits for its namespace has none yet, and one in a lost sandbox none any more. */
-export function hasLink(endpoint: EndpointCore | undefined): boolean {
-  return endpoint?.record.join?.interface !== undefined && endpoint.sandbox?.lost === false;
+/** What could not be taken up is stored, and keeps what it has. */
+export function findStale({ networks, endpoints, sandboxes, unrestored, parts }: Engine): Stale {
+  const { links, namespaces } = parts.netstack.marked();
+  const hasLinks = (id: string) =>
+    unrestored.has(id) || networks.byId(id) !== undefined || hasLink(endpoints.get(id));
+  const paths = new Set([...sandboxes].map(({ namespace }) => namespace?.path));
+  const kept = new Set([...unrestored.keys()].map(shortId));
+  const filed = new Set([...kept, ...[...sandboxes].map(({ id }) => shortId(id))]);
+  return {
+    links: links.filter(({ objectId }) => !hasLinks(objectId)),
+    namespaces: namespaces.filter(({ path, sandboxId }) => !paths.has(path) && !kept.has(sandboxId)),
+    files: parts.files.list().filter((id) => !filed.has(id)),
+  };
+}
+
+export function sweep({ parts: { netstack, files } }: Engine, stale: Stale): void {
+  netstack.sweep(stale);
+  for (const id of stale.files) files.remove(id);
+}
+
+/** As much of a sandbox's id as names of files have. */
+const shortId = (id: string) => id.slice(0, 12);
+
+/**
+ * One that joined a sandbox which waits for its namespace has none yet, and one in a lost sandbox none any more. One whose sandbox could
+ * not be taken up is in it all the same.
+ */
+function hasLink(endpoint: EndpointCore | undefined): boolean {
+  return endpoint?.record.join?.interface !== undefined && endpoint.sandbox?.lost !== true;
 }

@@ -193,11 +193,9 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     for (const used of this.inUse) if (used.startsWith(`${path} `)) this.inUse.delete(used);
   }
 
-  sweepLinks(): void {}
-
   sweptLinksGone(): undefined {}
 
-  sweepNamespaces(): void {}
+  sweep(): void {}
 
   addInterface({ namespace, owner }: InterfaceRequest): InterfaceState {
     const interfaces = this.namespaces.get(namespace.path) ?? new Map();
@@ -241,7 +239,7 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     return [];
   }
 
-  remains() {
+  marked() {
     return { links: [], namespaces: [] };
   }
 
@@ -296,11 +294,9 @@ class FakeFiles implements SandboxFiles {
 
   mend(): void {}
 
-  known(): readonly string[] {
+  list(): readonly string[] {
     return [];
   }
-
-  sweep(): void {}
 }
 
 /** A controller whose rooms are fakes, or real ones that touch nothing. */

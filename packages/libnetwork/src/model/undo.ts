@@ -1,6 +1,7 @@
 /**
  * Undoing what was done, in reverse, past errors: teardown finishes, and reports everything that went wrong.
  */
+import { messageOf } from "../errors.ts";
 
 export class UndoStack {
   readonly #steps: (() => unknown)[] = [];
@@ -25,7 +26,7 @@ export class UndoStack {
       }
     }
     if (failures.length === 1) return failure;
-    const text = failure instanceof Error ? failure.message : String(failure);
+    const text = messageOf(failure);
     return new AggregateError(failures, `${text} (and undoing it met ${failures.length - 1} more errors)`);
   }
 }

@@ -5,19 +5,7 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import {
-  files,
-  isKernelError,
-  link,
-  NetNamespace,
-  type Reaper,
-  type Request,
-  Rtnl,
-  route,
-  rule,
-  unbindNamespace,
-  withReserve,
-} from "@causeway/kernel";
+import { files, link, NetNamespace, type Reaper, Rtnl, unbindNamespace, withReserve } from "@causeway/kernel";
 import type { EndpointInterface } from "../contracts/driver.ts";
 import type { HealthItem } from "../contracts/health.ts";
 import type {
@@ -26,11 +14,9 @@ import type {
   InterfaceStatistics,
   LiveInterface,
   LiveRouting,
+  Marked,
   NamespacePlace,
   NetStack,
-  PlannedRoute,
-  PlannedRule,
-  Remains,
   RoutingPlan,
 } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
@@ -48,7 +34,7 @@ import {
   showsNamespace,
 } from "./namespace-place.ts";
 import { NamespacePool } from "./namespace-pool.ts";
-import { missing } from "./routing.ts";
+import { changeRouting, isNothing, type RoutingChange, routingChange } from "./routing-change.ts";
 import { isSandboxName, sandboxNameOf } from "./run-directory.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
 
@@ -145,42 +131,7 @@ export class KernelNetStack implements NetStack {
     this.#reaper.later(this.#reaper.releaseNamespace(path));
   }
 
-  sweepLinks(isWanted: (objectId: string) => boolean): void {
-    const going: Promise<void>[] = [];
-    for (const { index, alias = "" } of this.#rtnl.findLinks({ aliasPrefix: this.#mark })) {
-      if (isWanted(alias.slice(this.#mark.length))) continue;
-      this.#rtnl.attempt([link.change({ index }, { up: false })]);
-      const gone = this.#reaper.deleteLink({ index });
-      this.#reaper.later(gone);
-      going.push(gone);
-    }
-    if (going.length === 0) return;
-    this.#sweptGone = Promise.allSettled(going).then(() => {
-      this.#sweptGone = undefined;
-    });
-  }
-
-  sweptLinksGone(): Promise<void> | undefined {
-    return this.#sweptGone;
-  }
-
-  sweepNamespaces(keep: ReadonlySet<string>, sandboxIds: ReadonlySet<string>): void {
-    const keptNames = new Set([...sandboxIds].map(sandboxNameOf));
-    for (const name of files.readdirSync(this.#directory)) {
-      const path = join(this.#directory, name);
-      if (
-        !isSandboxName(name) ||
-        keptNames.has(name) ||
-        keep.has(path) ||
-        removeUnmounted(path) ||
-        !showsNamespace(path)
-      )
-        continue;
-      this.#reaper.later(this.#reaper.releaseNamespace(path));
-    }
-  }
-
-  remains(): Remains {
+  marked(): Marked {
     const links = this.#rtnl.findLinks({ aliasPrefix: this.#mark });
     const names = files.readdirSync(this.#directory).filter(isSandboxName);
     return {
@@ -189,8 +140,33 @@ export class KernelNetStack implements NetStack {
         name,
         objectId: alias.slice(this.#mark.length),
       })),
-      namespaces: names.map((name) => join(this.#directory, name)),
+      namespaces: names.map((name) => ({ path: join(this.#directory, name), sandboxId: name })),
     };
+  }
+
+  sweep({ links, namespaces }: Marked): void {
+    const going: Promise<void>[] = [];
+    for (const { index } of links) {
+      this.#rtnl.attempt([link.change({ index }, { up: false })]);
+      const gone = this.#reaper.deleteLink({ index });
+      this.#reaper.later(gone);
+      going.push(gone);
+    }
+    if (going.length > 0) this.#expectGone(going);
+    for (const { path } of namespaces) {
+      if (!removeUnmounted(path) && showsNamespace(path))
+        this.#reaper.later(this.#reaper.releaseNamespace(path));
+    }
+  }
+
+  #expectGone(going: readonly Promise<void>[]): void {
+    this.#sweptGone = Promise.allSettled(going).then(() => {
+      this.#sweptGone = undefined;
+    });
+  }
+
+  sweptLinksGone(): Promise<void> | undefined {
+    return this.#sweptGone;
   }
 
   reaped(): Promise<void> {
@@ -230,31 +206,15 @@ export class KernelNetStack implements NetStack {
   }
 
   applyRouting(place: NamespacePlace, before: RoutingPlan | undefined, after: RoutingPlan): void {
-    const oldRoutes = before?.routes ?? [];
-    const oldRules = before?.rules ?? [];
-    const removals = [
-      ...missing(oldRules, after.rules).map(removeRule),
-      ...missing(oldRoutes, after.routes).map((planned) => route.remove(routeSettings(planned))),
-    ];
-    const additions = [
-      ...missing(after.routes, oldRoutes).map((planned) => route.replace(routeSettings(planned))),
-      ...missing(after.rules, oldRules).map(addRule),
-    ];
-    if (removals.length + additions.length > 0) withReserve(() => this.#carryOut(place, removals, additions));
+    const change = routingChange(before, after);
+    if (!isNothing(change)) withReserve(() => this.#changeRouting(place, change));
   }
 
-  #carryOut(place: NamespacePlace, removals: readonly Request[], additions: readonly Request[]): void {
+  #changeRouting(place: NamespacePlace, change: RoutingChange): void {
     using namespace = findNamespace(place);
     if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);
-    // Routes go with their link: what is not there any more needs no removing.
-    for (const failure of rtnl.attempt(removals)) {
-      if (failure !== undefined && !isKernelError(failure, "ESRCH", "ENOENT", "ENODEV")) throw failure;
-    }
-    // Where a change is taken back that stopped half way, something of what is added is there already.
-    for (const failure of rtnl.attempt(additions)) {
-      if (failure !== undefined && !isKernelError(failure, "EEXIST")) throw failure;
-    }
+    changeRouting(rtnl, change);
   }
 
   statistics(place: NamespacePlace, names: readonly string[]): ReadonlyMap<string, InterfaceStatistics> {
@@ -319,26 +279,3 @@ export class KernelNetStack implements NetStack {
     this.#maker[Symbol.dispose]();
   }
 }
-
-function routeSettings({
-  destination,
-  family,
-  gateway,
-  link: index,
-  table,
-}: PlannedRoute): route.RouteSettings {
-  return { destination, family, link: index, table, ...(gateway === undefined ? {} : { gateway }) };
-}
-
-function ruleSettings({ family, priority, from, table, exceptDefault }: PlannedRule): rule.RuleSettings {
-  return {
-    family,
-    priority,
-    table,
-    ...(from === undefined ? {} : { source: `${from}/${family === 4 ? 32 : 128}` }),
-    ...(exceptDefault ? { suppressPrefixLength: 0 } : {}),
-  };
-}
-
-const addRule = (planned: PlannedRule) => rule.add(ruleSettings(planned));
-const removeRule = (planned: PlannedRule) => rule.remove(ruleSettings(planned));

@@ -6,7 +6,7 @@
 import type { Stats } from "node:fs";
 import { join } from "node:path";
 import { files } from "@causeway/kernel";
-import { CausewayError, conflict } from "../errors.ts";
+import { CausewayError, conflict, messageOf } from "../errors.ts";
 
 /** How much of a sandbox's id is its name in the run directory. */
 const nameLength = 12;
@@ -57,7 +57,7 @@ function makeDirectory(runDir: string): void {
   try {
     files.mkdirSync(runDir, { recursive: true, mode: 0o755 });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const message = `options.runDir: ${runDir} cannot be made a directory (${why}): give another, or remove what is in its way`;
     throw new CausewayError("conflict", "run_dir_unusable", message, {
       cause: error,

@@ -5,7 +5,7 @@
 import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { files } from "@causeway/kernel";
-import { CausewayError, conflict, invalid } from "../errors.ts";
+import { CausewayError, conflict, invalid, messageOf } from "../errors.ts";
 import { type DatabaseState, inspectDatabase } from "./database-file.ts";
 import { makeDurableDirectory, sync } from "./durable-files.ts";
 import { storeCorrupt, storeFailure } from "./failures.ts";
@@ -105,7 +105,7 @@ async function checkedCopy(from: string, to: string): Promise<StoreState> {
     inspectDatabase(from);
     return await copyDatabase(from, to);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const message = `options.from: ${from} cannot be restored (${why}): give a file that controller.backup has made`;
     throw new CausewayError("invalid", "backup_unreadable", message, { cause: error, detail: from });
   }

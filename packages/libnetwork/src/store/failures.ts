@@ -4,7 +4,7 @@
 
 import { dirname } from "node:path";
 import { files } from "@causeway/kernel";
-import { CausewayError, conflict, unavailable } from "../errors.ts";
+import { CausewayError, conflict, messageOf, unavailable } from "../errors.ts";
 
 /** Primary result codes of SQLite that say the file is not, or no longer, a sound database. */
 const corruptCodes: ReadonlySet<number> = new Set([11 /* SQLITE_CORRUPT */, 26 /* SQLITE_NOTADB */]);
@@ -90,6 +90,6 @@ function primaryCode(error: unknown): number {
 }
 
 function reason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   return text.replaceAll("\n", " "); // quick_check answers in several lines
 }

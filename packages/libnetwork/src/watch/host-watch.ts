@@ -1,6 +1,7 @@
 /**
  * KernelHostWatch: the host's kernel, listened to. Three ears (rtnetlink, nf_tables, the run directory), any of which may be deaf.
  */
+
 import { join } from "node:path";
 import {
   DirectoryWatch,
@@ -14,6 +15,7 @@ import {
   strangersTransactions,
 } from "@causeway/kernel";
 import type { Hint, HostWatch } from "../contracts/host-watch.ts";
+import { messageOf } from "../errors.ts";
 import { Losses } from "./losses.ts";
 
 export interface HostWatchOptions {
@@ -88,7 +90,7 @@ export class KernelHostWatch implements HostWatch {
     this.#gather({
       about: "nothing",
       unheard,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
     });
   }
 

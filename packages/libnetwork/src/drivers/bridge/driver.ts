@@ -3,23 +3,20 @@
  */
 
 import type { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
-import { addressOf } from "../../address/cidr.ts";
 import type { ConnectionTable } from "../../contracts/connections.ts";
 import type {
-  BridgePortSettings,
   Driver,
   DriverMemory,
   DriverTraits,
   EndpointSpec,
   EndpointState,
-  IpamData,
   JoinAnswer,
   NetworkSpec,
   PortBinding,
   PortMapping,
   WithheldBinding,
 } from "../../contracts/driver.ts";
-import type { Firewall, FirewallItems, GatewayMode } from "../../contracts/firewall.ts";
+import type { Firewall, FirewallItems } from "../../contracts/firewall.ts";
 import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { unavailable } from "../../errors.ts";
@@ -31,6 +28,7 @@ import { Forwarding } from "./forwarding.ts";
 import { BridgeHealth } from "./health.ts";
 import { cutOff, hostEndName, hostEnds, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
+import { joinAnswer } from "./join-answer.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
@@ -169,7 +167,7 @@ export class BridgeDriver implements Driver {
   joinAnswer(networkId: string, endpointId: string): JoinAnswer {
     const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    return joinAnswer(network, endpoint.spec, this.#portSettings(network, endpoint));
+    return joinAnswer(network, endpoint, this.#parts.firewall.active);
   }
 
   leave(networkId: string, endpointId: string): void {
@@ -256,7 +254,7 @@ export class BridgeDriver implements Driver {
     const { id, interface: addresses } = endpoint.spec;
     firewall.apply({ add: itemsOf(network, endpoint) });
     const found = this.#hostEnds().get(hostEndName(id));
-    reconnect(rtnl, found, network.bridge.index, this.#portSettings(network, endpoint));
+    reconnect(rtnl, found, network.bridge.index, portSettings(network, endpoint, firewall.active));
     network.neighbours.add(addresses);
   }
 
@@ -289,10 +287,6 @@ export class BridgeDriver implements Driver {
     return makeBridge(host, rtnl, bridgeSettings(plan, ownerOf(plan.spec.id), firewall.active));
   }
 
-  #portSettings({ options }: BridgeNetwork, { bindings }: BridgeEndpoint): BridgePortSettings {
-    return portSettings(options.antiSpoofing && this.#parts.firewall.active, bindings.length > 0);
-  }
-
   #removeBridge(name: string, bridge: BridgeState): void {
     const { rtnl, reaper } = this.#parts;
     const gone = removeBridge(rtnl, reaper, bridge);
@@ -316,33 +310,4 @@ function readState(state: PlainData): Pick<BridgeState, "foreign" | "added"> {
     "network_not_restored",
     "what the bridge driver stored of it is not as it should be: restore a backup, or delete the network",
   );
-}
-
-/** What the model is to make of an endpoint that joins. */
-function joinAnswer(network: BridgeNetwork, spec: EndpointSpec, port: BridgePortSettings): JoinAnswer {
-  const { bridge, neighbours, options } = network;
-  const { ipv4, ipv6, internal } = network.spec;
-  const gatewayOf = (data: IpamData | undefined, mode: GatewayMode) =>
-    internal || mode === "isolated" || data?.gateway === undefined ? undefined : addressOf(data.gateway);
-  return {
-    interface: {
-      plan: {
-        kind: "veth",
-        hostName: hostEndName(spec.id),
-        bridgeIndex: bridge.index,
-        port,
-      },
-      prefix: options.interfacePrefix,
-      mtu: options.mtu,
-      announce: {
-        count: options.advertiseCount,
-        intervalMs: options.advertiseIntervalMs,
-        // Neighbours that a bridge of somebody else's leads to may remember anything.
-        urgent: bridge.foreign || neighbours.mayBeWrong(spec.interface),
-      },
-    },
-    gatewayIpv4: gatewayOf(ipv4[0], options.gatewayModeIpv4),
-    gatewayIpv6: gatewayOf(ipv6[0], options.gatewayModeIpv6),
-    staticRoutes: [],
-  };
 }

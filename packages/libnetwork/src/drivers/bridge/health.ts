@@ -3,7 +3,7 @@
  */
 import { link, route } from "@causeway/kernel";
 import { linkLocalAddress } from "../../address/link-local.ts";
-import type { BridgePortSettings, DriverHealth, PortBinding, Reclaimed } from "../../contracts/driver.ts";
+import type { DriverHealth, PortBinding, Reclaimed } from "../../contracts/driver.ts";
 import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
 import { addAddresses, makeBridge } from "./bridge-link.ts";
 import { missingRoutes } from "./bridge-routes.ts";
@@ -14,7 +14,7 @@ import { hostEndName, hostEnds, portSettings, reconnect } from "./host-end.ts";
 import { findHostOverlap } from "./host-overlap.ts";
 import { inspectBridge, inspectHostEnd } from "./inspection.ts";
 import { bridgeSettings } from "./network-plan.ts";
-import { type BridgeEndpoint, type BridgeNetwork, type BridgeNetworks, endpointOf } from "./networks.ts";
+import { type BridgeNetwork, type BridgeNetworks, endpointOf } from "./networks.ts";
 
 export class BridgeHealth implements DriverHealth {
   readonly #parts: BridgeDriverParts;
@@ -55,7 +55,7 @@ export class BridgeHealth implements DriverHealth {
 
   mendNetwork(networkId: string): void {
     const network = this.#networks.get(networkId);
-    const { host, rtnl, ownerOf } = this.#parts;
+    const { host, rtnl, ownerOf, firewall } = this.#parts;
     const { bridge: before } = network;
     const settings = this.#settings(network);
     const { name, mtu, linkLocal } = settings;
@@ -74,7 +74,12 @@ export class BridgeHealth implements DriverHealth {
     const ends = hostEnds(rtnl);
     for (const [id, endpoint] of network.endpoints) {
       if (!endpoint.joined) continue;
-      reconnect(rtnl, ends.get(hostEndName(id)), made.index, this.#portSettings(network, endpoint));
+      reconnect(
+        rtnl,
+        ends.get(hostEndName(id)),
+        made.index,
+        portSettings(network, endpoint, firewall.active),
+      );
     }
   }
 
@@ -82,9 +87,9 @@ export class BridgeHealth implements DriverHealth {
     const network = this.#networks.find(networkId);
     const endpoint = network?.endpoints.get(endpointId);
     if (network === undefined || endpoint?.joined !== true) return [];
-    const { rtnl, ownerOf } = this.#parts;
+    const { rtnl, ownerOf, firewall } = this.#parts;
     const bridge = rtnl.findLink({ index: network.bridge.index })?.index;
-    const port = this.#portSettings(network, endpoint);
+    const port = portSettings(network, endpoint, firewall.active);
     const findings = inspectHostEnd(rtnl, hostEndName(endpointId), ownerOf(endpointId), bridge, port);
     return findings.map(about({ kind: "endpoint", id: endpointId, name: endpoint.spec.name }));
   }
@@ -92,10 +97,15 @@ export class BridgeHealth implements DriverHealth {
   mendEndpoint(networkId: string, endpointId: string): void {
     const network = this.#networks.get(networkId);
     const endpoint = endpointOf(network, endpointId);
-    const { rtnl, ownerOf } = this.#parts;
+    const { rtnl, ownerOf, firewall } = this.#parts;
     const name = hostEndName(endpointId);
     rtnl.execute(link.change({ name }, { alias: ownerOf(endpointId) }));
-    reconnect(rtnl, rtnl.findLink({ name }), network.bridge.index, this.#portSettings(network, endpoint));
+    reconnect(
+      rtnl,
+      rtnl.findLink({ name }),
+      network.bridge.index,
+      portSettings(network, endpoint, firewall.active),
+    );
   }
 
   reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): Reclaimed {
@@ -108,10 +118,6 @@ export class BridgeHealth implements DriverHealth {
   #settings(network: BridgeNetwork) {
     const { ownerOf, firewall } = this.#parts;
     return bridgeSettings(network, ownerOf(network.spec.id), firewall.active, network.bridge.mac);
-  }
-
-  #portSettings({ options }: BridgeNetwork, { bindings }: BridgeEndpoint): BridgePortSettings {
-    return portSettings(options.antiSpoofing && this.#parts.firewall.active, bindings.length > 0);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import { isKernelError, link, type Reaper, type Rtnl } from "@causeway/kernel";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
+import type { BridgeEndpoint, BridgeNetwork } from "./networks.ts";
 
 /**
  * Frames for 01:80:c2:00:00:0X teach a bridge their sender before any rule sees them, unless they are to be forwarded: all are,
@@ -15,8 +16,14 @@ export function hostEndName(endpointId: string): string {
   return `veth${endpointId.slice(0, 11)}`;
 }
 
-/** @param guarded the packet filter looks at what comes in by it */
-export function portSettings(guarded: boolean, hairpin: boolean): BridgePortSettings {
+/** @param filtered there is a packet filter to look at what comes in by it */
+export function portSettings(
+  { options }: BridgeNetwork,
+  { bindings }: BridgeEndpoint,
+  filtered: boolean,
+): BridgePortSettings {
+  const guarded = options.antiSpoofing && filtered;
+  const hairpin = bindings.length > 0;
   // What leads to a router gets all multicast: whoever says that it is one would.
   return { hairpin, multicastRouter: guarded ? 0 : 1, groupForwardMask: guarded ? everyGroupButPause : 0 };
 }

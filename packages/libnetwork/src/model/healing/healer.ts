@@ -4,13 +4,16 @@
  *
  * It is in nobody's way: it holds locks only where something is wrong, keeps no process alive, and fails no operation.
  */
+
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HealthItem, HealthSubject } from "../../contracts/health.ts";
 import type { Hint, HostWatch } from "../../contracts/host-watch.ts";
+import { messageOf } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
+import { subjectKey } from "../health/subject-health.ts";
 import { inspectSubject, mendSubject } from "../health/subjects.ts";
 import { Course, type Outcome } from "./course.ts";
-import { keyOf, suspects } from "./suspects.ts";
+import { suspects } from "./suspects.ts";
 
 /** How subjects are looked at and mended. */
 export interface Doctor {
@@ -69,7 +72,7 @@ export class Healer {
   }
 
   #courseOf(subject: HealthSubject): Course {
-    const key = keyOf(subject);
+    const key = subjectKey(subject);
     const there = this.#courses.get(key);
     if (there !== undefined) return there;
     const forget = (course: Course) => {
@@ -104,7 +107,7 @@ export class Healer {
     } catch (error) {
       if (this.#closed) return "nothing";
       course.mends++;
-      return this.#failed(course, [], error instanceof Error ? error.message : String(error));
+      return this.#failed(course, [], messageOf(error));
     }
   }
 
@@ -127,7 +130,7 @@ export class Healer {
   #tellOthers(course: Course, found: readonly HealthItem[]): void {
     const others = found.filter(({ repairable }) => !repairable);
     const codes = codesOf(others);
-    const key = keyOf(course.subject);
+    const key = subjectKey(course.subject);
     if (codes === "") this.#told.delete(key);
     else if (this.#told.get(key) !== codes) {
       this.#told.set(key, codes);

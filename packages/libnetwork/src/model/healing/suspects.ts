@@ -5,6 +5,7 @@ import type { HealthSubject } from "../../contracts/health.ts";
 import type { Hint } from "../../contracts/host-watch.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import type { Engine } from "../engine.ts";
+import { subjectKey } from "../health/subject-health.ts";
 
 type ObjectKind = "network" | "endpoint" | "sandbox";
 
@@ -31,13 +32,9 @@ const order: readonly HealthSubject["kind"][] = [
 export function suspects(engine: Engine, hints: readonly Hint[]): readonly HealthSubject[] {
   const found = new Map<string, HealthSubject>();
   for (const hint of hints) {
-    for (const suspect of suspectsOf(engine, hint)) found.set(keyOf(suspect), suspect);
+    for (const suspect of suspectsOf(engine, hint)) found.set(subjectKey(suspect), suspect);
   }
   return [...found.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-}
-
-export function keyOf(subject: HealthSubject): string {
-  return "id" in subject ? `${subject.kind} ${subject.id}` : subject.kind;
 }
 
 function suspectsOf(engine: Engine, hint: Hint): readonly HealthSubject[] {

@@ -2,19 +2,17 @@
  * An endpoint: its interface, with both ends, and its host ports.
  */
 import type { PortBinding } from "../../contracts/driver.ts";
-import type { HealthItem } from "../../contracts/health.ts";
+import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import { bindingText } from "../binding-selector.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { renew } from "../joining.ts";
-import { noteTakenUp } from "../publishing.ts";
-import { put } from "../records.ts";
-import { restoreInDriver } from "../restore.ts";
+import { reclaimPorts, restoreInDriver } from "../withheld-ports.ts";
 import { ailments, placeOf } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";
 import { mendRouting } from "./sandbox-health.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
-type EndpointSubject = { readonly kind: "endpoint"; readonly id: string; readonly name: string };
+type EndpointSubject = SubjectOf<"endpoint">;
 
 export const endpointHealth: SubjectHealth<EndpointSubject> = {
   keys(engine, { id }) {
@@ -30,8 +28,11 @@ export const endpointHealth: SubjectHealth<EndpointSubject> = {
     // Its network's mend is its own.
     if (engine.unrestored.has(endpoint.network.id)) return [];
     const { withheld = [] } = endpoint.record;
-    if (problem !== undefined && withheld.length === 0)
-      return [notRestoredItem(subject, problem.error, true)];
+    if (problem !== undefined && withheld.length === 0) {
+      const { join } = endpoint.record;
+      const isInUnrestored = join !== undefined && engine.sandboxes.byId(join.sandboxId) === undefined;
+      return [notRestoredItem(subject, problem.error, !isInUnrestored)];
+    }
     return [
       ...withheld.map((binding) => portTaken(subject, binding)),
       ...inspectInterface(endpoint, subject),
@@ -87,18 +88,4 @@ function portTaken(subject: EndpointSubject, binding: PortBinding): HealthItem {
     mend: "end the program that has the port, and call repair(); or take it back with unpublish()",
     repairable: true,
   };
-}
-
-/** Takes those that are free by now. */
-async function reclaimPorts(endpoint: EndpointCore): Promise<void> {
-  const { engine, driver, network, id, record } = endpoint;
-  const { withheld = [], ...rest } = record;
-  const reclaimed = driver.health?.reclaim(network.id, id, withheld);
-  if (reclaimed === undefined) return;
-  const left = reclaimed.withheld.map(({ binding }) => binding);
-  endpoint.record = { ...rest, state: reclaimed.state, ...(left.length === 0 ? {} : { withheld: left }) };
-  noteTakenUp(endpoint);
-  await engine.commit(put("endpoint", endpoint.record));
-  const [refused] = reclaimed.withheld;
-  if (refused !== undefined) throw refused.error;
 }

@@ -4,6 +4,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { HealthItem, HealthSubject } from "../../contracts/health.ts";
 import type { Engine } from "../engine.ts";
+import { subjectKey } from "./subject-health.ts";
 import { inspectSubject, mendSubject } from "./subjects.ts";
 
 /** What is not as it should be, at one time. Plain data. */
@@ -78,10 +79,6 @@ function subjectsOf({ networks, sandboxes, endpoints, unrestored }: Engine): rea
     ...named("endpoint", endpoints.values()),
     ...named("sandbox", sandboxes),
   ];
-}
-
-function subjectKey(subject: HealthSubject): string {
-  return "id" in subject ? `${subject.kind} ${subject.id}` : subject.kind;
 }
 
 /** The message may count what has become less, or say why it could not be mended. */

@@ -3,8 +3,9 @@
  */
 import { type HealthItem, type HealthSubject, looking } from "../../contracts/health.ts";
 import type { Engine } from "../engine.ts";
+import { sweep } from "../sweep.ts";
 import { inspectSpace } from "./disk-space.ts";
-import { findRemains, inspectRemains, sweepRemains } from "./remains.ts";
+import { findSurelyStale, inspectStale } from "./stale.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
 const host: HealthSubject = { kind: "host" };
@@ -28,13 +29,13 @@ export const hostHealth: SubjectHealth = {
       ),
       ...looking(host, "the host", () => netstack.inspectHost()),
       ...directories.flatMap((path) => looking(host, path, () => inspectSpace(path))),
-      ...(await inspectRemains(engine)),
+      ...(await inspectStale(engine)),
     ];
   },
 
   async mend(engine) {
     for (const { health } of engine.parts.drivers.values()) health?.mendHost();
-    sweepRemains(engine, await findRemains(engine));
+    sweep(engine, await findSurelyStale(engine));
   },
 };
 

@@ -3,13 +3,14 @@
  */
 import { addressOf, parseCidr } from "../../address/cidr.ts";
 import { tryParseIp } from "../../address/ip.ts";
-import type { HealthItem } from "../../contracts/health.ts";
+import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import type { NetworkCore } from "../network-core.ts";
-import { restoreInDriver, restoreNetworkInDriver } from "../restore.ts";
+import { restoreNetworkInDriver } from "../restore.ts";
+import { restoreInDriver } from "../withheld-ports.ts";
 import { notRestoredItem } from "./not-restored.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
-type NetworkSubject = { readonly kind: "network"; readonly id: string; readonly name: string };
+type NetworkSubject = SubjectOf<"network">;
 
 export const networkHealth: SubjectHealth<NetworkSubject> = {
   keys: (_, { id }) => [id],

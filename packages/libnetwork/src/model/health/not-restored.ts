@@ -1,11 +1,13 @@
 /**
  * What could not be taken up from the store when the controller opened, as items.
  */
+
 import type { HealthItem, HealthSubject } from "../../contracts/health.ts";
+import { messageOf } from "../../errors.ts";
 
 /** @param repairable it can be tried again */
 export function notRestoredItem(subject: HealthSubject, error: unknown, repairable: boolean): HealthItem {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return {
     code: `${subject.kind}_not_restored`,
     nature: "missing",

@@ -2,7 +2,7 @@
  * A sandbox: its namespace, the routes in it, and its files.
  */
 import { parseCidr } from "../../address/cidr.ts";
-import type { HealthItem } from "../../contracts/health.ts";
+import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import type { NamespacePlace, PlannedRoute } from "../../contracts/netstack.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { hostFileContent } from "../host-files.ts";
@@ -13,7 +13,7 @@ import { notRestoredItem } from "./not-restored.ts";
 import { compareRouting, type RoutingDifference, staticRoutes } from "./routing-difference.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
-type SandboxSubject = { readonly kind: "sandbox"; readonly id: string; readonly name: string };
+type SandboxSubject = SubjectOf<"sandbox">;
 
 export const sandboxHealth: SubjectHealth<SandboxSubject> = {
   keys(engine, { id, name }) {

@@ -12,3 +12,8 @@ export interface SubjectHealth<Subject extends HealthSubject = HealthSubject> {
   /** Puts right what is repairable of what was just found. */
   mend(engine: Engine, subject: Subject, items: readonly HealthItem[]): void | Promise<void>;
 }
+
+/** Distinct for distinct subjects. */
+export function subjectKey(subject: HealthSubject): string {
+  return "id" in subject ? `${subject.kind} ${subject.id}` : subject.kind;
+}

@@ -1,7 +1,9 @@
 /**
  * Looking at one subject, and mending it: what the doctor does with all of them, and who hears of an event with one.
  */
+
 import { type HealthItem, type HealthSubject, unread } from "../../contracts/health.ts";
+import { messageOf } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
 import { endpointHealth } from "./endpoint-health.ts";
 import { firewallHealth } from "./firewall-health.ts";
@@ -44,7 +46,7 @@ export function mendSubject(engine: Engine, subject: HealthSubject): Promise<rea
 }
 
 function failed(error: unknown): string {
-  return `it could not be mended: ${error instanceof Error ? error.message : String(error)}`;
+  return `it could not be mended: ${messageOf(error)}`;
 }
 
 async function inspect(engine: Engine, subject: HealthSubject): Promise<readonly HealthItem[]> {

@@ -1,0 +1,39 @@
+/**
+ * What is put in order in sandboxes that were taken up, once the firewall stands: files, routes, and interfaces that are not there any more.
+ */
+import type { Engine } from "./engine.ts";
+import { restoreHostFiles } from "./host-files.ts";
+import { renew } from "./joining.ts";
+import { noteProblem } from "./restore.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+import { route } from "./sandbox-routing.ts";
+
+/** Puts sandboxes in order whose routes or interfaces are not as they were left. Before it the firewall stands. */
+export async function mendSandboxes(engine: Engine): Promise<void> {
+  for (const sandbox of engine.sandboxes) {
+    // What is wrong with it is told already.
+    if (engine.unrestored.has(sandbox.id)) continue;
+    try {
+      await mendSandbox(engine, sandbox);
+    } catch (error) {
+      noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
+    }
+  }
+}
+
+/** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
+async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
+  const { joined, namespace } = sandbox;
+  if (sandbox.lost) return;
+  if (sandbox.owner === undefined) restoreHostFiles(sandbox);
+  if (namespace === undefined || joined.size === 0) return;
+  const live = engine.parts.netstack.interfaceStates(namespace);
+  const bare = [...joined].filter(({ record: { join } }) => {
+    const made = join?.interface;
+    return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
+  });
+  for (const endpoint of bare) joined.delete(endpoint);
+  route(sandbox);
+  for (const endpoint of bare) joined.add(endpoint);
+  for (const endpoint of bare) await renew(endpoint, sandbox);
+}
