@@ -10,7 +10,7 @@ const torn: Fault = { code: "EIO", torn: true };
 /** First match of the label counts (guard.ts). */
 const table: readonly (readonly [label: RegExp, faults: readonly Fault[]])[] = [
   // Netlink: refusals of the kernel, one request at a time.
-  [/^netlink RTM_NEWLINK/, fails("ENOMEM", "EBUSY", "ENOBUFS", "EPERM", "EEXIST", "ENODEV")],
+  [/^netlink RTM_NEWLINK/, fails("ENOMEM", "EBUSY", "ENOBUFS", "EPERM", "EEXIST")],
   [/^netlink RTM_NEW/, [...fails("ENOMEM", "EBUSY", "ENOBUFS", "EPERM", "ENODEV"), ...lost("EEXIST")]],
   [/^netlink RTM_(SET|DEL)LINK/, [...fails("ENOMEM", "EBUSY", "ENOBUFS", "EPERM"), ...lost("ENODEV")]],
   [/^netlink RTM_DEL/, [...fails("ENOMEM", "EBUSY", "ENOBUFS", "EPERM"), ...lost("ESRCH")]],

@@ -36,16 +36,9 @@ function gatewaysOf({ subnet, ipv4, ipv6 }: Pick<ModelNetwork, "subnet" | "ipv4"
   return [...(ipv4 ? [`172.30.${subnet}.1/24`] : []), ...(ipv6 ? [`fd00:${subnet}::1/64`] : [])];
 }
 
-/** proc(5), /proc/net/tcp: addresses and ports in hexadecimal digits. */
 function heldPort({ protocol, hostAddress, hostPort }: PortBinding): string {
-  const addresses: Readonly<Record<string, string>> = {
-    "0.0.0.0": "00000000",
-    "127.0.0.1": "0100007F",
-    "::": "0".repeat(32),
-    "::1": `${"0".repeat(24)}01000000`,
-  };
-  const table = hostAddress.includes(":") ? `${protocol}6` : protocol;
-  return `host port ${table} ${addresses[hostAddress]}:${hostPort.toString(16).toUpperCase().padStart(4, "0")}`;
+  const address = hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
+  return `host port ${protocol} ${address}:${hostPort}`;
 }
 
 /** An endpoint with its network, and its interface in a sandbox. */
