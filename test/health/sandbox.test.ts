@@ -230,3 +230,26 @@ test("a namespace that is gone is lost for good, and stands in nobody's way", as
   await web.delete({ endpoints: "delete" });
   await assertWell(host.controller);
 });
+
+test("a container that fills its own tables holds up nobody: it is told of, and the others are looked at", async (t) => {
+  const host = await TestHost.create(t, { selfHeal: false });
+  const { web, client, hostEnd } = await scene(host);
+  inside(web, (rtnl) => {
+    const index = indexOf(rtnl);
+    const many = Array.from({ length: 6_000 }, (_, at) =>
+      route.add({ destination: `10.200.${at >> 8}.${at & 255}/32`, link: index }),
+    );
+    rtnl.execute(...many);
+  });
+  host.rtnl.execute(link.change({ name: hostEnd }, { up: false }));
+  const { items } = await host.controller.inspectHealth();
+  assert.deepEqual(
+    items.filter(({ code }) => code === "unread").map(({ subject }) => "name" in subject && subject.name),
+    ["web", "web"],
+  );
+  assert.match(items[0]?.message ?? "", /there are more than 5000/);
+  assert.deepEqual(
+    items.filter(({ subject }) => "name" in subject && subject.name === client.containerId),
+    [],
+  );
+});

@@ -10,6 +10,7 @@ export type { ConntrackFilter } from "./conntrack/filter.ts";
 export { connectionTracking, linkKind, nftables, nftablesNat, requirePrivileges } from "./features.ts";
 export type { Query, Request } from "./netlink/message.ts";
 export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
+export type { DumpOptions } from "./netlink/socket.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";
 export { type ListedElement, NftElementLister } from "./nftables/element-list.ts";

@@ -4,8 +4,9 @@
  * The kernel carries a request out inside send(), so everything here is synchronous: when send() returns, the answer is
  * in the socket's buffer. The socket keeps the namespace in which it was opened.
  */
+import { constants } from "node:os";
 import { ByteWriter, DecodeError } from "../codec/bytes.ts";
-import { KernelError } from "../sys/errors.ts";
+import { isKernelError, KernelError } from "../sys/errors.ts";
 import type { OwnedFd } from "../sys/fd.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import {
@@ -56,6 +57,11 @@ const receiveBuffer = 1024 * 1024;
 const requestsPerSend = 64;
 /** Dumps that a change interrupted are repeated, but not for ever. */
 const dumpAttempts = 10;
+
+export interface DumpOptions {
+  /** So many are read, and no more: a table that somebody else fills may take seconds. Default: all. */
+  readonly most?: number;
+}
 
 export class NetlinkSocket implements Disposable {
   readonly #socket: OwnedFd;
@@ -136,15 +142,17 @@ export class NetlinkSocket implements Disposable {
   /**
    * Asks for a whole table; a dump that a concurrent change made inconsistent is taken again. What decodes to undefined
    * is left out.
+   *
+   * @throws KernelError E2BIG where there is more than was allowed for; the socket is then of no more use
    */
-  dump<T>(request: Query<T | undefined>): T[] {
+  dump<T>(request: Query<T | undefined>, { most = Number.POSITIVE_INFINITY }: DumpOptions = {}): T[] {
     for (let attempt = 1; ; attempt++) {
-      const { items, interrupted } = asked(request, () => this.#dumpOnce(request));
+      const { items, interrupted } = asked(request, () => this.#dumpOnce(request, most));
       if (!interrupted || attempt === dumpAttempts) return items;
     }
   }
 
-  #dumpOnce<T>(request: Query<T | undefined>): { items: T[]; interrupted: boolean } {
+  #dumpOnce<T>(request: Query<T | undefined>, most: number): { items: T[]; interrupted: boolean } {
     const sequence = this.#send([request], NLM_F_DUMP);
     const items: T[] = [];
     let interrupted = false;
@@ -163,7 +171,9 @@ export class NetlinkSocket implements Disposable {
         try {
           const item = request.decode(message.payload, message.type);
           if (item !== undefined) items.push(item);
+          if (items.length > most) throw tooMany(request, most);
         } catch (error) {
+          if (isKernelError(error, "E2BIG")) throw error;
           // The rest is received all the same: until the kernel has told everything, it refuses the next dump.
           unreadable = { error };
         }
@@ -199,6 +209,11 @@ export class NetlinkSocket implements Disposable {
 function readEnd(message: Message): Acknowledgement {
   if (message.type === NLMSG_ERROR) return readAcknowledgement(message);
   return { errno: message.payload.remaining >= 4 ? -message.payload.i32() : 0, message: undefined };
+}
+
+function tooMany({ operation, subject }: Request, most: number): KernelError {
+  const kernelMessage = `there are more than ${most}`;
+  return new KernelError({ operation, subject, errno: constants.errno.E2BIG, kernelMessage });
 }
 
 function failureOf(request: Request, { errno, message }: Acknowledgement): KernelError | undefined {

@@ -1,14 +1,15 @@
 /**
  * The interfaces of a namespace as the kernel has them: links, addresses and default routes, put together.
  */
-import { address, link, type Rtnl, route } from "@causeway/kernel";
+import { address, type DumpOptions, link, type Rtnl, route } from "@causeway/kernel";
 import type { LiveInterface } from "../contracts/netstack.ts";
 
-export function liveInterfaces(rtnl: Rtnl): readonly LiveInterface[] {
-  const links = rtnl.dump(link.list()).filter((found) => !link.isLoopback(found));
+/** @param limits how many links, addresses and routes are read; more than that throws KernelError E2BIG. Default: all */
+export function liveInterfaces(rtnl: Rtnl, limits: DumpOptions = {}): readonly LiveInterface[] {
+  const links = rtnl.dump(link.list(), limits).filter((found) => !link.isLoopback(found));
   if (links.length === 0) return [];
-  const addressesOf = Map.groupBy(rtnl.dump(address.list()), ({ link: index }) => index);
-  const gateways = defaultGateways(rtnl);
+  const addressesOf = Map.groupBy(rtnl.dump(address.list(), limits), ({ link: index }) => index);
+  const gateways = defaultGateways(rtnl, limits);
   return links.map((found) => ({
     name: found.name,
     index: found.index,
@@ -24,9 +25,12 @@ export function liveInterfaces(rtnl: Rtnl): readonly LiveInterface[] {
   }));
 }
 
-function defaultGateways(rtnl: Rtnl): readonly { readonly index: number; readonly gateway: string }[] {
+function defaultGateways(
+  rtnl: Rtnl,
+  limits: DumpOptions,
+): readonly { readonly index: number; readonly gateway: string }[] {
   const gateways: { index: number; gateway: string }[] = [];
-  for (const found of rtnl.dump(route.list({ table: route.mainTable }))) {
+  for (const found of rtnl.dump(route.list({ table: route.mainTable }), limits)) {
     if (found.destination !== "default" || found.type !== "unicast") continue;
     for (const { gateway = "on-link", link: index } of found.nextHops.length > 0 ? found.nextHops : [found]) {
       if (index !== undefined) gateways.push({ index, gateway });

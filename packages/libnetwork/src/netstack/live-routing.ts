@@ -4,11 +4,15 @@
 import { type Rtnl, route, rule } from "@causeway/kernel";
 import type { LiveRouting, PlannedRoute, PlannedRule } from "../contracts/netstack.ts";
 
+/** Throws KernelError E2BIG where there are more than so many, of each: a container may fill its tables, and reading holds up everybody. */
+export const mostInSandbox = 5_000;
+
 export function liveRouting(rtnl: Rtnl): LiveRouting {
+  const most = mostInSandbox;
   const routes = rtnl
-    .dump(route.list())
+    .dump(route.list(), { most })
     .filter(({ table, type }) => table !== route.localTable && type === "unicast");
-  const rules = ([4, 6] as const).flatMap((family) => rtnl.dump(rule.list({ family })));
+  const rules = ([4, 6] as const).flatMap((family) => rtnl.dump(rule.list({ family }), { most }));
   return { routes: routes.flatMap(planned), rules: rules.map(plannedRule) };
 }
 

@@ -25,7 +25,7 @@ import { hostNameServers, hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
 import { mendInterface } from "./interface-mending.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
-import { liveRouting } from "./live-routing.ts";
+import { liveRouting, mostInSandbox } from "./live-routing.ts";
 import {
   findNamespace,
   noNamespace,
@@ -232,13 +232,13 @@ export class KernelNetStack implements NetStack {
     if (place === undefined) return liveInterfaces(this.#rtnl);
     using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
-    return liveInterfaces(rtnl);
+    return liveInterfaces(rtnl, { most: mostInSandbox });
   }
 
   interfaceStates(place: NamespacePlace): readonly InterfaceState[] {
     using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
-    return rtnl.dump(link.list());
+    return rtnl.dump(link.list(), { most: mostInSandbox });
   }
 
   routing(place: NamespacePlace): LiveRouting {

@@ -2,7 +2,9 @@
  * Topology: what stands on the host and in its sandboxes. Interfaces, addresses and routes are asked of the kernel at the
  * moment; the model says whose they are. Plain data.
  */
+
 import { setImmediate } from "node:timers/promises";
+import { isKernelError } from "@causeway/kernel";
 import type { PortBinding } from "../contracts/driver.ts";
 import type { LiveInterface, NamespacePlace } from "../contracts/netstack.ts";
 import type { Endpoint } from "../endpoint.ts";
@@ -119,6 +121,8 @@ function interfacesIn(engine: Engine, namespace: NamespacePlace): readonly LiveI
     return engine.parts.netstack.interfaces(namespace);
   } catch (error) {
     if (error instanceof CausewayError && error.code === "namespace_not_found") return [];
+    // More than is looked through: a container may fill its own tables, and the others are to be seen.
+    if (isKernelError(error, "E2BIG")) return [];
     throw error;
   }
 }

@@ -16,7 +16,7 @@ const calmTime = 10_000;
 const quietTime = 60_000;
 /** A look that found nothing is not repeated before so many times as long as it took has passed, milliseconds at most. */
 const share = 9;
-const longestPause = 400;
+const longestPause = 60_000;
 
 type Phase = "idle" | "due" | "acting" | "calm" | "given-up";
 
