@@ -4,7 +4,14 @@
  * What is wanted is kept here in full; the kernel is told differences. Where it turns out not to be as we left it (somebody
  * flushed the rule set), everything is written anew in one transaction.
  */
-import { isKernelError, type NetNamespace, NftContext, NftElements, NftError } from "@causeway/kernel";
+import {
+  DecodeError,
+  isKernelError,
+  type NetNamespace,
+  NftContext,
+  NftElements,
+  NftError,
+} from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { type HealthItem, looking } from "../contracts/health.ts";
 import { CausewayError, conflict } from "../errors.ts";
@@ -64,6 +71,8 @@ export class NftablesFirewall implements Firewall {
     } catch (error) {
       this.#register.change(wanted.add, wanted.remove);
       wanted.undo();
+      // It may have been carried out all the same.
+      if (isOutcomeLost(error)) this.install();
       throw error;
     }
   }
@@ -198,6 +207,11 @@ export class NftablesFirewall implements Firewall {
 
 /** Elements that go by netlink; subnets and verdicts go by libnftables. */
 const isPlain = ({ set }: FirewallElement) => set.interval === undefined && set.verdict === undefined;
+
+/** The kernel's answer could not be received, or not be read. */
+function isOutcomeLost(error: unknown): boolean {
+  return error instanceof DecodeError || (isKernelError(error) && error.operation === "recv");
+}
 
 function meansDivergence(error: unknown): boolean {
   if (isKernelError(error, "ENOENT", "EEXIST")) return true;

@@ -81,7 +81,7 @@ export class EndpointPorts {
     const { spec } = endpoint;
     const added = this.reserve(network, spec, mappings);
     try {
-      if (endpoint.joined) this.#open(network, spec.id, added);
+      if (endpoint.joined) this.#open(network, endpoint, added);
     } catch (error) {
       ports.release(spec.id, added);
       throw error;
@@ -100,7 +100,7 @@ export class EndpointPorts {
     const refused = new Set(withheld.map(({ binding }) => binding));
     const held = bindings.filter((binding) => !refused.has(binding));
     try {
-      if (endpoint.joined && held.length > 0) this.#open(network, id, held);
+      if (endpoint.joined && held.length > 0) this.#open(network, endpoint, held);
     } catch (error) {
       this.#parts.ports.release(id, held);
       throw error;
@@ -109,11 +109,20 @@ export class EndpointPorts {
     return withheld;
   }
 
-  #open({ policy, routed }: BridgeNetwork, endpointId: string, bindings: readonly PortBinding[]): void {
+  #open(
+    { policy, routed }: BridgeNetwork,
+    { spec, bindings: others }: BridgeEndpoint,
+    bindings: readonly PortBinding[],
+  ): void {
     const { connections, firewall, rtnl } = this.#parts;
     const before = unanswered(rtnl, bindings);
-    setHairpin(rtnl, endpointId, true);
-    firewall.apply({ add: { published: publishedPorts(bindings, policy.bridge, routed) } });
+    try {
+      setHairpin(rtnl, spec.id, true);
+      firewall.apply({ add: { published: publishedPorts(bindings, policy.bridge, routed) } });
+    } catch (error) {
+      if (others.length === 0) setHairpin(rtnl, spec.id, false);
+      throw error;
+    }
     forgetUnanswered(connections, before);
   }
 
