@@ -94,6 +94,8 @@ function die(signals: Signals): void {
 
 /** Without ids, numbers and paths of this run. */
 function labelOf({ kind, operation, subject }: Crossing): string {
+  // One after the other, set by set: a loop.
+  if (operation === "NFT_MSG_GETSETELEM") return `${kind} ${operation}`;
   const about = subject
     .replace(/\/dev\/shm\/causeway-\w+/g, "")
     .replace(/\b[0-9a-f]{11,64}\b/g, "*")
