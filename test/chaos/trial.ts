@@ -102,7 +102,8 @@ async function judge(
   album: Album,
   { acknowledged }: Verdict,
 ): Promise<void> {
-  await host.start();
+  if (scenario.opens === true) await scenario.step(host);
+  else await host.start();
   const { problems } = host.controller;
   if (problems.length > 0)
     throw new Error(`not taken up: ${problems.map(({ error }) => String(error)).join("; ")}`);

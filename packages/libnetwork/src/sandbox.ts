@@ -13,7 +13,7 @@ import { conflict } from "./errors.ts";
 import { adoptKey } from "./model/adoption.ts";
 import { freeContainerId } from "./model/container-id.ts";
 import { writeHostFiles } from "./model/host-files.ts";
-import { rejoin } from "./model/joining.ts";
+import { renew } from "./model/joining.ts";
 import { assertAlive, sandboxLost } from "./model/lost.ts";
 import { put, type SandboxRecord } from "./model/records.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
@@ -194,7 +194,7 @@ export class Sandbox {
             writeHostFiles(this.#core);
           });
           writeHostFiles(this.#core);
-          for (const endpoint of [...joined]) await rejoin(endpoint, this.#core);
+          for (const endpoint of [...joined]) await renew(endpoint, this.#core);
         }),
     );
   }

@@ -176,6 +176,8 @@ export interface NetStack {
   /** The same, as far as telling whether one is there: a third of the time. */
   interfaceStates(namespace: NamespacePlace): readonly InterfaceState[];
   routing(namespace: NamespacePlace): LiveRouting;
+  /** After a restart: the policy rules that an earlier run made, as a plan without routes, for those go with their links. */
+  leftPolicy(namespace: NamespacePlace): RoutingPlan;
   /** Starts a process in the namespace. */
   spawn(
     namespace: NamespacePlace,

@@ -4,13 +4,13 @@
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { writeHostFiles } from "./host-files.ts";
-import { leaveSandbox } from "./leaving.ts";
+import { finishLeave } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
 import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
-import { type UndoStack, undoing } from "./undo.ts";
+import { stubbornly, type UndoStack, undoing } from "./undo.ts";
 
 /** Whoever calls holds the locks of both. */
 export function joinSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
@@ -21,24 +21,18 @@ export function joinSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promi
   });
 }
 
-/** Leaves and joins again: the interface is made anew. */
-export async function rejoin(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
-  await leaveSandbox(endpoint, sandbox);
-  await joinSandbox(endpoint, sandbox);
-}
-
 /**
- * Makes the interface anew that somebody took. On an exception the endpoint counts as joined all the same, without interface: so
- * it can be tried again.
+ * Leaves and joins again: the interface is made anew. Only the join is stored, so that whoever is killed in between leaves an endpoint
+ * that has joined, and lacks its interface: the next start makes it. On an exception it counts as joined all the same: so it can be tried again.
  */
 export async function renew(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
-  const { record, engine } = endpoint;
+  const { record } = endpoint;
   try {
-    await rejoin(endpoint, sandbox);
+    await finishLeave(endpoint, sandbox, { sandboxStays: true });
+    await stubbornly(() => joinSandbox(endpoint, sandbox));
   } catch (error) {
     endpoint.record = record;
     sandbox.joined.add(endpoint);
-    await engine.commit(put("endpoint", record));
     throw error;
   }
 }

@@ -33,6 +33,8 @@ async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> 
     return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
   });
   for (const endpoint of bare) joined.delete(endpoint);
+  // A run that was killed in the middle of a leave has left the rules of who left.
+  sandbox.routing = engine.parts.netstack.leftPolicy(namespace);
   route(sandbox);
   for (const endpoint of bare) joined.add(endpoint);
   for (const endpoint of bare) await renew(endpoint, sandbox);

@@ -227,6 +227,10 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
     return new Map();
   }
 
+  leftPolicy(): RoutingPlan {
+    return planRouting([]);
+  }
+
   interfaces() {
     return [];
   }

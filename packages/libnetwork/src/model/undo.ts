@@ -32,12 +32,12 @@ export class UndoStack {
 }
 
 /**
- * Does a step of a teardown, which can be done twice, and does it again where it fails: what was busy or without memory may
+ * Does what can be done twice, a step of a teardown mostly, and does it again where it fails: what was busy or without memory may
  * not be any more.
  *
  * @throws what it threw first, where it fails again
  */
-async function stubbornly(step: () => unknown): Promise<void> {
+export async function stubbornly(step: () => unknown): Promise<void> {
   try {
     await step();
   } catch (error) {

@@ -25,7 +25,7 @@ import { hostNameServers, hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
 import { mendInterface } from "./interface-mending.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
-import { liveRouting, mostInSandbox } from "./live-routing.ts";
+import { liveRouting, liveRules, mostInSandbox } from "./live-routing.ts";
 import {
   findNamespace,
   noNamespace,
@@ -34,6 +34,7 @@ import {
   showsNamespace,
 } from "./namespace-place.ts";
 import { NamespacePool } from "./namespace-pool.ts";
+import { isOwnRule, planRouting } from "./routing.ts";
 import { changeRouting, isNothing, type RoutingChange, routingChange } from "./routing-change.ts";
 import { isSandboxName, sandboxNameOf } from "./run-directory.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
@@ -239,6 +240,12 @@ export class KernelNetStack implements NetStack {
     using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
     return rtnl.dump(link.list(), { most: mostInSandbox });
+  }
+
+  leftPolicy(place: NamespacePlace): RoutingPlan {
+    using namespace = openNamespace(place);
+    using rtnl = new Rtnl(namespace);
+    return { ...planRouting([]), rules: liveRules(rtnl).filter(isOwnRule) };
   }
 
   routing(place: NamespacePlace): LiveRouting {

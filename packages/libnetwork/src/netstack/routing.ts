@@ -73,6 +73,12 @@ function planFamily(family: 4 | 6, ordered: readonly RoutedEndpoint[]): FamilyPl
   return { gatewayEndpoint, routes, rules };
 }
 
+/** Whether a rule of a sandbox is one that {@link planRouting} made. */
+export function isOwnRule({ priority, table }: PlannedRule): boolean {
+  if (priority === directPriority) return table === route.mainTable;
+  return priority === bySourcePriority && table >= firstTable;
+}
+
 export function planRouting(endpoints: readonly RoutedEndpoint[]): RoutingPlan {
   const ordered = [...endpoints].sort(compareGateways);
   const v4 = planFamily(4, ordered);
