@@ -33,6 +33,11 @@ export interface InterfaceState {
   readonly index: number;
 }
 
+/** An interface as a short look shows it. */
+export interface SeenInterface extends InterfaceState {
+  readonly up: boolean;
+}
+
 /** Packets, bytes, errors and drops since the interface was made, as the sandbox sees them. */
 export interface InterfaceStatistics {
   readonly rxBytes: bigint;
@@ -174,9 +179,9 @@ export interface NetStack {
   /** Every interface of a namespace but loopback, in the order of their indexes. Default: of the host's. */
   interfaces(namespace?: NamespacePlace): readonly LiveInterface[];
   /** The same, as far as telling whether one is there: a third of the time. */
-  interfaceStates(namespace: NamespacePlace): readonly InterfaceState[];
+  interfaceStates(namespace: NamespacePlace): readonly SeenInterface[];
   routing(namespace: NamespacePlace): LiveRouting;
-  /** After a restart: the policy rules that an earlier run made, as a plan without routes, for those go with their links. */
+  /** After a restart: the policy rules that an earlier run made, and the routes in tables of their own, as a plan. */
   leftPolicy(namespace: NamespacePlace): RoutingPlan;
   /** Starts a process in the namespace. */
   spawn(

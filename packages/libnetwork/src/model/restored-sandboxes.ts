@@ -1,6 +1,7 @@
 /**
  * What is put in order in sandboxes that were taken up, once the firewall stands: files, routes, and interfaces that are not there any more.
  */
+import type { SeenInterface } from "../contracts/netstack.ts";
 import type { Engine } from "./engine.ts";
 import { restoreHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
@@ -30,10 +31,12 @@ async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> 
   const live = engine.parts.netstack.interfaceStates(namespace);
   const bare = [...joined].filter(({ record: { join } }) => {
     const made = join?.interface;
-    return made !== undefined && !live.some(({ index, name }) => index === made.index && name === made.name);
+    // One that is down was about to be made anew.
+    const isWhole = ({ index, name, up }: SeenInterface) => index === made?.index && name === made.name && up;
+    return made !== undefined && !live.some(isWhole);
   });
   for (const endpoint of bare) joined.delete(endpoint);
-  // A run that was killed in the middle of a leave has left the rules of who left.
+  // A run that was killed in the middle of a join or a leave has left the rules and routes of who is not there.
   sandbox.routing = engine.parts.netstack.leftPolicy(namespace);
   route(sandbox);
   for (const endpoint of bare) joined.add(endpoint);

@@ -12,13 +12,8 @@ export function liveRouting(rtnl: Rtnl): LiveRouting {
   const routes = rtnl
     .dump(route.list(), { most })
     .filter(({ table, type }) => table !== route.localTable && type === "unicast");
-  return { routes: routes.flatMap(planned), rules: liveRules(rtnl) };
-}
-
-export function liveRules(rtnl: Rtnl): readonly PlannedRule[] {
-  const most = mostInSandbox;
   const rules = ([4, 6] as const).flatMap((family) => rtnl.dump(rule.list({ family }), { most }));
-  return rules.map(plannedRule);
+  return { routes: routes.flatMap(planned), rules: rules.map(plannedRule) };
 }
 
 /** One for each way that its packets take. */

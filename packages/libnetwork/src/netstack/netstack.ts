@@ -18,6 +18,7 @@ import type {
   NamespacePlace,
   NetStack,
   RoutingPlan,
+  SeenInterface,
 } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
 import { inspectConnectionTable } from "./connection-table.ts";
@@ -25,7 +26,7 @@ import { hostNameServers, hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
 import { mendInterface } from "./interface-mending.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
-import { liveRouting, liveRules, mostInSandbox } from "./live-routing.ts";
+import { liveRouting, mostInSandbox } from "./live-routing.ts";
 import {
   findNamespace,
   noNamespace,
@@ -34,7 +35,7 @@ import {
   showsNamespace,
 } from "./namespace-place.ts";
 import { NamespacePool } from "./namespace-pool.ts";
-import { isOwnRule, planRouting } from "./routing.ts";
+import { isOwnRoute, isOwnRule, planRouting } from "./routing.ts";
 import { changeRouting, isNothing, type RoutingChange, routingChange } from "./routing-change.ts";
 import { isSandboxName, sandboxNameOf } from "./run-directory.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
@@ -236,16 +237,18 @@ export class KernelNetStack implements NetStack {
     return liveInterfaces(rtnl, { most: mostInSandbox });
   }
 
-  interfaceStates(place: NamespacePlace): readonly InterfaceState[] {
+  interfaceStates(place: NamespacePlace): readonly SeenInterface[] {
     using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
-    return rtnl.dump(link.list(), { most: mostInSandbox });
+    const links = rtnl.dump(link.list(), { most: mostInSandbox });
+    return links.map((found) => ({ name: found.name, index: found.index, up: link.isUp(found) }));
   }
 
   leftPolicy(place: NamespacePlace): RoutingPlan {
     using namespace = openNamespace(place);
     using rtnl = new Rtnl(namespace);
-    return { ...planRouting([]), rules: liveRules(rtnl).filter(isOwnRule) };
+    const { routes, rules } = liveRouting(rtnl);
+    return { ...planRouting([]), routes: routes.filter(isOwnRoute), rules: rules.filter(isOwnRule) };
   }
 
   routing(place: NamespacePlace): LiveRouting {

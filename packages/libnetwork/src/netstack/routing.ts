@@ -73,6 +73,11 @@ function planFamily(family: 4 | 6, ordered: readonly RoutedEndpoint[]): FamilyPl
   return { gatewayEndpoint, routes, rules };
 }
 
+/** Whether a route of a sandbox is in one of the tables that {@link planRouting} fills. */
+export function isOwnRoute({ table }: PlannedRoute): boolean {
+  return table >= firstTable;
+}
+
 /** Whether a rule of a sandbox is one that {@link planRouting} made. */
 export function isOwnRule({ priority, table }: PlannedRule): boolean {
   if (priority === directPriority) return table === route.mainTable;
@@ -92,7 +97,13 @@ export function planRouting(endpoints: readonly RoutedEndpoint[]): RoutingPlan {
 }
 
 /** What of `wanted` is not in `there`; both are small. */
-export function missing<T>(wanted: readonly T[], there: readonly T[]): readonly T[] {
-  const keys = new Set(there.map((item) => JSON.stringify(item)));
-  return wanted.filter((item) => !keys.has(JSON.stringify(item)));
+export function missing<T extends object>(wanted: readonly T[], there: readonly T[]): readonly T[] {
+  const keys = new Set(there.map(keyOf));
+  return wanted.filter((item) => !keys.has(keyOf(item)));
+}
+
+/** Whoever made it, and in whatever order its fields were given. */
+function keyOf(item: object): string {
+  const given = Object.entries(item).filter(([, value]) => value !== undefined);
+  return JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
