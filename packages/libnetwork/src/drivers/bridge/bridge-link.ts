@@ -70,7 +70,8 @@ export function makeBridge(host: NetNamespace, rtnl: Rtnl, settings: BridgeSetti
   const foreign = found !== undefined && found.alias !== settings.owner;
   try {
     const { index, address: mac } = bridge;
-    if (found === undefined && settings.linkLocal && mac !== undefined) {
+    // One that is there may be what a run made that was killed before it came to this.
+    if (!foreign && settings.linkLocal && mac !== undefined) {
       addAddresses(rtnl, index, [`${linkLocalAddress(mac)}/64`]);
     }
     const added = addAddresses(rtnl, index, settings.addresses);

@@ -2,10 +2,9 @@
  * BridgeHealth: the bridge driver's part of the doctor.
  */
 import { link, route } from "@causeway/kernel";
-import { linkLocalAddress } from "../../address/link-local.ts";
 import type { DriverHealth, PortBinding, Reclaimed } from "../../contracts/driver.ts";
 import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
-import { addAddresses, makeBridge } from "./bridge-link.ts";
+import { makeBridge } from "./bridge-link.ts";
 import { missingRoutes } from "./bridge-routes.ts";
 import type { BridgeDriverParts } from "./driver.ts";
 import type { EndpointPorts } from "./endpoint-ports.ts";
@@ -58,7 +57,7 @@ export class BridgeHealth implements DriverHealth {
     const { host, rtnl, ownerOf, firewall } = this.#parts;
     const { bridge: before } = network;
     const settings = this.#settings(network);
-    const { name, mtu, linkLocal } = settings;
+    const { name, mtu } = settings;
     const found = rtnl.findLink({ name });
     if (!before.foreign && found?.index === before.index)
       rtnl.execute(
@@ -67,8 +66,6 @@ export class BridgeHealth implements DriverHealth {
     const made = makeBridge(host, rtnl, settings);
     const added = [...new Set([...before.added, ...made.added])];
     network.bridge = { ...made, foreign: before.foreign, added };
-    if (linkLocal && !before.foreign && made.mac !== undefined)
-      addAddresses(rtnl, made.index, [`${linkLocalAddress(made.mac)}/64`]);
     rtnl.execute(...missingRoutes(rtnl, settings, network.bridge).map((wanted) => route.replace(wanted)));
     if (made.index === before.index) return;
     const ends = hostEnds(rtnl);
