@@ -131,7 +131,7 @@ function creation({ name, owner, mtu, mac = randomMac() }: BridgeSettings): read
 }
 
 /** Adds what the link has not got; answers what was added. */
-export function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): readonly string[] {
+function addAddresses(rtnl: Rtnl, index: number, cidrs: readonly string[]): readonly string[] {
   const added: string[] = [];
   for (const cidr of cidrs) {
     const { address: ip, prefixLength, family, last } = parseCidr(cidr);
