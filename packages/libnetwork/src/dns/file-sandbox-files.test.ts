@@ -181,7 +181,10 @@ test("what a killed run left half written is written again, and what is right is
   fs.appendFileSync(paths.hosts, "172.30.0.9 half\n");
   fs.rmSync(paths.hostname);
   const before = fs.statSync(paths.resolvConf).mtimeMs;
+  const umask = process.umask(0o077);
   open().restore(content);
+  process.umask(umask);
+  assert.equal(fs.statSync(paths.hostname).mode & 0o777, 0o644);
   assert.deepEqual(each(paths).map(read), whole);
   assert.equal(fs.statSync(paths.resolvConf).mtimeMs, before);
 });

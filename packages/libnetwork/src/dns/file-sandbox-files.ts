@@ -81,10 +81,11 @@ export class FileSandboxFiles implements SandboxFiles {
   restore(content: SandboxFileContent): void {
     const { sandboxId } = content;
     const texts = this.#texts(content);
-    const isNew = makeFolder(this.#folder(sandboxId));
+    makeFolder(this.#folder(sandboxId));
     const paths = this.paths(sandboxId);
     for (const file of kindsOfFile) {
-      if (readText(paths[file]) !== texts[file]) writeText(paths[file], texts[file], isNew);
+      const there = readText(paths[file]);
+      if (there !== texts[file]) writeText(paths[file], texts[file], there === undefined);
     }
     this.#written.set(sandboxId, texts);
   }

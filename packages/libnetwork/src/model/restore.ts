@@ -10,7 +10,6 @@ import { replayAddress, replayPool } from "./addressing.ts";
 import { addEndpoint } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
-
 import { announceLost, sandboxLost } from "./lost.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
