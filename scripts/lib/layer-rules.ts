@@ -46,11 +46,24 @@ const LIBNETWORK: Rooms = {
   ...Object.fromEntries(MODEL.map((room) => [room, [...FOUNDATION, ...MODEL]])),
 };
 
+/** packages/daemon/src: api <- {config, events, server} <- containers <- {cnm, docker} <- daemon. */
+const DAEMON: Rooms = {
+  api: [],
+  config: ["api"],
+  events: ["api"],
+  server: ["api", "config"],
+  containers: ["api", "config", "events", "server"],
+  parts: ["config", "containers", "events"],
+  cnm: ["api", "config", "containers", "events", "parts", "server"],
+  docker: ["api", "config", "containers", "events", "parts", "server"],
+};
+
 /** What each package and folder of the workspace may import from packages/. */
 const PACKAGES: Rooms = {
   kernel: [],
   libnetwork: ["kernel"],
   daemon: ["libnetwork", "kernel"],
+  cli: ["daemon"],
 };
 
 /** Tests, compliance suites and what only they use may reach anywhere, except around in circles. */
@@ -90,6 +103,7 @@ export function layerRules(): IRegularForbiddenRuleType[] {
     ),
     ...roomRules("kernel", KERNEL),
     ...roomRules("libnetwork", LIBNETWORK),
+    ...roomRules("daemon", DAEMON),
     ...packageRules(),
     forbid(
       "drivers-apart",

@@ -9,17 +9,32 @@ export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts
 export type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 export type { Attachment, AttachOptions } from "./controller.ts";
 export type { DeleteEndpointOptions, Endpoint, EndpointInfo } from "./endpoint.ts";
-export { CausewayError, type ErrorKind, httpStatus } from "./errors.ts";
+export {
+  CausewayError,
+  conflict,
+  type ErrorKind,
+  forbidden,
+  httpStatus,
+  invalid,
+  messageOf,
+  notFound,
+  unavailable,
+  unsupported,
+} from "./errors.ts";
 export type { BindingSelector } from "./model/binding-selector.ts";
 export type { ControllerOptions, DefaultNetworkOptions } from "./model/controller-options.ts";
 export type { EndpointOptions } from "./model/endpoint-options.ts";
 export type { CausewayEvent, EventType } from "./model/events.ts";
 export type { Health, Repair } from "./model/health/health.ts";
+export { newId } from "./model/ids.ts";
+export { KeyedMutex } from "./model/keyed-mutex.ts";
 export type { IpamConfig, NetworkOptions } from "./model/network-options.ts";
+export { currentOperation, withOperation } from "./model/operation.ts";
 export type { PublishOptions } from "./model/publish-options.ts";
 export type { RestoreProblem } from "./model/restore.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
 export type { Network } from "./network.ts";
+export { suggestion, suggestionOrAll } from "./options/nearest.ts";
 export type { DeleteSandboxOptions, Sandbox } from "./sandbox.ts";
 export type { BackupResult, RestoreResult } from "./store/backup.ts";
 export { type TopologyTextOptions, topologyText } from "./topology/text.ts";

@@ -1,6 +1,7 @@
 /**
  * What happened, as it happens: `for await (const event of controller.events())`.
  */
+import { currentOperation } from "./operation.ts";
 
 export type EventType =
   | "network:create"
@@ -30,6 +31,8 @@ export interface CausewayEvent {
   readonly name: string;
   /** More, by type: ids of the objects on the other side, names, ports. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** The operation that it belongs to, where the caller named one by `withOperation`. */
+  readonly operation?: string;
 }
 
 /** A reader that is this far behind loses the oldest events. */
@@ -52,7 +55,16 @@ export class EventHub {
     attributes: Readonly<Record<string, string>> = {},
   ): void {
     if (this.#readers.size === 0 && !this.#opening) return;
-    const event: CausewayEvent = { type, time: Date.now(), id: subject.id, name: subject.name, attributes };
+    const operation = currentOperation();
+    const { id, name } = subject;
+    const event: CausewayEvent = {
+      type,
+      time: Date.now(),
+      id,
+      name,
+      attributes,
+      ...(operation !== undefined && { operation }),
+    };
     if (this.#opening) this.#early.push(event);
     for (const reader of this.#readers) reader(event);
   }

@@ -1,0 +1,9 @@
+/**
+ * The CNM API's resources and requests.
+ */
+export * from "./common.ts";
+export * from "./containers.ts";
+export * from "./endpoints.ts";
+export * from "./networks.ts";
+export * from "./sandboxes.ts";
+export * from "./system.ts";
