@@ -6,6 +6,7 @@ import { CliError, exitCodes } from "../errors.ts";
 import { failureOf } from "./failure.ts";
 import { type Connection, type Sent, send, textOf } from "./http.ts";
 import { readEvents } from "./server-sent.ts";
+import type { Response } from "./wire.ts";
 
 const base = "/cnm/v1";
 
@@ -13,6 +14,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 
 export interface AskOptions {
   readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -41,10 +43,6 @@ export class Client {
     return this.#json<T>({ method: "PUT", path, body }, options);
   }
 
-  patch<T = void>(path: string, body: unknown, options: AskOptions = {}): Promise<T> {
-    return this.#json<T>({ method: "PATCH", path, body }, options);
-  }
-
   async delete(path: string, options: AskOptions = {}): Promise<void> {
     await this.#json({ method: "DELETE", path }, options);
   }
@@ -54,8 +52,7 @@ export class Client {
     const items: T[] = [];
     let cursor: string | undefined;
     do {
-      const query = { ...options.query, cursor };
-      const page: Page<T> = await this.get(path, { ...options, query });
+      const page: Page<T> = await this.get(path, { ...options, query: { ...options.query, cursor } });
       items.push(...page.items);
       cursor = page.next;
     } while (cursor !== undefined);
@@ -69,14 +66,11 @@ export class Client {
 
   /** Events as they come, until the daemon ends the stream or the signal aborts. */
   async *events(path: string, options: AskOptions = {}): AsyncGenerator<Event> {
-    const response = await this.#send(
-      { method: "GET", path, headers: { accept: "text/event-stream" } },
-      options,
-    );
-    if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 0, await textOf(response));
-    response.setEncoding("utf8");
+    const sent = { method: "GET", path, headers: { accept: "text/event-stream" } };
+    const response = await this.#send(sent, options);
+    if (response.status !== 200) throw failureOf(response.status, await textOf(response));
     try {
-      for await (const { data } of readEvents(response)) yield JSON.parse(data) as Event;
+      for await (const { data } of readEvents(response.body)) yield JSON.parse(data) as Event;
     } catch (error) {
       if (options.signal?.aborted !== true) throw hungUp(error);
     }
@@ -92,29 +86,29 @@ export class Client {
     const text = await textOf(response).catch((error) => {
       throw hungUp(error);
     });
-    const status = response.statusCode ?? 0;
+    const { status } = response;
     if (status < 200 || status > 299) throw failureOf(status, text);
     return text;
   }
 
-  #send(sent: Sent, { query = {}, signal }: AskOptions) {
+  #send(sent: Sent, { query = {}, headers, signal }: AskOptions): Promise<Response> {
     return send(this.#connection, {
       ...sent,
       path: `${base}${sent.path}${queryText(query)}`,
+      headers: { ...sent.headers, ...headers },
       ...(signal && { signal }),
     });
   }
 }
 
 function queryText(query: Query): string {
-  const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
-  return given.size === 0 ? "" : `?${given}`;
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const pairs = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 
 function hungUp(error: unknown): unknown {
   if (error instanceof CliError) return error;
-  return new CliError(exitCodes.unavailable, "the daemon hung up in the middle of its answer", {
-    cause: error,
-  });
+  const message = "the daemon hung up in the middle of its answer; its log may say more";
+  return new CliError(exitCodes.unavailable, message, { cause: error });
 }

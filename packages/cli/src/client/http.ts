@@ -1,14 +1,10 @@
 /**
  * One request to the daemon and its answer, and what is said where there is none.
  */
-import {
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from "node:http";
+import { connect, type Socket } from "node:net";
 import { CliError, exitCodes } from "../errors.ts";
 import { type Address, addressText } from "./address.ts";
+import { type Response, readResponse, requestText, WireError } from "./wire.ts";
 
 /** Files of a TLS client: contents, PEM. */
 export interface TlsFiles {
@@ -31,43 +27,54 @@ export interface Sent {
   readonly signal?: AbortSignal;
 }
 
-/** Resolves with the answer's head; its body is still to be read. */
-export async function send(connection: Connection, sent: Sent): Promise<IncomingMessage> {
+/**
+ * Resolves with the answer's head; its body is still to be read.
+ *
+ * @throws CliError where nothing answers, or what answers is no daemon
+ */
+export async function send(connection: Connection, sent: Sent): Promise<Response> {
   const { method, path, signal } = sent;
   const body = sent.body === undefined ? undefined : JSON.stringify(sent.body);
-  const headers = {
-    ...(body !== undefined && {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
-    }),
-    ...sent.headers,
-  };
-  const asked = await begin(connection, { method, path, headers, agent: false, ...(signal && { signal }) });
-  return new Promise((resolve, reject) => {
-    asked.on("response", resolve);
-    asked.on("error", (error) => reject(explained(error, connection.address)));
-    asked.end(body);
-  });
-}
-
-async function begin({ address, tls }: Connection, options: RequestOptions): Promise<ClientRequest> {
-  if (address.kind === "unix") return httpRequest({ ...options, socketPath: address.path });
-  // Over the unix socket, which is what start-up time is measured by, none of this is loaded.
-  const https = await import("node:https");
-  return https.request({ ...options, host: address.host, port: address.port, ...(await tls()) });
+  const headers = { ...(body !== undefined && { "content-type": "application/json" }), ...sent.headers };
+  try {
+    const socket = await open(connection, signal);
+    socket.write(requestText(method, path, headers, body));
+    return await readResponse(socket);
+  } catch (error) {
+    throw explained(error, connection.address);
+  }
 }
 
 /** The whole body. */
-export async function textOf(response: IncomingMessage): Promise<string> {
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const part of response) text += part;
-  return text;
+export async function textOf({ body }: Response): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of body) parts.push(part);
+  return Buffer.concat(parts).toString();
 }
 
-function explained(error: NodeJS.ErrnoException, address: Address): Error {
+async function open({ address, tls }: Connection, signal: AbortSignal | undefined): Promise<Socket> {
+  const socket =
+    address.kind === "unix" ? connect({ path: address.path }) : await openTls(address, await tls());
+  signal?.addEventListener("abort", () => socket.destroy(), { once: true });
+  const ready = address.kind === "unix" ? "connect" : "secureConnect";
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("close", () => reject(new WireError("the connection was closed")));
+    socket.once(ready, () => resolve(socket));
+  });
+}
+
+async function openTls({ host, port }: Address & { readonly kind: "tls" }, files: TlsFiles): Promise<Socket> {
+  // Over the unix socket, which is what start-up is measured by, this is not loaded.
+  const { connect } = await import("node:tls");
+  return connect({ host, port, ...files, servername: /^[\d.]+$|:/.test(host) ? "" : host });
+}
+
+function explained(error: unknown, address: Address): Error {
+  if (error instanceof CliError) return error;
   const where = addressText(address);
-  switch (error.code) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
     case "ENOENT":
       return noDaemon(`no daemon listens on ${where}: there is no such socket`, address, error);
     case "ECONNREFUSED":
@@ -79,21 +86,16 @@ function explained(error: NodeJS.ErrnoException, address: Address): Error {
         `the socket ${where} is not for this user: be in its group (sudo usermod -aG causeway "$USER", then log in anew), or use sudo`,
         { cause: error },
       );
-    case "ABORT_ERR":
-      return error;
-    case "ECONNRESET":
-    case "EPIPE":
-      return new CliError(exitCodes.unavailable, `the daemon on ${where} hung up: look into its log`, {
-        cause: error,
-      });
     default:
-      return new CliError(exitCodes.unavailable, `${where} cannot be asked: ${error.message}`, {
-        cause: error,
-      });
+      return new CliError(
+        exitCodes.unavailable,
+        `the daemon on ${where} gave no answer: ${message}; its log may say more`,
+        { cause: error },
+      );
   }
 }
 
-function noDaemon(message: string, address: Address, cause: Error): CliError {
+function noDaemon(message: string, address: Address, cause: unknown): CliError {
   const mend =
     address.kind === "unix"
       ? "start one with: systemctl start causeway, or in the foreground with: causeway daemon"

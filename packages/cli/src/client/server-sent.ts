@@ -1,5 +1,5 @@
 /**
- * Server-sent events, read from text in parts of any size: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * Server-sent events, read from parts of any size: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
 export interface ServerSent {
@@ -8,7 +8,7 @@ export interface ServerSent {
   readonly data: string;
 }
 
-export async function* readEvents(parts: AsyncIterable<string>): AsyncGenerator<ServerSent> {
+export async function* readEvents(parts: AsyncIterable<Buffer>): AsyncGenerator<ServerSent> {
   let id = "";
   let data: string[] = [];
   for await (const line of lines(parts)) {
@@ -24,10 +24,11 @@ export async function* readEvents(parts: AsyncIterable<string>): AsyncGenerator<
   }
 }
 
-async function* lines(parts: AsyncIterable<string>): AsyncGenerator<string> {
+async function* lines(parts: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
   let rest = "";
   for await (const part of parts) {
-    const found = `${rest}${part}`.split("\n");
+    const found = `${rest}${decoder.decode(part, { stream: true })}`.split("\n");
     rest = found.pop() ?? "";
     for (const line of found) yield line.endsWith("\r") ? line.slice(0, -1) : line;
   }
