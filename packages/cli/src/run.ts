@@ -20,8 +20,8 @@ export async function runCommandLine(words: readonly string[], process: Process)
   const outcome: Outcome = { exitCode: exitCodes.ok };
   const prepare = async ({ host, color, ...tls }: GlobalOptions) => ({
     client: new Client({
-      address: parseAddress(host ?? env["CAUSEWAY_HOST"]),
-      tls: async () => (await import("./client/tls.ts")).readTlsFiles(tls, env["CAUSEWAY_CERT_PATH"]),
+      address: parseAddress(host ?? env.CAUSEWAY_HOST),
+      tls: async () => (await import("./client/tls.ts")).readTlsFiles(tls, env.CAUSEWAY_CERT_PATH),
     }),
     output: makeOutput(stdout, stderr, { color, environment: env }),
     signal: interrupted.signal,

@@ -40,14 +40,14 @@ export function makeOutput(stdout: Sink, stderr: Sink, options: OutputOptions = 
     paint,
     width: isTerminal ? stdout.columns : undefined,
     isTerminal,
-    screen: stderr.isTTY === true && environment["TERM"] !== "dumb" ? stderr : undefined,
+    screen: stderr.isTTY === true && environment.TERM !== "dumb" ? stderr : undefined,
   };
 }
 
 /** https://no-color.org, and FORCE_COLOR as most programs understand it. */
 function wantsColor(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
-  if ((environment["NO_COLOR"] ?? "") !== "") return false;
-  const forced = environment["FORCE_COLOR"] ?? "";
+  if ((environment.NO_COLOR ?? "") !== "") return false;
+  const forced = environment.FORCE_COLOR ?? "";
   if (forced !== "") return forced !== "0" && forced !== "false";
-  return isTerminal && environment["TERM"] !== "dumb";
+  return isTerminal && environment.TERM !== "dumb";
 }
