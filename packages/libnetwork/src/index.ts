@@ -8,6 +8,7 @@ export type { PoolStatus } from "./contracts/ipam.ts";
 export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts";
 export type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 export type { Attachment, AttachOptions } from "./controller.ts";
+export { bridgeOptionLabels } from "./drivers/bridge/options.ts";
 export type { DeleteEndpointOptions, Endpoint, EndpointInfo } from "./endpoint.ts";
 export {
   CausewayError,
