@@ -63,7 +63,10 @@ export class TestDaemon {
               status: response.statusCode ?? 0,
               headers: response.headers,
               text,
-              body: isJson && text !== "" ? JSON.parse(text) : undefined,
+              // Read when it is asked for: a stream of events is many objects.
+              get body(): unknown {
+                return isJson && text !== "" ? JSON.parse(text) : undefined;
+              },
             });
           });
         },

@@ -43,6 +43,11 @@ export class Daemon implements AsyncDisposable {
     return new Daemon(parts, server, ending, following);
   }
 
+  /** For who has the daemon in his own process: what the APIs work with. */
+  get controller(): NetworkController {
+    return this.#parts.controller;
+  }
+
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#server.close();
