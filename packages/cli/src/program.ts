@@ -28,6 +28,31 @@ export const commands: Commands = {
         aliases: ["list"],
         load: async () => (await import("./commands/network/ls.ts")).ls,
       },
+      create: {
+        summary: "Make a network",
+        load: async () => (await import("./commands/network/create.ts")).create,
+      },
+      inspect: {
+        summary: "Tell everything of networks",
+        load: async () => (await import("./commands/network/inspect.ts")).inspect,
+      },
+      connect: {
+        summary: "Put a container into a network",
+        load: async () => (await import("./commands/network/connect.ts")).connect,
+      },
+      disconnect: {
+        summary: "Take a container out of a network",
+        load: async () => (await import("./commands/network/disconnect.ts")).disconnect,
+      },
+      rm: {
+        summary: "Remove networks",
+        aliases: ["remove"],
+        load: async () => (await import("./commands/network/rm.ts")).rm,
+      },
+      prune: {
+        summary: "Remove every network that nobody is in",
+        load: async () => (await import("./commands/network/prune.ts")).prune,
+      },
     },
   },
 };

@@ -8,6 +8,7 @@ import { makeOutput } from "./output/output.ts";
 import { buildProgram, CommanderError, type GlobalOptions, type Outcome } from "./parse.ts";
 import { commands } from "./program.ts";
 import { version } from "./version.ts";
+import { familiarWords } from "./words.ts";
 
 /** What is used of the process. */
 type Process = Pick<NodeJS.Process, "stdout" | "stderr" | "env" | "on" | "exit">;
@@ -28,7 +29,7 @@ export async function runCommandLine(words: readonly string[], process: Process)
   });
   const program = buildProgram(commands, version, prepare, outcome);
   try {
-    await program.parseAsync([...words], { from: "user" });
+    await program.parseAsync([...familiarWords(words)], { from: "user" });
     return interrupted.signal.aborted && outcome.exitCode === exitCodes.ok
       ? exitCodes.interrupted
       : outcome.exitCode;

@@ -5,6 +5,8 @@ import type { Command } from "commander";
 import { usageError } from "../errors.ts";
 import type { Output } from "./output.ts";
 import { table } from "./table.ts";
+import { jsonText } from "./template/print.ts";
+import { compileTemplate } from "./template/template.ts";
 
 /** What lists take. */
 export interface ListOptions {
@@ -30,6 +32,8 @@ export interface Listing<T> {
   readonly columns: readonly string[];
   /** What `--quiet` prints. */
   readonly id: (item: T, whole: boolean) => string;
+  /** What `{{.Label "x"}}` looks into. */
+  readonly labels?: (item: T) => Readonly<Record<string, string>>;
 }
 
 export function addListOptions(command: Command): Command {
@@ -48,10 +52,13 @@ export function showList<T>(
 ): void {
   const whole = options.trunc === false;
   const { quiet, json, format } = options;
-  if (json === true && format !== undefined) throw usageError("--json and --format exclude each other");
+  const chosen = [json && "--json", quiet && "--quiet", format !== undefined && "--format"].filter(Boolean);
+  if (chosen.length > 1) throw usageError(`${chosen.join(" and ")} exclude each other`);
   if (json === true) output.write(`${JSON.stringify(items, undefined, 2)}\n`);
   else if (quiet === true) for (const item of items) output.write(`${listing.id(item, whole)}\n`);
-  else output.write(plainTable(items, listing, whole, output));
+  else if (format === undefined || format === "table")
+    output.write(plainTable(items, listing, whole, output));
+  else output.write(formatted(items, listing, whole, format, output));
 }
 
 function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean, output: Output): string {
@@ -60,7 +67,56 @@ function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean,
   return table([columns.map(({ title }) => title), ...rows], { width: output.width });
 }
 
+function formatted<T>(
+  items: readonly T[],
+  listing: Listing<T>,
+  whole: boolean,
+  format: string,
+  { width }: Output,
+): string {
+  const rows = items.map((item) => rowOf(item, listing, whole));
+  if (format === "json") return rows.map((row) => `${jsonText(row)}\n`).join("");
+  const asTable = /^table\s/.test(format);
+  const show = compileTemplate(unescaped(asTable ? format.replace(/^table\s+/, "") : format));
+  if (!asTable) return rows.map((row) => `${show(row)}\n`).join("");
+  const titles = titleRow(listing);
+  return table(
+    [titles, ...rows].map((row) => show(row).split("\t")),
+    { width },
+  );
+}
+
+/** Shells hand `\t` on as it is typed, and Docker's users type it. */
+function unescaped(format: string): string {
+  return format.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+}
+
+function rowOf<T>(
+  item: T,
+  { fields, labels }: Listing<T>,
+  whole: boolean,
+): Readonly<Record<string, unknown>> {
+  const texts = Object.entries(fields).map(([name, { text }]) => [name, text(item, whole)]);
+  const Label = (name: unknown) => labels?.(item)[String(name)] ?? "";
+  return { ...Object.fromEntries(texts), ...(labels !== undefined && { Label }) };
+}
+
+function titleRow<T>({ fields, labels }: Listing<T>): Readonly<Record<string, unknown>> {
+  const titles = Object.entries(fields).map(([name, { title }]) => [name, title]);
+  return {
+    ...Object.fromEntries(titles),
+    ...(labels !== undefined && { Label: (name: unknown) => String(name) }),
+  };
+}
+
 /** As Docker shows ids. */
 export function shortId(id: string, whole: boolean): string {
   return whole ? id : id.slice(0, 12);
+}
+
+/** As Docker shows labels. */
+export function pairsText(pairs: Readonly<Record<string, unknown>>): string {
+  return Object.entries(pairs)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
 }
