@@ -46,12 +46,15 @@ const LIBNETWORK: Rooms = {
   ...Object.fromEntries(MODEL.map((room) => [room, [...FOUNDATION, ...MODEL]])),
 };
 
-/** packages/daemon/src: api <- {config, events, server} <- containers <- {cnm, docker} <- daemon. */
+/** packages/daemon/src: api <- {config, events, server, lifecycle, log} <- containers <- {cnm, docker, metrics} <- daemon <- run. */
 const DAEMON: Rooms = {
   api: [],
   config: ["api"],
   events: ["api"],
   server: ["api", "config"],
+  lifecycle: ["config"],
+  log: ["config", "events"],
+  metrics: ["config", "containers", "events", "parts"],
   containers: ["api", "config", "events", "server"],
   parts: ["config", "containers", "events"],
   cnm: ["api", "config", "containers", "events", "parts", "server"],
@@ -180,8 +183,8 @@ function packageRules(): IRegularForbiddenRuleType[] {
     ),
     forbid(
       "daemon-types-only",
-      "Of the daemon, cli and web know the types: import type",
-      { path: "^packages/(cli|web)/" },
+      "Of the daemon, cli and web know the types: import type. `causeway daemon` loads it",
+      { path: "^packages/(cli|web)/", pathNot: "^packages/cli/src/commands/daemon\\.ts$" },
       { path: "^packages/daemon/", dependencyTypesNot: ["type-only", "type-import"] },
     ),
   ];

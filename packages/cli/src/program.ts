@@ -20,6 +20,10 @@ export interface Group {
 export type Commands = Readonly<Record<string, Leaf | Group>>;
 
 export const commands: Commands = {
+  daemon: {
+    summary: "Run the daemon",
+    load: async () => (await import("./commands/daemon.ts")).daemon,
+  },
   network: {
     summary: "Networks",
     commands: {

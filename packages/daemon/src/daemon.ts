@@ -10,37 +10,61 @@ import { SandboxContainers } from "./containers/containers.ts";
 import { dockerApi } from "./docker/api.ts";
 import { follow } from "./events/follow.ts";
 import { Journal } from "./events/journal.ts";
+import { drainServer } from "./lifecycle/drain.ts";
+import { InFlight } from "./lifecycle/in-flight.ts";
+import { readUserRules } from "./lifecycle/user-chain.ts";
+import { followLog, logProblems } from "./log/happenings.ts";
 import type { DaemonParts } from "./parts.ts";
 import { makeServer, type Server } from "./server/server.ts";
 
 export class Daemon implements AsyncDisposable {
   readonly #parts: DaemonParts;
   readonly #server: Server;
-  readonly #ending: AbortController;
-  readonly #following: Promise<void>;
+  readonly #inFlight: InFlight;
+  /** Everything that was opened, to be closed in reverse. */
+  readonly #opened: AsyncDisposableStack;
+  /** Ends the waiting for what is in flight. */
+  readonly #hurry = new AbortController();
+  #closing: Promise<void> | undefined;
 
-  private constructor(parts: DaemonParts, server: Server, ending: AbortController, following: Promise<void>) {
+  private constructor(parts: DaemonParts, server: Server, inFlight: InFlight, opened: AsyncDisposableStack) {
     this.#parts = parts;
     this.#server = server;
-    this.#ending = ending;
-    this.#following = following;
+    this.#inFlight = inFlight;
+    this.#opened = opened;
   }
 
-  /** Opens the controller and listens: what the promise answers with can be asked. */
+  /**
+   * Opens the controller and listens: what the promise answers with can be asked.
+   *
+   * @throws what NetworkController.open throws; user_rules_refused, user_chain_unreadable; KernelError where the socket cannot be had
+   */
   static async start(config: DaemonConfig, log: Logger = pino({ level: config.logLevel })): Promise<Daemon> {
-    const controller = await NetworkController.open(config.controller);
+    await using opened = new AsyncDisposableStack();
+    const controller = opened.use(await NetworkController.open(config.controller));
+    logProblems(log, controller);
+    const userRules = readUserRules(config);
+    if (userRules !== undefined) await controller.reloadConfiguration({ userRules });
     const journal = new Journal();
     const ending = new AbortController();
-    const following = follow(controller, journal, ending.signal);
+    const following = Promise.all([follow(controller, journal, ending.signal), followLog(log, journal)]);
     const containers = new SandboxContainers(controller);
+    opened.defer(() => containers.close());
+    opened.defer(async () => {
+      ending.abort();
+      journal.close();
+      await following;
+    });
     const parts: DaemonParts = { config, controller, containers, journal, log, started: new Date() };
     const server = makeServer(log);
+    const inFlight = new InFlight();
+    inFlight.watch(server);
     await server.register(cnmApi(parts), { prefix: "/cnm/v1" });
     await server.register(dockerApi(parts));
     files.rmSync(config.socket, { force: true });
     await server.listen({ path: config.socket });
     files.chmodSync(config.socket, 0o660);
-    return new Daemon(parts, server, ending, following);
+    return new Daemon(parts, server, inFlight, opened.move());
   }
 
   /** For who has the daemon in his own process: what the APIs work with. */
@@ -48,12 +72,45 @@ export class Daemon implements AsyncDisposable {
     return this.#parts.controller;
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#server.close();
-    await this.#following;
-    await this.#parts.containers.close();
-    await this.#parts.controller.close();
+  /**
+   * Takes up what can be changed while it runs; the rest holds at the next start.
+   *
+   * @throws what is wrong with it, and nothing has changed
+   */
+  async reload(config: DaemonConfig): Promise<void> {
+    const { controller, log } = this.#parts;
+    const { defaultAddressPools = [] } = config.controller;
+    const userRules = readUserRules(config);
+    await controller.reloadConfiguration({
+      defaultAddressPools,
+      ...(userRules !== undefined && { userRules }),
+    });
+    log.level = config.logLevel;
+  }
+
+  /**
+   * Ends: new requests are sent away, event streams end, what is in flight is waited for, and containers go on.
+   *
+   * @param seconds that what is in flight may take. Default: as configured
+   */
+  close(seconds: number = this.#parts.config.drainSeconds): Promise<void> {
+    this.#closing ??= this.#close(seconds);
+    return this.#closing;
+  }
+
+  /** Somebody does not want to wait any longer for what is in flight. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  async #close(seconds: number): Promise<void> {
+    const { journal, log } = this.#parts;
+    try {
+      journal.close();
+      await drainServer(this.#server, this.#inFlight, { seconds, hurry: this.#hurry.signal, log });
+    } finally {
+      await this.#opened.disposeAsync();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
