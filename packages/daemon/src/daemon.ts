@@ -1,7 +1,6 @@
 /**
  * Daemon: the controller, the containers and the HTTP server, put together.
  */
-import { files } from "@causeway/kernel";
 import { NetworkController } from "@causeway/libnetwork";
 import { type Logger, pino } from "pino";
 import { cnmApi } from "./cnm/api.ts";
@@ -15,11 +14,13 @@ import { InFlight } from "./lifecycle/in-flight.ts";
 import { readUserRules } from "./lifecycle/user-chain.ts";
 import { followLog, logProblems } from "./log/happenings.ts";
 import type { DaemonParts } from "./parts.ts";
+import { Listeners } from "./server/listeners.ts";
 import { makeServer, type Server } from "./server/server.ts";
 
 export class Daemon implements AsyncDisposable {
   readonly #parts: DaemonParts;
   readonly #server: Server;
+  readonly #listeners: Listeners;
   readonly #inFlight: InFlight;
   /** Everything that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
@@ -27,9 +28,16 @@ export class Daemon implements AsyncDisposable {
   readonly #hurry = new AbortController();
   #closing: Promise<void> | undefined;
 
-  private constructor(parts: DaemonParts, server: Server, inFlight: InFlight, opened: AsyncDisposableStack) {
+  private constructor(
+    parts: DaemonParts,
+    server: Server,
+    listeners: Listeners,
+    inFlight: InFlight,
+    opened: AsyncDisposableStack,
+  ) {
     this.#parts = parts;
     this.#server = server;
+    this.#listeners = listeners;
     this.#inFlight = inFlight;
     this.#opened = opened;
   }
@@ -37,7 +45,7 @@ export class Daemon implements AsyncDisposable {
   /**
    * Opens the controller and listens: what the promise answers with can be asked.
    *
-   * @throws what NetworkController.open throws; user_rules_refused, user_chain_unreadable; KernelError where the socket cannot be had
+   * @throws what NetworkController.open throws; user_rules_refused, user_chain_unreadable; socket_in_use, socket_path_taken ... where the socket cannot be had
    */
   static async start(config: DaemonConfig, log: Logger = pino({ level: config.logLevel })): Promise<Daemon> {
     await using opened = new AsyncDisposableStack();
@@ -56,15 +64,21 @@ export class Daemon implements AsyncDisposable {
       await following;
     });
     const parts: DaemonParts = { config, controller, containers, journal, log, started: new Date() };
-    const server = makeServer(log);
+    const { server, listener, connections } = makeServer(log, config.limits);
     const inFlight = new InFlight();
     inFlight.watch(server);
     await server.register(cnmApi(parts), { prefix: "/cnm/v1" });
     await server.register(dockerApi(parts));
-    files.rmSync(config.socket, { force: true });
-    await server.listen({ path: config.socket });
-    files.chmodSync(config.socket, 0o660);
-    return new Daemon(parts, server, inFlight, opened.move());
+    const unanswered = opened.move();
+    try {
+      await server.ready();
+      const listeners = await Listeners.open(config, listener, connections, log);
+      return new Daemon(parts, server, listeners, inFlight, unanswered);
+    } catch (error) {
+      await server.close();
+      await unanswered.disposeAsync();
+      throw error;
+    }
   }
 
   /** For who has the daemon in his own process: what the APIs work with. */
@@ -107,7 +121,12 @@ export class Daemon implements AsyncDisposable {
     const { journal, log } = this.#parts;
     try {
       journal.close();
-      await drainServer(this.#server, this.#inFlight, { seconds, hurry: this.#hurry.signal, log });
+      const hangUp = () => Promise.all([this.#server.close(), this.#listeners.close()]);
+      await drainServer(hangUp, this.#inFlight, {
+        seconds,
+        hurry: this.#hurry.signal,
+        log,
+      });
     } finally {
       await this.#opened.disposeAsync();
     }

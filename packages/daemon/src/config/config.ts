@@ -2,6 +2,7 @@
  * What can be set of a daemon, as the rest of it sees it; settings.ts says what each is called outside.
  */
 import type { ControllerOptions } from "@causeway/libnetwork";
+import type { Limits } from "./limits.ts";
 
 export interface DaemonConfig {
   /** Of the controller. Default: /var/lib/causeway and /run/causeway, and what the controller takes by itself. */
@@ -24,6 +25,8 @@ export interface DaemonConfig {
   /** File of nftables statements that the chains `user` get at the start and on SIGHUP. Default: none, they are left alone. */
   readonly userChainFile?: string;
   readonly metrics: MetricsConfig;
+  /** How much is taken on at once. Default: defaultLimits. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Of TLS: files in PEM. */
@@ -34,6 +37,8 @@ export interface TcpConfig {
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
+  /** Its clients may do what root may. Default: false. */
+  readonly trusted?: boolean;
 }
 
 export interface MetricsConfig {

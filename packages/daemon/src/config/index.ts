@@ -1,5 +1,6 @@
 export type { DaemonConfig, LogFormat, LogLevelName, MetricsConfig, TcpConfig } from "./config.ts";
 export { defaultConfig } from "./daemon-config.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
 export {
   type Configuration,
   changesOf,

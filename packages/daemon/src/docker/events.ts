@@ -5,6 +5,7 @@ import { invalid } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
 import type { JournalEntry } from "../events/journal.ts";
 import type { DaemonParts } from "../parts.ts";
+import { becomeStream } from "../server/overload.ts";
 import type { Typed } from "../server/server.ts";
 import { type DockerEvent, EventView } from "./event-view.ts";
 import { Filters } from "./filters.ts";
@@ -33,6 +34,7 @@ export function eventRoutes(parts: DaemonParts): FastifyPluginAsync {
       }
       const wanted = (event: DockerEvent) => isWanted(event, filters);
       const ending = new AbortController();
+      becomeStream(reply.request);
       reply.hijack();
       const { raw } = reply;
       const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>

@@ -1,8 +1,9 @@
 /**
  * What a failure is in Docker's API: its status, and its words where Docker has words of its own for it.
  */
-import { type CausewayError, httpStatus, invalid } from "@causeway/libnetwork";
+import { type CausewayError, invalid } from "@causeway/libnetwork";
 import { failureOf } from "../server/failure.ts";
+import { statusOf } from "../server/refusal.ts";
 
 export interface DockerFailure {
   readonly status: number;
@@ -30,10 +31,7 @@ export function dockerFailure(error: unknown, contentType: string): DockerFailur
   const failure = failureOf(error);
   const request = refusedRequest(error, contentType);
   if (request !== undefined) return { status: 400, message: request };
-  const [status, words] = known[failure.code] ?? [
-    httpStatus(failure),
-    ({ message }: CausewayError) => message,
-  ];
+  const [status, words] = known[failure.code] ?? [statusOf(failure), ({ message }: CausewayError) => message];
   return { status, message: words(failure) };
 }
 
@@ -41,7 +39,7 @@ export function dockerFailure(error: unknown, contentType: string): DockerFailur
 function refusedRequest(error: unknown, contentType: string): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   if (error.code === "FST_ERR_CTP_EMPTY_JSON_BODY") return "got EOF while reading request body";
-  if (error.code !== "FST_ERR_CTP_INVALID_MEDIA_TYPE") return undefined;
+  if (error.code !== "unsupported_media_type") return undefined;
   return wrongContentType(contentType).message;
 }
 

@@ -1,7 +1,6 @@
 /**
  * The end of a server: what has begun may finish, and nothing begins.
  */
-import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { InFlight } from "./in-flight.ts";
 
@@ -13,9 +12,13 @@ export interface Drain {
   readonly log: Logger;
 }
 
-/** While requests are waited for, new ones are answered with 503; then nobody is listened to, and what is left is cut off. */
+/**
+ * While requests are waited for, new ones are answered with 503; then nobody is listened to, and what is left is cut off.
+ *
+ * @param hangUp closes the server, with all its connections
+ */
 export async function drainServer(
-  server: FastifyInstance,
+  hangUp: () => Promise<unknown>,
   inFlight: InFlight,
   { seconds, hurry, log }: Drain,
 ): Promise<void> {
@@ -24,7 +27,5 @@ export async function drainServer(
   const late = AbortSignal.timeout(seconds * 1000);
   if (!(await inFlight.idle(AbortSignal.any([late, hurry]))))
     log.warn({ requests: inFlight.count }, "requests were cut off");
-  const closed = server.close();
-  server.server.closeAllConnections();
-  await closed;
+  await hangUp();
 }

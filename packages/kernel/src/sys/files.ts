@@ -13,6 +13,7 @@ export const files = gated(
   "file",
   {
     chmodSync: fs.chmodSync,
+    chownSync: fs.chownSync,
     closeSync: fs.closeSync,
     existsSync: fs.existsSync,
     fchmodSync: fs.fchmodSync,

@@ -50,6 +50,9 @@ export const libc = gated(
     setsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
       "int setsockopt(int, int, int, const uint8_t *, uint32_t)",
     ),
+    getsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array]>(
+      "int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)",
+    ),
     send: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
       "long send(int, const uint8_t *, unsigned long, int)",
     ),
