@@ -67,7 +67,8 @@ const CLI: Rooms = {
   client: ["errors"],
   output: ["errors"],
   command: ["client", "output"],
-  commands: ["command", "client", "output", "errors"],
+  commands: ["command", "client", "output", "errors", "version"],
+  completion: ["command", "commands", "client", "parse", "program"],
 };
 
 /** What each package and folder of the workspace may import from packages/. */

@@ -1,7 +1,7 @@
 /**
  * The commands of program.ts for commander. Only what is called is loaded: a command's file when its name has been read.
  */
-import { Command, CommanderError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Call, CommandDefinition } from "./command.ts";
 import { examplesText } from "./help.ts";
 import type { Commands, Group, Leaf } from "./program.ts";
@@ -33,7 +33,9 @@ export function buildProgram(
 ): Command {
   const program = new Command("causeway");
   program
-    .description("Networks for containers on Linux.")
+    .description(
+      "Networks for containers on Linux. `causeway help COMMAND` tells more of each, with examples.",
+    )
     .version(version, "-V, --version", "print the version")
     .helpCommand(false);
   settle(program);
@@ -60,6 +62,13 @@ const globalOptions = [
   ["--tlscert <file>", "for tcp://: our certificate (CAUSEWAY_CERT_PATH/cert.pem)"],
   ["--tlskey <file>", "for tcp://: its key (CAUSEWAY_CERT_PATH/key.pem)"],
 ] as const;
+
+/** For completion. */
+export const globalFlags = globalOptions.map(([flags, says]) => ({
+  names: flags.replace(/ <.*/, "").split(", "),
+  takesValue: flags.includes("<"),
+  says,
+}));
 
 /** They may stand before or behind a command's name; help tells of them once, with the program. */
 function addGlobalOptions(command: Command, shown: boolean): void {
@@ -103,5 +112,3 @@ export function defineLeaf(command: Command, definition: CommandDefinition): voi
   addGlobalOptions(command, false);
   command.addHelpText("after", () => examplesText(definition.examples));
 }
-
-export { CommanderError };

@@ -1,17 +1,21 @@
 /**
  * One command line from its words to its exit status.
  */
+import { CommanderError } from "commander";
 import { parseAddress } from "./client/address.ts";
 import { Client } from "./client/client.ts";
 import { CliError, exitCodes, messageOf } from "./errors.ts";
 import { makeOutput } from "./output/output.ts";
-import { buildProgram, CommanderError, type GlobalOptions, type Outcome } from "./parse.ts";
+import { buildProgram, type GlobalOptions, type Outcome } from "./parse.ts";
 import { commands } from "./program.ts";
 import { version } from "./version.ts";
 import { familiarWords } from "./words.ts";
 
 /** What is used of the process. */
 type Process = Pick<NodeJS.Process, "stdout" | "stderr" | "env" | "on" | "exit">;
+
+/** Nobody waits longer for a name. Milliseconds. */
+const longestCompletion = 2000;
 
 /** @returns the exit status; what went wrong has been told */
 export async function runCommandLine(words: readonly string[], process: Process): Promise<number> {
@@ -27,6 +31,7 @@ export async function runCommandLine(words: readonly string[], process: Process)
     output: makeOutput(stdout, stderr, { color, environment: env }),
     signal: interrupted.signal,
   });
+  if (words[0] === "__complete") return completed(words.slice(1), process);
   const program = buildProgram(commands, version, prepare, outcome);
   try {
     await program.parseAsync([...familiarWords(words)], { from: "user" });
@@ -37,6 +42,25 @@ export async function runCommandLine(words: readonly string[], process: Process)
     if (interrupted.signal.aborted) return exitCodes.interrupted;
     return failed(error, (line) => void stderr.write(`${line}\n`));
   }
+}
+
+/** Somebody is typing: quick, and without a word where something is wrong. */
+async function completed(words: readonly string[], { stdout, env }: Process): Promise<number> {
+  try {
+    const { complete, completionText } = await import("./completion/complete.ts");
+    const at = words.findIndex((word) => word === "-H" || word === "--host");
+    const address = parseAddress(at >= 0 && at < words.length - 2 ? words[at + 1] : env.CAUSEWAY_HOST);
+    const late = setTimeout(() => process.exit(exitCodes.ok), longestCompletion);
+    const client = new Client({
+      address,
+      tls: async () => (await import("./client/tls.ts")).readTlsFiles({}, env.CAUSEWAY_CERT_PATH),
+    });
+    stdout.write(completionText(await complete(commands, words, client)));
+    clearTimeout(late);
+  } catch {
+    // A daemon that is away has no names.
+  }
+  return exitCodes.ok;
 }
 
 /** Ends with what `yes | head` ends with, without a word. */

@@ -1,9 +1,10 @@
 /**
- * What users of Docker's client type, as commander reads it: `--ipv4=false`, `--internal=true`.
+ * What users of Docker's client type, as commander reads it: `--ipv4=false`, `--internal=true`; and `help network ls`.
  */
 
 /** Only of networks: what follows `run` and `exec` may be a container's own. */
 export function familiarWords(words: readonly string[]): readonly string[] {
+  if (words[0] === "help") return [...words.slice(1), "--help"];
   if (words[0] !== "network") return words;
   return words.flatMap((word) => {
     const [, name, value] =

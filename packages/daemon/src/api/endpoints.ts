@@ -30,6 +30,7 @@ export const BindingSelector = Type.Object(
   },
   { ...strict, title: "BindingSelector" },
 );
+export type BindingSelector = Static<typeof BindingSelector>;
 
 export const Binding = Type.Object(
   {

@@ -33,6 +33,7 @@ export const SandboxCreate = Type.Object(
 );
 export type SandboxCreate = Static<typeof SandboxCreate>;
 export const SandboxRefresh = Type.Object(changeable, { ...strict, title: "SandboxRefresh" });
+export type SandboxRefresh = Static<typeof SandboxRefresh>;
 export const SandboxKey = Type.Object({ path: Type.String() }, strict);
 export const SandboxRename = Type.Object({ containerId: Type.String() }, strict);
 
