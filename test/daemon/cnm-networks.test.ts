@@ -76,10 +76,7 @@ test("lists are filtered by name, label and driver", async (t) => {
     const { body } = await daemon.ask("GET", `${base}?${query}`);
     return (body as Page<Network>).items.map(({ name }) => name);
   };
-  assert.deepEqual(
-    await names("name=e"),
-    ["red", "blue"].filter((name) => name.includes("e")),
-  );
+  assert.deepEqual(await names("name=lu"), ["blue"]);
   assert.deepEqual(await names("label=colour%3Dred"), ["red"]);
   assert.deepEqual(await names("label=colour&label=old"), ["red"]);
   assert.deepEqual(await names("label=constructor"), []);

@@ -15,6 +15,7 @@ import { readUserRules } from "./lifecycle/user-chain.ts";
 import { followLog, logProblems } from "./log/happenings.ts";
 import type { DaemonParts } from "./parts.ts";
 import { Listeners } from "./server/listeners.ts";
+import { collectOpenApi } from "./server/openapi.ts";
 import { makeServer, type Server } from "./server/server.ts";
 
 export class Daemon implements AsyncDisposable {
@@ -67,6 +68,7 @@ export class Daemon implements AsyncDisposable {
     const { server, listener, connections } = makeServer(log, config.limits);
     const inFlight = new InFlight();
     inFlight.watch(server);
+    await collectOpenApi(server);
     await server.register(cnmApi(parts), { prefix: "/cnm/v1" });
     await server.register(dockerApi(parts));
     const unanswered = opened.move();

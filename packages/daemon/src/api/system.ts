@@ -2,7 +2,7 @@
  * The daemon itself in the CNM API: version, health, events, backups, log level.
  */
 import Type, { type Static } from "typebox";
-import { strict } from "./common.ts";
+import { Opaque, strict } from "./common.ts";
 
 export const Version = Type.Object(
   {
@@ -108,3 +108,16 @@ export const LogLevel = Type.Object(
   { ...strict, title: "LogLevel" },
 );
 export type LogLevel = Static<typeof LogLevel>;
+
+/** What stands on the host and in the sandboxes, asked of the kernel; the library's `Topology`. */
+export const Topology = Type.Object(
+  {
+    host: Type.Array(Opaque, {
+      description: "Interfaces of the host: its own, bridges, host ends of pairs.",
+    }),
+    networks: Type.Array(Opaque),
+    sandboxes: Type.Array(Opaque),
+    endpoints: Type.Array(Opaque),
+  },
+  { title: "Topology" },
+);

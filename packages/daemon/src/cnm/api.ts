@@ -2,7 +2,7 @@
  * The CNM API: /cnm/v1.
  */
 import type { FastifyPluginAsync } from "fastify";
-import type { ErrorBody } from "../api/index.ts";
+import { ErrorBody } from "../api/index.ts";
 import type { DaemonParts } from "../parts.ts";
 import { failureOf } from "../server/failure.ts";
 import { readQuery } from "../server/query.ts";
@@ -11,10 +11,13 @@ import { attachmentRoutes } from "./attachments.ts";
 import { refuseBodies } from "./bodies.ts";
 import { cnmContext } from "./context.ts";
 import { endpointRoutes } from "./endpoints.ts";
+import { eventRoutes } from "./events.ts";
 import { networkEndpointRoutes } from "./network-endpoints.ts";
 import { networkRoutes } from "./networks.ts";
+import { openApiRoute } from "./openapi.ts";
 import { sandboxRoutes } from "./sandboxes.ts";
 import { statisticsRoutes } from "./statistics.ts";
+import { systemRoutes } from "./system.ts";
 import { tellUnknownPaths } from "./unknown-paths.ts";
 
 export function cnmApi(parts: DaemonParts): FastifyPluginAsync {
@@ -26,6 +29,11 @@ export function cnmApi(parts: DaemonParts): FastifyPluginAsync {
       const body: ErrorBody = { error: { code, kind, message, detail, operation: request.id } };
       return reply.status(statusOf(failure)).send(body);
     });
+    server.addHook("onRoute", (route) => {
+      const failure = { "4xx": ErrorBody, "5xx": ErrorBody };
+      const response = { ...failure, ...(route.schema?.response as object | undefined) };
+      route.schema = { tags: ["CNM API"], ...route.schema, response };
+    });
     tellUnknownPaths(server);
     refuseBodies(server);
     server.addHook("preValidation", async (request) => readQuery(request));
@@ -36,5 +44,9 @@ export function cnmApi(parts: DaemonParts): FastifyPluginAsync {
     await server.register(sandboxRoutes(context));
     await server.register(attachmentRoutes(context));
     await server.register(statisticsRoutes(context));
+    await server.register(eventRoutes(context));
+    await server.register(systemRoutes(context));
+    await server.register(openApiRoute());
+    // cnm/containers.ts is registered here.
   };
 }

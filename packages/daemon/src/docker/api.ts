@@ -7,6 +7,7 @@ import { invalid } from "@causeway/libnetwork";
 import type {} from "@fastify/swagger";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { DaemonParts } from "../parts.ts";
+import { serverVersion } from "../server/version.ts";
 import { connectionRoutes } from "./connections.ts";
 import { containerRoutes } from "./containers.ts";
 import { eventRoutes } from "./events.ts";
@@ -15,7 +16,6 @@ import { type GoSchema, readGoJson } from "./go-json.ts";
 import { networkRoutes } from "./networks.ts";
 import { otherRoutes } from "./not-ours.ts";
 import { Message } from "./schemas.ts";
-import { serverVersion } from "./server-version.ts";
 import { systemRoutes } from "./system.ts";
 import { checkVersion, newest } from "./versions.ts";
 

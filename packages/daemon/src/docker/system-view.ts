@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { arch, cpus, hostname, machine, release, totalmem } from "node:os";
 import { files } from "@causeway/kernel";
 import type { DaemonParts } from "../parts.ts";
-import { serverVersion } from "./server-version.ts";
+import { serverVersion } from "../server/version.ts";
 import { newest, oldest } from "./versions.ts";
 
 /** Go's names of architectures. */
