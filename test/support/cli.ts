@@ -1,9 +1,10 @@
 // The command line as a process of its own, the way a user starts it.
 
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-const launcher = join(import.meta.dirname, "../../packages/cli/bin/causeway");
+export const launcher = join(import.meta.dirname, "../../packages/cli/bin/causeway");
 
 export interface CliResult {
   readonly code: number;
@@ -47,4 +48,18 @@ export function runCli(words: readonly string[], options: CliOptions = {}): Prom
       else resolve({ code, stdout, stderr });
     });
   });
+}
+
+/** The same for one daemon. */
+export function cliOf(socket: string) {
+  const run = (...words: readonly string[]) => runCli(words, { socket });
+  return {
+    run,
+    /** What it wrote to standard output; fails where it ended with another status than 0. */
+    ok: async (...words: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await run(...words);
+      assert.equal(code, 0, `causeway ${words.join(" ")}: ${stderr}`);
+      return stdout;
+    },
+  };
 }

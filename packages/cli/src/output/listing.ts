@@ -1,8 +1,7 @@
 /**
  * A list of things, shown as the options ask: a table, ids, JSON, or a template for each.
  */
-import type { Command } from "commander";
-import { usageError } from "../errors.ts";
+import { type Command, Option } from "commander";
 import type { Output } from "./output.ts";
 import { table } from "./table.ts";
 import { jsonText } from "./template/print.ts";
@@ -39,8 +38,17 @@ export interface Listing<T> {
 export function addListOptions(command: Command): Command {
   return command
     .option("-q, --quiet", "ids alone")
-    .option("--json", "everything that the daemon tells, as a JSON array")
-    .option("--format <template>", "json, table, or a Go template: '{{.Name}}: {{.ID}}'")
+    .addOption(
+      new Option("--json", "everything that the daemon tells, as a JSON array").conflicts([
+        "quiet",
+        "format",
+      ]),
+    )
+    .addOption(
+      new Option("--format <template>", "json, table, or a Go template: '{{.Name}}: {{.ID}}'").conflicts(
+        "quiet",
+      ),
+    )
     .option("--no-trunc", "ids whole");
 }
 
@@ -52,8 +60,6 @@ export function showList<T>(
 ): void {
   const whole = options.trunc === false;
   const { quiet, json, format } = options;
-  const chosen = [json && "--json", quiet && "--quiet", format !== undefined && "--format"].filter(Boolean);
-  if (chosen.length > 1) throw usageError(`${chosen.join(" and ")} exclude each other`);
   if (json === true) output.write(`${JSON.stringify(items, undefined, 2)}\n`);
   else if (quiet === true) for (const item of items) output.write(`${listing.id(item, whole)}\n`);
   else if (format === undefined || format === "table")
