@@ -5,7 +5,7 @@ import { NetworkController } from "@causeway/libnetwork";
 import { type Logger, pino } from "pino";
 import { cnmApi } from "./cnm/api.ts";
 import type { DaemonConfig } from "./config/config.ts";
-import { SandboxContainers } from "./containers/containers.ts";
+import { RuntimeContainers } from "./containers/containers.ts";
 import { dockerApi } from "./docker/api.ts";
 import { follow } from "./events/follow.ts";
 import { Journal } from "./events/journal.ts";
@@ -57,7 +57,12 @@ export class Daemon implements AsyncDisposable {
     const journal = new Journal();
     const ending = new AbortController();
     const following = Promise.all([follow(controller, journal, ending.signal), followLog(log, journal)]);
-    const containers = new SandboxContainers(controller);
+    const { stateDir, runDir } = config.controller;
+    const containers = await RuntimeContainers.open(controller, journal, log, {
+      stateDir,
+      runDir,
+      runtime: config.runtime,
+    });
     opened.defer(() => containers.close());
     opened.defer(async () => {
       ending.abort();
@@ -120,9 +125,10 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #close(seconds: number): Promise<void> {
-    const { journal, log } = this.#parts;
+    const { containers, journal, log } = this.#parts;
     try {
       journal.close();
+      containers.release();
       const hangUp = () => Promise.all([this.#server.close(), this.#listeners.close()]);
       await drainServer(hangUp, this.#inFlight, {
         seconds,

@@ -9,6 +9,7 @@ import { readQuery } from "../server/query.ts";
 import { statusOf } from "../server/refusal.ts";
 import { attachmentRoutes } from "./attachments.ts";
 import { refuseBodies } from "./bodies.ts";
+import { containerRoutes } from "./containers.ts";
 import { cnmContext } from "./context.ts";
 import { endpointRoutes } from "./endpoints.ts";
 import { eventRoutes } from "./events.ts";
@@ -47,6 +48,6 @@ export function cnmApi(parts: DaemonParts): FastifyPluginAsync {
     await server.register(eventRoutes(context));
     await server.register(systemRoutes(context));
     await server.register(openApiRoute());
-    // cnm/containers.ts is registered here.
+    await server.register(containerRoutes(context));
   };
 }

@@ -25,6 +25,7 @@ export const files = gated(
     mkdirSync: fs.mkdirSync,
     openSync: fs.openSync,
     readFileSync: fs.readFileSync,
+    readSync: fs.readSync,
     readdirSync: fs.readdirSync,
     realpathSync: fs.realpathSync,
     renameSync: fs.renameSync,
