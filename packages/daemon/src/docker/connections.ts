@@ -2,6 +2,7 @@
  * /networks/{id}/connect and /disconnect: a container goes into a network, and out of it.
  */
 import {
+  CausewayError,
   conflict,
   type EndpointOptions,
   forbidden,
@@ -33,6 +34,7 @@ export function connectionRoutes({ controller, containers }: DaemonParts): Fasti
         const container = findContainer(containers, body.Container);
         const sandbox = connectable(network, container);
         const options = endpointOptions(network, body.EndpointConfig ?? {});
+        refuseTwice(network, container.name, sandbox);
         await connect(network, sandbox, container.name, options);
         return reply.send();
       },
@@ -53,7 +55,7 @@ export function connectionRoutes({ controller, containers }: DaemonParts): Fasti
           await endpoint.delete({ force: true });
           return reply.send();
         }
-        if (network.type === "host" || container.sandbox?.usesHostNetwork === true) throw hostNetwork();
+        if (network.type === "host" && container.sandbox?.usesHostNetwork === true) throw hostNetwork();
         const { sandbox } = container;
         const endpoint = network.endpoints().find((one) => one.sandbox?.id === sandbox?.id);
         if (sandbox === undefined || endpoint === undefined) {
@@ -74,13 +76,23 @@ async function connect(
   name: string,
   options: EndpointOptions,
 ): Promise<void> {
-  const endpoint = await network.createEndpoint(name, options);
+  const endpoint = await network.createEndpoint(name, options).catch((error: unknown) => {
+    throw inDockersWords(error);
+  });
   try {
     await endpoint.join(sandbox);
   } catch (error) {
     await endpoint.delete({ force: true });
     throw error;
   }
+}
+
+function inDockersWords(error: unknown): unknown {
+  if (!(error instanceof CausewayError) || error.code !== "address_out_of_range") return error;
+  const { detail } = error;
+  if (typeof detail !== "object" || detail === null || !("address" in detail)) return error;
+  const message = `Invalid address ${detail.address}: It does not belong to any of this network's subnets`;
+  return invalid(error.code, message, detail);
 }
 
 function hostNetwork(): Error {
@@ -91,7 +103,7 @@ function hostNetwork(): Error {
 }
 
 /** @throws where Docker refuses to put the container into the network */
-function connectable(network: Network, { id, name, sandbox }: ContainerInfo): Sandbox {
+function connectable(network: Network, { id, sandbox }: ContainerInfo): Sandbox {
   if (sandbox === undefined) throw conflict("container_not_running", `container ${id} is not running`, id);
   if (network.type === "host") throw hostNetwork();
   if (sandbox.usesHostNetwork || sandbox.sharedWith !== undefined) {
@@ -100,16 +112,20 @@ function connectable(network: Network, { id, name, sandbox }: ContainerInfo): Sa
     throw invalid("sandbox_shared", message);
   }
   const networks = sandbox.endpoints().map((endpoint) => endpoint.network);
-  if (networks.some((one) => one.id === network.id) || network.endpointByName(name) !== undefined) {
-    const message = `endpoint with name ${name} already exists in network ${network.name}`;
-    throw forbidden("endpoint_name_in_use", message, name);
-  }
   if ((network.type === "null" && networks.length > 0) || networks.some(({ type }) => type === "null")) {
     const message =
       "container cannot be connected to multiple networks with one of the networks in private (none) mode";
     throw invalid("network_is_private", message);
   }
   return sandbox;
+}
+
+/** @throws endpoint_name_in_use */
+function refuseTwice(network: Network, name: string, sandbox: Sandbox): void {
+  const isThere = sandbox.endpoints().some((endpoint) => endpoint.network.id === network.id);
+  if (!isThere && network.endpointByName(name) === undefined) return;
+  const message = `endpoint with name ${name} already exists in network ${network.name}`;
+  throw forbidden("endpoint_name_in_use", message, name);
 }
 
 function endpointOptions(network: Network, given: EndpointSettings): EndpointOptions {

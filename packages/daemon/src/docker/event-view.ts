@@ -78,7 +78,8 @@ export class EventView {
     const { id } = entry.subject;
     if (this.#startedBy(id) !== undefined) return [];
     const container = { id, name: entry.attributes.container ?? entry.subject.name };
-    return actions.map((action) => containerEvent(entry, action, container, {}));
+    const labels = this.#source.controller.sandboxById(id)?.labels ?? {};
+    return actions.map((action) => containerEvent(entry, action, container, labels));
   }
 
   #container(entry: JournalEntry, action: string): DockerEvent {

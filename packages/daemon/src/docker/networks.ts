@@ -56,6 +56,8 @@ export function networkRoutes({ controller, containers, journal }: DaemonParts):
           name,
         );
       }
+      if (body.Ingress === true && scopeOf(body.Scope).scope !== "global")
+        throw forbidden("ingress_is_global", "Ingress network can only be global scope network");
       const network = await controller.newNetwork(body.Driver || "bridge", name, networkOptions(body));
       return reply.status(201).send({ Id: network.id, Warning: "" });
     });

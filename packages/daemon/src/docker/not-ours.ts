@@ -24,7 +24,7 @@ const subjects: Readonly<Record<string, string>> = {
   system: "disk usage is",
   tasks: "swarm is",
   volumes: "volumes are",
-  containers: "containers are listed and inspected here, started and stopped with `causeway`: this is",
+  containers: "this is done with `causeway run`, `causeway stop` and their like: by Docker's API it is",
 };
 
 export function otherRoutes(): FastifyPluginAsync {
