@@ -24,6 +24,39 @@ export const commands: Commands = {
     summary: "Run the daemon",
     load: async () => (await import("./commands/daemon.ts")).daemon,
   },
+  run: {
+    summary: "Start a container in networks",
+    load: async () => (await import("./commands/container/run.ts")).run,
+  },
+  exec: {
+    summary: "Run a command in a container",
+    load: async () => (await import("./commands/container/exec.ts")).exec,
+  },
+  ls: {
+    summary: "List containers",
+    aliases: ["ps"],
+    load: async () => (await import("./commands/container/ls.ts")).ls,
+  },
+  inspect: {
+    summary: "Tell everything of containers",
+    load: async () => (await import("./commands/container/inspect.ts")).inspect,
+  },
+  stop: {
+    summary: "End containers",
+    load: async () => (await import("./commands/container/stop.ts")).stop,
+  },
+  rm: {
+    summary: "Remove containers",
+    load: async () => (await import("./commands/container/rm.ts")).rm,
+  },
+  logs: {
+    summary: "Show what a container wrote",
+    load: async () => (await import("./commands/container/logs.ts")).logs,
+  },
+  wait: {
+    summary: "Wait for containers to end, and tell how",
+    load: async () => (await import("./commands/container/wait.ts")).wait,
+  },
   network: {
     summary: "Networks: who is in the same one reaches each other",
     commands: {

@@ -64,6 +64,19 @@ export class Client {
     return this.#text({ method: "GET", path, headers: { accept: "text/plain" } }, options);
   }
 
+  /** What is written as it comes, until the daemon ends it or the signal aborts. Characters are whole. */
+  async *stream(path: string, options: AskOptions = {}): AsyncGenerator<string> {
+    const response = await this.#send({ method: "GET", path }, options);
+    if (response.status !== 200) throw failureOf(response.status, await textOf(response));
+    const decoder = new TextDecoder();
+    try {
+      for await (const part of response.body) yield decoder.decode(part, { stream: true });
+      yield decoder.decode();
+    } catch (error) {
+      if (options.signal?.aborted !== true) throw hungUp(error);
+    }
+  }
+
   /** Events as they come, until the daemon ends the stream or the signal aborts. */
   async *events(path: string, options: AskOptions = {}): AsyncGenerator<Event> {
     const sent = { method: "GET", path, headers: { accept: "text/event-stream" } };
