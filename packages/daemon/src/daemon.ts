@@ -13,6 +13,8 @@ import { drainServer } from "./lifecycle/drain.ts";
 import { InFlight } from "./lifecycle/in-flight.ts";
 import { readUserRules } from "./lifecycle/user-chain.ts";
 import { followLog, logProblems } from "./log/happenings.ts";
+import { listenForScrapes } from "./metrics/listener.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import type { DaemonParts } from "./parts.ts";
 import { Listeners } from "./server/listeners.ts";
 import { collectOpenApi } from "./server/openapi.ts";
@@ -23,6 +25,7 @@ export class Daemon implements AsyncDisposable {
   readonly #server: Server;
   readonly #listeners: Listeners;
   readonly #inFlight: InFlight;
+  readonly #metrics: Metrics;
   /** Everything that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
   /** Ends the waiting for what is in flight. */
@@ -34,9 +37,11 @@ export class Daemon implements AsyncDisposable {
     server: Server,
     listeners: Listeners,
     inFlight: InFlight,
+    metrics: Metrics,
     opened: AsyncDisposableStack,
   ) {
     this.#parts = parts;
+    this.#metrics = metrics;
     this.#server = server;
     this.#listeners = listeners;
     this.#inFlight = inFlight;
@@ -56,7 +61,6 @@ export class Daemon implements AsyncDisposable {
     if (userRules !== undefined) await controller.reloadConfiguration({ userRules });
     const journal = new Journal();
     const ending = new AbortController();
-    const following = Promise.all([follow(controller, journal, ending.signal), followLog(log, journal)]);
     const { stateDir, runDir } = config.controller;
     const containers = await RuntimeContainers.open(controller, journal, log, {
       stateDir,
@@ -64,23 +68,32 @@ export class Daemon implements AsyncDisposable {
       runtime: config.runtime,
     });
     opened.defer(() => containers.close());
+    const parts: DaemonParts = { config, controller, containers, journal, log, started: new Date() };
+    const metrics = opened.use(new Metrics(parts));
+    const following = Promise.all([
+      followLog(log, journal),
+      metrics.follow(parts),
+      follow(controller, journal, ending.signal),
+    ]);
     opened.defer(async () => {
       ending.abort();
       journal.close();
       await following;
     });
-    const parts: DaemonParts = { config, controller, containers, journal, log, started: new Date() };
     const { server, listener, connections } = makeServer(log, config.limits);
     const inFlight = new InFlight();
     inFlight.watch(server);
+    metrics.serve(server);
     await collectOpenApi(server);
     await server.register(cnmApi(parts), { prefix: "/cnm/v1" });
     await server.register(dockerApi(parts));
+    if (config.metrics.listen !== undefined)
+      opened.use(await listenForScrapes(metrics, config.metrics.listen));
     const unanswered = opened.move();
     try {
       await server.ready();
       const listeners = await Listeners.open(config, listener, connections, log);
-      return new Daemon(parts, server, listeners, inFlight, unanswered);
+      return new Daemon(parts, server, listeners, inFlight, metrics, unanswered);
     } catch (error) {
       await server.close();
       await unanswered.disposeAsync();
@@ -107,6 +120,7 @@ export class Daemon implements AsyncDisposable {
       ...(userRules !== undefined && { userRules }),
     });
     log.level = config.logLevel;
+    this.#metrics.config = config.metrics;
   }
 
   /**
