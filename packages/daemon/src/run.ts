@@ -7,6 +7,7 @@ import {
   type Configuration,
   changesOf,
   defaultConfigPath,
+  exampleFile,
   flagHelp,
   loadConfiguration,
   whatHolds,
@@ -27,6 +28,7 @@ Runs the daemon: opens the networks of this host, answers on a unix socket, and 
 
   --config FILE                   configuration file [${defaultConfigPath}, where there is one]
   --validate                      check the configuration, say what would hold, and end
+  --example                       print a configuration file with every setting, commented out
   --help                          this
 
 Each flag goes before its variable (CAUSEWAY_STATE_DIR for --state-dir), and both before the file:
@@ -65,8 +67,8 @@ export async function runDaemon(
   };
   try {
     const commandLine = parseCommandLine(args);
-    if (commandLine.help) {
-      stdout(help);
+    if (commandLine.help || commandLine.example) {
+      stdout(commandLine.help ? help : exampleFile());
       return 0;
     }
     const load = () => loadFor(commandLine, environment);

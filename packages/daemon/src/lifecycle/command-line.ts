@@ -9,10 +9,12 @@ export interface CommandLine {
   readonly path: string | undefined;
   readonly validate: boolean;
   readonly help: boolean;
+  readonly example: boolean;
   readonly flags: GivenFlags;
 }
 
-const own = ["config", "validate", "help"];
+const switches = ["validate", "help", "example"];
+const own = ["config", ...switches];
 const booleans = new Set(
   settingNames.map(settingOf).flatMap(({ flag, kind }) => (kind.shape === "BOOLEAN" ? [flag] : [])),
 );
@@ -27,7 +29,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       /^--(no-)?([\w-]+)(?:=([\s\S]*))?$/.exec(arg === "-h" ? "--help" : arg) ?? [];
     const flag = negated === undefined || booleans.has(name) ? name : `no-${name}`;
     if (!known.includes(flag)) throw unknownArgument(arg, flag);
-    const isSwitch = booleans.has(flag) || flag === "validate" || flag === "help";
+    const isSwitch = booleans.has(flag) || switches.includes(flag);
     const value = isSwitch ? (given ?? String(negated === undefined)) : (given ?? rest.shift());
     if (value === undefined || (negated !== undefined && given !== undefined))
       throw invalid(
@@ -38,12 +40,12 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
   const path = flags.get("config")?.at(-1);
   const isOn = (name: string) => flags.get(name)?.at(-1) === "true";
-  const [validate, help] = [isOn("validate"), isOn("help")];
+  const [validate, help, example] = [isOn("validate"), isOn("help"), isOn("example")];
   for (const name of own) flags.delete(name);
-  return { path, validate, help, flags };
+  return { path, validate, help, example, flags };
 }
 
 function unknownArgument(arg: string, flag: string): Error {
-  const hint = flag === "" ? ": flags begin with --" : suggestion(flag, known);
+  const hint = flag === "" ? ": flags begin with --" : suggestion(flag, known).replace('"', '"--');
   return invalid("invalid_usage", `causeway daemon knows no ${arg}${hint}`, arg);
 }
