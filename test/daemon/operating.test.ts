@@ -184,9 +184,7 @@ describe("the log", () => {
       driver: "bridges",
     });
     const { error } = refused.body as { readonly error: { readonly operation: string } };
-    assert.ok(
-      daemon.lines.some((line) => line.operation === error.operation || line.reqId === error.operation),
-    );
+    await eventually(() => assert.ok(daemon.lines.some(({ operation }) => operation === error.operation)));
     await askSocket(daemon.socket, "POST", "/cnm/v1/networks", { name: "n" });
     const made = await daemon.logged("network:create");
     const kinds = () =>

@@ -3,6 +3,7 @@
  */
 import { type ControllerOptions, invalid } from "@causeway/libnetwork";
 import type { DaemonConfig, TcpConfig } from "./config.ts";
+import type { Limits } from "./limits.ts";
 import { type SettingValues, settingNames, settingOf } from "./settings.ts";
 
 export const defaultValues = Object.fromEntries(
@@ -24,6 +25,7 @@ export function daemonConfigOf(values: SettingValues): DaemonConfig {
     runtime: values.runtime,
     drainSeconds: values.drainSeconds,
     ...(values.userChainFile !== undefined && { userChainFile: values.userChainFile }),
+    limits: limitsOf(values),
     metrics: { traffic, trafficLimit, ...(metricsListen !== undefined && { listen: metricsListen }) },
   };
 }
@@ -57,12 +59,34 @@ function defaultNetworkOf(values: SettingValues) {
   };
 }
 
-function tcpOf({ tcp, tlsCa: ca, tlsCertificate: certificate, tlsKey: key }: SettingValues) {
+function tcpOf({
+  tcp,
+  tlsCa: ca,
+  tlsCertificate: certificate,
+  tlsKey: key,
+  tcpTrusted: trusted,
+}: SettingValues) {
   if (tcp === undefined) return undefined;
   if (ca !== undefined && certificate !== undefined && key !== undefined)
-    return { ...tcp, ca, certificate, key } satisfies TcpConfig;
+    return { ...tcp, ca, certificate, key, trusted } satisfies TcpConfig;
   throw invalid(
     "invalid_setting",
     "api.tcp needs api.tls-ca, api.tls-certificate and api.tls-key: without a certificate anybody could be root here",
   );
+}
+
+function limitsOf(values: SettingValues): Limits {
+  return {
+    body: values.limitBody,
+    head: values.limitHead,
+    depth: values.limitDepth,
+    connections: values.limitConnections,
+    requests: values.limitRequests,
+    streams: values.limitStreams,
+    headTime: values.limitHeadTime,
+    requestTime: values.limitRequestTime,
+    answerTime: values.limitAnswerTime,
+    idleTime: values.limitIdleTime,
+    lateness: values.limitLateness,
+  };
 }

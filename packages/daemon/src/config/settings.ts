@@ -17,6 +17,7 @@ import {
   pools,
   text,
 } from "./kinds.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 
 export interface Setting<T> {
   /** In the file: `table.name`. */
@@ -54,6 +55,18 @@ function setting<T>(
 function setting<T>(plain: Plain<T>): Setting<T>;
 function setting<T>(plain: Plain<T> & { readonly byDefault?: T }): Setting<T> {
   return { byDefault: undefined, ...plain };
+}
+
+/** One of {@link Limits}. */
+function limit(name: keyof Limits, unit: "" | "-ms", least: number, most: number, about: string) {
+  const written = `${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${unit}`;
+  return setting({
+    key: `limits.${written}`,
+    flag: `limit-${written}`,
+    kind: integer(least, most, unit === "" ? "NUMBER" : "MILLISECONDS"),
+    byDefault: defaultLimits[name],
+    about,
+  });
 }
 
 export const settings = {
@@ -137,6 +150,49 @@ export const settings = {
     example: "/etc/causeway/server-key.pem",
     about: "The key of that certificate.",
   }),
+  tcpTrusted: setting({
+    key: "api.tcp-trusted",
+    flag: "tcp-trusted",
+    kind: boolean,
+    byDefault: false,
+    about:
+      "TLS clients may do what root may: use namespaces, host networks and directories that are not ours.",
+  }),
+  limitBody: limit("body", "", 1 << 10, 1 << 28, "Largest body that is read, bytes."),
+  limitHead: limit("head", "", 1 << 10, 1 << 20, "Largest head of a request, bytes."),
+  limitDepth: limit("depth", "", 4, 1000, "Deepest nesting of a JSON body."),
+  limitConnections: limit("connections", "", 1, 100_000, "Connections at a time."),
+  limitRequests: limit(
+    "requests",
+    "",
+    1,
+    100_000,
+    "Requests at a time; those beyond get 503 with Retry-After.",
+  ),
+  limitStreams: limit(
+    "streams",
+    "",
+    0,
+    100_000,
+    "Answers at a time that go on for as long as the client listens.",
+  ),
+  limitHeadTime: limit("headTime", "-ms", 100, 3_600_000, "How long a request's head may take to come."),
+  limitRequestTime: limit("requestTime", "-ms", 100, 3_600_000, "How long a whole request may take to come."),
+  limitAnswerTime: limit(
+    "answerTime",
+    "-ms",
+    100,
+    3_600_000,
+    "How long a client may leave an answer unread.",
+  ),
+  limitIdleTime: limit("idleTime", "-ms", 100, 3_600_000, "How long a connection may be idle."),
+  limitLateness: limit(
+    "lateness",
+    "-ms",
+    50,
+    3_600_000,
+    "How late the event loop may be before requests are refused.",
+  ),
   logLevel: setting({
     key: "log.level",
     flag: "log-level",
