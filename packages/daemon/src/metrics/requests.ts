@@ -37,8 +37,8 @@ export function countRequests(server: FastifyInstance, registry: Registry): void
       // The route's pattern: a path has names in it, of which there is no end.
       const route = request.routeOptions.url ?? "none";
       const api = apiOf(route);
-      // Nobody was there any more to take the answer: nginx's 499.
-      const status = reply.raw.writableFinished ? reply.raw.statusCode : 499;
+      // Whoever asked had gone before there was an answer, or its end: nginx's 499.
+      const status = reply.raw.writableEnded ? reply.raw.statusCode : 499;
       requests.inc({ api, method, route, status });
       if (!route.endsWith("/events"))
         durations.observe({ api, method, route }, (performance.now() - begun) / 1000);
