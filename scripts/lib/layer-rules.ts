@@ -69,6 +69,7 @@ const CLI: Rooms = {
   command: ["client", "output"],
   commands: ["command", "client", "output", "errors", "version"],
   completion: ["command", "commands", "client", "parse", "program"],
+  hook: ["command", "commands", "client", "output", "errors"],
 };
 
 /** What each package and folder of the workspace may import from packages/. */
@@ -104,8 +105,11 @@ export function layerRules(): IRegularForbiddenRuleType[] {
     ),
     forbid(
       "files-by-the-seam",
-      "File operations cross the seam (packages/kernel/src/sys/files.ts), where tests let them fail; types may be imported. The command line's certificates do not",
-      { path: "^packages/", pathNot: `${TESTS}|/sys/files\\.ts$|^packages/cli/src/client/tls\\.ts$` },
+      "File operations cross the seam (packages/kernel/src/sys/files.ts), where tests let them fail; types may be imported. The command line's certificates, and what its hook reads of a bundle, do not",
+      {
+        path: "^packages/",
+        pathNot: `${TESTS}|/sys/files\\.ts$|^packages/cli/src/(client/tls|hook/files)\\.ts$`,
+      },
       { path: "^(node:)?fs", dependencyTypesNot: ["type-only", "type-import"] },
     ),
     forbid(

@@ -60,7 +60,8 @@ export class ContainerScene {
   }
 
   ask(command: readonly string[], options: Partial<ContainerCreate>): Promise<Answer> {
-    const body = { kind: "rootfs", path: this.rootfs, command, ...options };
+    const root = options.kind === "process" ? {} : { kind: "rootfs", path: this.rootfs };
+    const body = { ...root, command, ...options };
     return this.daemon.ask("POST", "/cnm/v1/containers", body);
   }
 

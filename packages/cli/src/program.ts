@@ -57,6 +57,10 @@ export const commands: Commands = {
     summary: "Wait for containers to end, and tell how",
     load: async () => (await import("./commands/container/wait.ts")).wait,
   },
+  "oci-hook": {
+    summary: "Connect a container of another tool's, as a hook of its OCI runtime",
+    load: async () => (await import("./hook/command.ts")).ociHook,
+  },
   network: {
     summary: "Networks: who is in the same one reaches each other",
     commands: {
