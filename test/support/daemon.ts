@@ -47,29 +47,43 @@ export class TestDaemon {
   }
 
   ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-    const type = sent === undefined ? {} : { "content-type": "application/json" };
-    return new Promise((resolve, reject) => {
-      const asked = request(
-        { socketPath: this.socket, method, path, headers: { ...type, ...headers }, agent: false },
-        (response) => {
-          const parts: Buffer[] = [];
-          response.on("data", (part: Buffer) => parts.push(part));
-          response.on("error", reject);
-          response.on("end", () => {
-            const text = Buffer.concat(parts).toString();
-            const isJson = response.headers["content-type"]?.includes("json") === true;
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              text,
-              body: isJson && text !== "" ? JSON.parse(text) : undefined,
-            });
-          });
-        },
-      );
-      asked.on("error", reject);
-      asked.end(sent);
-    });
+    return askSocket(this.socket, method, path, body, headers);
   }
+}
+
+/** One request to a unix socket, on a connection of its own. */
+export function askSocket(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+  const type = sent === undefined ? {} : { "content-type": "application/json" };
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { socketPath, method, path, headers: { ...type, ...headers }, agent: false },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => {
+          const text = Buffer.concat(parts).toString();
+          const isJson = response.headers["content-type"]?.includes("json") === true;
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text,
+            // Read when it is asked for: a stream of events is many objects.
+            get body(): unknown {
+              return isJson && text !== "" ? JSON.parse(text) : undefined;
+            },
+          });
+        });
+      },
+    );
+    asked.on("error", reject);
+    asked.end(sent);
+  });
 }

@@ -56,6 +56,8 @@ export {
 export { tryLockFile, tryLockName } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
+export { notifyServiceManager } from "./sys/notify.ts";
+export { type PeerCredentials, peerCredentials } from "./sys/peer.ts";
 export { keepReserve, requireDescriptors, withReserve } from "./sys/reserve.ts";
 export { type Crossing, type CrossingKind, cross, type Fault, type Guard, setGuard } from "./sys/seam.ts";
 export * as socket from "./sys/socket.ts";

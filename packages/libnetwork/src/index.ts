@@ -7,7 +7,9 @@ export type { HealthItem, HealthNature, HealthSubject } from "./contracts/health
 export type { PoolStatus } from "./contracts/ipam.ts";
 export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts";
 export type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
+export type { Tallied } from "./contracts/tally.ts";
 export type { Attachment, AttachOptions } from "./controller.ts";
+export { bridgeOptionLabels } from "./drivers/bridge/options.ts";
 export type { DeleteEndpointOptions, Endpoint, EndpointInfo } from "./endpoint.ts";
 export {
   CausewayError,
@@ -22,7 +24,12 @@ export {
   unsupported,
 } from "./errors.ts";
 export type { BindingSelector } from "./model/binding-selector.ts";
-export type { ControllerOptions, DefaultNetworkOptions } from "./model/controller-options.ts";
+export {
+  type ControllerOptions,
+  checkControllerOptions,
+  type DefaultNetworkOptions,
+  type ReloadOptions,
+} from "./model/controller-options.ts";
 export type { EndpointOptions } from "./model/endpoint-options.ts";
 export type { CausewayEvent, EventType } from "./model/events.ts";
 export type { Health, Repair } from "./model/health/health.ts";
@@ -33,6 +40,7 @@ export { currentOperation, withOperation } from "./model/operation.ts";
 export type { PublishOptions } from "./model/publish-options.ts";
 export type { RestoreProblem } from "./model/restore.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
+export type { ControllerStatistics } from "./model/statistics.ts";
 export type { Network } from "./network.ts";
 export { suggestion, suggestionOrAll } from "./options/nearest.ts";
 export type { DeleteSandboxOptions, Sandbox } from "./sandbox.ts";

@@ -36,11 +36,14 @@ import {
   type CheckedControllerOptions,
   type ControllerOptions,
   checkedControllerOptions,
+  checkedReloadOptions,
+  type ReloadOptions,
 } from "./model/controller-options.ts";
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
 import { mendSandboxes } from "./model/restored-sandboxes.ts";
+import { type ControllerStatistics, countObjects } from "./model/statistics.ts";
 import { findStale, sweep } from "./model/sweep.ts";
 import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
@@ -60,6 +63,8 @@ const descriptorsToOpen = 24;
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
+  readonly store: SqliteStore;
+  readonly ipam: DefaultIpam;
   readonly host: NetNamespace;
   readonly rtnl: Rtnl;
   readonly reaper: Reaper;
@@ -88,15 +93,15 @@ export interface RestoreBackupOptions {
 export class NetworkController extends Controller {
   readonly #engine: Engine;
   readonly #stateDir: string;
-  readonly #firewall: Firewall;
+  readonly #machinery: Machinery;
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
-  private constructor(engine: Engine, stateDir: string, firewall: Firewall, opened: AsyncDisposableStack) {
+  private constructor(engine: Engine, stateDir: string, machinery: Machinery, opened: AsyncDisposableStack) {
     super(engine);
     this.#engine = engine;
     this.#stateDir = stateDir;
-    this.#firewall = firewall;
+    this.#machinery = machinery;
     this.#opened = opened;
   }
 
@@ -133,12 +138,16 @@ export class NetworkController extends Controller {
     const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
     const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
     const ports = opened.adopt(new PortAllocator(host), (made) => made.close());
-    const machinery = { host, rtnl, reaper, connections, firewall, ports };
-    const parts = makeParts(checked, store, controllerId, machinery);
+    const ipam = new DefaultIpam({
+      seed: controllerId,
+      defaultPools: { local: checked.defaultAddressPools },
+    });
+    const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports };
+    const parts = makeParts(checked, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
     const engine = await Controller.restored(parts);
-    const controller = new NetworkController(engine, checked.stateDir, firewall, opened.move());
+    const controller = new NetworkController(engine, checked.stateDir, machinery, opened.move());
     return undoing(async (undo) => {
       undo.push(() => controller.close());
       // What somebody relies on stays; tables that nobody asked for would be there for ever.
@@ -152,12 +161,44 @@ export class NetworkController extends Controller {
   /** Makes the kernel as the model is: the firewall first, so that whatever follows is under its rules. */
   async #takeOver({ defaultNetwork }: CheckedControllerOptions): Promise<void> {
     const engine = this.#engine;
-    this.#firewall.install();
+    this.#machinery.firewall.install();
     for (const driver of engine.parts.drivers.values()) await driver.restored?.();
     await mendSandboxes(engine);
     sweep(engine, findStale(engine));
     engine.events.opened();
     await ensureNetworks(engine, defaultNetwork);
+  }
+
+  /**
+   * Takes up what can be changed while it is open. What is not named stays as it is; on an error, everything does.
+   *
+   * @throws invalid_option, invalid_subnet, invalid_default_pool, user_rules_refused, unsupported_without_firewall, controller_closed ...
+   */
+  async reloadConfiguration(options: ReloadOptions): Promise<void> {
+    const { defaultAddressPools, userRules } = checkedReloadOptions(options);
+    await this.#engine.exclusively(["configuration"], () => {
+      const { firewall, ipam } = this.#machinery;
+      // What may be refused by the kernel goes first: pools have been checked, but for their sizes.
+      if (defaultAddressPools !== undefined)
+        new DefaultIpam({ seed: "", defaultPools: { local: defaultAddressPools } });
+      if (userRules !== undefined) firewall.setUserRules(userRules);
+      if (defaultAddressPools !== undefined) ipam.setDefaultPools({ local: defaultAddressPools });
+    });
+  }
+
+  /**
+   * What the controller has done since it was opened, and what there is at the moment: counts, for a monitor. Asks the kernel nothing.
+   *
+   * @throws controller_closed
+   */
+  statistics(): ControllerStatistics {
+    const { firewall, reaper, store } = this.#machinery;
+    return {
+      ...countObjects(this.#engine),
+      reaperQueue: reaper.waiting,
+      nftTransactions: firewall.transactions,
+      storeCommits: store.commits,
+    };
   }
 
   /**
@@ -183,7 +224,7 @@ export class NetworkController extends Controller {
   }
 
   protected override uninstallParts(): void {
-    this.#firewall.uninstall();
+    this.#machinery.firewall.uninstall();
     if (!this.sandboxes().some(({ usesHostNetwork }) => usesHostNetwork))
       this.#engine.parts.netstack.uninstall();
   }
@@ -263,11 +304,10 @@ function makeWatch({ runDir }: CheckedControllerOptions, mark: string, machinery
 
 function makeParts(
   options: CheckedControllerOptions,
-  store: SqliteStore,
   controllerId: string,
   machinery: Machinery,
 ): ModelParts {
-  const { host, rtnl, reaper, connections, firewall, ports } = machinery;
+  const { store, ipam, host, rtnl, reaper, connections, firewall, ports } = machinery;
   const ownerOf = (objectId: string) => `${ownerMark(controllerId)}${objectId}`;
   const memory = memoryOf(store, "bridge");
   const bridge = new BridgeDriver(
@@ -294,8 +334,7 @@ function makeParts(
   );
   const { runDir, warmNamespaces } = options;
   const ipv6 = files.existsSync("/proc/sys/net/ipv6");
-  const local = options.defaultAddressPools;
-  const ipams = [new DefaultIpam({ seed: controllerId, defaultPools: { local } }), new NullIpam()];
+  const ipams = [ipam, new NullIpam()];
   return {
     store,
     drivers: new Map(drivers.map((driver) => [driver.type, driver])),

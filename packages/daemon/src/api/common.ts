@@ -64,3 +64,24 @@ export const pageQuery = {
 };
 export const PageQuery = Type.Object(pageQuery, strict);
 export type PageQuery = Static<typeof PageQuery>;
+
+/** The query of what takes none. */
+export const NoQuery = Type.Object({}, strict);
+
+/** Filters that several lists have. */
+export const nameFilter = Type.Optional(
+  Type.String({ maxLength: 1024, description: "Those with this in their name." }),
+);
+export const labelFilter = Type.Optional(
+  Type.Union(
+    [Type.String({ maxLength: 4096 }), Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 64 })],
+    {
+      description: "Those with this label, `name` or `name=value`; given more than once, with all of them.",
+    },
+  ),
+);
+/** A reference in a path. */
+export const reference = Type.String({
+  maxLength: 1024,
+  description: "Id, name, or the beginning of an id that no other has.",
+});

@@ -3,7 +3,7 @@
  */
 import Type, { type Static } from "typebox";
 import { Id, Labels, strict } from "./common.ts";
-import { Binding, endpointOptions } from "./endpoints.ts";
+import { Binding, endpointOptions, PublishedPort } from "./endpoints.ts";
 
 /** How a container is to be in one network. */
 export const ContainerNetwork = Type.Object(
@@ -35,6 +35,13 @@ export const ContainerCreate = Type.Object(
       Type.Array(ContainerNetwork, {
         maxItems: 64,
         description: "Default: the default network. `none` and `host` stand alone.",
+      }),
+    ),
+    publish: Type.Optional(
+      Type.Array(PublishedPort, {
+        maxItems: 4096,
+        description:
+          "In the network with the highest gatewayPriority that is not internal; the first of several.",
       }),
     ),
     shareWith: Type.Optional(Type.String({ description: "Container whose network stack is shared." })),
@@ -121,6 +128,48 @@ export const ContainerCreated = Type.Object(
 );
 export type ContainerCreated = Static<typeof ContainerCreated>;
 
+/** A command in a container that runs. */
+export const ContainerExec = Type.Object(
+  {
+    command: Type.Array(Type.String(), { minItems: 1, maxItems: 4096 }),
+    environment: Type.Optional(Type.Array(Type.String(), { maxItems: 4096 })),
+    workingDirectory: Type.Optional(Type.String()),
+    user: Type.Optional(Type.String({ description: "`uid` or `uid:gid`." })),
+    terminal: Type.Optional(Type.Boolean()),
+  },
+  { ...strict, title: "ContainerExec" },
+);
+export type ContainerExec = Static<typeof ContainerExec>;
+
+/** How a container that somebody else starts is to be connected: what `causeway oci-hook` asks. */
+export const Adoption = Type.Object(
+  {
+    pid: Type.Integer({ minimum: 1, description: "Of a process in the container's network namespace." }),
+    networks: Type.Optional(Type.Array(ContainerNetwork, { maxItems: 64 })),
+    publish: Type.Optional(Type.Array(PublishedPort, { maxItems: 4096 })),
+    hostname: Type.Optional(Type.String()),
+    domainname: Type.Optional(Type.String()),
+    extraHosts: Type.Optional(
+      Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
+    ),
+    dns: Type.Optional(Type.Array(Type.String())),
+    dnsSearch: Type.Optional(Type.Array(Type.String())),
+    dnsOptions: Type.Optional(Type.Array(Type.String())),
+    labels: Type.Optional(Labels),
+  },
+  { ...strict, title: "Adoption" },
+);
+export type Adoption = Static<typeof Adoption>;
+
+export const Adopted = Type.Object(
+  {
+    container: Container,
+    files: Type.Object({ hosts: Type.String(), hostname: Type.String(), resolvConf: Type.String() }),
+  },
+  { title: "Adopted" },
+);
+export type Adopted = Static<typeof Adopted>;
+
 export const ContainerStop = Type.Object(
   {
     signal: Type.Optional(Type.String({ description: "Default: SIGTERM." })),
@@ -130,8 +179,13 @@ export const ContainerStop = Type.Object(
   },
   strict,
 );
-export const ContainerConnect = Type.Object({ ...endpointOptions, network: Type.String() }, strict);
+export const ContainerConnect = ContainerNetwork;
 export const ContainerDisconnect = Type.Object(
   { network: Type.String(), force: Type.Optional(Type.Boolean()) },
   strict,
 );
+export const ContainerEnded = Type.Object(
+  { exitCode: Type.Integer({ description: "128 and the signal's number where a signal ended it." }) },
+  { title: "ContainerEnded" },
+);
+export type ContainerEnded = Static<typeof ContainerEnded>;

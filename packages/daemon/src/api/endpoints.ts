@@ -2,7 +2,7 @@
  * Endpoints and their published ports in the CNM API.
  */
 import Type, { type Static } from "typebox";
-import { Id, Labels, Opaque, strict } from "./common.ts";
+import { Id, Labels, labelFilter, nameFilter, Opaque, pageQuery, reference, strict } from "./common.ts";
 
 const protocol = Type.Union([Type.Literal("tcp"), Type.Literal("udp"), Type.Literal("sctp")]);
 const port = Type.Integer({ minimum: 1, maximum: 65535 });
@@ -30,6 +30,7 @@ export const BindingSelector = Type.Object(
   },
   { ...strict, title: "BindingSelector" },
 );
+export type BindingSelector = Static<typeof BindingSelector>;
 
 export const Binding = Type.Object(
   {
@@ -100,3 +101,29 @@ export const Join = Type.Object(
 );
 export const Publish = Type.Object({ ports: Type.Array(PublishedPort, { maxItems: 4096 }) }, strict);
 export const Unpublish = Type.Object({ bindings: Type.Array(BindingSelector, { maxItems: 4096 }) }, strict);
+
+export const Bindings = Type.Object(
+  { bindings: Type.Array(Binding, { description: "All of the endpoint's." }) },
+  { title: "Bindings" },
+);
+
+export const NetworkEndpointQuery = Type.Object(
+  { ...pageQuery, name: nameFilter, label: labelFilter },
+  strict,
+);
+export const EndpointQuery = Type.Object(
+  {
+    ...pageQuery,
+    name: nameFilter,
+    label: labelFilter,
+    network: Type.Optional(Type.String({ description: "Id, name, or beginning of an id of a network." })),
+    sandbox: Type.Optional(Type.String({ description: "Those in this sandbox." })),
+  },
+  strict,
+);
+export const EndpointDeleteQuery = Type.Object(
+  { force: Type.Optional(Type.Boolean({ description: "Take it out of its sandbox first." })) },
+  strict,
+);
+export const EndpointPath = Type.Object({ endpoint: reference });
+export const NetworkEndpointPath = Type.Object({ network: reference, endpoint: reference });

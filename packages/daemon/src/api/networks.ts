@@ -2,7 +2,7 @@
  * Networks of the CNM API.
  */
 import Type, { type Static } from "typebox";
-import { Id, Labels, Opaque, strict } from "./common.ts";
+import { Id, Labels, labelFilter, nameFilter, Opaque, pageQuery, reference, strict } from "./common.ts";
 
 const IpamConfig = Type.Object(
   {
@@ -86,3 +86,14 @@ export const Network = Type.Object(
   { title: "Network" },
 );
 export type Network = Static<typeof Network>;
+
+export const NetworkQuery = Type.Object(
+  {
+    ...pageQuery,
+    name: nameFilter,
+    label: labelFilter,
+    driver: Type.Optional(Type.String({ maxLength: 256 })),
+  },
+  strict,
+);
+export const NetworkPath = Type.Object({ network: reference });

@@ -2,7 +2,7 @@
  * Sandboxes of the CNM API, and attachments: endpoint, sandbox and join in one.
  */
 import Type, { type Static } from "typebox";
-import { Id, Labels, strict } from "./common.ts";
+import { Id, Labels, labelFilter, nameFilter, pageQuery, reference, strict } from "./common.ts";
 import { Endpoint, EndpointOptions } from "./endpoints.ts";
 
 /** What may be changed of a sandbox while it is there. */
@@ -33,6 +33,7 @@ export const SandboxCreate = Type.Object(
 );
 export type SandboxCreate = Static<typeof SandboxCreate>;
 export const SandboxRefresh = Type.Object(changeable, { ...strict, title: "SandboxRefresh" });
+export type SandboxRefresh = Static<typeof SandboxRefresh>;
 export const SandboxKey = Type.Object({ path: Type.String() }, strict);
 export const SandboxRename = Type.Object({ containerId: Type.String() }, strict);
 
@@ -91,3 +92,16 @@ export const AttachmentCreate = Type.Object(
 export type AttachmentCreate = Static<typeof AttachmentCreate>;
 export const Attachment = Type.Object({ endpoint: Endpoint, sandbox: Sandbox }, { title: "Attachment" });
 export type Attachment = Static<typeof Attachment>;
+
+export const SandboxQuery = Type.Object({ ...pageQuery, name: nameFilter, label: labelFilter }, strict);
+export const SandboxDeleteQuery = Type.Object(
+  {
+    endpoints: Type.Optional(
+      Type.Union([Type.Literal("keep"), Type.Literal("delete")], {
+        description: "They stay, and may join another sandbox, or go with it. Default: keep.",
+      }),
+    ),
+  },
+  strict,
+);
+export const SandboxPath = Type.Object({ sandbox: reference });

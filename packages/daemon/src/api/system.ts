@@ -2,7 +2,7 @@
  * The daemon itself in the CNM API: version, health, events, backups, log level.
  */
 import Type, { type Static } from "typebox";
-import { strict } from "./common.ts";
+import { Opaque, strict } from "./common.ts";
 
 export const Version = Type.Object(
   {
@@ -36,6 +36,7 @@ export const HealthItem = Type.Object(
   },
   { title: "HealthItem" },
 );
+export type HealthItem = Static<typeof HealthItem>;
 export const Health = Type.Object(
   {
     ok: Type.Boolean(),
@@ -44,10 +45,12 @@ export const Health = Type.Object(
   },
   { title: "Health" },
 );
+export type Health = Static<typeof Health>;
 export const Repair = Type.Object(
   { mended: Type.Array(HealthItem), left: Type.Array(HealthItem) },
   { title: "Repair" },
 );
+export type Repair = Static<typeof Repair>;
 
 /** One event, as `data:` of a server-sent event; its id is that event's `id:`. */
 export const Event = Type.Object(
@@ -92,7 +95,9 @@ export const BackupCreate = Type.Object(
   },
   { ...strict, title: "BackupCreate" },
 );
+export type BackupCreate = Static<typeof BackupCreate>;
 export const Backup = Type.Object({ path: Type.String(), bytes: Type.Integer() }, { title: "Backup" });
+export type Backup = Static<typeof Backup>;
 
 export const LogLevel = Type.Object(
   {
@@ -103,3 +108,16 @@ export const LogLevel = Type.Object(
   { ...strict, title: "LogLevel" },
 );
 export type LogLevel = Static<typeof LogLevel>;
+
+/** What stands on the host and in the sandboxes, asked of the kernel; the library's `Topology`. */
+export const Topology = Type.Object(
+  {
+    host: Type.Array(Opaque, {
+      description: "Interfaces of the host: its own, bridges, host ends of pairs.",
+    }),
+    networks: Type.Array(Opaque),
+    sandboxes: Type.Array(Opaque),
+    endpoints: Type.Array(Opaque),
+  },
+  { title: "Topology" },
+);

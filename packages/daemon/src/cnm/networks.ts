@@ -1,66 +1,56 @@
 /**
  * /cnm/v1/networks
  */
-import type { Network as NetworkHandle } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
-import { Network, NetworkCreate, PageQuery, pageOf } from "../api/index.ts";
-import type { DaemonParts } from "../parts.ts";
+import { Network, NetworkCreate, NetworkPath, NetworkQuery, NoQuery, pageOf } from "../api/index.ts";
 import type { Typed } from "../server/server.ts";
+import type { CnmContext } from "./context.ts";
+import { answer, requireMatch } from "./etag.ts";
+import { passes } from "./filter.ts";
+import { networkNamed } from "./find.ts";
+import { networkResource } from "./network-resource.ts";
+import { pageOfItems } from "./page.ts";
+import { networkSubject } from "./subjects.ts";
 
-export function networkRoutes({ controller }: DaemonParts): FastifyPluginAsync {
+export function networkRoutes({ controller, changes, creations }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     server.get(
       "/networks",
-      { schema: { querystring: PageQuery, response: { 200: pageOf(Network) } } },
-      async () => ({
-        items: controller.networks().map(networkResource),
-      }),
+      { schema: { querystring: NetworkQuery, response: { 200: pageOf(Network) } } },
+      async ({ query }) => {
+        const { driver } = query;
+        const networks = controller
+          .networks()
+          .filter((network) => passes(network, query) && (driver === undefined || network.type === driver));
+        return pageOfItems(networks, query, networkResource);
+      },
     );
     server.post(
       "/networks",
-      { schema: { body: NetworkCreate, response: { 201: Network } } },
+      { schema: { querystring: NoQuery, body: NetworkCreate, response: { 201: Network } } },
       async (request, reply) => {
-        const { name, driver = "bridge", ...options } = request.body;
-        const network = await controller.newNetwork(driver, name, options);
-        return reply.status(201).send(networkResource(network));
+        const made = await creations.once(request, async () => {
+          requireMatch(request, () => undefined);
+          const { name, driver = "bridge", ...options } = request.body;
+          return networkResource(await controller.newNetwork(driver, name, options));
+        });
+        return answer(reply.status(201), made);
       },
     );
-  };
-}
-
-export function networkResource(network: NetworkHandle): Network {
-  const status = new Map(network.ipamStatus().map((pool) => [pool.pool, pool]));
-  const { configFrom } = network;
-  return {
-    id: network.id,
-    name: network.name,
-    driver: network.type,
-    scope: network.scope,
-    created: network.created.toISOString(),
-    ipv4: network.ipv4Enabled,
-    ipv6: network.ipv6Enabled,
-    internal: network.internal,
-    attachable: network.attachable,
-    ingress: network.ingress,
-    dynamic: network.dynamic,
-    predefined: network.predefined,
-    configOnly: network.configOnly,
-    ...(configFrom !== undefined && { configFrom }),
-    ipamDriver: network.ipamDriver,
-    pools: network.ipamInfo
-      .filter(({ pool }) => pool !== "")
-      .map(({ pool, gateway, auxiliaryAddresses }) => {
-        const counted = status.get(pool);
-        return {
-          subnet: pool,
-          ...(gateway !== undefined && { gateway }),
-          auxiliaryAddresses,
-          ...(counted !== undefined && { size: String(counted.size), used: String(counted.used) }),
-        };
-      }),
-    labels: network.labels,
-    driverOptions: network.driverOptions,
-    endpoints: network.endpoints().length,
+    server.get(
+      "/networks/:network",
+      { schema: { params: NetworkPath, querystring: NoQuery, response: { 200: Network } } },
+      async ({ params }, reply) => answer(reply, networkResource(networkNamed(controller, params.network))),
+    );
+    server.delete(
+      "/networks/:network",
+      { schema: { params: NetworkPath, querystring: NoQuery } },
+      async (request, reply) => {
+        const subject = networkSubject(controller, request.params.network);
+        await changes.make(request, subject, (network) => network.delete());
+        return reply.status(204).send();
+      },
+    );
   };
 }

@@ -2,7 +2,14 @@
  * Containers as the APIs see them.
  */
 import type { Sandbox } from "@causeway/libnetwork";
-import type { ContainerCreate, ContainerCreated, Launch } from "../api/index.ts";
+import type {
+  Adoption,
+  ContainerCreate,
+  ContainerCreated,
+  ContainerExec,
+  ContainerNetwork,
+  Launch,
+} from "../api/index.ts";
 import type { Caller } from "../server/caller.ts";
 
 export interface ContainerInfo {
@@ -27,6 +34,14 @@ export interface ContainerInfo {
   readonly sandbox: Sandbox | undefined;
 }
 
+export interface LogOptions {
+  /** Lines from the end. Default: all. */
+  readonly tail?: number;
+  /** Goes on until the container ends. Default: false. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 export interface Containers {
   /** Every sandbox is a container, whether we started its process or not. */
   list(): readonly ContainerInfo[];
@@ -42,10 +57,24 @@ export interface Containers {
     request: ContainerCreate,
     caller: Caller,
   ): Promise<{ container: ContainerInfo; launch: Launch | undefined }>;
+  /** Puts it into one more network, running or not yet. */
+  connect(reference: string, network: ContainerNetwork): Promise<void>;
+  /** @throws not_connected */
+  disconnect(reference: string, network: string): Promise<void>;
+  /** What runs a further command in it: the caller starts it. */
+  exec(reference: string, request: ContainerExec): Launch;
+  /** What it wrote, as it comes while it is followed. */
+  logs(reference: string, options: LogOptions): AsyncIterable<Buffer>;
+  /** Makes a sandbox of the namespace that somebody else's container has: once more, it is as it was. */
+  adopt(containerId: string, adoption: Adoption): Promise<ContainerInfo>;
+  /** Nothing is wrong with one that is not there. */
+  abandon(containerId: string): Promise<void>;
   stop(reference: string, options: { readonly signal?: string; readonly seconds?: number }): Promise<void>;
   remove(reference: string, options: { readonly force?: boolean }): Promise<void>;
   /** Resolves with the exit code when the container has ended. */
   wait(reference: string, signal?: AbortSignal): Promise<number>;
+  /** The daemon is ending: who waits for a container or follows a log is sent away. */
+  release(): void;
   close(): Promise<void>;
 }
 

@@ -25,6 +25,12 @@ export class Journal {
   readonly #readers = new Set<(entry: JournalEntry) => void>();
   #remembered: JournalEntry[] = [];
   #count = 0;
+  readonly #closing = new AbortController();
+
+  /** Ends every reader, and whoever comes to read: the daemon is about to end. */
+  close(): void {
+    this.#closing.abort();
+  }
 
   add(entry: Omit<JournalEntry, "id">): void {
     const noted: JournalEntry = { id: `${this.#run}-${++this.#count}`, ...entry };
@@ -44,7 +50,7 @@ export class Journal {
     return since === undefined ? [] : entries.filter(({ time }) => time >= since);
   }
 
-  /** Ends when the signal aborts. */
+  /** Ends when the signal aborts, or the journal closes. */
   async *read(reader: JournalReader = {}): AsyncGenerator<JournalEntry> {
     const waiting: JournalEntry[] = [...this.remembered(reader)];
     let wake: () => void = () => undefined;
@@ -54,9 +60,11 @@ export class Journal {
     };
     const stop = () => wake();
     this.#readers.add(note);
-    reader.signal?.addEventListener("abort", stop);
+    const ending = this.#closing.signal;
+    const signal = reader.signal === undefined ? ending : AbortSignal.any([ending, reader.signal]);
+    signal.addEventListener("abort", stop);
     try {
-      while (reader.signal?.aborted !== true) {
+      while (!signal.aborted) {
         const entry = waiting.shift();
         if (entry !== undefined) yield entry;
         else {
@@ -67,7 +75,7 @@ export class Journal {
       }
     } finally {
       this.#readers.delete(note);
-      reader.signal?.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", stop);
     }
   }
 }

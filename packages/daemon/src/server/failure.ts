@@ -2,8 +2,9 @@
  * What an error becomes when a request fails: one shape for what we throw, what a schema refuses and what nobody expected.
  */
 import { isKernelError } from "@causeway/kernel";
-import { CausewayError, invalid, messageOf, suggestion } from "@causeway/libnetwork";
+import { CausewayError, invalid, messageOf, suggestion, unavailable } from "@causeway/libnetwork";
 import type { FastifyError } from "fastify";
+import { Refusal } from "./refusal.ts";
 
 /** What a request that a schema refuses carries: ajv's errors, as fastify hands them on. */
 interface SchemaFinding {
@@ -27,22 +28,42 @@ function isFastifyError(error: unknown): error is FastifyError {
 }
 
 function refusedRequest(error: FastifyError): CausewayError {
-  const [finding] = (error.validation ?? []) as readonly SchemaFinding[];
-  if (finding !== undefined) return schemaRefusal(finding, error.validationContext ?? "request");
-  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE")
-    return invalid("request_too_large", "the body is larger than is read: ask for less at once");
-  if ((error.statusCode ?? 500) < 500) return invalid("invalid_request", error.message);
+  const findings = (error.validation ?? []) as readonly SchemaFinding[];
+  if (findings.length > 0) return schemaRefusal(findings, error.validationContext ?? "request");
+  const status = error.statusCode ?? 500;
+  if (status === 413)
+    return new Refusal(
+      413,
+      "invalid",
+      "request_too_large",
+      "the body is larger than is read: ask for less at once",
+    );
+  if (status < 500) return new Refusal(status, "invalid", "invalid_request", error.message);
+  // Fastify is closing.
+  if (status === 503)
+    return unavailable("closing", "the daemon is about to end: ask again when it has started anew", error);
   return new CausewayError("internal", "internal", error.message, { cause: error });
 }
 
 /** @param part body, querystring, params or headers */
-function schemaRefusal(finding: SchemaFinding, part: string): CausewayError {
-  const where = `${part}${finding.instancePath.replaceAll("/", ".")}`;
+function schemaRefusal(findings: readonly SchemaFinding[], part: string): CausewayError {
+  const [finding] = findings;
+  const where = `${part}${finding?.instancePath.replaceAll("/", ".") ?? ""}`;
+  if (finding === undefined) return invalid("invalid_field", `${where} is not what is asked for`);
   if (finding.keyword === "additionalProperties") {
-    const name = String(finding.params["additionalProperty"]);
+    const { additionalProperty } = finding.params;
+    const name = String(additionalProperty);
     const known = Object.keys(finding.parentSchema?.properties ?? {});
     const hint = suggestion(name, known) || `: there are ${known.join(", ")}`;
     return invalid("unknown_field", `${where}: there is no field "${name}"${hint}`, { field: name, known });
+  }
+  // Of a choice, every alternative is told as a finding of its own.
+  const choices = findings.filter(
+    ({ keyword, instancePath }) => keyword === "const" && instancePath === finding.instancePath,
+  );
+  if (choices.length > 0) {
+    const values = choices.map(({ params: { allowedValue } }) => allowedValue);
+    return invalid("invalid_field", `${where} must be one of ${values.join(", ")}`, { allowed: values });
   }
   return invalid(
     "invalid_field",

@@ -10,7 +10,7 @@ import type { Codec } from "./codec.ts";
 
 const padding = Symbol("padding");
 
-interface Padding {
+export interface Padding {
   readonly [padding]: number;
 }
 

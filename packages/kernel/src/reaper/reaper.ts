@@ -86,6 +86,11 @@ export class Reaper implements AsyncDisposable {
     work.catch(this.#onFailure);
   }
 
+  /** How many jobs have been handed over and are not done. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Waits until everything that was handed over is done, failed jobs too: their errors go to who handed them over. */
   async drain(): Promise<void> {
     while (this.#waiting.size > 0) {

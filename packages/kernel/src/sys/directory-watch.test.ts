@@ -20,6 +20,19 @@ describe("directory watch", () => {
     await eventually(() => assert.deepEqual(gone, ["first", "second"]));
   });
 
+  it("tells of names that come by a rename, and of files that are written to, where that is asked for", async () => {
+    const directory = join(scratch.directory, "awaited");
+    mkdirSync(directory);
+    const come: (string | undefined)[] = [];
+    const written = new Set<string | undefined>();
+    using _arrivals = new DirectoryWatch(directory, (name) => come.push(name), "come");
+    using _writes = new DirectoryWatch(directory, (name) => written.add(name), "written");
+    writeFileSync(join(directory, "draft"), "text");
+    renameSync(join(directory, "draft"), join(directory, "whole"));
+    rmSync(join(directory, "whole"));
+    await eventually(() => assert.deepEqual([come, [...written]], [["whole"], ["draft"]]));
+  });
+
   it("refuses what is no directory", () => {
     assert.throws(() => new DirectoryWatch(join(scratch.directory, "nowhere"), () => undefined), {
       code: "ENOENT",

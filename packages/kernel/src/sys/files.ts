@@ -13,6 +13,7 @@ export const files = gated(
   "file",
   {
     chmodSync: fs.chmodSync,
+    chownSync: fs.chownSync,
     closeSync: fs.closeSync,
     existsSync: fs.existsSync,
     fchmodSync: fs.fchmodSync,
@@ -24,6 +25,7 @@ export const files = gated(
     mkdirSync: fs.mkdirSync,
     openSync: fs.openSync,
     readFileSync: fs.readFileSync,
+    readSync: fs.readSync,
     readdirSync: fs.readdirSync,
     realpathSync: fs.realpathSync,
     renameSync: fs.renameSync,

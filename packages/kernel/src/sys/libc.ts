@@ -43,9 +43,15 @@ export const libc = gated(
     bind: declare<[fd: number, address: Uint8Array, length: number]>(
       "int bind(int, const uint8_t *, uint32_t)",
     ),
+    connect: declare<[fd: number, address: Uint8Array, length: number]>(
+      "int connect(int, const uint8_t *, uint32_t)",
+    ),
     listen: declare<[fd: number, backlog: number]>("int listen(int, int)"),
     setsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
       "int setsockopt(int, int, int, const uint8_t *, uint32_t)",
+    ),
+    getsockopt: declare<[fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array]>(
+      "int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)",
     ),
     send: declare<[fd: number, data: Uint8Array, length: number, flags: number]>(
       "long send(int, const uint8_t *, unsigned long, int)",

@@ -1,7 +1,7 @@
 /**
  * The seam between this program and the kernel or the disk: every system call, netlink request, nft transaction, file
- * operation and store write goes through a gate. Outside of tests a gate is the function itself. A test sets a guard, which is told
- * of each crossing, may let it fail, or end the process before or after it.
+ * operation and store write goes through a gate. By itself a gate is the function itself. A test sets a guard, which is told
+ * of each crossing, may let it fail, or end the process before or after it; a daemon that logs at `trace` sets one that looks on.
  */
 import { constants } from "node:os";
 
@@ -39,7 +39,7 @@ export interface Guard {
 let guard: Guard | undefined;
 const gates: (() => void)[] = [];
 
-/** Sets the guard of this thread, or takes it away. For tests. */
+/** Sets the guard of this thread, or takes it away. For tests, and to trace. */
 export function setGuard(next: Guard | undefined): void {
   guard = next;
   for (const adjust of gates) adjust();

@@ -6,6 +6,7 @@
  */
 
 import type { HealthItem } from "./health.ts";
+import type { Tallied } from "./tally.ts";
 
 export type GatewayMode = "nat" | "nat-unprotected" | "routed" | "isolated";
 
@@ -117,6 +118,8 @@ export interface Firewall {
    * Changes nothing.
    */
   checkTables(): boolean;
+  /** Transactions that it has asked the kernel for, since it was made. */
+  readonly transactions: Tallied;
   /** Nothing is wanted of it: no network, no port, and what others forward is let pass. */
   readonly isIdle: boolean;
   /** Puts everything that is wanted into the kernel in one transaction, in the place of what an earlier run left. */
@@ -124,6 +127,12 @@ export interface Firewall {
   /** Calls `listener` whenever tables of ours have been put back that were not whole: what began meanwhile passed by no rule. */
   onUnguarded(listener: () => void): void;
   setForeignForwarding(policy: ForeignForwarding): void;
+  /**
+   * Empties the operator's chains and runs these statements of nftables, in one transaction: what they hold is what these put there.
+   *
+   * @throws user_rules_refused, and leaves everything as it was; unsupported_without_firewall
+   */
+  setUserRules(statements: string): void;
   /**
    * How the kernel's tables differ from what is wanted; {@link install} mends what is repairable of it. What the operator has
    * in them is no difference.

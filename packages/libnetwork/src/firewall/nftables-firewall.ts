@@ -14,7 +14,8 @@ import {
 } from "@causeway/kernel";
 import type { Firewall, FirewallChange, ForeignForwarding } from "../contracts/firewall.ts";
 import { type HealthItem, looking } from "../contracts/health.ts";
-import { CausewayError, conflict } from "../errors.ts";
+import { type Tallied, Tally } from "../contracts/tally.ts";
+import { CausewayError, conflict, invalid } from "../errors.ts";
 import { type ClearText, clearText, emptyText } from "./clearing.ts";
 import { distinct, type ElementDifference, ElementRegister } from "./element-register.ts";
 import { foreignDrops } from "./foreign-chains.ts";
@@ -45,6 +46,7 @@ export class NftablesFirewall implements Firewall {
   /** All other elements: a tenth of the time. */
   readonly #elements: NftElements;
   readonly #inspector: TableInspector;
+  readonly #transactions = new Tally();
   #foreignForwarding: ForeignForwarding = "allow";
   #installed = false;
   #tellUnguarded: () => void = () => undefined;
@@ -75,6 +77,10 @@ export class NftablesFirewall implements Firewall {
       if (isOutcomeLost(error)) this.install();
       throw error;
     }
+  }
+
+  get transactions(): Tallied {
+    return this.#transactions.snapshot();
   }
 
   get isIdle(): boolean {
@@ -125,15 +131,28 @@ export class NftablesFirewall implements Firewall {
   setForeignForwarding(policy: ForeignForwarding): void {
     if (this.#installed) {
       const chain = `inet ${this.#table} foreign`;
-      this.#context.run(`flush chain ${chain}\n${policy === "drop" ? `add rule ${chain} drop\n` : ""}`);
+      this.#run(`flush chain ${chain}\n${policy === "drop" ? `add rule ${chain} drop\n` : ""}`);
     }
     this.#foreignForwarding = policy;
+  }
+
+  setUserRules(statements: string): void {
+    const emptied = tableFamilies.map((family) => `flush chain ${family} ${this.#table} ${userChain}\n`);
+    try {
+      this.#run(`${emptied.join("")}${statements}\n`);
+    } catch (error) {
+      if (!(error instanceof NftError)) throw error;
+      throw invalid(
+        "user_rules_refused",
+        `the rules for the chain "${userChain}" are refused: ${error.message}`,
+      );
+    }
   }
 
   uninstall(): void {
     const ours = tableFamilies.filter((family) => this.#listing(family) !== undefined);
     if (ours.length > 0) {
-      this.#context.run(ours.map((family) => `delete table ${family} ${this.#table}\n`).join(""));
+      this.#run(ours.map((family) => `delete table ${family} ${this.#table}\n`).join(""));
     }
     this.#installed = false;
   }
@@ -147,8 +166,8 @@ export class NftablesFirewall implements Firewall {
   #write(difference: ElementDifference): void {
     try {
       if (difference.remove.every(isPlain) && difference.add.every(isPlain))
-        this.#elements.change(difference);
-      else this.#context.run(elementsText("delete", difference.remove) + elementsText("add", difference.add));
+        this.#transactions.of(() => this.#elements.change(difference));
+      else this.#run(elementsText("delete", difference.remove) + elementsText("add", difference.add));
     } catch (error) {
       // Not there what we put there, or there what we did not: somebody else has been at our tables.
       if (!meansDivergence(error)) throw error;
@@ -158,7 +177,11 @@ export class NftablesFirewall implements Firewall {
 
   #replace(clear: ClearText): void {
     const replace = tableFamilies.map((family) => this.#replaceText(family, clear)).join("");
-    this.#context.run(replace + elementsText("add", distinct(this.#wanted.elements())));
+    this.#run(replace + elementsText("add", distinct(this.#wanted.elements())));
+  }
+
+  #run(commands: string): void {
+    this.#transactions.of(() => this.#context.run(commands));
   }
 
   /**
@@ -169,7 +192,7 @@ export class NftablesFirewall implements Firewall {
   #wake(): boolean {
     const texts = tableFamilies.map((family) => [family, this.#listing(family)] as const);
     const dormant = texts.filter(([, text = ""]) => isDormant(text));
-    for (const [family] of dormant) this.#context.run(`add table ${family} ${this.#table}\n`);
+    for (const [family] of dormant) this.#run(`add table ${family} ${this.#table}\n`);
     return dormant.length === 0 && texts.every(([, text]) => text !== undefined);
   }
 

@@ -3,10 +3,12 @@
  */
 import type { Firewall } from "../contracts/firewall.ts";
 import type { HealthItem } from "../contracts/health.ts";
+import { unsupported } from "../errors.ts";
 
 export class NoFirewall implements Firewall {
   readonly active = false;
   apply(): void {}
+  readonly transactions = { count: 0, failed: 0, seconds: 0 };
   readonly isIdle = true;
   checkTables(): boolean {
     return false;
@@ -14,6 +16,13 @@ export class NoFirewall implements Firewall {
   install(): void {}
   onUnguarded(): void {}
   setForeignForwarding(): void {}
+
+  setUserRules(): never {
+    throw unsupported(
+      "unsupported_without_firewall",
+      "there are no chains for rules of yours: the controller was opened with the firewall `none`",
+    );
+  }
 
   inspect(): readonly HealthItem[] {
     return [

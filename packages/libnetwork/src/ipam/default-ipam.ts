@@ -35,12 +35,15 @@ export interface DefaultIpamOptions {
 
 const spaceNames = ["local", "global"] as const;
 type SpaceName = (typeof spaceNames)[number];
+const families = [4, 6] as const;
 
 /** One family of one address space: pools in it do not overlap, pools in another one may. */
 interface Space {
   readonly taken: SubnetTree;
-  readonly ranges: readonly CheckedRange[];
+  ranges: readonly CheckedRange[];
 }
+
+type DefaultPools = NonNullable<DefaultIpamOptions["defaultPools"]>;
 
 /**
  * The built-in IPAM. A pool with a sub-pool takes its whole subnet: another request for the same subnet overlaps it,
@@ -49,19 +52,31 @@ interface Space {
 export class DefaultIpam implements Ipam {
   readonly name = "default";
   readonly capabilities: IpamCapabilities = { requiresMacAddress: false, requiresRequestReplay: true };
+  readonly #seed: string;
   readonly #spaces: Readonly<Record<SpaceName, Readonly<Record<Family, Space>>>>;
   readonly #pools = new Map<string, { readonly space: Space; readonly addresses: AddressPool }>();
 
   /** @throws invalid_subnet, subnet_host_bits, invalid_default_pool when `defaultPools` is malformed. */
   constructor(options: DefaultIpamOptions) {
-    const space = (name: SpaceName, family: Family): Space => ({
-      taken: new SubnetTree(family),
-      ranges: poolRanges(name, family, options.defaultPools?.[name] ?? [], options.seed),
-    });
-    this.#spaces = {
-      local: { 4: space("local", 4), 6: space("local", 6) },
-      global: { 4: space("global", 4), 6: space("global", 6) },
-    };
+    this.#seed = options.seed;
+    const space = (family: Family): Space => ({ taken: new SubnetTree(family), ranges: [] });
+    this.#spaces = { local: { 4: space(4), 6: space(6) }, global: { 4: space(4), 6: space(6) } };
+    this.setDefaultPools(options.defaultPools ?? {});
+  }
+
+  /**
+   * From now on, automatic pools come from here; those that are taken stay.
+   *
+   * @throws invalid_subnet, subnet_host_bits, invalid_default_pool, and leaves everything as it was
+   */
+  setDefaultPools(defaultPools: DefaultPools): void {
+    const wanted = spaceNames.flatMap((name) =>
+      families.map((family) => {
+        const ranges = poolRanges(name, family, defaultPools[name] ?? [], this.#seed);
+        return { space: this.#spaces[name][family], ranges };
+      }),
+    );
+    for (const { space, ranges } of wanted) space.ranges = ranges;
   }
 
   defaultAddressSpaces(): AddressSpaces {

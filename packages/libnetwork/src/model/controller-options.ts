@@ -15,6 +15,7 @@ import {
   opaque,
   type Parsed,
   type Parser,
+  parseObject,
   recordOf,
   string,
   textBy,
@@ -96,7 +97,7 @@ export interface ControllerOptions extends Omit<Options, Mandatory>, Required<Pi
 export interface CheckedControllerOptions
   extends Omit<Complete<typeof controllerTable>, Mandatory | "defaultAddressPools">,
     Required<Pick<Options, Mandatory>> {
-  readonly defaultAddressPools: readonly Required<Parsed<typeof poolRange>>[];
+  readonly defaultAddressPools: readonly WholeRange[];
 }
 
 /** @throws unknown_option, invalid_option, invalid_path, invalid_subnet, invalid_table_name ... */
@@ -107,11 +108,42 @@ export function checkedControllerOptions(given: unknown): CheckedControllerOptio
     const missing = stateDir === undefined ? "stateDir" : "runDir";
     throw invalid("invalid_path", `options.${missing} is missing: say which directory is meant`);
   }
-  const defaultAddressPools = options.defaultAddressPools.map(({ base, size }, at) => {
-    if (base === undefined || size === undefined) {
-      throw invalid("invalid_option", `options.defaultAddressPools[${at}]: give a base subnet and a size`);
-    }
-    return { base, size };
+  return { ...options, stateDir, runDir, defaultAddressPools: wholeRanges(options.defaultAddressPools) };
+}
+
+type WholeRange = Required<Parsed<typeof poolRange>>;
+
+function wholeRanges(ranges: readonly Parsed<typeof poolRange>[]): readonly WholeRange[] {
+  return ranges.map(({ base, size }, at) => {
+    if (base !== undefined && size !== undefined) return { base, size };
+    throw invalid("invalid_option", `options.defaultAddressPools[${at}]: give a base subnet and a size`);
   });
-  return { ...options, stateDir, runDir, defaultAddressPools };
+}
+
+const reloadTable = {
+  /** Where automatic pools come from, from now on. Networks keep what they have. */
+  defaultAddressPools: listOf(objectOf(poolRange)),
+  /** Statements of nftables, a line each, for the chains `user`, which are emptied first. */
+  userRules: string,
+};
+
+/** Options of {@link NetworkController.reloadConfiguration}. */
+export interface ReloadOptions extends Parsed<typeof reloadTable> {}
+
+/** @throws unknown_option, invalid_option, invalid_subnet */
+export function checkedReloadOptions(given: unknown) {
+  const { defaultAddressPools, userRules } = parseObject(reloadTable, given, "options");
+  return {
+    userRules,
+    defaultAddressPools: defaultAddressPools && wholeRanges(defaultAddressPools),
+  };
+}
+
+/**
+ * Looks at options as {@link NetworkController.open} would, and opens nothing. What drivers are configured with they check themselves.
+ *
+ * @throws unknown_option, invalid_option, invalid_path, invalid_subnet, invalid_table_name ...
+ */
+export function checkControllerOptions(options: ControllerOptions): void {
+  checkedControllerOptions(options);
 }

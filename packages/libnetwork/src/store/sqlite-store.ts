@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { HealthItem } from "../contracts/health.ts";
 import type { Store, StoreChange, StoredRecord, StoreEvent } from "../contracts/store.ts";
+import { type Tallied, Tally } from "../contracts/tally.ts";
 import { CausewayError } from "../errors.ts";
 import { checkDatabase, openDatabase } from "./database.ts";
 import { makeDurableDirectory } from "./durable-files.ts";
@@ -46,6 +47,7 @@ export class SqliteStore implements Store {
   /** The lock, and what else is let go of when the database is closed. */
   readonly #opened: DisposableStack;
   readonly #watchers = new Watchers();
+  readonly #commits = new Tally();
 
   private constructor(path: string, { db, mark }: OpenFiles, reserve: Reserve, opened: DisposableStack) {
     this.path = path;
@@ -89,7 +91,16 @@ export class SqliteStore implements Store {
     );
   }
 
+  /** Transactions that it was asked for, since it was opened. */
+  get commits(): Tallied {
+    return this.#commits.snapshot();
+  }
+
   commit(changes: readonly StoreChange[]): number {
+    return this.#commits.of(() => this.#commit(changes));
+  }
+
+  #commit(changes: readonly StoreChange[]): number {
     return this.#attempt("write", () => {
       if (changes.length === 0) return revisionOf(this.#sql.revision);
       const encoded = changes.map(encode);

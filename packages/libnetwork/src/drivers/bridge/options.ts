@@ -106,6 +106,11 @@ const labels: Readonly<Record<string, keyof NetworkTable>> = {
   "com.docker.network.advertise_addr_ms": "advertiseIntervalMs",
 };
 
+/** Docker's label of each option, by the option's short name. */
+export const bridgeOptionLabels: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(labels).map(([label, name]) => [name, label]),
+);
+
 export interface BridgeNetworkOptions
   extends Omit<Complete<NetworkTable>, "defaultBridge">,
     Pick<Parsed<NetworkTable>, "defaultBridge"> {}

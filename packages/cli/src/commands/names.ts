@@ -1,0 +1,52 @@
+/**
+ * Names of what is there: for completion, and for errors that name the nearest.
+ */
+import type { Container, Endpoint, Network, Sandbox } from "@causeway/daemon/api";
+import type { Client } from "../client/client.ts";
+import { ApiError } from "../client/failure.ts";
+import type { NameKind } from "../command.ts";
+import { nearest } from "../output/nearest.ts";
+
+export async function namesOf(client: Client, kind: NameKind): Promise<readonly string[]> {
+  switch (kind) {
+    case "network":
+      return (await client.list<Network>("/networks")).map(({ name }) => name);
+    case "endpoint":
+      return (await client.list<Endpoint>("/endpoints")).map(({ name }) => name);
+    case "sandbox":
+      return (await client.list<Sandbox>("/sandboxes")).map(({ containerId }) => containerId);
+    case "container":
+      return (await client.list<Container>("/containers")).map(({ name }) => name);
+    default:
+      return [];
+  }
+}
+
+/** Lets an error of what was not found name the nearest that is there. */
+export async function named<T>(
+  client: Client,
+  kind: NameKind,
+  reference: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw await withSuggestion(error, client, kind, reference);
+  }
+}
+
+async function withSuggestion(
+  error: unknown,
+  client: Client,
+  kind: NameKind,
+  reference: string,
+): Promise<unknown> {
+  if (!(error instanceof ApiError) || error.code !== `${kind}_not_found`) return error;
+  if (error.message.includes("did you mean")) return error;
+  const names = await namesOf(client, kind).catch(() => []);
+  const near = nearest(reference, names);
+  const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
+  const { status, code, kind: errorKind } = error;
+  return new ApiError(status, { code, kind: errorKind, message: `${kind} "${reference}" not found${hint}` });
+}

@@ -1,0 +1,26 @@
+/**
+ * causeway topology
+ */
+import type { CommandDefinition } from "../../command.ts";
+
+interface Options {
+  readonly json?: boolean;
+}
+
+export const topology: CommandDefinition<Options> = {
+  define: (command) => command.option("--json", "as data"),
+  examples: [
+    { line: "causeway topology", says: "networks, bridges and sandboxes as the kernel has them now" },
+    { line: "causeway topology --json", says: "the same as data" },
+  ],
+  async run({ client, output, options }) {
+    if (options.json === true)
+      output.write(`${JSON.stringify(await client.get("/topology"), undefined, 2)}\n`);
+    else output.write(endedLine(await client.text("/topology")));
+    return undefined;
+  },
+};
+
+function endedLine(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
+}

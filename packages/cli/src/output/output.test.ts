@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { makeOutput, type OutputOptions } from "./output.ts";
+import { table } from "./table.ts";
+
+describe("colours", () => {
+  const paints = (isTTY: boolean, options: OutputOptions) =>
+    makeOutput({ isTTY, write: () => true }, { write: () => true }, options).paint("red", "x") !== "x";
+
+  test("come on a terminal, unless somebody does not want them", () => {
+    assert.equal(paints(true, {}), true);
+    assert.equal(paints(true, { environment: { NO_COLOR: "1" } }), false);
+    assert.equal(paints(true, { environment: { NO_COLOR: "" } }), true);
+    assert.equal(paints(true, { environment: { TERM: "dumb" } }), false);
+    assert.equal(paints(true, { color: false }), false);
+  });
+
+  test("come elsewhere by force alone", () => {
+    assert.equal(paints(false, {}), false);
+    assert.equal(paints(false, { environment: { FORCE_COLOR: "1" } }), true);
+    assert.equal(paints(false, { environment: { FORCE_COLOR: "0" } }), false);
+    assert.equal(paints(false, { environment: { FORCE_COLOR: "1", NO_COLOR: "1" } }), false);
+    assert.equal(paints(false, { color: true, environment: { NO_COLOR: "1" } }), true);
+  });
+});
+
+describe("a table", () => {
+  const rows = [
+    ["ID", "NAME", "SUBNETS"],
+    ["1", "a-long-name-of-a-network", "10.0.0.0/24"],
+    ["22", "b", ""],
+  ];
+
+  test("is as wide as it is where nobody says how wide it may be", () => {
+    assert.equal(
+      table(rows),
+      "ID   NAME                       SUBNETS\n1    a-long-name-of-a-network   10.0.0.0/24\n22   b\n",
+    );
+  });
+
+  test("is cut where it is widest, to fit the terminal", () => {
+    const lines = table(rows, { width: 35 }).trimEnd().split("\n");
+    assert.deepEqual(lines, [
+      "ID   NAME               SUBNETS",
+      "1    a-long-name-of-…   10.0.0.0/24",
+      "22   b",
+    ]);
+  });
+
+  test("is not cut to nothing, and counts colours as nothing", () => {
+    assert.match(table(rows, { width: 5 }), /a-long-…/);
+    const colored = table([
+      ["A", "B"],
+      ["\u001b[31mred\u001b[0m", "x"],
+    ]);
+    assert.equal(colored, "A     B\n\u001b[31mred\u001b[0m   x\n");
+  });
+});

@@ -1,0 +1,28 @@
+/**
+ * An endpoint as the CNM API shows it.
+ */
+import type { Endpoint as EndpointHandle } from "@causeway/libnetwork";
+import type { Endpoint } from "../api/index.ts";
+
+export function endpointResource(endpoint: EndpointHandle): Endpoint {
+  const { id, name, network, record, labels } = endpoint;
+  const { mac, ipv4, ipv6, interfaceName, gatewayIpv4, gatewayIpv6, sandbox } = endpoint.info();
+  return {
+    id,
+    name,
+    network: { id: network.id, name: network.name },
+    mac,
+    ...(ipv4 !== undefined && { ipv4 }),
+    ...(ipv6 !== undefined && { ipv6 }),
+    aliases: [...endpoint.aliases],
+    labels,
+    gatewayPriority: record.options.gatewayPriority,
+    bindings: [...endpoint.bindings],
+    withheld: [...endpoint.withheld],
+    ...(sandbox !== undefined && { sandbox: { id: sandbox.id, containerId: sandbox.containerId } }),
+    ...(interfaceName !== undefined && { interfaceName }),
+    ...(gatewayIpv4 !== undefined && { gatewayIpv4 }),
+    ...(gatewayIpv6 !== undefined && { gatewayIpv6 }),
+    driverInfo: endpoint.driverInfo(),
+  };
+}

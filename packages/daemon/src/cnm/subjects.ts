@@ -1,0 +1,43 @@
+/**
+ * What a change is about, by the reference in its path.
+ */
+import type { Endpoint, Network, NetworkController, Sandbox } from "@causeway/libnetwork";
+import type { Subject } from "./changes.ts";
+import { endpointResource } from "./endpoint-resource.ts";
+import { endpointNamed, endpointWithId, networkNamed, sandboxNamed } from "./find.ts";
+import { networkResource } from "./network-resource.ts";
+import { sandboxResource } from "./sandbox-resource.ts";
+
+export function networkSubject(controller: NetworkController, reference: string): Subject<Network> {
+  return {
+    find: () => networkNamed(controller, reference),
+    resource: networkResource,
+    keys: ({ id }) => [id],
+  };
+}
+
+/** @param network where it is named below its network; without, `reference` is an id */
+export function endpointSubject(
+  controller: NetworkController,
+  reference: string,
+  network?: string,
+): Subject<Endpoint> {
+  const find = () =>
+    network === undefined
+      ? endpointWithId(controller, reference)
+      : endpointNamed(networkNamed(controller, network), reference);
+  return { find, resource: endpointResource, keys: endpointKeys };
+}
+
+/** A network tells how many endpoints it has, a sandbox which. */
+function endpointKeys({ id, network, sandbox }: Endpoint): string[] {
+  return [id, network.id, ...(sandbox === undefined ? [] : [sandbox.id])];
+}
+
+export function sandboxSubject(controller: NetworkController, reference: string): Subject<Sandbox> {
+  return {
+    find: () => sandboxNamed(controller, reference),
+    resource: sandboxResource,
+    keys: (sandbox) => [sandbox.id, ...sandbox.endpoints().flatMap(endpointKeys)],
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Of settings as they stand outside, what the rest of the daemon is given.
+ */
+import { type ControllerOptions, invalid } from "@causeway/libnetwork";
+import type { DaemonConfig, TcpConfig } from "./config.ts";
+import type { Limits } from "./limits.ts";
+import { type SettingValues, settingNames, settingOf } from "./settings.ts";
+
+export const defaultValues = Object.fromEntries(
+  settingNames.map((name) => [name, settingOf(name).byDefault]),
+) as unknown as SettingValues;
+
+/** @throws invalid_setting where settings do not go together */
+export function daemonConfigOf(values: SettingValues): DaemonConfig {
+  const { metricsListen, metricsTraffic: traffic, metricsTrafficLimit: trafficLimit } = values;
+  const tcp = tcpOf(values);
+  return {
+    controller: controllerOptionsOf(values),
+    socket: values.socket,
+    socketGroup: values.socketGroup,
+    ...(tcp !== undefined && { tcp }),
+    logLevel: values.logLevel,
+    logFormat: values.logFormat,
+    trustGroup: values.trustGroup,
+    runtime: values.runtime,
+    drainSeconds: values.drainSeconds,
+    ...(values.userChainFile !== undefined && { userChainFile: values.userChainFile }),
+    limits: limitsOf(values),
+    metrics: { traffic, trafficLimit, ...(metricsListen !== undefined && { listen: metricsListen }) },
+  };
+}
+
+export const defaultConfig: DaemonConfig = daemonConfigOf(defaultValues);
+
+function controllerOptionsOf(values: SettingValues): ControllerOptions {
+  const { enableForwarding, allowForeignForwarding, hostNamespace } = values;
+  return {
+    stateDir: values.stateDir,
+    runDir: values.runDir,
+    ...(hostNamespace !== undefined && { hostNamespace }),
+    drivers: { bridge: { enableForwarding, allowForeignForwarding } },
+    defaultNetwork: values.defaultNetwork && defaultNetworkOf(values),
+    firewall: values.firewall,
+    firewallTable: values.firewallTable,
+    defaultAddressPools: values.defaultPools,
+    warmNamespaces: values.warmNamespaces,
+    selfHeal: values.selfHeal,
+  };
+}
+
+function defaultNetworkOf(values: SettingValues) {
+  const { defaultNetworkSubnet: subnet, defaultNetworkSubnetIpv6: subnetIpv6 } = values;
+  return {
+    name: values.defaultNetworkName,
+    bridgeName: values.defaultNetworkBridge,
+    ...(subnet !== undefined && { subnet }),
+    ...(subnetIpv6 !== undefined && { subnetIpv6 }),
+    driverOptions: values.defaultNetworkOptions,
+  };
+}
+
+function tcpOf({
+  tcp,
+  tlsCa: ca,
+  tlsCertificate: certificate,
+  tlsKey: key,
+  tcpTrusted: trusted,
+}: SettingValues) {
+  if (tcp === undefined) return undefined;
+  if (ca !== undefined && certificate !== undefined && key !== undefined)
+    return { ...tcp, ca, certificate, key, trusted } satisfies TcpConfig;
+  throw invalid(
+    "invalid_setting",
+    "api.tcp needs api.tls-ca, api.tls-certificate and api.tls-key: without a certificate anybody could be root here",
+  );
+}
+
+function limitsOf(values: SettingValues): Limits {
+  return {
+    body: values.limitBody,
+    head: values.limitHead,
+    depth: values.limitDepth,
+    connections: values.limitConnections,
+    requests: values.limitRequests,
+    streams: values.limitStreams,
+    headTime: values.limitHeadTime,
+    requestTime: values.limitRequestTime,
+    answerTime: values.limitAnswerTime,
+    idleTime: values.limitIdleTime,
+    lateness: values.limitLateness,
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * The OCI runtime, as far as the daemon calls it itself: signals, and taking away what is left.
+ */
+import { execFile } from "node:child_process";
+import { constants } from "node:os";
+import { promisify } from "node:util";
+import { invalid } from "@causeway/libnetwork";
+import type { ContainerExec } from "../api/index.ts";
+import type { LiveContainer } from "./live.ts";
+import type { Places } from "./places.ts";
+
+const execute = promisify(execFile);
+
+export class Runtime {
+  readonly program: string;
+  readonly #places: Places;
+
+  constructor(program: string, places: Places) {
+    this.program = program;
+    this.#places = places;
+  }
+
+  /** What runs a container from its bundle directory. */
+  runCommand(id: string): readonly string[] {
+    const { mark } = { mark: (kind: "pid" | "log") => this.#places.mark(id, kind) };
+    const said = ["--log", mark("log"), "--log-format", "json"];
+    const bundle = this.#places.bundle(id);
+    return [...this.#begin(said), "run", "--bundle", bundle, "--pid-file", mark("pid"), id];
+  }
+
+  /** What runs one more command in it. */
+  execCommand({ record, pid }: LiveContainer, request: ContainerExec): readonly string[] {
+    const { command, environment = [], workingDirectory, user, terminal } = request;
+    if (record.kind === "process") {
+      const where = workingDirectory === undefined ? [] : [`--wd=${workingDirectory}`];
+      const names = record.hostname === undefined ? [] : ["--uts"];
+      return [
+        ...["nsenter", `--target=${pid}`, "--net", "--mount", ...names, ...where],
+        ...["env", "--", ...environment],
+        ...command,
+      ];
+    }
+    return [
+      ...this.#begin(),
+      "exec",
+      ...(terminal === true ? ["--tty"] : []),
+      ...environment.flatMap((entry) => ["--env", entry]),
+      ...(workingDirectory === undefined ? [] : ["--cwd", workingDirectory]),
+      ...(user === undefined ? [] : ["--user", user]),
+      record.id,
+      ...command,
+    ];
+  }
+
+  /** Nothing is wrong where its process has ended meanwhile. */
+  async kill({ record, pid }: LiveContainer, signal: string): Promise<void> {
+    if (record.kind !== "process") {
+      await execute(this.program, [...this.#begin().slice(1), "kill", record.id, signal]).catch(
+        () => undefined,
+      );
+      return;
+    }
+    try {
+      if (pid !== undefined) process.kill(pid, signal);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+  }
+
+  /** Ends what is left, and forgets it. Nothing is wrong where nothing is. */
+  async delete({ record, pid }: LiveContainer): Promise<void> {
+    if (record.kind === "process") await this.kill({ record, pid } as LiveContainer, "SIGKILL");
+    else
+      await execute(this.program, [...this.#begin().slice(1), "delete", "--force", record.id]).catch(
+        () => undefined,
+      );
+  }
+
+  #begin(more: readonly string[] = []): readonly string[] {
+    return [this.program, "--root", this.#places.runtimeRoot, ...more];
+  }
+}
+
+/**
+ * `SIGTERM`, `TERM`, `term` or `15`.
+ *
+ * @throws invalid_signal
+ */
+export function signalName(text: string): string {
+  const wanted = text.toUpperCase();
+  for (const [name, number] of Object.entries(constants.signals))
+    if (wanted === name || `SIG${wanted}` === name || wanted === String(number)) return name;
+  throw invalid(
+    "invalid_signal",
+    `there is no signal ${JSON.stringify(text)}: SIGTERM, SIGINT, SIGHUP ... are`,
+    text,
+  );
+}

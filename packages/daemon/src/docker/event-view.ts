@@ -1,0 +1,145 @@
+/**
+ * What is in the journal, as Docker's events. What Docker has no event for is left out.
+ */
+import type { NetworkController } from "@causeway/libnetwork";
+import type { Containers } from "../containers/contract.ts";
+import type { Journal, JournalEntry } from "../events/journal.ts";
+import { imageOf } from "./container-view.ts";
+
+export interface DockerEvent {
+  readonly Type: string;
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+  readonly scope: "local";
+  /** Seconds since the epoch. */
+  readonly time: number;
+  readonly timeNano: number;
+  /** What older clients read of an event of a container. */
+  readonly status?: string;
+  readonly id?: string;
+  readonly from?: string;
+}
+
+interface Source {
+  readonly controller: NetworkController;
+  readonly containers: Containers;
+  readonly journal: Journal;
+}
+
+interface ContainerNames {
+  readonly id: string;
+  readonly name: string;
+}
+
+export class EventView {
+  readonly #source: Source;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** In most cases one, or none. */
+  of(entry: JournalEntry): readonly DockerEvent[] {
+    const { type, subject, attributes } = entry;
+    switch (type) {
+      case "network:create":
+        return [this.#network(entry, "create", subject)];
+      case "network:delete":
+        return [this.#network(entry, "destroy", subject)];
+      case "network:prune":
+        return [event(entry, "network", "prune", "", { reclaimed: attributes.reclaimed ?? "0" })];
+      case "endpoint:join":
+        return [this.#connection(entry, "connect")];
+      case "endpoint:leave":
+        return [this.#connection(entry, "disconnect")];
+      case "sandbox:create":
+        return this.#ofSandbox(entry, ["create", "start"]);
+      case "sandbox:lost":
+        return this.#ofSandbox(entry, ["die"]);
+      case "sandbox:delete":
+        return this.#ofSandbox(entry, ["die", "destroy"]);
+      default:
+        return type.startsWith("container:") ? [this.#container(entry, type.slice("container:".length))] : [];
+    }
+  }
+
+  #network(entry: JournalEntry, action: string, { id, name }: JournalEntry["subject"]): DockerEvent {
+    return event(entry, "network", action, id, { name, type: entry.attributes.type || "null" });
+  }
+
+  #connection(entry: JournalEntry, action: string): DockerEvent {
+    const { network: id = "", sandbox = "" } = entry.attributes;
+    const { name, type } = this.#networkOf(id);
+    return event(entry, "network", action, id, { container: this.#containerOf(sandbox), name, type });
+  }
+
+  /** A sandbox whose process is not ours stands for its container; one of ours has events of its own. */
+  #ofSandbox(entry: JournalEntry, actions: readonly string[]): readonly DockerEvent[] {
+    const { id } = entry.subject;
+    if (this.#startedBy(id) !== undefined) return [];
+    const container = { id, name: entry.attributes.container ?? entry.subject.name };
+    const labels = this.#source.controller.sandboxById(id)?.labels ?? {};
+    return actions.map((action) => containerEvent(entry, action, container, labels));
+  }
+
+  #container(entry: JournalEntry, action: string): DockerEvent {
+    const { sandbox: _, ...attributes } = entry.attributes;
+    return containerEvent(entry, action, entry.subject, attributes);
+  }
+
+  /** The container of ours that the sandbox was made for. */
+  #startedBy(sandboxId: string): string | undefined {
+    const there = this.#source.containers.list().find(({ sandbox }) => sandbox?.id === sandboxId);
+    if (there !== undefined) return there.kind === "foreign" ? undefined : there.id;
+    const told = this.#remembered().find(
+      ({ type, attributes }) => type.startsWith("container:") && attributes.sandbox === sandboxId,
+    );
+    return told?.subject.id;
+  }
+
+  #containerOf(sandboxId: string): string {
+    return this.#startedBy(sandboxId) ?? sandboxId;
+  }
+
+  /** Also of a network that is gone, as long as the journal knows of it. */
+  #networkOf(id: string): { readonly name: string; readonly type: string } {
+    const there = this.#source.controller.networkById(id);
+    if (there !== undefined) return { name: there.name, type: there.type };
+    const told = this.#remembered().find(
+      ({ type, subject }) => (type === "network:create" || type === "network:delete") && subject.id === id,
+    );
+    return { name: told?.subject.name ?? "", type: told?.attributes.type ?? "" };
+  }
+
+  #remembered(): readonly JournalEntry[] {
+    return this.#source.journal.remembered({ since: 0 });
+  }
+}
+
+function containerEvent(
+  entry: JournalEntry,
+  action: string,
+  { id, name }: ContainerNames,
+  attributes: Readonly<Record<string, string>>,
+): DockerEvent {
+  const image = imageOf({ path: attributes.path });
+  const told = event(entry, "container", action, id, { image, name, ...attributes });
+  return { status: action, id, from: image, ...told };
+}
+
+function event(
+  { time }: JournalEntry,
+  Type: string,
+  Action: string,
+  ID: string,
+  Attributes: Readonly<Record<string, string>>,
+): DockerEvent {
+  return {
+    Type,
+    Action,
+    Actor: { ID, Attributes },
+    scope: "local",
+    time: Math.floor(time / 1000),
+    timeNano: time * 1e6,
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * The log for people: `12:03:04.567 info  text  key=value`.
+ */
+import { styleText } from "node:util";
+import type { DestinationStream } from "pino";
+
+type Style = Parameters<typeof styleText>[0];
+
+const styles: Readonly<Record<string, Style>> = {
+  trace: "gray",
+  debug: "gray",
+  info: "green",
+  warn: "yellow",
+  error: "red",
+  fatal: "red",
+};
+
+/** Takes lines of JSON and hands on lines for people. */
+export function forPeople(output: DestinationStream, colours: boolean): DestinationStream {
+  return { write: (line) => output.write(lineForPeople(line, colours)) };
+}
+
+/** A line that is not one of the log's goes by as it is. */
+export function lineForPeople(line: string, colours: boolean): string {
+  const paint = (style: Style, text: string) =>
+    colours ? styleText(style, text, { validateStream: false }) : text;
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return line;
+  }
+  const { level, time, msg, err, ...rest } = entry;
+  const said = Object.entries(rest).map(([name, value]) => paint("gray", `${name}=`) + shown(value));
+  const head = [
+    paint("gray", String(time).slice(11, 23)),
+    paint(styles[String(level)] ?? "white", String(level).padEnd(5)),
+    printable(String(msg ?? "")),
+  ];
+  return `${[...head, ...said].join(" ")}\n${errorLines(err)}`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+/** What comes from outside must not move the cursor. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) =>
+    character === "\n" ? "\n  " : JSON.stringify(character).slice(1, -1),
+  );
+}
+
+function errorLines(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const stack = "stack" in error ? String(error.stack) : JSON.stringify(error);
+  return `${stack
+    .split("\n")
+    .map((line) => `    ${printable(line)}`)
+    .join("\n")}\n`;
+}

@@ -1,0 +1,122 @@
+// The daemon itself by the CNM API: version, topology, health, backups, the log's level, events.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Event, Network } from "../../packages/daemon/src/api/index.ts";
+import { TestDaemon } from "../support/daemon.ts";
+
+const api = "/cnm/v1";
+
+test("version, topology, doctor, repair and statistics are answered", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  await daemon.ask("POST", `${api}/networks`, { name: "n" });
+  await daemon.ask("POST", `${api}/attachments`, { network: "n", containerId: "c" });
+  const version = await daemon.ask("GET", `${api}/version`);
+  assert.match(version.text, /"drivers":\[.*"bridge"/);
+  const topology = await daemon.ask("GET", `${api}/topology`);
+  assert.match(topology.text, /"containerId":"c"/, topology.text);
+  assert.match(topology.text, /"name":"eth0"/);
+  const doctor = await daemon.ask("GET", `${api}/doctor`);
+  assert.equal(doctor.status, 200, doctor.text);
+  const repair = await daemon.ask("POST", `${api}/repair`);
+  assert.match(repair.text, /"mended":\[/);
+});
+
+test("a backup goes into the state directory, and nowhere else", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  const made = await daemon.ask("POST", `${api}/backups`, { name: "before.db" });
+  assert.equal(made.status, 201, made.text);
+  const directory = join(daemon.host.options.stateDir, "backups");
+  assert.ok(existsSync(join(directory, "before.db")));
+  const again = await daemon.ask("POST", `${api}/backups`, { name: "before.db" });
+  assert.equal(again.status, 409, again.text);
+  assert.equal(
+    (await daemon.ask("POST", `${api}/backups`, { name: "before.db", overwrite: true })).status,
+    201,
+  );
+  assert.equal((await daemon.ask("POST", `${api}/backups`, {})).status, 201);
+  for (const name of ["../escaped", "/tmp/escaped", "..", "a/b", "", "a\0b"]) {
+    const refused = await daemon.ask("POST", `${api}/backups`, { name });
+    assert.equal(refused.status, 400, JSON.stringify(name));
+  }
+  assert.ok(!existsSync(join(daemon.host.options.stateDir, "escaped")));
+});
+
+test("the log's level is changed while it runs", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  const set = await daemon.ask("PUT", `${api}/log-level`, { level: "fatal" });
+  assert.deepEqual([set.status, set.body], [200, { level: "fatal" }], set.text);
+  const { body } = await daemon.ask("GET", `${api}/log-level`);
+  assert.deepEqual(body, { level: "fatal" });
+  assert.equal((await daemon.ask("PUT", `${api}/log-level`, { level: "loud" })).status, 400);
+});
+
+test("events are streamed, by type, and go on after the last one that was seen", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  const stream = await follow(daemon, "?type=network:create");
+  const made = await daemon.ask("POST", `${api}/networks`, { name: "n1" });
+  const first = await stream.next();
+  assert.deepEqual([first.type, first.subject.id], ["network:create", (made.body as Network).id]);
+  assert.equal(typeof first.operation, "string");
+  stream.end();
+  // While nobody listens: one that is of the type, and one that is not.
+  await daemon.ask("POST", `${api}/networks`, { name: "n2" });
+  await daemon.ask("DELETE", `${api}/networks/n2`);
+  await daemon.ask("POST", `${api}/networks`, { name: "n3" });
+  const resumed = await follow(daemon, "?type=network:create", { "last-event-id": first.id });
+  assert.deepEqual([(await resumed.next()).subject.name, (await resumed.next()).subject.name], ["n2", "n3"]);
+  resumed.end();
+  const past = await daemon.ask("GET", `${api}/events?type=network&until=${Date.now()}&since=${first.time}`);
+  const names = [...past.text.matchAll(/data: (.*)/g)].map(
+    ([, data = ""]) => (JSON.parse(data) as Event).type,
+  );
+  assert.deepEqual(names, ["network:create", "network:create", "network:delete", "network:create"]);
+});
+
+interface Stream {
+  next(): Promise<Event>;
+  end(): void;
+}
+
+/** Resolves when the daemon listens to what happens for it. */
+function follow(daemon: TestDaemon, query: string, headers: Record<string, string> = {}): Promise<Stream> {
+  return new Promise((resolve, reject) => {
+    const asked = request({
+      socketPath: daemon.socket,
+      path: `${api}/events${query}`,
+      headers,
+      agent: false,
+    });
+    asked.on("error", reject);
+    asked.on("response", (response) => {
+      assert.equal(response.headers["content-type"], "text/event-stream");
+      const events: Event[] = [];
+      let wake: () => void = () => undefined;
+      let text = "";
+      response.setEncoding("utf8").on("error", () => undefined);
+      response.on("data", (part: string) => {
+        const messages = `${text}${part}`.split("\n\n");
+        text = messages.pop() ?? "";
+        for (const [, data = ""] of messages.flatMap((message) => [...message.matchAll(/^data: (.*)$/gm)]))
+          events.push(JSON.parse(data) as Event);
+        wake();
+      });
+      resolve({
+        async next() {
+          for (;;) {
+            const event = events.shift();
+            if (event !== undefined) return event;
+            await new Promise<void>((done) => {
+              wake = done;
+            });
+          }
+        },
+        end: () => asked.destroy(),
+      });
+    });
+    asked.end();
+  });
+}

@@ -1,0 +1,53 @@
+// Containers by runc: they talk where they should and nowhere else, end as they are told, and leave nothing behind.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ContainerScene } from "../support/containers.ts";
+import { eventually } from "../support/eventually.ts";
+import { needsPeer } from "../support/peers.ts";
+
+describe("containers", { skip: needsPeer("runc", "busybox") }, () => {
+  test("one runs in the foreground, with its name in its files, and is gone afterwards", async (t) => {
+    const scene = await ContainerScene.create(t);
+    await scene.network("n1");
+    const networks = [{ network: "n1", ipv4: "172.17.0.9" }];
+    const { code, output } = await scene.run(
+      ["sh", "-c", "hostname; cat /etc/hosts; ip -o -4 addr show eth0; exit 7"],
+      { networks, hostname: "web", removeWhenEnded: true },
+    );
+    assert.equal(code, 7, output);
+    assert.match(output, /^web\n/);
+    assert.match(output, /^172\.17\.0\.9\s+web$/m);
+    assert.match(output, /eth0 +inet 172\.17\.0\.9\/16/);
+    await eventually(async () => assert.deepEqual(await scene.list(), []));
+    assert.deepEqual(scene.daemon.daemon.controller.sandboxes(), []);
+  });
+
+  test("one in the background has a log, and its exit code stays until it is removed", async (t) => {
+    const scene = await ContainerScene.create(t);
+    await scene.network("n1");
+    const { id, state, pid } = await scene.start(["sh", "-c", "echo one; echo two; echo three; exit 3"], {
+      name: "job",
+      networks: [{ network: "n1" }],
+    });
+    assert.notEqual(state, "created");
+    assert.ok(state === "exited" || pid !== undefined);
+    assert.equal(await scene.wait("job"), 3);
+    assert.equal(await scene.logs("job"), "one\ntwo\nthree\n");
+    assert.equal(await scene.logs(id.slice(0, 12), "?tail=2"), "two\nthree\n");
+    const ended = await scene.inspect("job");
+    assert.deepEqual([ended.state, ended.exitCode, ended.networks], ["exited", 3, []]);
+    await scene.remove("job");
+    assert.deepEqual(await scene.list(), []);
+  });
+
+  test("what cannot be started says so, with the codes of a shell, and leaves nothing", async (t) => {
+    const scene = await ContainerScene.create(t);
+    const networks = [{ network: "none" }];
+    assert.equal((await scene.run(["nosuch"], { networks })).code, 127);
+    assert.equal((await scene.run(["/etc/passwd"], { networks })).code, 126);
+    const missing = await scene.ask(["nosuch"], { networks, detached: true });
+    assert.deepEqual([missing.status, /nosuch/.test(missing.text)], [404, true], missing.text);
+    await eventually(async () => assert.deepEqual(await scene.list(), []));
+  });
+});
