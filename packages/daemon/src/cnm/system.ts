@@ -92,7 +92,8 @@ function nameOfNow(): string {
 function logLevelRoutes({ log, changes }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
-    const level = () => ({ level: log.level as LogLevel["level"] });
+    // Whoever has the daemon in his own process may have silenced it: of what can be set, fatal says the least.
+    const level = () => ({ level: log.level === "silent" ? "fatal" : (log.level as LogLevel["level"]) });
     const subject = { find: level, resource: () => level(), keys: () => ["log-level"] };
     server.get(
       "/log-level",
