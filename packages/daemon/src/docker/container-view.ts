@@ -95,7 +95,7 @@ export function containerResource(container: ContainerInfo, size: boolean) {
 }
 
 /** There are no images: the directory that the container was made of is shown in the place of one. */
-export function imageOf({ path }: Pick<ContainerInfo, "path">): string {
+export function imageOf({ path }: ContainerInfo): string {
   return path ?? "";
 }
 

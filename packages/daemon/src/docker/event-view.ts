@@ -76,29 +76,38 @@ export class EventView {
   /** A sandbox whose process is not ours stands for its container; one of ours has events of its own. */
   #ofSandbox(entry: JournalEntry, actions: readonly string[]): readonly DockerEvent[] {
     const { id } = entry.subject;
-    if (this.#startedBy(id) !== undefined) return [];
-    const container = { id, name: entry.attributes.container ?? entry.subject.name };
+    const { container: name = entry.subject.name } = entry.attributes;
+    if (this.#isOurs(name)) return [];
     const labels = this.#source.controller.sandboxById(id)?.labels ?? {};
-    return actions.map((action) => containerEvent(entry, action, container, labels));
+    return actions.map((action) => containerEvent(entry, action, { id, name }, { image: "", ...labels }));
   }
 
   #container(entry: JournalEntry, action: string): DockerEvent {
-    const { sandbox: _, ...attributes } = entry.attributes;
-    return containerEvent(entry, action, entry.subject, attributes);
+    const there = this.#source.containers.list().find(({ id }) => id === entry.subject.id);
+    const image = there === undefined ? "" : imageOf(there);
+    return containerEvent(entry, action, entry.subject, { image, ...entry.attributes });
   }
 
-  /** The container of ours that the sandbox was made for. */
-  #startedBy(sandboxId: string): string | undefined {
-    const there = this.#source.containers.list().find(({ sandbox }) => sandbox?.id === sandboxId);
-    if (there !== undefined) return there.kind === "foreign" ? undefined : there.id;
-    const told = this.#remembered().find(
-      ({ type, attributes }) => type.startsWith("container:") && attributes.sandbox === sandboxId,
+  /** Whether we start the container's process. Its sandbox has the container's id for a name. */
+  #isOurs(containerId: string): boolean {
+    const { containers } = this.#source;
+    return (
+      containers.list().some(({ id, kind }) => id === containerId && kind !== "foreign") ||
+      this.#remembered().some(
+        ({ type, subject }) => type.startsWith("container:") && subject.id === containerId,
+      )
     );
-    return told?.subject.id;
   }
 
+  /** Also of a sandbox that is gone, as long as the journal knows of it. */
   #containerOf(sandboxId: string): string {
-    return this.#startedBy(sandboxId) ?? sandboxId;
+    const there = this.#source.containers.list().find(({ sandbox }) => sandbox?.id === sandboxId);
+    if (there !== undefined) return there.id;
+    const told = this.#remembered().find(
+      ({ type, subject }) => type.startsWith("sandbox:") && subject.id === sandboxId,
+    );
+    const name = told?.attributes.container ?? "";
+    return this.#isOurs(name) ? name : sandboxId;
   }
 
   /** Also of a network that is gone, as long as the journal knows of it. */
@@ -120,11 +129,10 @@ function containerEvent(
   entry: JournalEntry,
   action: string,
   { id, name }: ContainerNames,
-  attributes: Readonly<Record<string, string>>,
+  attributes: Readonly<Record<string, string>> & { readonly image: string },
 ): DockerEvent {
-  const image = imageOf({ path: attributes.path });
-  const told = event(entry, "container", action, id, { image, name, ...attributes });
-  return { status: action, id, from: image, ...told };
+  const told = event(entry, "container", action, id, { ...attributes, name });
+  return { status: action, id, from: attributes.image, ...told };
 }
 
 function event(
