@@ -50,5 +50,5 @@ sed "s/@VERSION@/$version/; s/@ARCH@/$arch/; s/@SIZE@/$size/" packaging/debian/c
 
 find "$root" -type d -exec chmod 755 {} +
 chmod 755 "$root"/DEBIAN/p*
-dpkg-deb --root-owner-group -Zxz --build "$root" "$to/causeway_${version}_$arch.deb" >/dev/null
+dpkg-deb --root-owner-group -Zxz -z1 --build "$root" "$to/causeway_${version}_$arch.deb" >/dev/null
 echo "$to/causeway_${version}_$arch.deb"
