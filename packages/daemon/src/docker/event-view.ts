@@ -4,21 +4,8 @@
 import type { NetworkController } from "@causeway/libnetwork";
 import type { Containers } from "../containers/contract.ts";
 import type { Journal, JournalEntry } from "../events/journal.ts";
+import type { EventMessage } from "./answers.ts";
 import { imageOf } from "./container-view.ts";
-
-export interface DockerEvent {
-  readonly Type: string;
-  readonly Action: string;
-  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
-  readonly scope: "local";
-  /** Seconds since the epoch. */
-  readonly time: number;
-  readonly timeNano: number;
-  /** What older clients read of an event of a container. */
-  readonly status?: string;
-  readonly id?: string;
-  readonly from?: string;
-}
 
 interface Source {
   readonly controller: NetworkController;
@@ -39,7 +26,7 @@ export class EventView {
   }
 
   /** In most cases one, or none. */
-  of(entry: JournalEntry): readonly DockerEvent[] {
+  of(entry: JournalEntry): readonly EventMessage[] {
     const { type, subject, attributes } = entry;
     switch (type) {
       case "network:create":
@@ -63,18 +50,18 @@ export class EventView {
     }
   }
 
-  #network(entry: JournalEntry, action: string, { id, name }: JournalEntry["subject"]): DockerEvent {
+  #network(entry: JournalEntry, action: string, { id, name }: JournalEntry["subject"]): EventMessage {
     return event(entry, "network", action, id, { name, type: entry.attributes.type || "null" });
   }
 
-  #connection(entry: JournalEntry, action: string): DockerEvent {
+  #connection(entry: JournalEntry, action: string): EventMessage {
     const { network: id = "", sandbox = "" } = entry.attributes;
     const { name, type } = this.#networkOf(id);
     return event(entry, "network", action, id, { container: this.#containerOf(sandbox), name, type });
   }
 
   /** A sandbox whose process is not ours stands for its container; one of ours has events of its own. */
-  #ofSandbox(entry: JournalEntry, actions: readonly string[]): readonly DockerEvent[] {
+  #ofSandbox(entry: JournalEntry, actions: readonly string[]): readonly EventMessage[] {
     const { id } = entry.subject;
     const { container: name = entry.subject.name } = entry.attributes;
     if (this.#isOurs(name)) return [];
@@ -82,7 +69,7 @@ export class EventView {
     return actions.map((action) => containerEvent(entry, action, { id, name }, { image: "", ...labels }));
   }
 
-  #container(entry: JournalEntry, action: string): DockerEvent {
+  #container(entry: JournalEntry, action: string): EventMessage {
     const there = this.#source.containers.list().find(({ id }) => id === entry.subject.id);
     const image = there === undefined ? "" : imageOf(there);
     return containerEvent(entry, action, entry.subject, { image, ...entry.attributes });
@@ -130,7 +117,7 @@ function containerEvent(
   action: string,
   { id, name }: ContainerNames,
   attributes: Readonly<Record<string, string>> & { readonly image: string },
-): DockerEvent {
+): EventMessage {
   const told = event(entry, "container", action, id, { ...attributes, name });
   return { status: action, id, from: attributes.image, ...told };
 }
@@ -141,7 +128,7 @@ function event(
   Action: string,
   ID: string,
   Attributes: Readonly<Record<string, string>>,
-): DockerEvent {
+): EventMessage {
   return {
     Type,
     Action,
