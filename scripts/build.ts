@@ -40,9 +40,13 @@ for (const name of chosen) {
   } else {
     cpSync(join(scratch, name, "src"), join(to, "lib"), { recursive: true });
   }
-  const manifest = publishedManifest(readFileSync(join(from, "package.json"), "utf8"));
+  const manifest = publishedManifest(textOf(join(from, "package.json")), textOf(join(ROOT, "package.json")));
   writeFileSync(join(to, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
   copyFileSync(join(ROOT, "LICENSE"), join(to, "LICENSE"));
   if (existsSync(join(from, "README.md"))) copyFileSync(join(from, "README.md"), join(to, "README.md"));
   console.log(`build: packages/${name}/dist`);
+}
+
+function textOf(path: string): string {
+  return readFileSync(path, "utf8");
 }

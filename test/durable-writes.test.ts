@@ -39,6 +39,9 @@ test("each operation costs the durable writes that the table says", async (t) =>
   const attached = await costs("attach", 1, () => controller.attach(network, { containerId: "a" }));
   const more = await costs("a second endpoint", 1, () => network.createEndpoint("more"));
   await costs("its join", 1, () => more.join(attached.sandbox));
+  const third = await costs("a third network", 1, () => ipv4Only(host, "third", 3));
+  const connected = await costs("connect", 1, () => third.connect(attached.sandbox, "third"));
+  await costs("endpoint.delete by force", 1, () => connected.delete({ force: true }));
   await costs("sandbox.delete with its endpoints", 1, () => attached.sandbox.delete({ endpoints: "delete" }));
   const later = await costs("newSandbox, externalKey", 1, () =>
     controller.newSandbox("later", { externalKey: true }),

@@ -12,12 +12,17 @@ interface Manifest {
 /** In the command line's one file already. */
 const bundled = ["commander"];
 
-/** @param text a package's package.json */
-export function publishedManifest(text: string): Manifest {
+/**
+ * @param text a package's package.json
+ * @param workspace the repository's: what brings Node.js along stands there, and a program is published with it
+ */
+export function publishedManifest(text: string, workspace: string): Manifest {
   const manifest = JSON.parse(text) as Manifest;
+  const { optionalDependencies } = JSON.parse(workspace) as Manifest;
   const { exports, dependencies } = manifest;
   return {
     ...manifest,
+    ...("bin" in manifest && { optionalDependencies }),
     ...(exports !== undefined && {
       exports: Object.fromEntries(Object.entries(exports).map(([name, path]) => [name, built(path)])),
     }),

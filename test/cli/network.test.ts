@@ -115,6 +115,19 @@ describe("causeway network", () => {
     assert.equal(await cli.ok("network", "prune", "-f"), "");
   });
 
+  test("connect puts a container into a network with a place of its own, disconnect takes it out", async (t) => {
+    const { cli } = await started(t);
+    await cli.ok("network", "create", "--subnet", "10.1.0.0/24", "n1");
+    await cli.ok("sandbox", "create", "c1");
+    await cli.ok("network", "connect", "--ip", "10.1.0.7", "--alias", "db", "n1", "c1");
+    const shown = "{{.IPv4}} {{.Sandbox}} {{.Aliases}}";
+    assert.equal(await cli.ok("endpoint", "ls", "n1", "--format", shown), "10.1.0.7/24 c1 db\n");
+    const slip = await cli.run("network", "connect", "n1", "c2");
+    assert.equal(slip.code, 3, slip.stderr);
+    await cli.ok("network", "disconnect", "n1", "c1");
+    assert.equal(await cli.ok("endpoint", "ls", "n1", "-q"), "");
+  });
+
   test("flags are understood as Docker's users give them", async (t) => {
     const { cli } = await started(t);
     await cli.ok(

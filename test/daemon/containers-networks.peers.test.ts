@@ -94,7 +94,7 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
     const asks = ["sh", "-c", "nc 127.0.0.1 80 </dev/null; hostname; cat /etc/hosts"];
     await eventually(async () => {
       const shared = await scene.run(asks, { shareWith: "owner", removeWhenEnded: true });
-      assert.match(shared.output, /^hello\nshared\n[^]*10\.61\.0\.9\s+shared/);
+      assert.match(shared.output, /^hello\nshared\n[\s\S]*10\.61\.0\.9\s+shared/);
     });
     const none = await scene.run(["ip", "-o", "addr"], {
       networks: [{ network: "none" }],
@@ -139,7 +139,7 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
       removeWhenEnded: true,
     };
     const ran = await scene.run([], asked);
-    assert.match(ran.output, /^yes\nfile\n[^]*10\.61\.0\.9\/24/);
+    assert.match(ran.output, /^yes\nfile\n[\s\S]*10\.61\.0\.9\/24/);
     assert.equal(readFileSync(path, "utf8"), config);
     for (const broken of [
       "{",
@@ -171,7 +171,7 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
       removeWhenEnded: true,
     });
     assert.equal(code, 6, output);
-    assert.match(output, /10\.61\.0\.9\s+plain\n[^]*^1\n[^]*eth0 +inet 10\.61\.0\.9/m);
+    assert.match(output, /10\.61\.0\.9\s+plain\n[\s\S]*^1\n[\s\S]*eth0 +inet 10\.61\.0\.9/m);
     const { id } = await scene.start(["sleep", "1000"], {
       kind: "process",
       networks: [{ network: "red" }],

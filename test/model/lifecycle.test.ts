@@ -232,3 +232,23 @@ test("console.log shows what each object is", async (t) => {
   assert.equal(inspect(endpoint), `Endpoint web of front 172.30.1.2/24 in web (${endpoint.id})`);
   assert.equal(inspect(sandbox), `Sandbox web ${sandbox.netnsPath} (${sandbox.id})`);
 });
+
+test("connect makes an endpoint in a sandbox, or leaves nothing", async (t) => {
+  const host = await TestHost.create(t);
+  const { controller } = host;
+  const network = await ipv4Only(host, "n", 1);
+  const sandbox = await controller.newSandbox("c1");
+  const { sandbox: other } = await controller.attach(network, { containerId: "c2" });
+  const endpoint = await network.connect(sandbox, "web", { interfaceName: "front" });
+  assert.equal(endpoint.sandbox, sandbox);
+  assert.deepEqual(interfacesOf(sandbox), ["front"]);
+  await assertTalking(sandbox, other);
+  const second = await ipv4Only(host, "second", 2);
+  const before = host.state();
+  await assert.rejects(second.connect(sandbox, "web", { interfaceName: "front" }), {
+    code: "interface_name_in_use",
+  });
+  assert.deepEqual(await host.settled(before), before);
+  assert.deepEqual(second.endpoints(), []);
+  await assert.rejects(second.connect({} as typeof sandbox, "web"), { code: "invalid_option" });
+});

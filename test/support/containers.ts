@@ -15,23 +15,30 @@ export interface Ran {
   readonly output: string;
 }
 
+/** What is used of a daemon: one in this process, or one that can be killed. */
+export type Asked = Pick<TestDaemon, "ask" | "host" | "socket">;
+
 /** A daemon, a root directory with busybox, and containers in it. Every container is removed when the test ends. */
-export class ContainerScene {
-  readonly daemon: TestDaemon;
+export class ContainerScene<D extends Asked = TestDaemon> {
+  readonly daemon: D;
   readonly rootfs: string;
 
-  private constructor(daemon: TestDaemon, rootfs: string) {
+  private constructor(daemon: D, rootfs: string) {
     this.daemon = daemon;
     this.rootfs = rootfs;
   }
 
-  static async create(t: TestContext, options: TestDaemonOptions = {}): Promise<ContainerScene> {
+  static create(t: TestContext, options: TestDaemonOptions = {}): Promise<ContainerScene> {
+    return ContainerScene.around(t, () => TestDaemon.start(t, options));
+  }
+
+  static async around<D extends Asked>(t: TestContext, start: () => Promise<D>): Promise<ContainerScene<D>> {
     const rootfs = makeRootDirectory(mkdtempSync(join(tmpdir(), "causeway-root-")));
-    let scene: ContainerScene | undefined;
+    let scene: ContainerScene<D> | undefined;
     // Before the daemon ends: hooks run in the order in which they are given.
     t.after(() => scene?.removeAll());
     t.after(() => rmSync(rootfs, { recursive: true }));
-    scene = new ContainerScene(await TestDaemon.start(t, options), rootfs);
+    scene = new ContainerScene(await start(), rootfs);
     return scene;
   }
 

@@ -14,6 +14,8 @@ export interface DaemonProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Behind those that say where everything is. */
   readonly flags?: readonly string[];
+  /** Program and arguments that it is started by: `setpriv ...`. */
+  readonly under?: readonly string[];
 }
 
 export interface LogLine {
@@ -49,14 +51,20 @@ export class DaemonProcess {
   }
 
   async start(options: DaemonProcessOptions = {}): Promise<void> {
-    this.spawn(options);
-    await this.logged("ready");
+    const child = this.spawn(options);
+    const ended = once(child, "close").then(() => {
+      throw new Error(`the daemon did not start: ${JSON.stringify(this.lines.at(-1))}`);
+    });
+    // It ends some day, and nobody waits any more.
+    ended.catch(() => undefined);
+    await Promise.race([this.logged("ready"), ended]);
   }
 
   /** Does not wait until it is ready. */
-  spawn({ env = {}, flags = [] }: DaemonProcessOptions = {}): ChildProcess {
+  spawn({ env = {}, flags = [], under = [] }: DaemonProcessOptions = {}): ChildProcess {
     this.lines.length = 0;
-    const child = spawn(launcher, [...this.words, ...flags], {
+    const [program = launcher, ...args] = [...under, launcher, ...this.words, ...flags];
+    const child = spawn(program, args, {
       env: { PATH: process.env.PATH, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -19,8 +19,9 @@ const longestCompletion = 2000;
 
 /** @returns the exit status; what went wrong has been told */
 export async function runCommandLine(words: readonly string[], process: Process): Promise<number> {
-  const { stdout, stderr, env } = process;
-  quietWhenNobodyReads(process);
+  const { stdout, env } = process;
+  const stderr = () => quiet(process.stderr, process);
+  quiet(stdout, process);
   const interrupted = interruption(process);
   const outcome: Outcome = { exitCode: exitCodes.ok };
   const prepare = async ({ host, color, ...tls }: GlobalOptions) => ({
@@ -40,7 +41,7 @@ export async function runCommandLine(words: readonly string[], process: Process)
       : outcome.exitCode;
   } catch (error) {
     if (interrupted.signal.aborted) return exitCodes.interrupted;
-    return failed(error, (line) => void stderr.write(`${line}\n`));
+    return failed(error, (line) => void stderr().write(`${line}\n`));
   }
 }
 
@@ -63,13 +64,12 @@ async function completed(words: readonly string[], { stdout, env }: Process): Pr
   return exitCodes.ok;
 }
 
-/** Ends with what `yes | head` ends with, without a word. */
-function quietWhenNobodyReads(process: Process): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      process.exit(error.code === "EPIPE" ? exitCodes.brokenPipe : exitCodes.internal);
-    });
-  }
+/** Where nobody reads any more, the process ends with what `yes | head` ends with, without a word. */
+function quiet<T extends NodeJS.WriteStream>(stream: T, process: Process): T {
+  if (stream.listenerCount("error") > 0) return stream;
+  return stream.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? exitCodes.brokenPipe : exitCodes.internal);
+  });
 }
 
 /** The first Ctrl-C lets a command end by itself; the second ends it. */

@@ -17,8 +17,8 @@ import { publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
 import type { Network } from "./network.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
-import { boolean, invalidOption, type Parsed } from "./options/parse.ts";
-import { Sandbox } from "./sandbox.ts";
+import { boolean, type Parsed } from "./options/parse.ts";
+import { requireSandbox, Sandbox } from "./sandbox.ts";
 
 export interface EndpointInfo {
   readonly mac: string;
@@ -206,10 +206,4 @@ export class Endpoint {
     const place = sandbox === undefined ? [] : ["in", sandbox.containerId];
     return `Endpoint ${[name, "of", network.name, ...addresses, ...place].join(" ")} (${id})`;
   }
-}
-
-/** @throws invalid_option */
-function requireSandbox(given: unknown): void {
-  if (!(given instanceof Sandbox))
-    throw invalidOption("sandbox", given, "a sandbox: give one of the controller's");
 }

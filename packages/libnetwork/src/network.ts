@@ -11,11 +11,13 @@ import { forbidden } from "./errors.ts";
 import { ipamData } from "./model/addressing.ts";
 import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
+import { announceJoin, prepareJoin } from "./model/joining.ts";
 import type { NetworkCore } from "./model/network-core.ts";
 import { deleteNetwork } from "./model/network-deletion.ts";
 import type { IpamConfig } from "./model/network-options.ts";
 import { type NetworkRecord, put } from "./model/records.ts";
 import { undoing } from "./model/undo.ts";
+import { requireSandbox, Sandbox } from "./sandbox.ts";
 
 export class Network {
   readonly #core: NetworkCore;
@@ -136,6 +138,26 @@ export class Network {
         const endpoint = await prepareEndpoint(this.#core, name, options, undo);
         await engine.commit(put("endpoint", endpoint.record));
         announceEndpoint(endpoint);
+        return endpoint.handle;
+      }),
+    );
+  }
+
+  /**
+   * Makes an endpoint and puts it into a sandbox: createEndpoint and join in one call and one durable write.
+   *
+   * @throws what these throw
+   */
+  async connect(sandbox: Sandbox, name: string, options: EndpointOptions = {}): Promise<Endpoint> {
+    requireSandbox(sandbox);
+    const { engine, id } = this.#core;
+    return engine.exclusively([id, sandbox.id], () =>
+      undoing(async (undo) => {
+        const endpoint = await prepareEndpoint(this.#core, name, options, undo);
+        await prepareJoin(endpoint, Sandbox.core(sandbox), undo);
+        await engine.commit(put("endpoint", endpoint.record));
+        announceEndpoint(endpoint);
+        announceJoin(endpoint);
         return endpoint.handle;
       }),
     );

@@ -22,7 +22,7 @@ import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-opti
 import { refuseShared } from "./model/sharing.ts";
 import { undoing } from "./model/undo.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
-import { oneOf, type Parsed } from "./options/parse.ts";
+import { invalidOption, oneOf, type Parsed } from "./options/parse.ts";
 
 const deleteTable = {
   /** They stay, and may join another sandbox, or go with it. Default: keep. */
@@ -252,4 +252,14 @@ export class Sandbox {
     const { containerId, key = "without namespace", id } = this;
     return `Sandbox ${containerId} ${this.lost ? "lost" : key} (${id})`;
   }
+}
+
+/**
+ * For methods that users call.
+ *
+ * @throws invalid_option
+ */
+export function requireSandbox(given: unknown): void {
+  if (!(given instanceof Sandbox))
+    throw invalidOption("sandbox", given, "a sandbox: give one of the controller's");
 }

@@ -3,7 +3,7 @@
  */
 import { usageError } from "../errors.ts";
 
-export const usualSocket = "/run/causeway/causeway.sock";
+const usualSocket = "/run/causeway/causeway.sock";
 const usualPort = 2376;
 
 export type Address =

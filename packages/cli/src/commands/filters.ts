@@ -2,7 +2,7 @@
  * Filters of lists, as Docker has them: those with one name are alternatives, those with different names all count.
  */
 import { usageError } from "../errors.ts";
-import { nearest } from "../output/nearest.ts";
+import { suggestion } from "../output/nearest.ts";
 
 /** Whether an item passes one value of a filter. @throws usage error for a value that means nothing */
 export type Filter<T> = (item: T, value: string) => boolean;
@@ -15,7 +15,8 @@ export function filtered<T>(
 ): readonly T[] {
   const wanted = Map.groupBy(given.map(split), ([name]) => name);
   for (const name of wanted.keys()) {
-    if (!Object.hasOwn(filters, name)) throw unknownFilter(name, Object.keys(filters));
+    if (!Object.hasOwn(filters, name))
+      throw usageError(`there is no filter "${name}"${suggestion(name, Object.keys(filters))}`);
   }
   return items.filter((item) =>
     [...wanted].every(([name, values]) => {
@@ -31,13 +32,6 @@ function split(text: string): readonly [string, string] {
   if (name === undefined || value === undefined)
     throw usageError(`filter "${text}" is not of the form name=value`);
   return [name.trim().toLowerCase(), value.trim()];
-}
-
-function unknownFilter(name: string, known: readonly string[]): Error {
-  const near = nearest(name, known);
-  return usageError(
-    `there is no filter "${name}"${near === undefined ? `: there are ${known.join(", ")}` : ` (did you mean "${near}"?)`}`,
-  );
 }
 
 /** `name`, or `name=value`. */

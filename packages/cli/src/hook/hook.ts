@@ -25,7 +25,7 @@ export async function runHook(
   { stdin, stderr, env }: HookProcess,
 ): Promise<number> {
   try {
-    const address = parseAddress(addressIn(words) ?? env["CAUSEWAY_HOST"]);
+    const address = parseAddress(addressIn(words) ?? env.CAUSEWAY_HOST);
     if (address.kind !== "unix") throw usageError("the daemon must be on this host: unix:///path.sock");
     const client = new Client({ address, tls: () => ({}) });
     const state = await readState(stdin);

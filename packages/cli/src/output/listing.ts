@@ -4,8 +4,6 @@
 import { type Command, Option } from "commander";
 import type { Output } from "./output.ts";
 import { table } from "./table.ts";
-import { jsonText } from "./template/print.ts";
-import { compileTemplate } from "./template/template.ts";
 
 /** What lists take. */
 export interface ListOptions {
@@ -52,19 +50,19 @@ export function addListOptions(command: Command): Command {
     .option("--no-trunc", "ids whole");
 }
 
-export function showList<T>(
+export async function showList<T>(
   output: Output,
   items: readonly T[],
   listing: Listing<T>,
   options: ListOptions,
-): void {
+): Promise<void> {
   const whole = options.trunc === false;
   const { quiet, json, format } = options;
   if (json === true) output.write(`${JSON.stringify(items, undefined, 2)}\n`);
   else if (quiet === true) for (const item of items) output.write(`${listing.id(item, whole)}\n`);
   else if (format === undefined || format === "table")
     output.write(plainTable(items, listing, whole, output));
-  else output.write(formatted(items, listing, whole, format, output));
+  else output.write(await formatted(items, listing, whole, format, output));
 }
 
 function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean, output: Output): string {
@@ -73,13 +71,15 @@ function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean,
   return table([columns.map(({ title }) => title), ...rows], { width: output.width });
 }
 
-function formatted<T>(
+async function formatted<T>(
   items: readonly T[],
   listing: Listing<T>,
   whole: boolean,
   format: string,
   { width }: Output,
-): string {
+): Promise<string> {
+  // Most calls need no template, and their start is what is measured.
+  const { compileTemplate, jsonText } = await import("./template/template.ts");
   const rows = items.map((item) => rowOf(item, listing, whole));
   if (format === "json") return rows.map((row) => `${jsonText(row)}\n`).join("");
   const asTable = /^table\s/.test(format);

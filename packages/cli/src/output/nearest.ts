@@ -34,8 +34,8 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** ` (did you mean "x"?)`, or nothing. */
-export function suggestion(name: string, candidates: Iterable<string>): string {
-  const near = nearest(name, candidates);
-  return near === undefined ? "" : ` (did you mean "${near}"?)`;
+/** ` (did you mean "x"?)`, or, where nothing is near, all that is known. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? `: there are ${known.join(", ")}` : ` (did you mean "${near}"?)`;
 }

@@ -5,7 +5,8 @@ import { table } from "./table.ts";
 
 describe("colours", () => {
   const paints = (isTTY: boolean, options: OutputOptions) =>
-    makeOutput({ isTTY, write: () => true }, { write: () => true }, options).paint("red", "x") !== "x";
+    makeOutput({ isTTY, write: () => true }, () => ({ write: () => true }), options).paint("red", "x") !==
+    "x";
 
   test("come on a terminal, unless somebody does not want them", () => {
     assert.equal(paints(true, {}), true);

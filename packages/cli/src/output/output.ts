@@ -30,17 +30,21 @@ export interface OutputOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-export function makeOutput(stdout: Sink, stderr: Sink, options: OutputOptions = {}): Output {
+/** @param stderr asked for when something is written to it: to open it takes a millisecond of the start */
+export function makeOutput(stdout: Sink, stderr: () => Sink, options: OutputOptions = {}): Output {
   const { color, environment = {} } = options;
   const isTerminal = stdout.isTTY === true;
   const paint = painter(color ?? wantsColor(isTerminal, environment));
   return {
     write: (text) => void stdout.write(text),
-    note: (line) => void stderr.write(`${line}\n`),
+    note: (line) => void stderr().write(`${line}\n`),
     paint,
     width: isTerminal ? stdout.columns : undefined,
     isTerminal,
-    screen: stderr.isTTY === true && environment.TERM !== "dumb" ? stderr : undefined,
+    get screen() {
+      const sink = stderr();
+      return sink.isTTY === true && environment.TERM !== "dumb" ? sink : undefined;
+    },
   };
 }
 

@@ -179,7 +179,6 @@ export const ContainerStop = Type.Object(
   },
   strict,
 );
-export const ContainerConnect = ContainerNetwork;
 export const ContainerDisconnect = Type.Object(
   { network: Type.String(), force: Type.Optional(Type.Boolean()) },
   strict,

@@ -9,12 +9,12 @@ import {
   Adopted,
   Adoption,
   Container,
-  ContainerConnect,
   ContainerCreate,
   ContainerCreated,
   ContainerDisconnect,
   ContainerEnded,
   ContainerExec,
+  ContainerNetwork,
   ContainerStop,
   Launch,
   PageQuery,
@@ -80,7 +80,7 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
     );
     server.post(
       "/containers/:container/connect",
-      { schema: { ...one, body: ContainerConnect, response: emptyAnswer } },
+      { schema: { ...one, body: ContainerNetwork, response: emptyAnswer } },
       async ({ params: { container }, body }, reply) => {
         await containers.connect(container, body);
         return reply.status(204).send(null);

@@ -4,6 +4,7 @@
 import { release } from "node:os";
 import { join } from "node:path";
 import { files } from "@causeway/kernel";
+import { topologyText } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
 import { Backup, BackupCreate, Health, LogLevel, NoQuery, Repair, Topology, Version } from "../api/index.ts";
 import { requirePresence } from "../server/presence.ts";
@@ -20,8 +21,15 @@ export function systemRoutes(context: CnmContext): FastifyPluginAsync {
       { schema: { querystring: NoQuery, response: { 200: Version } } },
       async (_request, reply) => answer(reply, versionOf(context)),
     );
-    server.get("/topology", { schema: { querystring: NoQuery, response: { 200: Topology } } }, () =>
-      controller.topology(),
+    server.get(
+      "/topology",
+      { schema: { querystring: NoQuery, response: { 200: Topology } } },
+      async (request, reply) => {
+        const topology = await controller.topology();
+        // Drawn, for who asks for text: the command line, curl -H 'accept: text/plain'.
+        if (request.headers.accept !== "text/plain") return topology;
+        return reply.type("text/plain; charset=utf-8").send(topologyText(topology) as never);
+      },
     );
     server.get("/doctor", { schema: { querystring: NoQuery, response: { 200: Health } } }, () =>
       controller.inspectHealth(),
@@ -84,7 +92,8 @@ function nameOfNow(): string {
 function logLevelRoutes({ log, changes }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
-    const level = () => ({ level: log.level as LogLevel["level"] });
+    // Whoever has the daemon in his own process may have silenced it: of what can be set, fatal says the least.
+    const level = () => ({ level: log.level === "silent" ? "fatal" : (log.level as LogLevel["level"]) });
     const subject = { find: level, resource: () => level(), keys: () => ["log-level"] };
     server.get(
       "/log-level",

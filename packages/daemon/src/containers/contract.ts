@@ -2,14 +2,7 @@
  * Containers as the APIs see them.
  */
 import type { Sandbox } from "@causeway/libnetwork";
-import type {
-  Adoption,
-  ContainerCreate,
-  ContainerCreated,
-  ContainerExec,
-  ContainerNetwork,
-  Launch,
-} from "../api/index.ts";
+import type { Adoption, ContainerCreate, ContainerExec, ContainerNetwork, Launch } from "../api/index.ts";
 import type { Caller } from "../server/caller.ts";
 
 export interface ContainerInfo {
@@ -77,5 +70,3 @@ export interface Containers {
   release(): void;
   close(): Promise<void>;
 }
-
-export type { ContainerCreated };

@@ -67,7 +67,9 @@ function routes(parts: DaemonParts): FastifyPluginAsync {
   return async (server) => {
     server.addHook("onRoute", (route) => {
       const failure = { "4xx": Message, "5xx": Message };
-      route.schema = { tags: ["Docker Engine API"], response: failure, ...route.schema };
+      const { response, ...schema } = route.schema ?? {};
+      const answers = typeof response === "object" && response !== null ? response : {};
+      route.schema = { tags: ["Docker Engine API"], ...schema, response: { ...answers, ...failure } };
     });
     await server.register(systemRoutes(parts));
     await server.register(eventRoutes(parts));

@@ -35,7 +35,9 @@ export function connectionRoutes({ controller, containers }: DaemonParts): Fasti
         const sandbox = connectable(network, container);
         const options = endpointOptions(network, body.EndpointConfig ?? {});
         refuseTwice(network, container.name, sandbox);
-        await connect(network, sandbox, container.name, options);
+        await network.connect(sandbox, container.name, options).catch((error: unknown) => {
+          throw inDockersWords(error);
+        });
         return reply.send();
       },
     );
@@ -67,24 +69,6 @@ export function connectionRoutes({ controller, containers }: DaemonParts): Fasti
       },
     );
   };
-}
-
-/** Endpoint and join, or neither. */
-async function connect(
-  network: Network,
-  sandbox: Sandbox,
-  name: string,
-  options: EndpointOptions,
-): Promise<void> {
-  const endpoint = await network.createEndpoint(name, options).catch((error: unknown) => {
-    throw inDockersWords(error);
-  });
-  try {
-    await endpoint.join(sandbox);
-  } catch (error) {
-    await endpoint.delete({ force: true });
-    throw error;
-  }
 }
 
 function inDockersWords(error: unknown): unknown {

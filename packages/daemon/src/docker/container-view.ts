@@ -3,13 +3,22 @@
  */
 import type { Endpoint } from "@causeway/libnetwork";
 import type { ContainerInfo } from "../containers/contract.ts";
+import type {
+  Addresses,
+  ContainerInspect,
+  ContainerState,
+  ContainerSummary,
+  EndpointResource,
+  PortMap,
+  PortSummary,
+} from "./answers.ts";
 import { lastingText } from "./go-time.ts";
 
 /** Docker's form of no moment. */
 const never = "0001-01-01T00:00:00Z";
 
 /** Of a list. */
-export function containerSummary(container: ContainerInfo, size: boolean) {
+export function containerSummary(container: ContainerInfo, size: boolean): ContainerSummary {
   const { id, name, created, labels, state } = container;
   return {
     Id: id,
@@ -29,7 +38,7 @@ export function containerSummary(container: ContainerInfo, size: boolean) {
   };
 }
 
-export function containerResource(container: ContainerInfo, size: boolean) {
+export function containerResource(container: ContainerInfo, size: boolean): ContainerInspect {
   const { id, name, created, sandbox, command, hostname, labels } = container;
   const [path = "", ...args] = command;
   const files = sandbox?.files;
@@ -57,9 +66,9 @@ export function containerResource(container: ContainerInfo, size: boolean) {
       NetworkMode: networkMode(container),
       PortBindings: portBindings(container),
       AutoRemove: container.removeWhenEnded,
-      Dns: sandbox?.record.options.dns ?? [],
-      DnsOptions: sandbox?.record.options.dnsOptions ?? [],
-      DnsSearch: sandbox?.record.options.dnsSearch ?? [],
+      Dns: [...(sandbox?.record.options.dns ?? [])],
+      DnsOptions: [...(sandbox?.record.options.dnsOptions ?? [])],
+      DnsSearch: [...(sandbox?.record.options.dnsSearch ?? [])],
       ExtraHosts: sandbox?.record.options.extraHosts.map((host) => `${host.name}:${host.address}`) ?? [],
     },
     GraphDriver: { Name: "", Data: null },
@@ -71,7 +80,7 @@ export function containerResource(container: ContainerInfo, size: boolean) {
       User: "",
       ExposedPorts: exposedPorts(container),
       Env: [],
-      Cmd: command,
+      Cmd: [...command],
       Image: imageOf(container),
       Volumes: null,
       WorkingDir: "",
@@ -95,7 +104,7 @@ export function containerResource(container: ContainerInfo, size: boolean) {
 }
 
 /** There are no images: the directory that the container was made of is shown in the place of one. */
-export function imageOf({ path }: Pick<ContainerInfo, "path">): string {
+export function imageOf({ path }: ContainerInfo): string {
   return path ?? "";
 }
 
@@ -110,7 +119,7 @@ function networkMode(container: ContainerInfo): string {
   return endpointsOf(container)[0]?.network.name ?? "none";
 }
 
-function stateOf({ state, pid, exitCode, started, finished }: ContainerInfo) {
+function stateOf({ state, pid, exitCode, started, finished }: ContainerInfo): ContainerState {
   return {
     Status: state,
     Running: state === "running",
@@ -133,13 +142,6 @@ function statusText({ state, started, finished, created, exitCode }: ContainerIn
   return `Exited (${exitCode ?? 0}) ${lastingText(Date.now() - (finished ?? created).getTime())} ago`;
 }
 
-export interface PortSummary {
-  readonly IP?: string;
-  readonly PrivatePort: number;
-  readonly PublicPort?: number;
-  readonly Type: string;
-}
-
 /** Of a list: published ports, and those that are only served. */
 export function portsOf({ bindings, record }: Endpoint): readonly PortSummary[] {
   const published = bindings.map(({ hostAddress, containerPort, hostPort, protocol }) => ({
@@ -160,8 +162,8 @@ export function portsOf({ bindings, record }: Endpoint): readonly PortSummary[] 
 }
 
 /** `80/tcp` to host addresses and ports, null where it is only served. */
-function portMap(container: ContainerInfo): Readonly<Record<string, unknown>> {
-  const map: Record<string, unknown> = {};
+function portMap(container: ContainerInfo): PortMap {
+  const map: PortMap = {};
   for (const endpoint of endpointsOf(container)) {
     for (const exposed of endpoint.record.options.exposedPorts) map[withType(exposed)] = null;
     const ports = Object.groupBy(endpoint.bindings, (one) => `${one.containerPort}/${one.protocol}`);
@@ -172,12 +174,12 @@ function portMap(container: ContainerInfo): Readonly<Record<string, unknown>> {
   return map;
 }
 
-function exposedPorts(container: ContainerInfo): Readonly<Record<string, object>> {
+function exposedPorts(container: ContainerInfo): Readonly<Record<string, Record<never, never>>> {
   return Object.fromEntries(Object.keys(portMap(container)).map((port) => [port, {}]));
 }
 
 /** What was asked for, which the bindings are an answer to. */
-function portBindings(container: ContainerInfo): Readonly<Record<string, unknown>> {
+function portBindings(container: ContainerInfo): PortMap {
   const map: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const endpoint of endpointsOf(container)) {
     for (const { protocol, containerPort, hostAddress = "", hostPort } of endpoint.record.options.publish) {
@@ -193,13 +195,13 @@ function withType(port: string): string {
   return port.includes("/") ? port : `${port}/tcp`;
 }
 
-function networksOf(container: ContainerInfo): Readonly<Record<string, unknown>> {
+function networksOf(container: ContainerInfo): Readonly<Record<string, EndpointResource>> {
   return Object.fromEntries(
     endpointsOf(container).map((endpoint) => [endpoint.network.name, endpointSettings(endpoint)]),
   );
 }
 
-function endpointSettings(endpoint: Endpoint) {
+function endpointSettings(endpoint: Endpoint): EndpointResource {
   const { options } = endpoint.record;
   const asked = {
     ...(options.ipv4 !== undefined && { IPv4Address: options.ipv4 }),
@@ -208,7 +210,7 @@ function endpointSettings(endpoint: Endpoint) {
   return {
     IPAMConfig: Object.keys(asked).length > 0 ? asked : null,
     Links: null,
-    Aliases: endpoint.aliases.length > 0 ? endpoint.aliases : null,
+    Aliases: endpoint.aliases.length > 0 ? [...endpoint.aliases] : null,
     DriverOpts: driverOptions(endpoint),
     GwPriority: options.gatewayPriority,
     NetworkID: endpoint.network.id,
@@ -230,7 +232,7 @@ function driverOptions({ record }: Endpoint): Readonly<Record<string, string>> |
 }
 
 /** Docker repeats those of the default network outside of Networks. */
-function addressesOf(endpoint: Endpoint | undefined) {
+function addressesOf(endpoint: Endpoint | undefined): Addresses {
   const [ipv4 = "", length4 = "0"] = endpoint?.ipv4?.split("/") ?? [];
   const [ipv6 = "", length6 = "0"] = endpoint?.ipv6?.split("/") ?? [];
   const info = endpoint?.info();

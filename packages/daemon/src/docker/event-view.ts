@@ -4,21 +4,8 @@
 import type { NetworkController } from "@causeway/libnetwork";
 import type { Containers } from "../containers/contract.ts";
 import type { Journal, JournalEntry } from "../events/journal.ts";
+import type { EventMessage } from "./answers.ts";
 import { imageOf } from "./container-view.ts";
-
-export interface DockerEvent {
-  readonly Type: string;
-  readonly Action: string;
-  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
-  readonly scope: "local";
-  /** Seconds since the epoch. */
-  readonly time: number;
-  readonly timeNano: number;
-  /** What older clients read of an event of a container. */
-  readonly status?: string;
-  readonly id?: string;
-  readonly from?: string;
-}
 
 interface Source {
   readonly controller: NetworkController;
@@ -39,7 +26,7 @@ export class EventView {
   }
 
   /** In most cases one, or none. */
-  of(entry: JournalEntry): readonly DockerEvent[] {
+  of(entry: JournalEntry): readonly EventMessage[] {
     const { type, subject, attributes } = entry;
     switch (type) {
       case "network:create":
@@ -63,42 +50,51 @@ export class EventView {
     }
   }
 
-  #network(entry: JournalEntry, action: string, { id, name }: JournalEntry["subject"]): DockerEvent {
+  #network(entry: JournalEntry, action: string, { id, name }: JournalEntry["subject"]): EventMessage {
     return event(entry, "network", action, id, { name, type: entry.attributes.type || "null" });
   }
 
-  #connection(entry: JournalEntry, action: string): DockerEvent {
+  #connection(entry: JournalEntry, action: string): EventMessage {
     const { network: id = "", sandbox = "" } = entry.attributes;
     const { name, type } = this.#networkOf(id);
     return event(entry, "network", action, id, { container: this.#containerOf(sandbox), name, type });
   }
 
   /** A sandbox whose process is not ours stands for its container; one of ours has events of its own. */
-  #ofSandbox(entry: JournalEntry, actions: readonly string[]): readonly DockerEvent[] {
+  #ofSandbox(entry: JournalEntry, actions: readonly string[]): readonly EventMessage[] {
     const { id } = entry.subject;
-    if (this.#startedBy(id) !== undefined) return [];
-    const container = { id, name: entry.attributes.container ?? entry.subject.name };
+    const { container: name = entry.subject.name } = entry.attributes;
+    if (this.#isOurs(name)) return [];
     const labels = this.#source.controller.sandboxById(id)?.labels ?? {};
-    return actions.map((action) => containerEvent(entry, action, container, labels));
+    return actions.map((action) => containerEvent(entry, action, { id, name }, { image: "", ...labels }));
   }
 
-  #container(entry: JournalEntry, action: string): DockerEvent {
-    const { sandbox: _, ...attributes } = entry.attributes;
-    return containerEvent(entry, action, entry.subject, attributes);
+  #container(entry: JournalEntry, action: string): EventMessage {
+    const there = this.#source.containers.list().find(({ id }) => id === entry.subject.id);
+    const image = there === undefined ? "" : imageOf(there);
+    return containerEvent(entry, action, entry.subject, { image, ...entry.attributes });
   }
 
-  /** The container of ours that the sandbox was made for. */
-  #startedBy(sandboxId: string): string | undefined {
-    const there = this.#source.containers.list().find(({ sandbox }) => sandbox?.id === sandboxId);
-    if (there !== undefined) return there.kind === "foreign" ? undefined : there.id;
-    const told = this.#remembered().find(
-      ({ type, attributes }) => type.startsWith("container:") && attributes.sandbox === sandboxId,
+  /** Whether we start the container's process. Its sandbox has the container's id for a name. */
+  #isOurs(containerId: string): boolean {
+    const { containers } = this.#source;
+    return (
+      containers.list().some(({ id, kind }) => id === containerId && kind !== "foreign") ||
+      this.#remembered().some(
+        ({ type, subject }) => type.startsWith("container:") && subject.id === containerId,
+      )
     );
-    return told?.subject.id;
   }
 
+  /** Also of a sandbox that is gone, as long as the journal knows of it. */
   #containerOf(sandboxId: string): string {
-    return this.#startedBy(sandboxId) ?? sandboxId;
+    const there = this.#source.containers.list().find(({ sandbox }) => sandbox?.id === sandboxId);
+    if (there !== undefined) return there.id;
+    const told = this.#remembered().find(
+      ({ type, subject }) => type.startsWith("sandbox:") && subject.id === sandboxId,
+    );
+    const name = told?.attributes.container ?? "";
+    return this.#isOurs(name) ? name : sandboxId;
   }
 
   /** Also of a network that is gone, as long as the journal knows of it. */
@@ -120,11 +116,10 @@ function containerEvent(
   entry: JournalEntry,
   action: string,
   { id, name }: ContainerNames,
-  attributes: Readonly<Record<string, string>>,
-): DockerEvent {
-  const image = imageOf({ path: attributes.path });
-  const told = event(entry, "container", action, id, { image, name, ...attributes });
-  return { status: action, id, from: image, ...told };
+  attributes: Readonly<Record<string, string>> & { readonly image: string },
+): EventMessage {
+  const told = event(entry, "container", action, id, { ...attributes, name });
+  return { status: action, id, from: attributes.image, ...told };
 }
 
 function event(
@@ -133,7 +128,7 @@ function event(
   Action: string,
   ID: string,
   Attributes: Readonly<Record<string, string>>,
-): DockerEvent {
+): EventMessage {
   return {
     Type,
     Action,

@@ -3,9 +3,10 @@
  */
 import { bridgeOptionLabels, type Endpoint, type Network } from "@causeway/libnetwork";
 import type { ContainerInfo } from "../containers/contract.ts";
+import type { NetworkResource } from "./answers.ts";
 
 /** Of a list: nobody is told of. */
-export function networkSummary(network: Network) {
+export function networkSummary(network: Network): NetworkResource {
   return {
     Name: network.name,
     Id: network.id,
@@ -31,7 +32,10 @@ export function networkSummary(network: Network) {
 }
 
 /** @param containers by the id of their sandbox */
-export function networkResource(network: Network, containers: ReadonlyMap<string, ContainerInfo>) {
+export function networkResource(
+  network: Network,
+  containers: ReadonlyMap<string, ContainerInfo>,
+): NetworkResource {
   const attached = network.endpoints().map((endpoint) => {
     const container = containers.get(endpoint.sandbox?.id ?? "");
     const key = container?.id ?? `ep-${endpoint.id}`;
@@ -40,7 +44,7 @@ export function networkResource(network: Network, containers: ReadonlyMap<string
   return { ...networkSummary(network), Containers: Object.fromEntries(attached) };
 }
 
-function attachment({ id, mac, ipv4, ipv6 }: Endpoint, name: string) {
+function attachment({ id, mac, ipv4, ipv6 }: Endpoint, name: string): NetworkResource["Containers"][string] {
   return {
     Name: name,
     EndpointID: id,
@@ -51,14 +55,14 @@ function attachment({ id, mac, ipv4, ipv6 }: Endpoint, name: string) {
 }
 
 /** What was asked for where subnets were given; otherwise what the IPAM chose, of each family. */
-function ipamConfig(network: Network) {
+function ipamConfig(network: Network): NetworkResource["IPAM"]["Config"] {
   const given = network.ipamConfig.filter(({ subnet }) => subnet !== undefined);
   const isV6 = (subnet: string | undefined) => subnet?.includes(":") === true;
   return [false, true].flatMap((v6) => {
     const asked = given.filter(({ subnet }) => isV6(subnet) === v6);
     if (asked.length > 0) {
       return asked.map(({ subnet, ipRange, gateway, auxiliaryAddresses: named }) => ({
-        Subnet: subnet,
+        ...(subnet !== undefined && { Subnet: subnet }),
         ...(ipRange !== undefined && { IPRange: ipRange }),
         ...(gateway !== undefined && { Gateway: gateway }),
         ...(named !== undefined && Object.keys(named).length > 0 && { AuxiliaryAddresses: named }),

@@ -10,8 +10,10 @@ import {
   notFound,
 } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
+import Type from "typebox";
 import type { DaemonParts } from "../parts.ts";
 import type { Typed } from "../server/server.ts";
+import { NetworkCreateResponse, NetworkResource, NetworksPruned } from "./answers.ts";
 import { Filters } from "./filters.ts";
 import { bySandbox, findNetwork } from "./find.ts";
 import { momentOf } from "./go-time.ts";
@@ -26,15 +28,19 @@ export function networkRoutes({ controller, containers, journal }: DaemonParts):
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
 
-    server.get("/networks", { schema: { querystring: FiltersQuery } }, async ({ query }) => {
-      const filters = Filters.parse(query.filters, listFilters);
-      const wanted = networkFilter(filters);
-      return controller.networks().filter(wanted).map(networkSummary);
-    });
+    server.get(
+      "/networks",
+      { schema: { querystring: FiltersQuery, response: { 200: Type.Array(NetworkResource) } } },
+      async ({ query }) => {
+        const filters = Filters.parse(query.filters, listFilters);
+        const wanted = networkFilter(filters);
+        return controller.networks().filter(wanted).map(networkSummary);
+      },
+    );
 
     server.get(
       "/networks/:id",
-      { schema: { params: Reference, querystring: InspectQuery } },
+      { schema: { params: Reference, querystring: InspectQuery, response: { 200: NetworkResource } } },
       async ({ params: { id }, query }) => {
         goBoolean(query.verbose, "verbose");
         const network = findNetwork(controller, id);
@@ -45,51 +51,59 @@ export function networkRoutes({ controller, containers, journal }: DaemonParts):
       },
     );
 
-    server.post("/networks/create", { schema: { body: NetworkCreateRequest } }, async (request, reply) => {
-      const { body } = request;
-      const name = body.Name ?? "";
-      if (name === "") throw invalid("invalid_name", "invalid name: ");
-      if (controller.networkByName(name)?.predefined === true) {
-        throw forbidden(
-          "network_predefined",
-          `operation is not permitted on predefined ${name} network `,
-          name,
-        );
-      }
-      if (body.Ingress === true && scopeOf(body.Scope).scope !== "global")
-        throw forbidden("ingress_is_global", "Ingress network can only be global scope network");
-      const network = await controller.newNetwork(body.Driver || "bridge", name, networkOptions(body));
-      return reply.status(201).send({ Id: network.id, Warning: "" });
-    });
+    server.post(
+      "/networks/create",
+      { schema: { body: NetworkCreateRequest, response: { 201: NetworkCreateResponse } } },
+      async (request, reply) => {
+        const { body } = request;
+        const name = body.Name ?? "";
+        if (name === "") throw invalid("invalid_name", "invalid name: ");
+        if (controller.networkByName(name)?.predefined === true) {
+          throw forbidden(
+            "network_predefined",
+            `operation is not permitted on predefined ${name} network `,
+            name,
+          );
+        }
+        if (body.Ingress === true && scopeOf(body.Scope).scope !== "global")
+          throw forbidden("ingress_is_global", "Ingress network can only be global scope network");
+        const network = await controller.newNetwork(body.Driver || "bridge", name, networkOptions(body));
+        return reply.status(201).send({ Id: network.id, Warning: "" });
+      },
+    );
 
     server.delete("/networks/:id", { schema: { params: Reference } }, async ({ params: { id } }, reply) => {
       await removeNetwork(controller, findNetwork(controller, id));
       return reply.status(204).send();
     });
 
-    server.post("/networks/prune", { schema: { querystring: FiltersQuery } }, async ({ query }) => {
-      const filters = Filters.parse(query.filters, pruneFilters);
-      const [until, ...more] = filters.values("until").map(momentOf);
-      if (more.length > 0) throw invalid("invalid_filter", "more than one until filter specified");
-      const unused = controller.networks().filter((network) => {
-        const { predefined, created, labels } = network;
-        if (predefined || network.endpoints().length > 0) return false;
-        if (until !== undefined && created.getTime() > until) return false;
-        const excluded = filters.has("label!") && filters.hasLabels("label!", labels);
-        return filters.hasLabels("label", labels) && !excluded;
-      });
-      const deleted: string[] = [];
-      // Those that others have their options from are in use until these are gone.
-      const order = unused.toSorted((a, b) => Number(a.configOnly) - Number(b.configOnly));
-      for (const network of order) if (await isRemoved(network)) deleted.push(network.name);
-      journal.add({
-        type: "network:prune",
-        time: Date.now(),
-        subject: { id: "", name: "" },
-        attributes: { reclaimed: "0" },
-      });
-      return { NetworksDeleted: deleted.length > 0 ? deleted : null };
-    });
+    server.post(
+      "/networks/prune",
+      { schema: { querystring: FiltersQuery, response: { 200: NetworksPruned } } },
+      async ({ query }) => {
+        const filters = Filters.parse(query.filters, pruneFilters);
+        const [until, ...more] = filters.values("until").map(momentOf);
+        if (more.length > 0) throw invalid("invalid_filter", "more than one until filter specified");
+        const unused = controller.networks().filter((network) => {
+          const { predefined, created, labels } = network;
+          if (predefined || network.endpoints().length > 0) return false;
+          if (until !== undefined && created.getTime() > until) return false;
+          const excluded = filters.has("label!") && filters.hasLabels("label!", labels);
+          return filters.hasLabels("label", labels) && !excluded;
+        });
+        const deleted: string[] = [];
+        // Those that others have their options from are in use until these are gone.
+        const order = unused.toSorted((a, b) => Number(a.configOnly) - Number(b.configOnly));
+        for (const network of order) if (await isRemoved(network)) deleted.push(network.name);
+        journal.add({
+          type: "network:prune",
+          time: Date.now(),
+          subject: { id: "", name: "" },
+          attributes: { reclaimed: "0" },
+        });
+        return { NetworksDeleted: deleted.length > 0 ? deleted : null };
+      },
+    );
   };
 }
 

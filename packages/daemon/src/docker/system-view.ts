@@ -6,12 +6,13 @@ import { arch, cpus, hostname, machine, release, totalmem } from "node:os";
 import { files } from "@causeway/kernel";
 import type { DaemonParts } from "../parts.ts";
 import { serverVersion } from "../server/version.ts";
+import type { SystemVersion } from "./answers.ts";
 import { newest, oldest } from "./versions.ts";
 
 /** Go's names of architectures. */
 const goArch: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
 
-export function versionResource() {
+export function versionResource(): SystemVersion {
   const engine = {
     Version: serverVersion,
     ApiVersion: newest,

@@ -20,6 +20,10 @@ interface SchemaFinding {
 export function failureOf(error: unknown): CausewayError {
   if (error instanceof CausewayError) return error;
   if (isFastifyError(error)) return refusedRequest(error);
+  if (isOverload(error)) {
+    const message = `the daemon has nothing left to open with (${messageOf(error)}): try again when others have ended`;
+    return unavailable("resources_exhausted", message, error);
+  }
   return new CausewayError("internal", "internal", messageOf(error), { cause: error });
 }
 
@@ -73,6 +77,6 @@ function schemaRefusal(findings: readonly SchemaFinding[], part: string): Causew
 }
 
 /** Nothing is left to open with: it is tried again later. */
-export function isOverload(error: unknown): boolean {
+function isOverload(error: unknown): boolean {
   return isKernelError(error, "EMFILE") || isKernelError(error, "ENFILE") || isKernelError(error, "ENOMEM");
 }

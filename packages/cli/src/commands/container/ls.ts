@@ -37,7 +37,7 @@ export const ls: CommandDefinition<Options> = {
     const all = await client.list<Container>("/containers");
     const asksForState = options.filter?.some((text) => text.startsWith("status=")) === true;
     const shown = options.all === true || asksForState ? all : all.filter(({ state }) => state !== "exited");
-    showList(output, filtered(shown, options.filter, filters), containerListing, options);
+    await showList(output, filtered(shown, options.filter, filters), containerListing, options);
     return undefined;
   },
 };

@@ -44,7 +44,7 @@ export const ls: CommandDefinition<Options> = {
         : await named(client, "network", network, () =>
             client.list<Endpoint>(path("networks", network, "endpoints")),
           );
-    showList(output, filtered(endpoints, options.filter, filters), endpointListing, options);
+    await showList(output, filtered(endpoints, options.filter, filters), endpointListing, options);
     return undefined;
   },
 };

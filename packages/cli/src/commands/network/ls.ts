@@ -28,7 +28,7 @@ export const ls: CommandDefinition<Options> = {
   completesOptions: { "--filter": ["dangling=", "driver=", "id=", "label=", "name=", "scope=", "type="] },
   async run({ client, output, options }) {
     const networks = await client.list<Network>("/networks");
-    showList(output, filtered(networks, options.filter, networkFilters), networkListing, options);
+    await showList(output, filtered(networks, options.filter, networkFilters), networkListing, options);
     return undefined;
   },
 };

@@ -37,7 +37,7 @@ export const ls: CommandDefinition<Options> = {
   completesOptions: { "--filter": Object.keys(filters).map((name) => `${name}=`) },
   async run({ client, output, options }) {
     const sandboxes = await client.list<Sandbox>("/sandboxes");
-    showList(output, filtered(sandboxes, options.filter, filters), sandboxListing, options);
+    await showList(output, filtered(sandboxes, options.filter, filters), sandboxListing, options);
     return undefined;
   },
 };

@@ -58,7 +58,7 @@ export const stats: CommandDefinition<Options> = {
     let before: Sample | undefined;
     while (!signal.aborted) {
       const sample = await look(client, args);
-      show(output, sample, before, options);
+      await show(output, sample, before, options);
       before = sample;
       if (options.stream === false) return undefined;
       await sleep(options.interval * 1000, undefined, { signal }).catch(() => undefined);
@@ -75,7 +75,12 @@ async function look(client: Client, wanted: readonly string[]): Promise<Sample> 
   return { time: performance.now(), sandboxes: sandboxes.filter(isWanted) };
 }
 
-function show(output: Output, sample: Sample, before: Sample | undefined, options: Options): void {
+async function show(
+  output: Output,
+  sample: Sample,
+  before: Sample | undefined,
+  options: Options,
+): Promise<void> {
   const { format, json } = options;
   if (json === true) {
     output.write(`${JSON.stringify(sample.sandboxes)}\n`);
@@ -83,7 +88,7 @@ function show(output: Output, sample: Sample, before: Sample | undefined, option
   }
   // From the top, over what stood there: as top does it.
   if (output.isTerminal && options.stream !== false && format === undefined) output.write("\u001b[H\u001b[J");
-  showList(output, trafficOf(sample, before), listing, format === undefined ? {} : { format });
+  await showList(output, trafficOf(sample, before), listing, format === undefined ? {} : { format });
 }
 
 function secondsOf(text: string): number {

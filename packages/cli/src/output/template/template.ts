@@ -7,6 +7,8 @@ import { parseTemplate } from "./parse.ts";
 import type { Value } from "./print.ts";
 import { TemplateError } from "./tree.ts";
 
+export { jsonText } from "./print.ts";
+
 /**
  * Reads a template once, for any number of values.
  *
