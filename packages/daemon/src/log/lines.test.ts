@@ -5,7 +5,7 @@ import { lineForPeople } from "./lines.ts";
 it("shows time, level, text and what belongs to it", () => {
   const line = `{"level":"warn","time":"2026-01-02T03:04:05.678Z","operation":"ab","names":["a"],"msg":"it is gone"}\n`;
   assert.equal(lineForPeople(line, false), '03:04:05.678 warn  it is gone operation=ab names=["a"]\n');
-  assert.match(lineForPeople(line, true), /\u001b\[33mwarn/);
+  assert.ok(lineForPeople(line, true).includes("\u001b[33mwarn"));
 });
 
 it("shows an error's stack below, and lets nothing from outside move the cursor", () => {
