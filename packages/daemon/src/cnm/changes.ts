@@ -3,6 +3,7 @@
  */
 import { KeyedMutex } from "@causeway/libnetwork";
 import type { FastifyRequest } from "fastify";
+import { turn } from "../server/pace.ts";
 import { requirePresence } from "../server/presence.ts";
 import { requireMatch } from "./etag.ts";
 
@@ -27,7 +28,8 @@ export class Changes {
   ): Promise<Answer> {
     return this.#turns.run(
       () => keys(find()),
-      () => {
+      async () => {
+        await turn();
         requirePresence(request);
         const object = find();
         requireMatch(request, () => resource(object));

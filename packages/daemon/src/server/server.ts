@@ -15,6 +15,7 @@ import { defaultLimits, type Limits } from "../config/index.ts";
 import { readBodies } from "./bodies.ts";
 import { bothForms, Connections } from "./connections.ts";
 import { Load, overloaded } from "./overload.ts";
+import { turn } from "./pace.ts";
 import { hasGone } from "./presence.ts";
 import { tellChange } from "./telling.ts";
 
@@ -83,8 +84,9 @@ export function makeServer(log: FastifyBaseLogger, given: Partial<Limits> = {}):
   });
   // The operation goes along with everything that the request waits for.
   server.addHook("onRequest", (request, _reply, done) => withOperation(request.id, done));
-  // Nobody waits for it any more, and it has not begun.
   server.addHook("preHandler", async (request, reply) => {
+    if (request.method !== "GET" && request.method !== "HEAD") await turn();
+    // Nobody waits for it any more, and it has not begun.
     if (hasGone(request)) reply.hijack();
   });
   server.addHook("onSend", async (request, reply) => {
