@@ -66,7 +66,9 @@ test("rates are of two looks; who came since, or counts from nothing, has none b
   });
   const sample = (time: number, eth0: string, more = {}) => ({
     time,
-    sandboxes: [{ sandbox: "s", containerId: "c", interfaces: { eth0: counters(eth0), ...more } }],
+    sandboxes: [
+      { sandbox: "s", containerId: "c", name: "web", interfaces: { eth0: counters(eth0), ...more } },
+    ],
   });
   const [eth0, eth1] = trafficOf(sample(2000, "3000", { eth1: counters("7") }), sample(1000, "1000"));
   assert.equal(eth0?.rxRate, 2000);

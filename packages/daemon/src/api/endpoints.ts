@@ -85,7 +85,7 @@ export const Endpoint = Type.Object(
     gatewayPriority: Type.Integer(),
     bindings: Type.Array(Binding),
     withheld: Type.Array(Binding, { description: "Host ports of its that somebody else had at the start." }),
-    sandbox: Type.Optional(Type.Object({ id: Id, containerId: Type.String() })),
+    sandbox: Type.Optional(Type.Object({ id: Id, containerId: Type.String(), name: Type.String() })),
     interfaceName: Type.Optional(Type.String({ description: "In the sandbox." })),
     gatewayIpv4: Type.Optional(Type.String()),
     gatewayIpv6: Type.Optional(Type.String()),

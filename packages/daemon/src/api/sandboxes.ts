@@ -41,6 +41,7 @@ export const Sandbox = Type.Object(
   {
     id: Id,
     containerId: Type.String(),
+    name: Type.String({ description: "The container's name where it has one, otherwise its id." }),
     created: Type.String({ format: "date-time" }),
     key: Type.Optional(Type.String({ description: "Path of its network namespace." })),
     lost: Type.Boolean({ description: "Its namespace is gone: nothing but deleting is left to do." }),
@@ -71,6 +72,7 @@ export const SandboxStatistics = Type.Object(
   {
     sandbox: Id,
     containerId: Type.String(),
+    name: Type.String({ description: "The container's name where it has one, otherwise its id." }),
     interfaces: Type.Record(Type.String(), InterfaceStatistics, {
       description: "By their name in the sandbox.",
     }),

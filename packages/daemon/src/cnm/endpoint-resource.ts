@@ -3,6 +3,7 @@
  */
 import type { Endpoint as EndpointHandle } from "@causeway/libnetwork";
 import type { Endpoint } from "../api/index.ts";
+import { nameOf } from "./sandbox-resource.ts";
 
 export function endpointResource(endpoint: EndpointHandle): Endpoint {
   const { id, name, network, record, labels } = endpoint;
@@ -19,7 +20,9 @@ export function endpointResource(endpoint: EndpointHandle): Endpoint {
     gatewayPriority: record.options.gatewayPriority,
     bindings: [...endpoint.bindings],
     withheld: [...endpoint.withheld],
-    ...(sandbox !== undefined && { sandbox: { id: sandbox.id, containerId: sandbox.containerId } }),
+    ...(sandbox !== undefined && {
+      sandbox: { id: sandbox.id, containerId: sandbox.containerId, name: nameOf(sandbox) },
+    }),
     ...(interfaceName !== undefined && { interfaceName }),
     ...(gatewayIpv4 !== undefined && { gatewayIpv4 }),
     ...(gatewayIpv6 !== undefined && { gatewayIpv6 }),

@@ -3,6 +3,12 @@
  */
 import type { Sandbox as SandboxHandle } from "@causeway/libnetwork";
 import type { Sandbox, SandboxStatistics } from "../api/index.ts";
+import { containerNameLabel } from "../containers/contract.ts";
+
+/** Of a container of ours its name, which stands in a label; of others the id that they gave. */
+export function nameOf({ containerId, labels }: SandboxHandle): string {
+  return labels[containerNameLabel] ?? containerId;
+}
 
 export function sandboxResource(sandbox: SandboxHandle): Sandbox {
   const { id, containerId, key, sharedWith } = sandbox;
@@ -11,6 +17,7 @@ export function sandboxResource(sandbox: SandboxHandle): Sandbox {
   return {
     id,
     containerId,
+    name: nameOf(sandbox),
     created: sandbox.created.toISOString(),
     ...(key !== undefined && { key }),
     lost: sandbox.lost,
@@ -33,6 +40,7 @@ export function statisticsOf(sandbox: SandboxHandle): SandboxStatistics {
   return {
     sandbox: sandbox.id,
     containerId: sandbox.containerId,
+    name: nameOf(sandbox),
     interfaces: Object.fromEntries(interfaces) as SandboxStatistics["interfaces"],
   };
 }

@@ -4,7 +4,7 @@
 import { release } from "node:os";
 import { join } from "node:path";
 import { files } from "@causeway/kernel";
-import { topologyText } from "@causeway/libnetwork";
+import { type Topology as LiveTopology, type NetworkController, topologyText } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
 import { Backup, BackupCreate, Health, LogLevel, NoQuery, Repair, Topology, Version } from "../api/index.ts";
 import { requirePresence } from "../server/presence.ts";
@@ -12,6 +12,7 @@ import type { Typed } from "../server/server.ts";
 import { serverVersion } from "../server/version.ts";
 import type { CnmContext } from "./context.ts";
 import { answer, requireMatch } from "./etag.ts";
+import { nameOf } from "./sandbox-resource.ts";
 
 export function systemRoutes(context: CnmContext): FastifyPluginAsync {
   const { controller } = context;
@@ -28,7 +29,9 @@ export function systemRoutes(context: CnmContext): FastifyPluginAsync {
         const topology = await controller.topology();
         // Drawn, for who asks for text: the command line, curl -H 'accept: text/plain'.
         if (request.headers.accept !== "text/plain") return topology;
-        return reply.type("text/plain; charset=utf-8").send(topologyText(topology) as never);
+        return reply
+          .type("text/plain; charset=utf-8")
+          .send(topologyText(withNames(topology, controller)) as never);
       },
     );
     server.get("/doctor", { schema: { querystring: NoQuery, response: { 200: Health } } }, () =>
@@ -111,4 +114,13 @@ function logLevelRoutes({ log, changes }: CnmContext): FastifyPluginAsync {
       },
     );
   };
+}
+
+/** Containers of ours by their names, as people know them. */
+function withNames(topology: LiveTopology, controller: NetworkController): LiveTopology {
+  const sandboxes = topology.sandboxes.map((shown) => {
+    const sandbox = controller.sandboxById(shown.id);
+    return sandbox === undefined ? shown : { ...shown, containerId: nameOf(sandbox) };
+  });
+  return { ...topology, sandboxes };
 }

@@ -18,7 +18,7 @@ import type { Adoption, ContainerCreate, ContainerExec, ContainerNetwork, Launch
 import type { Journal } from "../events/journal.ts";
 import type { Caller } from "../server/caller.ts";
 import { adoptContainer } from "./adoption.ts";
-import type { ContainerInfo, Containers, LogOptions } from "./contract.ts";
+import { type ContainerInfo, type Containers, containerNameLabel, type LogOptions } from "./contract.ts";
 import { type EndingParts, endContainer, removeRunFiles, tell } from "./ending.ts";
 import { livingKeeper, withdrawLaunch } from "./keeper.ts";
 import { foreignContainer, LiveContainer } from "./live.ts";
@@ -146,7 +146,7 @@ export class RuntimeContainers implements Containers {
           name,
           networks: request.networks ?? [],
           publish: request.publish ?? [],
-          options: sandboxOptions(request, shared, wish.hostname),
+          options: sandboxOptions(request, name, shared, wish.hostname),
         });
         const prepared = prepareStart(this.#parts.places, this.#runtime, {
           id,
@@ -455,9 +455,14 @@ function recordOf(
   };
 }
 
-function sandboxOptions(request: ContainerCreate, shared: Sandbox | undefined, hostname: string | undefined) {
+function sandboxOptions(
+  request: ContainerCreate,
+  name: string,
+  shared: Sandbox | undefined,
+  hostname: string | undefined,
+) {
   const { kind, domainname, extraHosts, dns, dnsSearch, dnsOptions } = request;
-  const labels = { [containerLabel]: kind };
+  const labels = { [containerLabel]: kind, [containerNameLabel]: name };
   if (shared !== undefined) return { labels, shareWith: shared.id };
   return {
     labels,

@@ -27,6 +27,9 @@ export interface ContainerInfo {
   readonly sandbox: Sandbox | undefined;
 }
 
+/** Label of a sandbox that we made for a container: the container's name. */
+export const containerNameLabel = "causeway.container.name";
+
 export interface LogOptions {
   /** Lines from the end. Default: all. */
   readonly tail?: number;

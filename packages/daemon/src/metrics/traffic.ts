@@ -4,6 +4,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Endpoint, InterfaceStatistics, NetworkController, Sandbox } from "@causeway/libnetwork";
 import { Counter, Gauge, type Registry } from "prom-client";
+import { containerNameLabel } from "../containers/contract.ts";
 
 /** A sandbox costs some hundred microseconds: requests get their turn in between. */
 const sandboxesAtOnce = 8;
@@ -93,5 +94,9 @@ function rowsOf(sandbox: Sandbox, endpoints: readonly Endpoint[]): readonly Row[
 }
 
 function labelsOf(endpoint: Endpoint, sandbox: Sandbox): Labels {
-  return { network: endpoint.network.name, endpoint: endpoint.name, container: sandbox.containerId };
+  return {
+    network: endpoint.network.name,
+    endpoint: endpoint.name,
+    container: sandbox.labels[containerNameLabel] ?? sandbox.containerId,
+  };
 }

@@ -13,7 +13,7 @@ export const endpointListing: Listing<Endpoint> = {
     IPv4: { title: "IPV4", text: ({ ipv4 = "" }) => ipv4 },
     IPv6: { title: "IPV6", text: ({ ipv6 = "" }) => ipv6 },
     MacAddress: { title: "MAC ADDRESS", text: ({ mac }) => mac },
-    Sandbox: { title: "SANDBOX", text: ({ sandbox }) => sandbox?.containerId ?? "" },
+    Sandbox: { title: "SANDBOX", text: ({ sandbox }) => sandbox?.name ?? "" },
     Interface: { title: "INTERFACE", text: ({ interfaceName = "" }) => interfaceName },
     Ports: { title: "PORTS", text: ({ bindings }) => bindings.map(bindingText).join(", ") },
     Aliases: { title: "ALIASES", text: ({ aliases }) => aliases.join(",") },

@@ -7,7 +7,7 @@ import { type Listing, pairsText, shortId } from "../../output/listing.ts";
 export const sandboxListing: Listing<Sandbox> = {
   fields: {
     ID: { title: "SANDBOX ID", text: ({ id }, whole) => shortId(id, whole) },
-    Container: { title: "CONTAINER", text: ({ containerId }) => containerId },
+    Container: { title: "CONTAINER", text: ({ name }) => name },
     State: { title: "STATE", text: stateOf },
     Endpoints: { title: "ENDPOINTS", text: ({ endpoints }) => endpoints.map(({ name }) => name).join(", ") },
     Key: { title: "NAMESPACE", text: ({ key = "" }) => key },

@@ -16,7 +16,7 @@ const filters: Readonly<Record<string, Filter<Sandbox>>> = {
   id: ({ id }, value) => id.startsWith(value),
   label: ({ labels }, value) => hasLabel(labels, value),
   lost: ({ lost }, value) => yesOrNo(value) === lost,
-  name: ({ containerId }, value) => containerId.includes(value),
+  name: ({ name }, value) => name.includes(value),
   network: ({ endpoints }, value) => endpoints.some(({ network }) => network === value),
 };
 

@@ -24,7 +24,7 @@ export interface Traffic {
 
 export function trafficOf(now: Sample, before?: Sample): readonly Traffic[] {
   const seconds = before === undefined ? 0 : (now.time - before.time) / 1000;
-  return now.sandboxes.flatMap(({ sandbox, containerId, interfaces }) => {
+  return now.sandboxes.flatMap(({ sandbox, name: container, interfaces }) => {
     const earlier = before?.sandboxes.find((other) => other.sandbox === sandbox)?.interfaces;
     return Object.entries(interfaces).map(([name, counters]) => {
       const count = (field: keyof typeof counters) => BigInt(counters[field]);
@@ -35,7 +35,7 @@ export function trafficOf(now: Sample, before?: Sample): readonly Traffic[] {
         return Math.max(0, Number(count(field) - BigInt(past)) / seconds);
       };
       return {
-        container: containerId,
+        container,
         interface: name,
         rxBytes: count("rxBytes"),
         txBytes: count("txBytes"),

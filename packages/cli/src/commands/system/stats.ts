@@ -69,9 +69,11 @@ export const stats: CommandDefinition<Options> = {
 
 async function look(client: Client, wanted: readonly string[]): Promise<Sample> {
   const sandboxes = await client.list<SandboxStatistics>("/statistics");
-  const isWanted = ({ sandbox, containerId }: SandboxStatistics) =>
+  const isWanted = ({ sandbox, containerId, name }: SandboxStatistics) =>
     wanted.length === 0 ||
-    wanted.some((reference) => reference === containerId || sandbox.startsWith(reference));
+    wanted.some(
+      (reference) => reference === name || containerId.startsWith(reference) || sandbox.startsWith(reference),
+    );
   return { time: performance.now(), sandboxes: sandboxes.filter(isWanted) };
 }
 
