@@ -160,7 +160,7 @@ export const script: readonly Command[] = [
   { run: "ps --format '{{.Names}}' --last 1" },
   { run: "ps --format '{{.Names}}' --filter zz=1" },
   { run: "ps --format '{{.Names}}' --filter status=zz" },
-  { run: "ps --format '{{.Names}} {{.Networks}}' --filter name=c2" },
+  { run: "ps --format '{{.Names}} {{.Networks}}' --filter name=c3" },
   {
     run: "inspect c1 --format '{{.Name}} {{.State.Status}} {{.State.Running}} {{.RestartCount}} {{.Mounts}}'",
   },

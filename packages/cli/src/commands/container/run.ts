@@ -10,7 +10,6 @@ import { CliError, usageError } from "../../errors.ts";
 import { collect, given, strictPairs } from "../options.ts";
 import { publishedPort } from "../ports.ts";
 import { addFileOptions, type FileOptions, fileOptions } from "../sandbox/files.ts";
-import { startLaunch } from "./attached.ts";
 import { environment } from "./environment.ts";
 import { connections } from "./network-option.ts";
 
@@ -76,11 +75,11 @@ export const run: CommandDefinition<Options> = {
   completesOptions: { "--network": "network", "--rootfs": "file", "--bundle": "file", "--workdir": "file" },
   async run({ client, output, args, options }) {
     try {
-      const { container, launch } = await client.post<ContainerCreated>(
-        "/containers",
-        requestOf(args, options),
-      );
-      if (launch !== undefined) return await inForeground(client, container.id, launch);
+      const asked = client.post<ContainerCreated>("/containers", requestOf(args, options));
+      // What starts it is loaded while the daemon makes its network.
+      const [{ container, launch }, { startLaunch }] = await Promise.all([asked, import("./attached.ts")]);
+      if (launch !== undefined)
+        return await inForeground(client, container.id, () => startLaunch(launch, { ownSession: true }));
       output.write(`${container.id}\n`);
       return undefined;
     } catch (error) {
@@ -91,9 +90,9 @@ export const run: CommandDefinition<Options> = {
   },
 };
 
-async function inForeground(client: Client, id: string, launch: NonNullable<ContainerCreated["launch"]>) {
+async function inForeground(client: Client, id: string, start: () => Promise<number>): Promise<number> {
   try {
-    const code = await startLaunch(launch, { ownSession: true });
+    const code = await start();
     // Until nothing of it is left but what is to stay: its name is free again for whoever comes next.
     await client.get(`${path("containers", id)}/wait`).catch(() => undefined);
     return code;
