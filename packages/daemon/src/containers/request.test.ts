@@ -8,11 +8,12 @@ const rootfs: ContainerCreate = { kind: "rootfs", path: "/usr", command: ["true"
 
 test("who is not trusted names no directory and starts no process of the host's", () => {
   const stranger = { text: "uid 1000", uid: 1000, pid: 1, trusted: false };
-  for (const request of [
+  const requests: readonly ContainerCreate[] = [
     rootfs,
     { ...rootfs, kind: "bundle" },
     { kind: "process", command: ["true"] },
-  ] as const)
+  ];
+  for (const request of requests)
     assert.throws(() => checkRequest({ ...request, detached: true }, stranger), {
       code: "caller_not_trusted",
       kind: "forbidden",
