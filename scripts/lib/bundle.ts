@@ -26,6 +26,12 @@ const newEnough = `if (Number.parseInt(process.versions.node) < 24) {
   process.exit(69);
 }`;
 
+/**
+ * What was compiled once is read back: 2 to 3 ms of each start. The cache is inside the package: whoever can write there can write the code
+ * itself, and for who cannot there is none.
+ */
+const compiledOnce = `require("node:module").enableCompileCache?.(require("node:path").join(__dirname, "../.cache"));`;
+
 const shared = {
   bundle: true,
   write: false,
@@ -59,13 +65,13 @@ export async function bundleCommandLine(directory: string): Promise<void> {
     ...shared,
     ...outputs,
     entryPoints: { "oci-hook": join(source, "hook/main.ts") },
-    banner: { js: newEnough },
+    banner: { js: `${newEnough}\n${compiledOnce}` },
     format: "cjs",
   });
   mkdirSync(directory, { recursive: true });
   for (const { path, text } of split.outputFiles) {
     const code = await commonJs(text);
-    writeFileSync(path, basename(path) === "causeway.cjs" ? `${newEnough}\n${code}` : code);
+    writeFileSync(path, basename(path) === "causeway.cjs" ? `${newEnough}\n${compiledOnce}\n${code}` : code);
   }
   for (const { path, text } of whole.outputFiles) writeFileSync(path, text);
 }

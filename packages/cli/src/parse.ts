@@ -24,9 +24,13 @@ export interface Outcome {
   exitCode: number;
 }
 
-/** @param outcome is given the exit status of the command that was called */
+/**
+ * @param words of the command line, which tell what need not be made
+ * @param outcome is given the exit status of the command that was called
+ */
 export function buildProgram(
   commands: Commands,
+  words: readonly string[],
   version: string,
   prepare: Prepare,
   outcome: Outcome,
@@ -40,7 +44,7 @@ export function buildProgram(
     .helpCommand(false);
   settle(program);
   addGlobalOptions(program, true);
-  addCommands(program, commands, prepare, outcome);
+  addCommands(program, commands, words, prepare, outcome);
   return program;
 }
 
@@ -75,8 +79,17 @@ function addGlobalOptions(command: Command, shown: boolean): void {
   for (const [flags, says] of globalOptions) command.addOption(new Option(flags, says).hideHelp(!shown));
 }
 
-function addCommands(parent: Command, commands: Commands, prepare: Prepare, outcome: Outcome): void {
+function addCommands(
+  parent: Command,
+  commands: Commands,
+  words: readonly string[],
+  prepare: Prepare,
+  outcome: Outcome,
+): void {
+  const [first = "", ...further] = words;
   for (const [name, node] of Object.entries(commands)) {
+    // Making all of them is milliseconds of each start: only help, and suggestions for a slip, tell of the others.
+    if (Object.hasOwn(commands, first) && name !== first) continue;
     const hidden = "hidden" in node && node.hidden === true;
     const command = parent.command(name, { hidden }).summary(node.summary).description(`${node.summary}.`);
     if (node.aliases !== undefined) command.aliases([...node.aliases]);
@@ -85,15 +98,21 @@ function addCommands(parent: Command, commands: Commands, prepare: Prepare, outc
   parent.hook("preSubcommand", async (_parent, called) => {
     const node = commands[called.name()];
     if (node === undefined) return;
-    if ("commands" in node) addGroup(called, node, prepare, outcome);
+    if ("commands" in node) addGroup(called, node, further, prepare, outcome);
     else await addLeaf(called, node, prepare, outcome);
   });
 }
 
-function addGroup(command: Command, { commands }: Group, prepare: Prepare, outcome: Outcome): void {
+function addGroup(
+  command: Command,
+  { commands }: Group,
+  words: readonly string[],
+  prepare: Prepare,
+  outcome: Outcome,
+): void {
   command.helpCommand(false);
   addGlobalOptions(command, false);
-  addCommands(command, commands, prepare, outcome);
+  addCommands(command, commands, words, prepare, outcome);
 }
 
 async function addLeaf(command: Command, leaf: Leaf, prepare: Prepare, outcome: Outcome): Promise<void> {

@@ -33,9 +33,10 @@ export async function runCommandLine(words: readonly string[], process: Process)
     signal: interrupted.signal,
   });
   if (words[0] === "__complete") return completed(words.slice(1), process);
-  const program = buildProgram(commands, version, prepare, outcome);
+  const familiar = familiarWords(words);
+  const program = buildProgram(commands, familiar, version, prepare, outcome);
   try {
-    await program.parseAsync([...familiarWords(words)], { from: "user" });
+    await program.parseAsync([...familiar], { from: "user" });
     return interrupted.signal.aborted && outcome.exitCode === exitCodes.ok
       ? exitCodes.interrupted
       : outcome.exitCode;
