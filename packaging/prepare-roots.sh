@@ -27,6 +27,13 @@ if [ ! -d "$to/npm" ]; then
 fi
 if ! cmp -s package-lock.json "$to/package-lock.json"; then
   npm_config_cache=$to/npm-cache sh packaging/build-deb.sh "$to/warm" >&2
+  npm_config_cache=$to/npm-cache sh packaging/build-tarballs.sh "$to/npm/packages" >&2
+  # Debian's npm has a cache of its own kind, in its root.
+  bundle=/etc/ssl/certs/ca-certificates.crt
+  cp "$bundle" "$to/npm$bundle"
+  cp /etc/resolv.conf "$to/npm/etc/resolv.conf"
+  NODE_EXTRA_CA_CERTS=$bundle chroot "$to/npm" sh -ec \
+    'npm install -g --prefix /tmp/warm --ignore-scripts --no-audit --no-fund --cache /npm-cache /packages/*.tgz; rm -rf /tmp/warm /packages' >&2
   rm -rf "$to/warm"
   cp package-lock.json "$to/package-lock.json"
 fi
