@@ -1,7 +1,6 @@
 /**
  * @causeway/daemon: the controller behind a unix socket.
  */
-export type { DaemonConfig } from "./config/config.ts";
-export { defaultConfig } from "./config/daemon-config.ts";
+export { type DaemonConfig, defaultConfig } from "./config/index.ts";
 export { Daemon } from "./daemon.ts";
 export { type RunOptions, runDaemon } from "./run.ts";

@@ -1,4 +1,4 @@
-export type { DaemonConfig, LogFormat, LogLevelName, MetricsConfig, TcpConfig } from "./config.ts";
+export type { DaemonConfig, MetricsConfig, TcpConfig } from "./config.ts";
 export { defaultConfig } from "./daemon-config.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export {
@@ -8,5 +8,5 @@ export {
   type GivenFlags,
   loadConfiguration,
 } from "./load.ts";
-export { type Setting, settingNames, settingOf } from "./settings.ts";
-export { exampleFile, flagHelp, settingsTable, whatHolds } from "./texts.ts";
+export { settingNames, settingOf } from "./settings.ts";
+export { exampleFile, flagHelp, whatHolds } from "./texts.ts";

@@ -15,7 +15,7 @@ export interface Kind<T> {
   toToml(value: T): string;
 }
 
-export function refused(value: unknown, expected: string): Error {
+function refused(value: unknown, expected: string): Error {
   return invalid("invalid_setting", `${JSON.stringify(value)} is not ${expected}`, value);
 }
 

@@ -38,7 +38,7 @@ export interface Configuration {
 }
 
 /** Variables of the same beginning that others read. */
-const notOurs = /^CAUSEWAY_(CONFIG|HOST|OUTPUT|OPERATION|NO_COLOR|TEST_.*|PEERS.*)$/;
+const notOurs = /^CAUSEWAY_(CONFIG|HOST|CERT_PATH|MACHINE|PEERS|PACKAGING|OWN_MACHINE)$/;
 
 /** What somebody said of a setting, and where. */
 interface Statement {

@@ -43,7 +43,7 @@ export async function followLog(logger: Logger, journal: Journal): Promise<void>
   for await (const entry of journal.read()) logHappening(logger, entry);
 }
 
-export function logHappening(logger: Logger, { type, subject, attributes, operation }: JournalEntry): void {
+function logHappening(logger: Logger, { type, subject, attributes, operation }: JournalEntry): void {
   const words = byType[type as CausewayEvent["type"]];
   const about = {
     event: type,

@@ -226,7 +226,8 @@ const bridgeChains = `
 
   chain ipv6_sender {
     # nft looks no further than an authentication header, a bridge that snoops does: a query could hide behind it.
-    ip6 nexthdr hopopt meta l4proto != { icmpv6, tcp, udp } drop
+    # Hop-by-hop options are 0: their name is known only where there is an /etc/protocols.
+    ip6 nexthdr 0 meta l4proto != { icmpv6, tcp, udp } drop
     icmpv6 type vmap { nd-router-advert : drop, nd-redirect : drop, nd-neighbor-advert : goto advertisement, mld-listener-query : drop }
     iifname . ether saddr . ip6 saddr @owners6 accept
     ip6 saddr != :: drop
