@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Event, Network } from "../../packages/daemon/src/api/index.ts";
+import type { ErrorBody, Event, Network } from "../../packages/daemon/src/api/index.ts";
 import { TestDaemon } from "../support/daemon.ts";
 
 const api = "/cnm/v1";
@@ -74,6 +74,31 @@ test("events are streamed, by type, and go on after the last one that was seen",
     ([, data = ""]) => (JSON.parse(data) as Event).type,
   );
   assert.deepEqual(names, ["network:create", "network:create", "network:delete", "network:create"]);
+});
+
+test("a stream of events ends when its time is up; times that leave nothing between them are refused", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  const answer = daemon.ask("GET", `${api}/events?until=${Date.now() + 200}`);
+  assert.equal((await answer).status, 200);
+  const refused = await daemon.ask("GET", `${api}/events?since=5&until=4`);
+  assert.deepEqual([refused.status, (refused.body as ErrorBody).error.code], [400, "invalid_field"]);
+});
+
+test("a type of events is a whole word, and an id that is not remembered begins with the oldest", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  await daemon.ask("POST", `${api}/networks`, { name: "n1" });
+  const past = async (query: string, headers = {}) => {
+    const { text } = await daemon.ask(
+      "GET",
+      `${api}/events?until=${Date.now()}&${query}`,
+      undefined,
+      headers,
+    );
+    return [...text.matchAll(/"name":"(.*?)"/g)].map(([, name]) => name);
+  };
+  assert.deepEqual(await past("type=network"), ["n1"]);
+  assert.deepEqual(await past("type=netw"), []);
+  assert.deepEqual(await past("type=network:create", { "last-event-id": "of-another-run-1" }), ["n1"]);
 });
 
 interface Stream {

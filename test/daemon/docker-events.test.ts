@@ -76,6 +76,20 @@ test("what has happened is told to who asks since when, filtered, and the answer
     "container destroy c1",
   ]);
   assert.deepEqual(await list({ image: { zz: true } }), []);
+  assert.deepEqual(await list({ volume: { v: true } }), []);
+  assert.deepEqual(await list({ scope: { swarm: true } }), []);
+  assert.deepEqual(await list({ label: { type: true } }), [
+    "network create n1",
+    "network connect n1",
+    "network disconnect n1",
+    "network destroy n1",
+  ]);
+  assert.deepEqual(await list({ label: { "type=bridge": true, nonsense: true } }), []);
+  // Of a container are also its connections.
+  const c1 = JSON.parse(
+    (await daemon.ask("GET", `/events?${since}&until=${past()}&${filters({ event: ["start"] })}`)).text,
+  );
+  assert.deepEqual(await list({ container: { [c1.id]: true } }), told.slice(1, 5).concat(told.slice(6, 8)));
   const { text } = await daemon.ask("GET", `/events?${since}&until=${past()}`);
   const connected = text.split("\n").find((line) => line.includes('"connect"'));
   const { Actor, scope, time, timeNano } = JSON.parse(connected ?? "{}");

@@ -222,6 +222,29 @@ test("every filter of the list finds what it is for, and leaves the rest out", a
   assert.deepEqual(await names({ dangling: { false: true } }), ["bridge", "host", "none"]);
   assert.deepEqual(await names({ scope: { local: true }, name: { alpha: true } }), ["alpha"]);
   assert.deepEqual(await names({ scope: { swarm: true } }), []);
+  // Of one field any value is enough, of labels all count, and so do all fields.
+  assert.deepEqual(await names({ label: { "env=test": true, "env=live": true } }), []);
+  assert.deepEqual(await names({ label: { env: true }, name: { alpine: true } }), ["alpine"]);
+  assert.deepEqual(await names({ idOrName: { alpha: true } }), ["alpha"]);
+  assert.deepEqual(await names({ idOrName: { [Id.slice(0, 20)]: true } }), ["alpha"]);
+  assert.deepEqual(await names({ idOrName: { alph: true } }), []);
+  await daemon.daemon.controller.networkByName("alpine")?.createEndpoint("web");
+  assert.deepEqual(await names({ dangling: { true: true } }), ["alpha"]);
+  assert.deepEqual(await names({ dangling: { "0": true } }), ["alpine", "bridge", "host", "none"]);
+});
+
+test("a network is found by its name before the beginning of another's id", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  const made = await daemon.ask("POST", "/networks/create", { Name: "first" });
+  const { Id } = made.body as { Id: string };
+  const Name = Id.slice(0, 6);
+  const second = await daemon.ask("POST", "/networks/create", { Name });
+  assert.equal(second.status, 201, second.text);
+  const { body } = await daemon.ask("GET", `/networks/${Name}`);
+  assert.equal((body as { Id: string }).Id, (second.body as { Id: string }).Id);
+  assert.equal((await daemon.ask("DELETE", `/networks/${Name}`)).status, 204);
+  const { body: left } = await daemon.ask("GET", `/networks/${Name}`);
+  assert.equal((left as { Name: string }).Name, "first");
 });
 
 test("prune takes unused networks away, by label and age, and tells which", async (t) => {
@@ -236,6 +259,19 @@ test("prune takes unused networks away, by label and age, and tells which", asyn
   assert.equal(await prune({ "label!": { keep: true } }), '{"NetworksDeleted":["n3"]}');
   assert.equal(await prune({ until: { "0s": true } }), '{"NetworksDeleted":["n1"]}');
   assert.match(await prune({ until: { zz: true } }), /failed to parse value as time or duration/);
+});
+
+test("prune leaves alone what somebody is in, and takes a configuration away with the networks that have it", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  await daemon.ask("POST", "/networks/create", { Name: "used" });
+  await daemon.daemon.controller.networkByName("used")?.createEndpoint("web");
+  await daemon.ask("POST", "/networks/create", { Name: "config", ConfigOnly: true });
+  await daemon.ask("POST", "/networks/create", { Name: "configured", ConfigFrom: { Network: "config" } });
+  const twice = await daemon.ask("POST", `/networks/prune?${filters({ until: { "1s": true, "0s": true } })}`);
+  assert.deepEqual([twice.status, message(twice)], [400, "more than one until filter specified"]);
+  const { text } = await daemon.ask("POST", "/networks/prune");
+  assert.equal(text, '{"NetworksDeleted":["configured","config"]}');
+  assert.equal((await daemon.ask("GET", "/networks/used")).status, 200);
 });
 
 test("versions from 1.24 to 1.51 are spoken, and others refused", async (t) => {
