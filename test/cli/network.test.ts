@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { cliOf } from "../support/cli.ts";
 import { TestDaemon } from "../support/daemon.ts";
+import { wayOut } from "../support/inside.ts";
 
 describe("causeway network", () => {
   test("what is made is listed as a table, as ids, as JSON and by a template", async (t) => {
@@ -116,7 +117,7 @@ describe("causeway network", () => {
   });
 
   test("connect puts a container into a network with a place of its own, disconnect takes it out", async (t) => {
-    const { cli } = await started(t);
+    const { daemon, cli } = await started(t);
     await cli.ok("network", "create", "--subnet", "10.1.0.0/24", "n1");
     await cli.ok("sandbox", "create", "c1");
     await cli.ok("network", "connect", "--ip", "10.1.0.7", "--alias", "db", "n1", "c1");
@@ -124,8 +125,38 @@ describe("causeway network", () => {
     assert.equal(await cli.ok("endpoint", "ls", "n1", "--format", shown), "10.1.0.7/24 c1 db\n");
     const slip = await cli.run("network", "connect", "n1", "c2");
     assert.equal(slip.code, 3, slip.stderr);
+
+    await cli.ok("network", "create", "n2");
+    const odd = await cli.run("network", "connect", "--driver-opt", "zz=1", "n2", "c1");
+    assert.deepEqual([odd.code, /zz/.test(odd.stderr)], [1, true], odd.stderr);
+    const settings = [
+      "--mac-address",
+      "02:42:00:00:00:51",
+      "--interface-name",
+      "front",
+      "--gw-priority",
+      "7",
+    ];
+    await cli.ok("network", "connect", ...settings, "n2", "c1");
+    const second = daemon.daemon.controller.networkByName("n2")?.endpointByName("c1");
+    assert.deepEqual([second?.mac, second?.info().interfaceName], ["02:42:00:00:00:51", "front"]);
+    const c1 = daemon.daemon.controller.sandboxByContainerId("c1");
+    assert.ok(c1 !== undefined);
+    assert.match(wayOut(c1, 4) ?? "", / by front$/);
+    await cli.ok("network", "disconnect", "n2", "c1");
     await cli.ok("network", "disconnect", "n1", "c1");
     assert.equal(await cli.ok("endpoint", "ls", "n1", "-q"), "");
+  });
+
+  test("disconnect lets go, by force, of what is left of a container that is gone", async (t) => {
+    const { cli } = await started(t);
+    await cli.ok("network", "create", "n1");
+    await cli.ok("endpoint", "create", "n1", "gone");
+    assert.equal((await cli.run("network", "disconnect", "n1", "gone")).code, 3);
+    await cli.ok("network", "disconnect", "--force", "n1", "gone");
+    assert.equal(await cli.ok("endpoint", "ls", "n1", "-q"), "");
+    const none = await cli.run("network", "disconnect", "--force", "n1", "gone");
+    assert.deepEqual([none.code, /"gone"/.test(none.stderr)], [3, true], none.stderr);
   });
 
   test("flags are understood as Docker's users give them", async (t) => {

@@ -180,7 +180,12 @@ export const ContainerStop = Type.Object(
   strict,
 );
 export const ContainerDisconnect = Type.Object(
-  { network: Type.String(), force: Type.Optional(Type.Boolean()) },
+  {
+    network: Type.String(),
+    force: Type.Optional(
+      Type.Boolean({ description: "Also what is left there, by its name, of a container that is gone." }),
+    ),
+  },
   strict,
 );
 export const ContainerEnded = Type.Object(

@@ -90,7 +90,7 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
       "/containers/:container/disconnect",
       { schema: { ...one, body: ContainerDisconnect, response: emptyAnswer } },
       async ({ params: { container }, body }, reply) => {
-        await containers.disconnect(container, body.network);
+        await containers.disconnect(container, body.network, { force: body.force === true });
         return reply.status(204).send(null);
       },
     );

@@ -178,9 +178,14 @@ export class RuntimeContainers implements Containers {
     });
   }
 
-  disconnect(reference: string, network: string): Promise<void> {
+  async disconnect(
+    reference: string,
+    network: string,
+    { force = false }: { force?: boolean } = {},
+  ): Promise<void> {
+    if (force && this.find(reference) === undefined) return this.#letGo(reference, network);
     const { id, name } = this.get(reference);
-    return this.#exclusively(id, async () => {
+    await this.#exclusively(id, async () => {
       const wanted = networkOf(this.#parts.controller, network);
       const endpoint = this.#sandboxOf(reference)
         .endpoints()
@@ -189,6 +194,15 @@ export class RuntimeContainers implements Containers {
         throw notFound("not_connected", `container ${name} is not connected to network ${wanted.name}`);
       await endpoint.delete({ force: true });
     });
+  }
+
+  /** The endpoint of a container that is gone. */
+  async #letGo(name: string, network: string): Promise<void> {
+    const wanted = networkOf(this.#parts.controller, network);
+    const endpoint = wanted.endpointByName(name);
+    if (endpoint === undefined)
+      throw notFound("endpoint_not_found", `network ${wanted.name} has no endpoint "${name}"`, name);
+    await endpoint.delete({ force: true });
   }
 
   exec(reference: string, request: ContainerExec): Launch {

@@ -55,8 +55,12 @@ export interface Containers {
   ): Promise<{ container: ContainerInfo; launch: Launch | undefined }>;
   /** Puts it into one more network, running or not yet. */
   connect(reference: string, network: ContainerNetwork): Promise<void>;
-  /** @throws not_connected */
-  disconnect(reference: string, network: string): Promise<void>;
+  /**
+   * By force also what is left in the network, by its name, of a container that is gone.
+   *
+   * @throws not_connected; container_not_found, by force endpoint_not_found
+   */
+  disconnect(reference: string, network: string, options: { readonly force?: boolean }): Promise<void>;
   /** What runs a further command in it: the caller starts it. */
   exec(reference: string, request: ContainerExec): Launch;
   /** What it wrote, as it comes while it is followed. */
