@@ -74,6 +74,7 @@ describe("completion", () => {
     assert.deepEqual(await completed("netw"), ["network"]);
     assert.deepEqual(await completed("network", "ins"), ["inspect"]);
     assert.deepEqual(await completed("network", "rm", "fr"), ["frontend"]);
+    assert.deepEqual(await completed("-H", `unix://${nowhere}`, "network", "rm", "fr"), []);
     assert.deepEqual(await completed("network", "create", "--subn"), ["--subnet"]);
     assert.deepEqual(await completed("network", "create", "--scope", ""), ["local", "global"]);
     assert.deepEqual(await completed("network", "create", "--config-from", "fr"), ["frontend"]);

@@ -1,7 +1,10 @@
 // Docker's Engine API: containers, and how they get into networks and out of them.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
+import type { ContainerCreated } from "@causeway/daemon/api";
 import type { Sandbox } from "@causeway/libnetwork";
 import { TestDaemon } from "../support/daemon.ts";
 import { namespaceOf } from "../support/host.ts";
@@ -138,10 +141,14 @@ test("a connection that is refused is refused in Docker's words and leaves nothi
   await controller.newSandbox("onhost", { useHostNetwork: true });
   await controller.newSandbox("sharer", { shareWith: "c1" });
   await connect(daemon, "n1", "c1");
+  // It is in n2 under another name than Docker would give it.
+  await network(daemon, "n2", "10.82.0.0/24");
+  await (await controller.networkByName("n2")?.createEndpoint("alias"))?.join(c1);
   const before = (await daemon.ask("GET", "/networks/n1")).text;
   const address = (IPv4Address: string) => ({ IPAMConfig: { IPv4Address } });
   const refusals: [to: string, container: string, config: object | undefined, number, RegExp][] = [
     ["n1", "c1", undefined, 403, /^endpoint with name c1 already exists in network n1$/],
+    ["n2", "c1", undefined, 403, /^endpoint with name c1 already exists in network n2$/],
     ["n1", "zz", undefined, 404, /^No such container: zz$/],
     ["zz", "c1", undefined, 404, /^network zz not found$/],
     ["n1", "", undefined, 400, /^invalid name or ID supplied: ""$/],
@@ -177,7 +184,7 @@ test("a connection that is refused is refused in Docker's words and leaves nothi
     assert.match((JSON.parse(text) as { message: string }).message, words);
   }
   assert.equal((await daemon.ask("GET", "/networks/n1")).text, before);
-  assert.deepEqual(interfacesOf(c1), ["eth0"]);
+  assert.deepEqual(interfacesOf(c1), ["eth0", "eth1"]);
   for (const name of ["automatic", "bridge"]) {
     const { body } = await daemon.ask("GET", `/networks/${name}`);
     assert.deepEqual((body as Network).Containers, {});
@@ -266,4 +273,40 @@ test("containers are listed with their published ports, and every filter finds w
     const { status, text } = await daemon.ask("GET", `/containers/json?${query}`);
     assert.deepEqual([status, text], [400, JSON.stringify({ message: words })]);
   }
+});
+
+test("containers that have ended, and those that have not begun, are listed where they are asked for, by how they ended", async (t) => {
+  const daemon = await TestDaemon.start(t);
+  const create = async (name: string, code: number) => {
+    const networks = [{ network: "none" }];
+    const body = { kind: "process", name, networks, command: ["sh", "-c", `exit ${code}`] };
+    const made = await daemon.ask("POST", "/cnm/v1/containers", body);
+    assert.equal(made.status, 201, made.text);
+    return made.body as ContainerCreated;
+  };
+  const run = async ({ container, launch }: ContainerCreated) => {
+    const [program = "", ...words] = launch?.command ?? [];
+    await once(spawn(program, words, { cwd: launch?.directory, stdio: "ignore" }), "close");
+    await daemon.ask("GET", `/cnm/v1/containers/${container.id}/wait`);
+  };
+  await run(await create("three", 3));
+  await run(await create("fine", 0));
+  const { container } = await create("waits", 0);
+  // A name goes before the beginning of another's id.
+  const named = await create(container.id.slice(0, 6), 0);
+  const names = async (query: string) => {
+    const { body, text } = await daemon.ask("GET", `/containers/json?${query}`);
+    assert.ok(Array.isArray(body), text);
+    return (body as Container[]).flatMap(({ Names }) => Names).sort();
+  };
+  const all = ["/fine", "/three", "/waits", `/${named.container.name}`].sort();
+  assert.deepEqual(await names(""), []);
+  assert.deepEqual(await names("all=1"), all);
+  assert.deepEqual(await names(filters({ exited: { "3": true } })), ["/three"]);
+  assert.deepEqual(await names(filters({ exited: { "0": true, "3": true } })), ["/fine", "/three"]);
+  assert.deepEqual(await names(filters({ status: { created: true }, name: { waits: true } })), ["/waits"]);
+  const { body } = await daemon.ask("GET", `/containers/${named.container.name}/json`);
+  assert.equal((body as Container).Id, named.container.id);
+  for (const name of all) await daemon.ask("DELETE", `/cnm/v1/containers${name}?force=true`);
+  assert.deepEqual(await names("all=1"), []);
 });

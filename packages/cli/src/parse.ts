@@ -90,8 +90,7 @@ function addCommands(
   for (const [name, node] of Object.entries(commands)) {
     // Making all of them is milliseconds of each start: only help, and suggestions for a slip, tell of the others.
     if (Object.hasOwn(commands, first) && name !== first) continue;
-    const hidden = "hidden" in node && node.hidden === true;
-    const command = parent.command(name, { hidden }).summary(node.summary).description(`${node.summary}.`);
+    const command = parent.command(name).summary(node.summary).description(`${node.summary}.`);
     if (node.aliases !== undefined) command.aliases([...node.aliases]);
     settle(command);
   }

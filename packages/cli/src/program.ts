@@ -6,8 +6,6 @@ import type { CommandDefinition } from "./command.ts";
 export interface Leaf {
   readonly summary: string;
   readonly aliases?: readonly string[];
-  /** Not in the help: for programs. */
-  readonly hidden?: boolean;
   readonly load: () => Promise<CommandDefinition>;
 }
 

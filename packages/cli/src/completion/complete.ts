@@ -45,8 +45,7 @@ function find(level: Commands, word: string): Leaf | Group | undefined {
 }
 
 function names(level: Commands): readonly Candidate[] {
-  const shown = Object.entries(level).filter(([, node]) => !("hidden" in node && node.hidden === true));
-  return shown.map(([text, { summary }]) => ({ text, says: summary }));
+  return Object.entries(level).map(([text, { summary }]) => ({ text, says: summary }));
 }
 
 function globalCandidates(): readonly Candidate[] {
