@@ -6,6 +6,7 @@ import { realpathSync } from "node:fs";
 import { join, parse, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CausewayError, NetworkController } from "@causeway/libnetwork";
+import { tellOfContainers } from "./demo/containers.ts";
 import { DemoHost } from "./demo/host.ts";
 import { Interrupted, Report } from "./demo/report.ts";
 import { tell } from "./demo/story.ts";
@@ -43,6 +44,12 @@ async function run(): Promise<void> {
   try {
     controller = await report.step("controller: open", () => NetworkController.open(host.controllerOptions));
     await tell(controller, host, report);
+    await controller.close();
+    controller = undefined;
+    await tellOfContainers(host, report);
+    controller = await report.step("controller: open, with what the daemon leaves", () =>
+      NetworkController.open(host.controllerOptions),
+    );
     stays = keep && report.failures === 0;
   } finally {
     if (stays && controller !== undefined) await leaveStanding(controller);

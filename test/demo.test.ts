@@ -50,6 +50,11 @@ describe("npm run demo", () => {
     ]) {
       assert.match(stdout, claim);
     }
+    const containers = ["/usr/sbin/runc", "/bin/busybox"].every(existsSync)
+      ? /^✔ causeway run, in network1: reaches web +seen as 172\.30\.0\.4 .*\n✔ causeway run, in network2: does not +no answer in 1 s /m
+      : /^left out: it takes runc and busybox-static /m;
+    assert.match(stdout, containers);
+    assert.match(stdout, /^✔ outside reaches web still|^left out/m);
     const drawing = stdout.slice(stdout.indexOf("┌─ host"), stdout.lastIndexOf("┘"));
     for (const row of [
       /│ eth0 {2}198\.51\.100\.2\/24 {2}2001:db8:51::2\/64 {2}via 198\.51\.100\.1, 2001:db8:51::1 /,

@@ -25,14 +25,15 @@ export class DemoHost {
   readonly path: string;
   readonly outsidePath: string;
   readonly controllerOptions: ControllerOptions;
-  readonly #directory: string;
+  /** Where everything of the demo's is. */
+  readonly directory: string;
   readonly #serversFile: string;
   /** Namespaces that there were when the servers were stopped. */
   #known: ReadonlySet<string> = new Set();
 
   /** @param directory where a demo stands, or is to stand */
   constructor(directory: string) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#serversFile = join(directory, "servers.json");
     this.path = join(directory, "host");
     this.outsidePath = join(directory, "outside");
@@ -51,7 +52,7 @@ export class DemoHost {
 
   /** Makes the two namespaces and the way between them. @throws where the directory is there already */
   build(): void {
-    mkdirSync(this.#directory);
+    mkdirSync(this.directory);
     try {
       writeFileSync(this.#serversFile, "[]");
       this.#makeNamespaces();
@@ -95,7 +96,7 @@ export class DemoHost {
   /** Ends the web servers, and nothing else: a pid that is somebody else's by now is not in our namespaces. */
   async stopServers(): Promise<void> {
     const servers = new Set(this.#servers());
-    this.#known = new Set(mountsBelow(this.#directory).map(identityOf));
+    this.#known = new Set(mountsBelow(this.directory).map(identityOf));
     const ours = () => processesIn(this.#known).filter(({ pid }) => servers.has(pid));
     for (const { pid } of ours()) process.kill(pid);
     await until(() => ours().length === 0);
@@ -113,7 +114,7 @@ export class DemoHost {
           .filter(isForeign)
           .map((name) => `link ${name} outside`),
         ...tablesIn(this.path).map((name) => `nft ${name} on the host`),
-        ...mountsBelow(this.#directory)
+        ...mountsBelow(this.directory)
           .filter((path) => path !== this.path && path !== this.outsidePath)
           .map((path) => `namespace mounted at ${path}`),
         ...this.#filesLeft().map((path) => `file ${path}`),
@@ -132,8 +133,8 @@ export class DemoHost {
 
   /** Lets go of both namespaces and of everything in the directory: every mount in it is a namespace's. */
   letGo(): void {
-    for (const path of mountsBelow(this.#directory)) unbindNamespace(path);
-    rmSync(this.#directory, { recursive: true, force: true });
+    for (const path of mountsBelow(this.directory)) unbindNamespace(path);
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   #servers(): readonly number[] {
