@@ -24,7 +24,9 @@ import {
 import type { ContainerInfo } from "../containers/contract.ts";
 import { requireTrust } from "../server/caller.ts";
 import type { Typed } from "../server/server.ts";
+import type { Subject } from "./changes.ts";
 import type { CnmContext } from "./context.ts";
+import { answer, requireMatch } from "./etag.ts";
 import { pageOfItems } from "./page.ts";
 
 const params = Type.Object({ container: Type.String({ maxLength: 256 }) });
@@ -38,7 +40,12 @@ const LogQuery = Type.Object(
 );
 
 export function containerRoutes(context: CnmContext): FastifyPluginAsync {
-  const { containers, creations } = context;
+  const { containers, creations, changes } = context;
+  const subject = (reference: string): Subject<ContainerInfo> => ({
+    find: () => containers.get(reference),
+    resource: containerResource,
+    keys: ({ id, sandbox }) => [id, ...(sandbox === undefined ? [] : [sandbox.id])],
+  });
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     server.get(
@@ -51,6 +58,7 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
       { schema: { body: ContainerCreate, response: { 201: ContainerCreated } } },
       async (request, reply) => {
         const made = await creations.once(request, async () => {
+          requireMatch(request, () => undefined);
           const { container, launch } = await containers.create(request.body, request.caller);
           return { container: containerResource(container), ...(launch !== undefined && { launch }) };
         });
@@ -60,37 +68,47 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
     server.get(
       "/containers/:container",
       { schema: { ...one, response: { 200: Container } } },
-      async ({ params: { container } }) => containerResource(containers.get(container)),
+      async ({ params: { container } }, reply) => answer(reply, containerResource(containers.get(container))),
     );
     server.delete(
       "/containers/:container",
       { schema: { ...one, querystring: Type.Object({ force: flag }, strict), response: emptyAnswer } },
-      async ({ params: { container }, query }, reply) => {
-        await containers.remove(container, { force: query.force === true });
+      async (request, reply) => {
+        const force = request.query.force === true;
+        await changes.make(request, subject(request.params.container), ({ id }) =>
+          containers.remove(id, { force }),
+        );
         return reply.status(204).send(null);
       },
     );
     server.post(
       "/containers/:container/stop",
       { schema: { ...one, body: ContainerStop, response: emptyAnswer } },
-      async ({ params: { container }, body }, reply) => {
-        await containers.stop(container, body);
+      async (request, reply) => {
+        // What it takes to end is the container's own affair: nobody else waits for that.
+        const { id } = await changes.make(request, subject(request.params.container), (found) => found);
+        await containers.stop(id, request.body);
         return reply.status(204).send(null);
       },
     );
     server.post(
       "/containers/:container/connect",
       { schema: { ...one, body: ContainerNetwork, response: emptyAnswer } },
-      async ({ params: { container }, body }, reply) => {
-        await containers.connect(container, body);
+      async (request, reply) => {
+        await changes.make(request, subject(request.params.container), ({ id }) =>
+          containers.connect(id, request.body),
+        );
         return reply.status(204).send(null);
       },
     );
     server.post(
       "/containers/:container/disconnect",
       { schema: { ...one, body: ContainerDisconnect, response: emptyAnswer } },
-      async ({ params: { container }, body }, reply) => {
-        await containers.disconnect(container, body.network, { force: body.force === true });
+      async (request, reply) => {
+        const { network, force = false } = request.body;
+        await changes.make(request, subject(request.params.container), ({ id }) =>
+          containers.disconnect(id, network, { force }),
+        );
         return reply.status(204).send(null);
       },
     );
