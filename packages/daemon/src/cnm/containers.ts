@@ -23,6 +23,7 @@ import {
 } from "../api/index.ts";
 import type { ContainerInfo } from "../containers/contract.ts";
 import { requireTrust } from "../server/caller.ts";
+import { becomeStream } from "../server/overload.ts";
 import type { Typed } from "../server/server.ts";
 import type { Subject } from "./changes.ts";
 import type { CnmContext } from "./context.ts";
@@ -121,6 +122,7 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
       "/containers/:container/wait",
       { schema: { ...one, response: { 200: ContainerEnded } } },
       async (request, reply) => {
+        becomeStream(request);
         const exitCode = await containers.wait(request.params.container, gone(reply));
         return { exitCode };
       },
@@ -130,6 +132,7 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
       { schema: { ...one, querystring: LogQuery } },
       async (request, reply) => {
         const { follow, tail } = request.query;
+        if (follow === true) becomeStream(request);
         const written = containers.logs(request.params.container, {
           follow: follow === true,
           signal: gone(reply),

@@ -13,7 +13,7 @@ export interface Limits {
   readonly connections: number;
   /** Requests that are being worked on. Default: 512. */
   readonly requests: number;
-  /** Answers that go on for as long as the client listens: events, logs. Default: 256. */
+  /** Answers that go on for as long as the client listens: events, logs that are followed, waits. Default: 256. */
   readonly streams: number;
   /** Milliseconds in which a request's head must have come. Default: 10 s. */
   readonly headTime: number;

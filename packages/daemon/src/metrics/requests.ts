@@ -7,6 +7,9 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 /** Seconds. Most answers take less than a millisecond, an attach some, a hundred of them at once some hundred. */
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
+/** Routes whose answers may go on for as long as the client listens. */
+const lasting = /\/(events|logs|wait)$/;
+
 /** To be called before the server's routes are made. */
 export function countRequests(server: FastifyInstance, registry: Registry): void {
   const registers = [registry];
@@ -18,7 +21,7 @@ export function countRequests(server: FastifyInstance, registry: Registry): void
   });
   const durations = new Histogram({
     name: "causeway_request_duration_seconds",
-    help: "From a request's head to the end of its answer. Streams are not in it.",
+    help: "From a request's head to the end of its answer. Streams, logs and waits are not in it.",
     labelNames: ["api", "method", "route"] as const,
     buckets,
     registers,
@@ -40,8 +43,7 @@ export function countRequests(server: FastifyInstance, registry: Registry): void
       // Whoever asked had gone before there was an answer, or its end: nginx's 499.
       const status = reply.raw.writableEnded ? reply.raw.statusCode : 499;
       requests.inc({ api, method, route, status });
-      if (!route.endsWith("/events"))
-        durations.observe({ api, method, route }, (performance.now() - begun) / 1000);
+      if (!lasting.test(route)) durations.observe({ api, method, route }, (performance.now() - begun) / 1000);
     });
   });
 }

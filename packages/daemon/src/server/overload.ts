@@ -60,6 +60,7 @@ export class Load implements Disposable {
 
 /** How each request that is being worked on becomes a stream. */
 const streaming = new WeakMap<FastifyRequest["raw"], () => void>();
+const streams = new WeakSet<FastifyRequest["raw"]>();
 
 /**
  * To be called before an answer that goes on for as long as the client listens: it does not count as work.
@@ -71,6 +72,12 @@ export function becomeStream({ raw }: FastifyRequest): void {
   if (become === undefined) return;
   become();
   streaming.delete(raw);
+  streams.add(raw);
+}
+
+/** Whether its answer goes on for as long as the client listens, with nothing to say for as long as nothing happens. */
+export function isStream({ raw }: FastifyRequest): boolean {
+  return streams.has(raw);
 }
 
 export function overloaded(why: string): Refusal {

@@ -14,7 +14,7 @@ import type { Static, TSchema } from "typebox";
 import { defaultLimits, type Limits } from "../config/index.ts";
 import { readBodies } from "./bodies.ts";
 import { bothForms, Connections } from "./connections.ts";
-import { Load, overloaded } from "./overload.ts";
+import { isStream, Load, overloaded } from "./overload.ts";
 import { turn } from "./pace.ts";
 import { hasGone } from "./presence.ts";
 import { tellChange } from "./telling.ts";
@@ -91,7 +91,7 @@ export function makeServer(log: FastifyBaseLogger, given: Partial<Limits> = {}):
   });
   server.addHook("onSend", async (request, reply) => {
     if (reply.statusCode === 503) void reply.header("retry-after", reply.getHeader("retry-after") ?? "1");
-    request.raw.socket.setTimeout(limits.answerTime);
+    request.raw.socket.setTimeout(isStream(request) ? 0 : limits.answerTime);
   });
   server.addHook("onResponse", async (request, reply) => tellChange(request, reply));
   return { server, listener, connections };
