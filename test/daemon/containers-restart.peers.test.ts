@@ -82,6 +82,11 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
     const [kept, ...others] = await scene.list();
     assert.deepEqual([kept?.name, kept?.state, kept?.exitCode, others], ["kept", "exited", 4, []]);
     assert.equal(await scene.wait("kept"), 4);
+    // From now on its record alone tells, however often the daemon starts.
+    await killAndStart(scene);
+    const again = await scene.inspect("kept");
+    assert.deepEqual([again.state, again.exitCode, again.finished], ["exited", 4, kept?.finished]);
+    assert.equal(await scene.wait("kept"), 4);
     const { body } = await scene.daemon.ask("GET", "/cnm/v1/sandboxes");
     assert.deepEqual((body as { items: unknown[] }).items, []);
     await scene.remove("kept");

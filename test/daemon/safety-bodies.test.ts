@@ -35,6 +35,16 @@ test("bodies that JSON lets pass, and that may be read in two ways, are refused"
     const shown = body.slice(0, 60);
     assert.deepEqual([answer.status, (answer.body as ErrorBody).error.code], [400, code], shown);
   }
+  // As deep as may be is no matter of depth.
+  const nested = (depth: number) =>
+    `{"name":"n","driverOptions":{"a":${"[".repeat(depth)}${"]".repeat(depth)}}}`;
+  for (const [depth, code] of [
+    [30, "unknown_option"],
+    [31, "json_too_deep"],
+  ] as const) {
+    const answer = await daemon.ask("POST", base, nested(depth));
+    assert.equal((answer.body as ErrorBody).error.code, code, answer.text);
+  }
   // The same keys in different objects, and an odd name of a label, are no slip.
   const fine = { name: "fine", labels: { name: "x", constructor: "y" } };
   assert.equal((await daemon.ask("POST", base, fine)).status, 201);

@@ -130,6 +130,25 @@ test("a socket that a dead daemon left is replaced; a living one, and what is no
   assert.ok(!existsSync(path("stale")));
 });
 
+test("of two daemons that find the same dead one's socket at the same time, one has it and answers there", async (t) => {
+  const host = await TestHost.create(t);
+  const path = join(host.directory, "stale");
+  await leaveStale(path);
+  await host.stop();
+  // Of a test of its own: the second host goes before the first.
+  await t.test("one has it", async (t) => {
+    const other = await TestHost.create(t);
+    await other.stop();
+    const starts = await Promise.allSettled([startAt(host, path), startAt(other, path)]);
+    const running = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+    const refused = starts.flatMap((start) => (start.status === "rejected" ? [start.reason.code] : []));
+    const answer = askAs(path, { uid: 0, gid: 0 }, list);
+    const said = await answer.finally(() => Promise.all(running.map((daemon) => daemon.close())));
+    assert.deepEqual([running.length, refused], [1, ["socket_in_use"]]);
+    assert.match(said, /^200 /);
+  });
+});
+
 type Log = Parameters<typeof Daemon.start>[1];
 
 /** A daemon on a host's directories. */
