@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -38,6 +38,19 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
     assert.equal((await scene.daemon.daemon.controller.networkByName("n1"))?.endpoints().length, 1);
   });
 
+  test("files that are the container's own stay: what its bundle mounts, and what a link leads to", async (t) => {
+    const scene = await started(t);
+    writeFileSync(join(scene.rootfs, "etc/hosts"), "");
+    writeFileSync(join(scene.rootfs, "tmp/linked"), "linked\n");
+    symlinkSync("../tmp/linked", join(scene.rootfs, "etc/resolv.conf"));
+    const source = join(scene.rootfs, "tmp/mounted");
+    writeFileSync(source, "mounted\n");
+    const mount = { destination: "/etc/hosts", type: "bind", source, options: ["bind"] };
+    const annotations = { "causeway.network": "n1" };
+    const { output } = await runc(t, scene, "cat /etc/hosts /etc/resolv.conf", annotations, [mount]);
+    assert.equal(output, "mounted\nlinked\n");
+  });
+
   test("what is wrong is told, and the runtime refuses the container", async (t) => {
     const scene = await started(t);
     const refusals = [
@@ -45,6 +58,7 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
       [{ "causeway.netwrk": "n1" }, /did you mean causeway\.network\?/],
       [{ "causeway.network": "host" }, /for the runtime to arrange/],
       [{ "causeway.network": "n1:ip=10.99.0.1" }, /10\.99\.0\.1/],
+      [{ "causeway.network": "n1; n2:ip=10.99.0.1" }, /10\.99\.0\.1/],
     ] as const;
     for (const [annotations, said] of refusals) {
       const { code, output } = await runc(t, scene, "echo started", annotations);
@@ -57,20 +71,28 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
 
   test("asked for once more it is as it was; what is not there is let go of all the same", async (t) => {
     const scene = await started(t);
-    const sleeper = spawn("unshare", ["--net", "sleep", "1000"], { stdio: "ignore" });
-    t.after(() => sleeper.kill("SIGKILL"));
-    const namespace = (pid: number | string = 0) => readlinkSync(`/proc/${pid}/ns/net`);
-    await eventually(() => assert.notEqual(namespace(sleeper.pid), namespace("self")));
     const state = {
       ociVersion: "1.0.2",
       id: "c1",
       status: "creating",
-      pid: sleeper.pid,
+      pid: await isolated(t),
       bundle: bundleFor(t, scene, "true", {}),
     };
     const annotated = { ...state, annotations: { "causeway.network": "n1" } };
     for (let times = 0; times < 2; times++)
       assert.deepEqual(await hook(scene, annotated), { code: 0, output: "" });
+    // Of another namespace it is another container, and a bundle that cannot be read leaves nothing.
+    const other = { ...annotated, pid: await isolated(t) };
+    const taken = await hook(scene, other);
+    assert.deepEqual([taken.code, /has a sandbox already/.test(taken.output)], [1, true], taken.output);
+    const unread = await hook(scene, { ...other, id: "c2", bundle: "/nonexistent" });
+    assert.deepEqual([unread.code === 0, /nonexistent/.test(unread.output)], [false, true]);
+    assert.equal(scene.daemon.daemon.controller.sandboxByContainerId("c2"), undefined);
+    const own = await scene.start(["sleep", "1000"], { name: "own", networks: [{ network: "none" }] });
+    for (const id of ["own", own.id]) {
+      const refused = await hook(scene, { ...other, id });
+      assert.deepEqual([refused.code, /already/.test(refused.output)], [1, true], refused.output);
+    }
     const sandboxes = scene.daemon.daemon.controller
       .sandboxes()
       .filter(({ containerId }) => containerId === "c1");
@@ -82,6 +104,15 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
     assert.deepEqual([empty.code, /no state of an OCI container/.test(empty.output)], [2, true]);
   });
 });
+
+/** A process in a network namespace of its own. */
+async function isolated(t: TestContext): Promise<number> {
+  const sleeper = spawn("unshare", ["--net", "sleep", "1000"], { stdio: "ignore" });
+  t.after(() => sleeper.kill("SIGKILL"));
+  const namespace = (pid: number | string = 0) => readlinkSync(`/proc/${pid}/ns/net`);
+  await eventually(() => assert.notEqual(namespace(sleeper.pid), namespace("self")));
+  return sleeper.pid ?? 0;
+}
 
 async function started(t: TestContext): Promise<ContainerScene> {
   const scene = await ContainerScene.create(t);
@@ -124,8 +155,9 @@ async function runc(
   scene: ContainerScene,
   script: string,
   annotations: Readonly<Record<string, string>>,
+  mounts: readonly object[] = [],
 ): Promise<Ran> {
-  const bundle = bundleFor(t, scene, script, annotations);
+  const bundle = bundleFor(t, scene, script, annotations, mounts);
   return ranBy("runc", ["--root", join(bundle, "state"), "run", "--bundle", bundle, "hooked"], "");
 }
 
@@ -135,6 +167,7 @@ function bundleFor(
   scene: ContainerScene,
   script: string,
   annotations: Readonly<Record<string, string>>,
+  mounts: readonly object[] = [],
 ): string {
   const bundle = mkdtempSync(join(tmpdir(), "causeway-hooks-"));
   t.after(() => rmSync(bundle, { recursive: true }));
@@ -156,7 +189,7 @@ function bundleFor(
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     },
     root: { path: scene.rootfs },
-    mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
+    mounts: [{ destination: "/proc", type: "proc", source: "proc" }, ...mounts],
     hooks: { createRuntime: hooked, poststop: hooked },
     annotations,
     linux: { namespaces: [{ type: "pid" }, { type: "mount" }, { type: "network" }] },

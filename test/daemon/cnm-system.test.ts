@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
+import { defaultConfig } from "@causeway/daemon";
 import type { ErrorBody, Event, Network } from "../../packages/daemon/src/api/index.ts";
 import { TestDaemon } from "../support/daemon.ts";
 
@@ -52,6 +53,19 @@ test("the log's level is changed while it runs", async (t) => {
   const { body } = await daemon.ask("GET", `${api}/log-level`);
   assert.deepEqual(body, { level: "fatal" });
   assert.equal((await daemon.ask("PUT", `${api}/log-level`, { level: "loud" })).status, 400);
+});
+
+test("default pools that the configuration has no more are those that come by default again", async (t) => {
+  const defaultAddressPools = [{ base: "10.71.0.0/16", size: 24 }];
+  const daemon = await TestDaemon.start(t, { controller: { defaultAddressPools } });
+  const made = async (name: string) => {
+    const { body } = await daemon.ask("POST", `${api}/networks`, { name });
+    return (body as Network).pools.map(({ subnet }) => subnet).join();
+  };
+  assert.equal(await made("n1"), "10.71.0.0/24");
+  const { defaultAddressPools: _, ...controller } = daemon.host.options;
+  await daemon.daemon.reload({ ...defaultConfig, controller, socket: daemon.socket });
+  assert.match(await made("n2"), /^172\.17\./);
 });
 
 test("events are streamed, by type, and go on after the last one that was seen", async (t) => {

@@ -1,6 +1,8 @@
 // Containers by runc: they talk where they should and nowhere else, end as they are told, and leave nothing behind.
 
 import assert from "node:assert/strict";
+import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { ContainerScene } from "../support/containers.ts";
 import { eventually } from "../support/eventually.ts";
@@ -39,6 +41,27 @@ describe("containers", { skip: needsPeer("runc", "busybox") }, () => {
     assert.deepEqual([ended.state, ended.exitCode, ended.networks], ["exited", 3, []]);
     await scene.remove("job");
     assert.deepEqual(await scene.list(), []);
+  });
+
+  test("one whose runtime is killed ends, and nothing of it runs on", async (t) => {
+    const scene = await ContainerScene.create(t);
+    const { id, pid } = await scene.start(["sleep", "1000"], { networks: [{ network: "none" }] });
+    const { runDir } = scene.daemon.host.options;
+    const keeper = readFileSync(join(runDir, "container-marks", `${id}.claim`), "utf8").trim();
+    const [runtime] = readFileSync(`/proc/${keeper}/task/${keeper}/children`, "utf8").trim().split(" ");
+    process.kill(Number(runtime), "SIGKILL");
+    assert.equal(await scene.wait(id), 137);
+    await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
+    assert.deepEqual(readdirSync(join(runDir, "runc")), []);
+  });
+
+  test("one that is not root may do nothing more, and a root that is read-only is not written to", async (t) => {
+    const scene = await ContainerScene.create(t);
+    chmodSync(scene.rootfs, 0o755);
+    const look = "id -u; grep CapEff /proc/self/status; touch /written || echo kept; cat /etc/resolv.conf";
+    const options = { networks: [{ network: "none" }], removeWhenEnded: true, dns: ["10.0.0.53"] };
+    const { output } = await scene.run(["sh", "-c", look], { ...options, user: "7", readOnly: true });
+    assert.match(output, /^7\nCapEff:\t0+\n[\s\S]*kept\n[\s\S]*nameserver 10\.0\.0\.53/);
   });
 
   test("what cannot be started says so, with the codes of a shell, and leaves nothing", async (t) => {

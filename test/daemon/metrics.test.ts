@@ -76,6 +76,7 @@ it("a client that hangs up is counted, and none is left running", async (t) => {
     const samples = await scrape(daemon);
     assert.equal(samples.get("causeway_requests_running"), 1);
     assert.ok([...samples.keys()].some((name) => /route="[^"]*\/events",status="499"/.test(name)));
+    assert.ok(![...samples.keys()].some((name) => /duration_seconds_count.*\/events"/.test(name)));
   });
 });
 

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { keeperLaunch, readMark, withdrawLaunch } from "./keeper.ts";
+import { Places } from "./places.ts";
+
+const id = "a".repeat(64);
+
+function scene(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), "causeway-keeper-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const places = new Places(join(directory, "state"), join(directory, "run"));
+  for (const made of [places.marks, places.bundle(id)]) mkdirSync(made, { recursive: true });
+  const start = (script: string) => {
+    const launch = keeperLaunch(places, id, undefined, ["sh", "-c", script]);
+    const [program = "", ...words] = launch.command;
+    return spawnSync(program, words, { cwd: launch.directory, encoding: "utf8" });
+  };
+  return { places, start };
+}
+
+describe("the keeper", () => {
+  it("tells the process and how it ended, and begins once", (t) => {
+    const { places, start } = scene(t);
+    assert.deepEqual(start("echo $$; exit 3").status, 3);
+    assert.equal(readMark(places.mark(id, "exit")), "3");
+    assert.match(readMark(places.mark(id, "pid")) ?? "", /^\d+$/);
+    assert.equal(withdrawLaunch(places, id), false);
+    const { status, stdout, stderr } = start("echo again");
+    assert.deepEqual([status, stdout], [125, ""]);
+    assert.match(stderr, /given up meanwhile/);
+    assert.equal(readMark(places.mark(id, "exit")), "3");
+  });
+
+  it("does not begin with what was given up, and giving up twice is no fault", (t) => {
+    const { places, start } = scene(t);
+    assert.deepEqual([withdrawLaunch(places, id), withdrawLaunch(places, id)], [true, true]);
+    assert.deepEqual([start("echo begun").status, existsSync(places.mark(id, "pid"))], [125, false]);
+  });
+
+  it("has a shell's status for a process that a signal ended, or that there is no program for", (t) => {
+    assert.equal(scene(t).start("kill -KILL $$").status, 137);
+    assert.equal(scene(t).start("exec nosuch").status, 127);
+  });
+});
