@@ -43,6 +43,21 @@ describe("containers", { skip: needsPeer("runc", "busybox") }, () => {
     assert.deepEqual(await scene.list(), []);
   });
 
+  test("one is stopped by the signal that is asked for", async (t) => {
+    const scene = await ContainerScene.create(t);
+    const script = "trap 'exit 6' USR1; trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done";
+    const options = { networks: [{ network: "none" }] };
+    for (const [asked, code] of [
+      [{ signal: "USR1", seconds: 1000 }, 6],
+      [{ seconds: 1000 }, 7],
+    ] as const) {
+      const { id } = await scene.start(["sh", "-c", script], options);
+      await eventually(async () => assert.equal(await scene.logs(id), "ready\n"));
+      await scene.stop(id, asked);
+      assert.equal((await scene.inspect(id)).exitCode, code);
+    }
+  });
+
   test("one whose runtime is killed ends, and nothing of it runs on", async (t) => {
     const scene = await ContainerScene.create(t);
     const { id, pid } = await scene.start(["sleep", "1000"], { networks: [{ network: "none" }] });
