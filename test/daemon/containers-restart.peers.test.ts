@@ -105,6 +105,32 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
     assert.ok(!existsSync(`/proc/${pid}`));
   });
 
+  test("whoever has the pid of a process that is gone is neither killed nor entered", async (t) => {
+    const scene = await started(t);
+    const { id, pid = 0 } = await scene.start(["sleep", "1000"], {
+      kind: "process",
+      name: "orphan",
+      networks,
+    });
+    const mark = (kind: string) => join(scene.daemon.host.options.runDir, "container-marks", `${id}.${kind}`);
+    const exec = () => scene.daemon.ask("POST", "/cnm/v1/containers/orphan/exec", { command: ["id"] });
+    assert.equal((await exec()).status, 200);
+    for (const victim of [Number(readFileSync(mark("claim"), "utf8")), pid]) process.kill(victim, "SIGKILL");
+    await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
+    assert.equal((await exec()).status, 409);
+
+    // As if the kernel had given the pid to somebody else meanwhile.
+    const stranger = spawn("sleep", ["1000"], { stdio: "ignore" });
+    t.after(() => stranger.kill());
+    await killAndStart(scene, async () =>
+      writeFileSync(mark("pid"), readFileSync(mark("pid"), "utf8").replace(`${pid}`, `${stranger.pid}`)),
+    );
+    const ended = await scene.inspect("orphan");
+    assert.deepEqual([ended.state, ended.exitCode], ["exited", 255]);
+    assert.deepEqual([stranger.exitCode, stranger.signalCode], [null, null]);
+    assert.ok(existsSync(`/proc/${stranger.pid}`));
+  });
+
   test("what a kill leaves half-made is swept, and what a client may still start is not", async (t) => {
     const scene = await started(t);
     const answer = scene.created(

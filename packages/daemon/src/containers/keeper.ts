@@ -11,7 +11,7 @@ import type { Places } from "./places.ts";
  * directory, then what is to be run.
  *
  * The claim decides between us and a daemon that waited too long for us: whoever makes the file has the say.
- * Waiting is done anew where a signal cut it short. What never began gets the status that a shell has for it.
+ * Waiting is done anew where a signal cut it short. A plain process is written down with when it started: its pid may be another's later. What never began gets the status that a shell has for it.
  */
 const script = `
 mark=$1 id=$2 runtime=$3 root=$4
@@ -30,7 +30,11 @@ exec 3<&0
 "$@" <&3 3<&- &
 child=$!
 exec 3<&- </dev/null
-if [ -z "$runtime" ]; then echo "$child" >"$mark.new" && mv "$mark.new" "$mark.pid"; fi
+if [ -z "$runtime" ]; then
+  stat=$(cat "/proc/$child/stat")
+  set -- \${stat##*) }
+  echo "$child \${20}" >"$mark.new" && mv "$mark.new" "$mark.pid"
+fi
 [ -z "$pending" ] || forward "$pending"
 while :; do
   interrupted=
@@ -38,6 +42,8 @@ while :; do
   code=$?
   [ -n "$interrupted" ] && kill -0 "$child" 2>/dev/null || break
 done
+# Its pid is free for others now.
+child=
 if [ -n "$runtime" ]; then
   if [ ! -e "$mark.pid" ] && [ "$code" -lt 128 ]; then
     case $(cat "$mark.log" 2>/dev/null) in

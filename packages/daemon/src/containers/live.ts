@@ -8,6 +8,8 @@ import type { ContainerRecord } from "./record.ts";
 export class LiveContainer {
   record: ContainerRecord;
   pid: number | undefined;
+  /** See process.ts. */
+  ticks: string | undefined;
   /** Milliseconds since the epoch. */
   started: number | undefined;
   /** It has ended, and what is left of it is being taken away, or has been. */

@@ -4,10 +4,11 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:os";
 import { promisify } from "node:util";
-import { invalid } from "@causeway/libnetwork";
+import { conflict, invalid } from "@causeway/libnetwork";
 import type { ContainerExec } from "../api/index.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
+import { isStillThere } from "./process.ts";
 
 const execute = promisify(execFile);
 
@@ -28,10 +29,16 @@ export class Runtime {
     return [...this.#begin(said), "run", "--bundle", bundle, "--pid-file", mark("pid"), id];
   }
 
-  /** What runs one more command in it. */
-  execCommand({ record, pid }: LiveContainer, request: ContainerExec): readonly string[] {
+  /**
+   * What runs one more command in it.
+   *
+   * @throws container_not_running
+   */
+  execCommand({ record, pid, ticks }: LiveContainer, request: ContainerExec): readonly string[] {
     const { command, environment = [], workingDirectory, user, terminal } = request;
     if (record.kind === "process") {
+      if (!isStillThere({ pid, ticks }))
+        throw conflict("container_not_running", `container ${record.name} is not running any more`);
       const where = workingDirectory === undefined ? [] : [`--wd=${workingDirectory}`];
       const names = record.hostname === undefined ? [] : ["--uts"];
       return [
@@ -53,7 +60,7 @@ export class Runtime {
   }
 
   /** Nothing is wrong where its process has ended meanwhile. */
-  async kill({ record, pid }: LiveContainer, signal: string): Promise<void> {
+  async kill({ record, pid, ticks }: LiveContainer, signal: string): Promise<void> {
     if (record.kind !== "process") {
       await execute(this.program, [...this.#begin().slice(1), "kill", record.id, signal]).catch(
         () => undefined,
@@ -61,15 +68,16 @@ export class Runtime {
       return;
     }
     try {
-      if (pid !== undefined) process.kill(pid, signal);
+      if (pid !== undefined && isStillThere({ pid, ticks })) process.kill(pid, signal);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
     }
   }
 
   /** Ends what is left, and forgets it. Nothing is wrong where nothing is. */
-  async delete({ record, pid }: LiveContainer): Promise<void> {
-    if (record.kind === "process") await this.kill({ record, pid } as LiveContainer, "SIGKILL");
+  async delete(container: LiveContainer): Promise<void> {
+    const { record } = container;
+    if (record.kind === "process") await this.kill(container, "SIGKILL");
     else
       await execute(this.program, [...this.#begin().slice(1), "delete", "--force", record.id]).catch(
         () => undefined,

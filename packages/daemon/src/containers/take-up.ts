@@ -54,9 +54,10 @@ export function readStart(places: Places, container: LiveContainer): boolean {
   const path = places.mark(container.record.id, "pid");
   const there = files.statSync(path, { throwIfNoEntry: false });
   if (there === undefined) return false;
-  const pid = Number(files.readFileSync(path, "utf8").trim());
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  container.pid = pid;
+  const [, pid, ticks] = /^([1-9]\d*)(?: (\d+))?$/.exec(files.readFileSync(path, "utf8").trim()) ?? [];
+  if (pid === undefined) return false;
+  container.pid = Number(pid);
+  container.ticks = ticks;
   container.started = Math.round(there.mtimeMs);
   return true;
 }
