@@ -2,6 +2,7 @@
  * What is stored of a container: a JSON file, written aside and renamed.
  */
 import { files, O_RDONLY } from "@causeway/kernel";
+import type { ContainerCreate } from "../api/index.ts";
 import type { ContainerInfo } from "./contract.ts";
 import type { Places } from "./places.ts";
 
@@ -99,4 +100,29 @@ function sync(path: string): void {
   } finally {
     files.closeSync(fd);
   }
+}
+
+/** What is kept of a container that is asked for. */
+export function recordOf(
+  id: string,
+  name: string,
+  request: ContainerCreate,
+  command: readonly string[],
+  hostname: string | undefined,
+): ContainerRecord {
+  const { kind, path, labels = {} } = request;
+  return {
+    version: 1,
+    id,
+    name,
+    kind,
+    ...(path !== undefined && { path }),
+    command,
+    created: Date.now(),
+    detached: request.detached === true,
+    terminal: request.terminal === true,
+    removeWhenEnded: request.removeWhenEnded === true,
+    ...(hostname !== undefined && { hostname }),
+    labels,
+  };
 }

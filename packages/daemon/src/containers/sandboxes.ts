@@ -10,7 +10,8 @@ import {
   type SandboxOptions,
   suggestion,
 } from "@causeway/libnetwork";
-import type { ContainerNetwork } from "../api/index.ts";
+import type { ContainerCreate, ContainerNetwork } from "../api/index.ts";
+import { containerNameLabel } from "./contract.ts";
 
 /** A sandbox with this label is swept at start-up where no record of a container names it. */
 export const containerLabel = "causeway.container";
@@ -111,4 +112,25 @@ function defaultNetwork(controller: NetworkController): Network {
   const network = controller.networks().find(({ predefined, type }) => predefined && type === "bridge");
   if (network !== undefined) return network;
   throw invalid("no_default_network", "this daemon has no default network: name one with --network");
+}
+
+/** What a container asks of its sandbox. */
+export function sandboxOptions(
+  request: ContainerCreate,
+  name: string,
+  shared: Sandbox | undefined,
+  hostname: string | undefined,
+) {
+  const { kind, domainname, extraHosts, dns, dnsSearch, dnsOptions } = request;
+  const labels = { [containerLabel]: kind, [containerNameLabel]: name };
+  if (shared !== undefined) return { labels, shareWith: shared.id };
+  return {
+    labels,
+    ...(hostname !== undefined && { hostname }),
+    ...(domainname !== undefined && { domainname }),
+    ...(extraHosts !== undefined && { extraHosts }),
+    ...(dns !== undefined && { dns }),
+    ...(dnsSearch !== undefined && { dnsSearch }),
+    ...(dnsOptions !== undefined && { dnsOptions }),
+  };
 }

@@ -1,0 +1,167 @@
+/**
+ * The lives of containers: begun by whoever starts their keeper, ended when its mark says so, by a signal, or because nobody began.
+ */
+import { DirectoryWatch, files } from "@causeway/kernel";
+import { KeyedMutex, messageOf } from "@causeway/libnetwork";
+import type { Logger } from "pino";
+import type { Launch } from "../api/index.ts";
+import { type EndingParts, endContainer, removeRunFiles, tell } from "./ending.ts";
+import { livingKeeper, withdrawLaunch } from "./keeper.ts";
+import type { LiveContainer } from "./live.ts";
+import type { Registry } from "./registry.ts";
+import type { Runtime } from "./runtime.ts";
+import { startKeeper } from "./start.ts";
+import { readStart, sweepStrays, takeUp } from "./take-up.ts";
+
+/** A client has this long from the answer to its start of what it was told, milliseconds. One that died has not begun by then. */
+const patienceWithClients = 30_000;
+
+export class Lives {
+  readonly #parts: EndingParts;
+  readonly #registry: Registry;
+  readonly #runtime: Runtime;
+  readonly #log: Logger;
+  readonly #mutex = new KeyedMutex();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #watch: DirectoryWatch;
+
+  constructor(parts: EndingParts, registry: Registry, runtime: Runtime, log: Logger) {
+    this.#parts = parts;
+    this.#registry = registry;
+    this.#runtime = runtime;
+    this.#log = log;
+    this.#watch = new DirectoryWatch(parts.places.marks, (name) => this.#told(name), "come");
+  }
+
+  /** What an earlier run has left goes on, is ended, or swept; see take-up.ts. */
+  async takeUp(): Promise<void> {
+    for (const container of [...this.#registry.own()]) {
+      const { id } = container.record;
+      await this.exclusively(id, async () => {
+        if (container.ended && container.record.end === undefined) return;
+        const standing = await takeUp(this.#parts, this.#runtime, container);
+        if (standing === "gone") this.#registry.remove(container);
+        if (standing === "waits") this.giveUpLater(container);
+        if (standing === "runs" && container.pid !== undefined) container.began.resolve(true);
+      });
+    }
+    await sweepStrays(this.#parts, (id) => this.#registry.ownById(id) !== undefined);
+  }
+
+  /** One thing at a time is done to a container. */
+  exclusively<T>(id: string, action: () => T | Promise<T>): Promise<T> {
+    return this.#mutex.run([id], action);
+  }
+
+  startDetached(container: LiveContainer, launch: Launch): void {
+    startKeeper(launch, this.#parts.places.log(container.record.id), (error) => {
+      container.failure = messageOf(error);
+      this.#giveUp(container);
+    });
+  }
+
+  /** Signals it, and again with SIGKILL when the time is up; resolves when it has ended. */
+  async end(container: LiveContainer, signal: string, seconds: number): Promise<void> {
+    if (container.ended) return void (await container.finished.promise);
+    const { id } = container.record;
+    if (container.pid === undefined && withdrawLaunch(this.#parts.places, id)) return this.#finish(container);
+    // Somebody has begun to start it: its process is told as soon as there is one.
+    await Promise.race([container.began.promise, container.finished.promise]);
+    if (livingKeeper(this.#parts.places, id) === undefined && !this.#hasExitMark(id)) {
+      await this.#runtime.delete(container);
+      return this.#finish(container);
+    }
+    await this.#runtime.kill(container, signal);
+    const timer = setTimeout(() => void this.#runtime.kill(container, "SIGKILL"), seconds * 1000);
+    this.#timers.add(timer);
+    await container.finished.promise;
+    clearTimeout(timer);
+    this.#timers.delete(timer);
+  }
+
+  #hasExitMark(id: string): boolean {
+    return files.existsSync(this.#parts.places.mark(id, "exit"));
+  }
+
+  giveUpLater(container: LiveContainer): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#giveUp(container);
+    }, patienceWithClients);
+    timer.unref();
+    this.#timers.add(timer);
+    container.began.promise.finally(() => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    });
+  }
+
+  /** Unless somebody has begun to start it. */
+  #giveUp(container: LiveContainer): void {
+    if (container.ended || !withdrawLaunch(this.#parts.places, container.record.id)) return;
+    void this.#finish(container);
+  }
+
+  /** @param name a mark that came; undefined where the kernel could not keep up */
+  #told(name: string | undefined): void {
+    if (name === undefined) {
+      for (const container of this.#registry.own()) this.#look(container);
+      return;
+    }
+    const container = this.#registry.ownById(name.slice(0, 64));
+    if (container !== undefined) this.#look(container);
+  }
+
+  #look(container: LiveContainer): void {
+    if (container.ended) return;
+    if (container.pid === undefined && readStart(this.#parts.places, container)) {
+      tell(this.#parts.journal, "container:start", container, { pid: String(container.pid) });
+      container.began.resolve(true);
+    }
+    if (this.#hasExitMark(container.record.id)) void this.#finish(container);
+  }
+
+  /** What cannot be taken away now is, by the next start. */
+  async #finish(container: LiveContainer): Promise<void> {
+    const { id } = container.record;
+    await this.exclusively(id, async () => {
+      if (container.ended) return;
+      try {
+        if (await endContainer(this.#parts, container)) this.#registry.remove(container);
+      } catch (error) {
+        this.#log.error(
+          { container: id, err: error },
+          `what is left of container ${id} stays until the next start`,
+        );
+        container.began.resolve(false);
+        container.finish(container.record.end?.exitCode ?? 255);
+      }
+    });
+  }
+
+  /** Nothing of a container whose making failed is left. */
+  async undo(container: LiveContainer): Promise<void> {
+    const { id } = container.record;
+    container.ended = true;
+    try {
+      await this.#parts.controller.sandboxByContainerId(id)?.delete({ endpoints: "delete" });
+      removeRunFiles(this.#parts.places, id);
+      this.#parts.records.remove(id);
+    } catch (error) {
+      this.#log.error(
+        { container: id, err: error },
+        `what is left of container ${id} stays until the next start`,
+      );
+    } finally {
+      this.#registry.remove(container);
+      container.began.resolve(false);
+      container.finish(125);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#watch[Symbol.dispose]();
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#mutex.idle();
+  }
+}
