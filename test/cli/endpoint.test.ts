@@ -50,6 +50,9 @@ test("an endpoint is made, joins, publishes, and goes again", async (t) => {
   );
   await cli.ok("sandbox", "refresh", "--hostname", "host2", "c1");
   assert.match(await cli.ok("stats", "--no-stream", "c1"), /^CONTAINER +INTERFACE .*\nc1 +eth0 +- +- /);
+  const absent = await cli.run("stats", "c1", "nosuch");
+  assert.deepEqual([absent.code, absent.stdout], [3, ""]);
+  assert.match(absent.stderr, /"nosuch"/);
   const busy = await cli.run("endpoint", "rm", "web");
   assert.equal(busy.code, 1);
   assert.match(busy.stderr, /force/);

@@ -25,9 +25,14 @@ describe("exit statuses", () => {
 
   test("what is not understood is 2, and the error names the nearest", async () => {
     for (const [words, says] of [
-      [["netwrk", "ls"], /did you mean network\?/i],
-      [["network", "inspct"], /did you mean inspect\?/i],
-      [["network", "ls", "--quite"], /did you mean --quiet\?/i],
+      [["netwrk", "ls"], /no command "netwrk" \(did you mean "network"\?\); see: causeway help\n$/],
+      [["network", "inspct"], /did you mean "network inspect"\?\); see: causeway help network\n$/],
+      [["help", "nosuch"], /no command "nosuch"; see: causeway help\n$/],
+      [["help", "network", "lss"], /no command "network lss"/],
+      [["network", "ls", "--quite"], /\(did you mean --quiet\?\); see: causeway help network ls\n$/],
+      [["ps", "--nosuch"], /see: causeway help ps\n$/],
+      [["completion"], /bash, zsh, fish/],
+      [["exec", "-t", "web", "sh"], /-t hands our terminal on, and there is none here/],
       [["network", "ls", "-q", "--json"], /cannot be used with/],
       [["network", "rm"], /missing required argument/],
       [["-H", "http://x", "network", "ls"], /"http:\/\/x" is no daemon's address/],
@@ -36,6 +41,7 @@ describe("exit statuses", () => {
       const { code, stdout, stderr } = await runCli(words, { socket: nowhere });
       assert.deepEqual([code, stdout], [2, ""], stderr);
       assert.match(stderr, says);
+      assert.match(stderr, /^causeway: .*\n$/, "it is one line");
     }
   });
 

@@ -4,10 +4,11 @@
 import { CommanderError } from "commander";
 import { parseAddress } from "./client/address.ts";
 import { Client } from "./client/client.ts";
-import { CliError, exitCodes, messageOf } from "./errors.ts";
+import { CliError, exitCodes, messageOf, usageError } from "./errors.ts";
 import { makeOutput } from "./output/output.ts";
 import { buildProgram, type GlobalOptions, type Outcome } from "./parse.ts";
 import { commands } from "./program.ts";
+import { slipText, unknownCommand } from "./slips.ts";
 import { version } from "./version.ts";
 import { familiarWords } from "./words.ts";
 
@@ -36,13 +37,15 @@ export async function runCommandLine(words: readonly string[], process: Process)
   const familiar = familiarWords(words);
   const program = buildProgram(commands, familiar, version, prepare, outcome);
   try {
+    const unknown = unknownCommand(commands, familiar);
+    if (unknown !== undefined) throw usageError(unknown);
     await program.parseAsync([...familiar], { from: "user" });
     return interrupted.signal.aborted && outcome.exitCode === exitCodes.ok
       ? exitCodes.interrupted
       : outcome.exitCode;
   } catch (error) {
     if (interrupted.signal.aborted) return exitCodes.interrupted;
-    return failed(error, (line) => void stderr().write(`${line}\n`));
+    return failed(error, familiar, (line) => void stderr().write(`${line}\n`));
   }
 }
 
@@ -85,12 +88,12 @@ function interruption(process: Process): AbortController {
   return controller;
 }
 
-function failed(error: unknown, say: (line: string) => void): number {
+function failed(error: unknown, words: readonly string[], say: (line: string) => void): number {
   if (error instanceof CommanderError) {
     // Help and version were asked for, and have been written.
     if (error.exitCode === 0) return exitCodes.ok;
     if (error.code === "commander.help") return exitCodes.usage;
-    say(`causeway: ${error.message.replace(/^error: /, "")}`);
+    say(`causeway: ${slipText(commands, words, error.message)}`);
     return exitCodes.usage;
   }
   if (error instanceof CliError) {

@@ -7,6 +7,7 @@ import type { CommandDefinition } from "../../command.ts";
 import { collect, given } from "../options.ts";
 import { startLaunch } from "./attached.ts";
 import { environment } from "./environment.ts";
+import { checkTerminal } from "./terminal.ts";
 
 interface Options {
   readonly tty?: boolean;
@@ -33,6 +34,7 @@ export const exec: CommandDefinition<Options> = {
   completes: ["container", "none"],
   async run({ client, args: [container = "", ...command], options }) {
     const { tty: terminal, env = [], workdir: workingDirectory, user } = options;
+    checkTerminal(terminal);
     const body: ContainerExec = {
       command,
       ...given({ environment: [...environment(env)], workingDirectory, user, terminal }),

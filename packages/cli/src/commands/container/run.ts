@@ -12,6 +12,7 @@ import { publishedPort } from "../ports.ts";
 import { addFileOptions, type FileOptions, fileOptions } from "../sandbox/files.ts";
 import { environment } from "./environment.ts";
 import { connections } from "./network-option.ts";
+import { checkTerminal } from "./terminal.ts";
 
 interface Options extends FileOptions {
   readonly name?: string;
@@ -114,6 +115,8 @@ function requestOf(command: readonly string[], options: Options): ContainerCreat
   );
   if (kind === undefined || more.length > 0)
     throw usageError("say what the container is made of: one of --rootfs, --bundle and --host-process");
+  // Of both -t and -d the daemon says that they do not go together.
+  if (options.detach !== true) checkTerminal(tty);
   const directory = rootfs ?? bundle;
   // A plain process starts where we are, as any other.
   const workingDirectory = options.workdir ?? (kind === "process" ? process.cwd() : undefined);

@@ -6,7 +6,7 @@ import { usageError } from "../../errors.ts";
 import { completionScripts } from "./completion-scripts.ts";
 
 export const completion: CommandDefinition = {
-  define: (command) => command.argument("<shell>", Object.keys(completionScripts).join(", ")),
+  define: (command) => command.argument("[shell]", Object.keys(completionScripts).join(", ")),
   examples: [
     { line: 'eval "$(causeway completion bash)"', says: "in ~/.bashrc" },
     { line: "causeway completion zsh > ~/.zfunc/_causeway", says: "a directory of zsh's $fpath" },
@@ -14,10 +14,9 @@ export const completion: CommandDefinition = {
   ],
   async run({ output, args: [shell = ""] }) {
     const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
-    if (script === undefined)
-      throw usageError(
-        `there is no completion for "${shell}": there are ${Object.keys(completionScripts).join(", ")}`,
-      );
+    const shells = Object.keys(completionScripts).join(", ");
+    if (shell === "") throw usageError(`say for which shell: ${shells}`);
+    if (script === undefined) throw usageError(`there is no completion for "${shell}": there are ${shells}`);
     output.write(script);
     return undefined;
   },

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxStatistics } from "@causeway/daemon/api";
 import type { Client } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
-import { usageError } from "../../errors.ts";
+import { CliError, exitCodes, usageError } from "../../errors.ts";
 import { type Listing, showList } from "../../output/listing.ts";
 import type { Output } from "../../output/output.ts";
 import { bytesText, type Sample, type Traffic, trafficOf } from "./rates.ts";
@@ -67,13 +67,19 @@ export const stats: CommandDefinition<Options> = {
   },
 };
 
+/** @throws where a container is named that there is not: at the first look it is a slip, and later it has gone */
 async function look(client: Client, wanted: readonly string[]): Promise<Sample> {
   const sandboxes = await client.list<SandboxStatistics>("/statistics");
-  const isWanted = ({ sandbox, containerId, name }: SandboxStatistics) =>
-    wanted.length === 0 ||
-    wanted.some(
-      (reference) => reference === name || containerId.startsWith(reference) || sandbox.startsWith(reference),
+  const isOf = ({ sandbox, containerId, name }: SandboxStatistics, reference: string) =>
+    reference === name || containerId.startsWith(reference) || sandbox.startsWith(reference);
+  const missing = wanted.find((reference) => !sandboxes.some((each) => isOf(each, reference)));
+  if (missing !== undefined)
+    throw new CliError(
+      exitCodes.notFound,
+      `no container "${missing}" has a network now: causeway ls tells those that run`,
     );
+  const isWanted = (each: SandboxStatistics) =>
+    wanted.length === 0 || wanted.some((reference) => isOf(each, reference));
   return { time: performance.now(), sandboxes: sandboxes.filter(isWanted) };
 }
 
