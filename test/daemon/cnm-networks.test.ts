@@ -31,6 +31,11 @@ test("a slip in a field or in a parameter is told, with the name that was meant"
   const field = await daemon.ask("POST", base, { name: "n2", internl: true });
   assert.deepEqual([field.status, codeOf(field)], [400, "unknown_field"]);
   assert.match(field.text, /did you mean \\"internal\\"/);
+  const needed = await daemon.ask("POST", base, { nme: "n2" });
+  assert.deepEqual([needed.status, codeOf(needed)], [400, "unknown_field"]);
+  assert.match(needed.text, /did you mean \\"name\\"/);
+  const left = await daemon.ask("POST", base, { internal: true });
+  assert.deepEqual([left.status, codeOf(left)], [400, "invalid_field"]);
   const parameter = await daemon.ask("GET", `${base}?limti=3`);
   assert.deepEqual([parameter.status, codeOf(parameter)], [400, "unknown_field"]);
   assert.match(parameter.text, /did you mean \\"limit\\"/);

@@ -30,7 +30,7 @@ it("names the nearest flag, a missing value, and what is no flag", () => {
   const refused = (...args: string[]) => assert.throws.bind(undefined, () => parseCommandLine(args));
   refused("--sockett=/x")({
     code: "invalid_usage",
-    message: 'causeway daemon knows no --sockett=/x (did you mean "--socket"?)',
+    message: 'there is no flag --sockett=/x (did you mean "--socket"?)',
   });
   refused("--socket")({ code: "invalid_usage", message: /a value is missing/ });
   refused("start")({ code: "invalid_usage", message: /flags begin with --/ });

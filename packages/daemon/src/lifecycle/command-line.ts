@@ -47,5 +47,5 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 
 function unknownArgument(arg: string, flag: string): Error {
   const hint = flag === "" ? ": flags begin with --" : suggestion(flag, known).replace('"', '"--');
-  return invalid("invalid_usage", `causeway daemon knows no ${arg}${hint}`, arg);
+  return invalid("invalid_usage", `there is no flag ${arg}${hint}`, arg);
 }

@@ -25,9 +25,10 @@ declare module "fastify" {
  */
 export function requireTrust(caller: Caller, what: string): void {
   if (caller.trusted) return;
+  const setting = caller.uid === undefined ? "api.tcp-trusted" : "api.trust-group";
   throw forbidden(
     "caller_not_trusted",
-    `${what} is for root alone (asked by ${caller.text}): ask as root, or set trustGroup in the daemon's configuration`,
+    `${what} is for root alone (asked by ${caller.text}): ask as root, or set ${setting} in the daemon's configuration`,
     { uid: caller.uid },
   );
 }

@@ -13,7 +13,12 @@ interface SchemaFinding {
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
   /** With ajv's `verbose`: the schema's object that the field is not in. */
-  readonly parentSchema?: { readonly properties?: Readonly<Record<string, unknown>> };
+  readonly parentSchema?: {
+    readonly properties?: Readonly<Record<string, unknown>>;
+    readonly additionalProperties?: unknown;
+  };
+  /** With ajv's `verbose`: what was looked at. */
+  readonly data?: unknown;
 }
 
 /** Any error as one of ours. What is not made on purpose is `internal`. */
@@ -54,9 +59,8 @@ function schemaRefusal(findings: readonly SchemaFinding[], part: string): Causew
   const [finding] = findings;
   const where = `${part}${finding?.instancePath.replaceAll("/", ".") ?? ""}`;
   if (finding === undefined) return invalid("invalid_field", `${where} is not what is asked for`);
-  if (finding.keyword === "additionalProperties") {
-    const { additionalProperty } = finding.params;
-    const name = String(additionalProperty);
+  const name = unknownName(finding);
+  if (name !== undefined) {
     const known = Object.keys(finding.parentSchema?.properties ?? {});
     const hint = suggestion(name, known) || `: there are ${known.join(", ")}`;
     return invalid("unknown_field", `${where}: there is no field "${name}"${hint}`, { field: name, known });
@@ -74,6 +78,13 @@ function schemaRefusal(findings: readonly SchemaFinding[], part: string): Causew
     `${where} ${finding.message ?? "is not what is asked for"}`,
     finding.params,
   );
+}
+
+/** The field that nobody knows. Where one is missing, too, the slip is more often in the name than in leaving it out. */
+function unknownName({ keyword, params, parentSchema, data }: SchemaFinding): string | undefined {
+  if (keyword === "additionalProperties") return String(params.additionalProperty);
+  if (keyword !== "required" || parentSchema?.additionalProperties !== false) return undefined;
+  return Object.keys(data ?? {}).find((name) => !Object.hasOwn(parentSchema.properties ?? {}, name));
 }
 
 /** Nothing is left to open with: it is tried again later. */
