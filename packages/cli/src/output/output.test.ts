@@ -32,6 +32,12 @@ describe("a table", () => {
     ["22", "b", ""],
   ];
 
+  test("is not cut on a terminal that does not know how wide it is", () => {
+    const width = (columns: number) =>
+      makeOutput({ isTTY: true, columns, write: () => true }, () => ({ write: () => true })).width;
+    assert.deepEqual([width(0), width(40)], [undefined, 40]);
+  });
+
   test("is as wide as it is where nobody says how wide it may be", () => {
     assert.equal(
       table(rows),

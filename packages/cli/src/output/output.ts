@@ -17,7 +17,7 @@ export interface Output {
   note(line: string): void;
   /** In a colour where standard output is a terminal that wants it. */
   paint(color: Color, text: string): string;
-  /** Columns of the terminal; undefined where standard output is none. */
+  /** Columns of the terminal; undefined where standard output is none, or one that does not know, as a serial line (it says 0). */
   readonly width: number | undefined;
   readonly isTerminal: boolean;
   /** Standard error, for what is drawn over. Undefined where it is no terminal. */
@@ -39,7 +39,7 @@ export function makeOutput(stdout: Sink, stderr: () => Sink, options: OutputOpti
     write: (text) => void stdout.write(text),
     note: (line) => void stderr().write(`${line}\n`),
     paint,
-    width: isTerminal ? stdout.columns : undefined,
+    width: isTerminal ? stdout.columns || undefined : undefined,
     isTerminal,
     get screen() {
       const sink = stderr();
