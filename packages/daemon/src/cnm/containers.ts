@@ -106,10 +106,17 @@ export function containerRoutes(context: CnmContext): FastifyPluginAsync {
       "/containers/:container/disconnect",
       { schema: { ...one, body: ContainerDisconnect, response: emptyAnswer } },
       async (request, reply) => {
+        const { container } = request.params;
         const { network, force = false } = request.body;
-        await changes.make(request, subject(request.params.container), ({ id }) =>
-          containers.disconnect(id, network, { force }),
-        );
+        // By force also what is left of one that is gone: there is nothing then that If-Match could name.
+        if (force && containers.find(container) === undefined) {
+          requireMatch(request, () => undefined);
+          await containers.disconnect(container, network, { force });
+        } else {
+          await changes.make(request, subject(container), ({ id }) =>
+            containers.disconnect(id, network, { force }),
+          );
+        }
         return reply.status(204).send(null);
       },
     );
