@@ -27,7 +27,7 @@ describe("the keeper", () => {
     const { places, start } = scene(t);
     assert.deepEqual(start("echo $$; exit 3").status, 3);
     assert.equal(readMark(places.mark(id, "exit")), "3");
-    assert.match(readMark(places.mark(id, "pid")) ?? "", /^\d+$/);
+    assert.match(readMark(places.mark(id, "pid")) ?? "", /^\d+ \d+$/);
     assert.equal(withdrawLaunch(places, id), false);
     const { status, stdout, stderr } = start("echo again");
     assert.deepEqual([status, stdout], [125, ""]);
