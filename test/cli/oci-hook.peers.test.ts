@@ -88,6 +88,11 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
     const unread = await hook(scene, { ...other, id: "c2", bundle: "/nonexistent" });
     assert.deepEqual([unread.code === 0, /nonexistent/.test(unread.output)], [false, true]);
     assert.equal(scene.daemon.daemon.controller.sandboxByContainerId("c2"), undefined);
+    // Where one network of several refuses, no other keeps it: here no runtime comes by to let go.
+    const halfway = { ...other, id: "c3", annotations: { "causeway.network": "n1; n2:ip=10.99.0.1" } };
+    const apart = await hook(scene, halfway);
+    assert.deepEqual([apart.code, /10\.99\.0\.1/.test(apart.output)], [1, true], apart.output);
+    assert.equal(scene.daemon.daemon.controller.sandboxByContainerId("c3"), undefined);
     const own = await scene.start(["sleep", "1000"], { name: "own", networks: [{ network: "none" }] });
     for (const id of ["own", own.id]) {
       const refused = await hook(scene, { ...other, id });
