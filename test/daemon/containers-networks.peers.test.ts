@@ -176,6 +176,9 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
       kind: "process",
       networks: [{ network: "red" }],
     });
+    // A signal that comes before the shell has become the process may be lost, and SIGKILL comes after ten seconds instead.
+    const { pid } = await scene.inspect(id);
+    await eventually(() => assert.equal(readFileSync(`/proc/${pid}/comm`, "utf8"), "sleep\n"));
     await scene.stop(id, {});
     assert.equal((await scene.inspect(id)).exitCode, 143);
   });
