@@ -193,3 +193,13 @@ export const ContainerEnded = Type.Object(
   { title: "ContainerEnded" },
 );
 export type ContainerEnded = Static<typeof ContainerEnded>;
+
+export const ContainerPath = Type.Object({ container: Type.String({ maxLength: 256 }) });
+export const ContainerDeleteQuery = Type.Object({ force: Type.Optional(Type.Boolean()) }, strict);
+export const ContainerLogQuery = Type.Object(
+  {
+    follow: Type.Optional(Type.Boolean()),
+    tail: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  },
+  strict,
+);
