@@ -20,12 +20,17 @@ import { Listeners } from "./server/listeners.ts";
 import { collectOpenApi } from "./server/openapi.ts";
 import { makeServer, type Server } from "./server/server.ts";
 
+/** What answers requests. */
+interface Answering {
+  readonly server: Server;
+  readonly listeners: Listeners;
+  readonly inFlight: InFlight;
+}
+
 export class Daemon implements AsyncDisposable {
   readonly #parts: DaemonParts;
-  readonly #server: Server;
-  readonly #listeners: Listeners;
-  readonly #inFlight: InFlight;
   readonly #metrics: Metrics;
+  readonly #answering: Answering;
   /** Everything that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
   /** Ends the waiting for what is in flight. */
@@ -34,17 +39,13 @@ export class Daemon implements AsyncDisposable {
 
   private constructor(
     parts: DaemonParts,
-    server: Server,
-    listeners: Listeners,
-    inFlight: InFlight,
     metrics: Metrics,
+    answering: Answering,
     opened: AsyncDisposableStack,
   ) {
     this.#parts = parts;
     this.#metrics = metrics;
-    this.#server = server;
-    this.#listeners = listeners;
-    this.#inFlight = inFlight;
+    this.#answering = answering;
     this.#opened = opened;
   }
 
@@ -54,33 +55,13 @@ export class Daemon implements AsyncDisposable {
    * @throws what NetworkController.open throws; user_rules_refused, user_chain_unreadable; socket_in_use, socket_path_taken ... where the socket cannot be had
    */
   static async start(config: DaemonConfig, log: Logger = pino({ level: config.logLevel })): Promise<Daemon> {
+    // Closed in reverse where a later step fails, and when the daemon ends.
     await using opened = new AsyncDisposableStack();
-    const controller = opened.use(await NetworkController.open(config.controller));
-    logProblems(log, controller);
-    const userRules = readUserRules(config);
-    if (userRules !== undefined) await controller.reloadConfiguration({ userRules });
-    const journal = new Journal();
-    const ending = new AbortController();
-    const { stateDir, runDir } = config.controller;
-    const containers = await RuntimeContainers.open(controller, journal, log, {
-      stateDir,
-      runDir,
-      runtime: config.runtime,
-    });
-    opened.defer(() => containers.close());
-    const parts: DaemonParts = { config, controller, containers, journal, log, started: new Date() };
+    const parts = await openParts(config, log, opened);
     const metrics = opened.use(new Metrics(parts));
-    const following = Promise.all([
-      followLog(log, journal),
-      metrics.follow(parts),
-      follow(controller, journal, ending.signal),
-    ]);
-    opened.defer(async () => {
-      ending.abort();
-      journal.close();
-      await following;
-    });
+    followEvents(parts, metrics, opened);
     const { server, listener, connections } = makeServer(log, config.limits);
+    opened.defer(() => server.close());
     const inFlight = new InFlight();
     inFlight.watch(server);
     metrics.serve(server);
@@ -89,16 +70,10 @@ export class Daemon implements AsyncDisposable {
     await server.register(dockerApi(parts));
     if (config.metrics.listen !== undefined)
       opened.use(await listenForScrapes(metrics, config.metrics.listen));
-    const unanswered = opened.move();
-    try {
-      await server.ready();
-      const listeners = await Listeners.open(config, listener, connections, log);
-      return new Daemon(parts, server, listeners, inFlight, metrics, unanswered);
-    } catch (error) {
-      await server.close();
-      await unanswered.disposeAsync();
-      throw error;
-    }
+    await server.ready();
+    // Last: who finds the socket is answered.
+    const listeners = await Listeners.open(config, listener, connections, log);
+    return new Daemon(parts, metrics, { server, listeners, inFlight }, opened.move());
   }
 
   /** For who has the daemon in his own process: what the APIs work with. */
@@ -140,15 +115,13 @@ export class Daemon implements AsyncDisposable {
 
   async #close(seconds: number): Promise<void> {
     const { containers, journal, log } = this.#parts;
+    const { server, listeners, inFlight } = this.#answering;
     try {
+      // What goes on for as long as somebody listens would be waited for.
       journal.close();
       containers.release();
-      const hangUp = () => Promise.all([this.#server.close(), this.#listeners.close()]);
-      await drainServer(hangUp, this.#inFlight, {
-        seconds,
-        hurry: this.#hurry.signal,
-        log,
-      });
+      const hangUp = () => Promise.all([server.close(), listeners.close()]);
+      await drainServer(hangUp, inFlight, { seconds, hurry: this.#hurry.signal, log });
     } finally {
       await this.#opened.disposeAsync();
     }
@@ -157,4 +130,37 @@ export class Daemon implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function openParts(
+  config: DaemonConfig,
+  log: Logger,
+  opened: AsyncDisposableStack,
+): Promise<DaemonParts> {
+  const controller = opened.use(await NetworkController.open(config.controller));
+  logProblems(log, controller);
+  const userRules = readUserRules(config);
+  if (userRules !== undefined) await controller.reloadConfiguration({ userRules });
+  const journal = new Journal();
+  const { stateDir, runDir } = config.controller;
+  const { runtime } = config;
+  const containers = await RuntimeContainers.open(controller, journal, log, { stateDir, runDir, runtime });
+  opened.defer(() => containers.close());
+  return { config, controller, containers, journal, log, started: new Date() };
+}
+
+/** The controller's events into the journal, and the journal's into the log and the metrics. */
+function followEvents(parts: DaemonParts, metrics: Metrics, opened: AsyncDisposableStack): void {
+  const { controller, journal, log } = parts;
+  const ending = new AbortController();
+  const following = Promise.all([
+    followLog(log, journal),
+    metrics.follow(parts),
+    follow(controller, journal, ending.signal),
+  ]);
+  opened.defer(async () => {
+    ending.abort();
+    journal.close();
+    await following;
+  });
 }

@@ -2,7 +2,7 @@
  * Filters of lists, as Docker has them: those with one name are alternatives, those with different names all count.
  */
 import { usageError } from "../errors.ts";
-import { suggestion } from "../output/nearest.ts";
+import { suggestionOrAll } from "../output/nearest.ts";
 
 /** Whether an item passes one value of a filter. @throws usage error for a value that means nothing */
 export type Filter<T> = (item: T, value: string) => boolean;
@@ -16,7 +16,7 @@ export function filtered<T>(
   const wanted = Map.groupBy(given.map(split), ([name]) => name);
   for (const name of wanted.keys()) {
     if (!Object.hasOwn(filters, name))
-      throw usageError(`there is no filter "${name}"${suggestion(name, Object.keys(filters))}`);
+      throw usageError(`there is no filter "${name}"${suggestionOrAll(name, Object.keys(filters))}`);
   }
   return items.filter((item) =>
     [...wanted].every(([name, values]) => {

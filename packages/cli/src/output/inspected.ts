@@ -22,7 +22,7 @@ export function showInspected(
   output: Output,
   items: readonly object[],
   { format }: InspectOptions,
-  optional: readonly string[] = [],
+  optional: readonly string[],
 ): void {
   if (format === undefined) output.write(`${JSON.stringify(items, undefined, 4)}\n`);
   else {

@@ -1,5 +1,5 @@
 /**
- * The known name that somebody probably meant.
+ * The known name that somebody probably meant: as libnetwork finds it, of which the command line loads nothing.
  */
 
 /** How many insertions, deletions, replacements and swaps of neighbours make one text of the other (optimal string alignment). */
@@ -35,7 +35,8 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 }
 
 /** ` (did you mean "x"?)`, or, where nothing is near, all that is known. */
-export function suggestion(name: string, known: readonly string[]): string {
+export function suggestionOrAll(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
-  return near === undefined ? `: there are ${known.join(", ")}` : ` (did you mean "${near}"?)`;
+  if (near !== undefined) return ` (did you mean "${near}"?)`;
+  return `: there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`;
 }

@@ -68,6 +68,9 @@ export type PageQuery = Static<typeof PageQuery>;
 /** The query of what takes none. */
 export const NoQuery = Type.Object({}, strict);
 
+/** The body of an answer that says nothing but 204. */
+export const NoAnswer = Type.Null();
+
 /** Filters that several lists have. */
 export const nameFilter = Type.Optional(
   Type.String({ maxLength: 1024, description: "Those with this in their name." }),

@@ -12,6 +12,17 @@ export const ContainerNetwork = Type.Object(
 );
 export type ContainerNetwork = Static<typeof ContainerNetwork>;
 
+/** What stands in its hosts and resolv.conf. */
+const names = {
+  domainname: Type.Optional(Type.String()),
+  extraHosts: Type.Optional(
+    Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
+  ),
+  dns: Type.Optional(Type.Array(Type.String())),
+  dnsSearch: Type.Optional(Type.Array(Type.String())),
+  dnsOptions: Type.Optional(Type.Array(Type.String())),
+};
+
 const kinds = Type.Union([Type.Literal("rootfs"), Type.Literal("bundle"), Type.Literal("process")]);
 
 export const ContainerCreate = Type.Object(
@@ -46,13 +57,7 @@ export const ContainerCreate = Type.Object(
     ),
     shareWith: Type.Optional(Type.String({ description: "Container whose network stack is shared." })),
     hostname: Type.Optional(Type.String({ description: "Default: the beginning of its id." })),
-    domainname: Type.Optional(Type.String()),
-    extraHosts: Type.Optional(
-      Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
-    ),
-    dns: Type.Optional(Type.Array(Type.String())),
-    dnsSearch: Type.Optional(Type.Array(Type.String())),
-    dnsOptions: Type.Optional(Type.Array(Type.String())),
+    ...names,
     sysctls: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         description: "Of the namespace: `net.ipv4.ip_unprivileged_port_start`.",
@@ -148,13 +153,7 @@ export const Adoption = Type.Object(
     networks: Type.Optional(Type.Array(ContainerNetwork, { maxItems: 64 })),
     publish: Type.Optional(Type.Array(PublishedPort, { maxItems: 4096 })),
     hostname: Type.Optional(Type.String()),
-    domainname: Type.Optional(Type.String()),
-    extraHosts: Type.Optional(
-      Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
-    ),
-    dns: Type.Optional(Type.Array(Type.String())),
-    dnsSearch: Type.Optional(Type.Array(Type.String())),
-    dnsOptions: Type.Optional(Type.Array(Type.String())),
+    ...names,
     labels: Type.Optional(Labels),
   },
   { ...strict, title: "Adoption" },
@@ -193,3 +192,13 @@ export const ContainerEnded = Type.Object(
   { title: "ContainerEnded" },
 );
 export type ContainerEnded = Static<typeof ContainerEnded>;
+
+export const ContainerPath = Type.Object({ container: Type.String({ maxLength: 256 }) });
+export const ContainerDeleteQuery = Type.Object({ force: Type.Optional(Type.Boolean()) }, strict);
+export const ContainerLogQuery = Type.Object(
+  {
+    follow: Type.Optional(Type.Boolean()),
+    tail: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  },
+  strict,
+);

@@ -7,6 +7,7 @@ import type { DaemonParts } from "../parts.ts";
 import { failureOf } from "../server/failure.ts";
 import { readQuery } from "../server/query.ts";
 import { statusOf } from "../server/refusal.ts";
+import { adoptionRoutes } from "./adoptions.ts";
 import { attachmentRoutes } from "./attachments.ts";
 import { refuseBodies } from "./bodies.ts";
 import { containerRoutes } from "./containers.ts";
@@ -23,6 +24,7 @@ import { tellUnknownPaths } from "./unknown-paths.ts";
 
 export function cnmApi(parts: DaemonParts): FastifyPluginAsync {
   return async (server) => {
+    // Fastify lets these hold for routes that are registered behind them: the routes come last.
     server.setErrorHandler((error, request, reply) => {
       const failure = failureOf(error);
       const { kind, code, message, detail } = failure;
@@ -49,5 +51,6 @@ export function cnmApi(parts: DaemonParts): FastifyPluginAsync {
     await server.register(systemRoutes(context));
     await server.register(openApiRoute());
     await server.register(containerRoutes(context));
+    await server.register(adoptionRoutes(context));
   };
 }

@@ -2,7 +2,9 @@
  * What a change is about, by the reference in its path.
  */
 import type { Endpoint, Network, NetworkController, Sandbox } from "@causeway/libnetwork";
+import type { ContainerInfo, Containers } from "../containers/contract.ts";
 import type { Subject } from "./changes.ts";
+import { containerResource } from "./container-resource.ts";
 import { endpointResource } from "./endpoint-resource.ts";
 import { endpointNamed, endpointWithId, networkNamed, sandboxNamed } from "./find.ts";
 import { networkResource } from "./network-resource.ts";
@@ -39,5 +41,13 @@ export function sandboxSubject(controller: NetworkController, reference: string)
     find: () => sandboxNamed(controller, reference),
     resource: sandboxResource,
     keys: (sandbox) => [sandbox.id, ...sandbox.endpoints().flatMap(endpointKeys)],
+  };
+}
+
+export function containerSubject(containers: Containers, reference: string): Subject<ContainerInfo> {
+  return {
+    find: () => containers.get(reference),
+    resource: containerResource,
+    keys: ({ id, sandbox }) => [id, ...(sandbox === undefined ? [] : [sandbox.id])],
   };
 }

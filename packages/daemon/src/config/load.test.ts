@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { CausewayError } from "@causeway/libnetwork";
 import { changesOf, loadConfiguration, type Sources } from "./load.ts";
-import { settingNames, settingOf, variableOf } from "./settings.ts";
+import { variableOf } from "./setting.ts";
+import { settingNames, settingOf } from "./settings.ts";
 
 function fileWith(t: TestContext, text: string): string {
   const directory = mkdtempSync(join(tmpdir(), "causeway-config-"));

@@ -4,14 +4,8 @@
 import { CausewayError, invalid, messageOf, suggestion } from "@causeway/libnetwork";
 import type { DaemonConfig } from "./config.ts";
 import { daemonConfigOf, defaultValues } from "./daemon-config.ts";
-import {
-  type Setting,
-  type SettingName,
-  type SettingValues,
-  settingNames,
-  settingOf,
-  variableOf,
-} from "./settings.ts";
+import { type Setting, variableOf } from "./setting.ts";
+import { type SettingName, type SettingValues, settingNames, settingOf } from "./settings.ts";
 import { readTomlFile } from "./toml-file.ts";
 
 export const defaultConfigPath = "/etc/causeway/causeway.toml";

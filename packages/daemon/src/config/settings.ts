@@ -2,14 +2,11 @@
  * Every setting of the daemon, once: what it is called in the file, as a flag and as a variable, what it may be, what it is by default.
  * Checks, help, the example file and the guide's table are made of this.
  */
-import { CausewayError, type ControllerOptions, checkControllerOptions, invalid } from "@causeway/libnetwork";
 import { logFormats, logLevels } from "./config.ts";
 import {
   boolean,
-  checked,
   choice,
   integer,
-  type Kind,
   listenAddress,
   loopbackAddress,
   options,
@@ -17,57 +14,7 @@ import {
   pools,
   text,
 } from "./kinds.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
-
-export interface Setting<T> {
-  /** In the file: `table.name`. */
-  readonly key: string;
-  /** Without dashes. The variable is made of it: `state-dir` is CAUSEWAY_STATE_DIR. */
-  readonly flag: string;
-  readonly kind: Kind<T>;
-  /** Undefined: there is none. */
-  readonly byDefault: T | undefined;
-  readonly about: string;
-  /** Shown in the example file where the default says little. */
-  readonly example?: NoInfer<T>;
-  /** SIGHUP takes it up; what has no such mark needs a restart. */
-  readonly reloads?: true;
-}
-
-/** What the controller checks itself, it checks here. */
-function controllers<T>(kind: Kind<T>, option: (value: T) => Partial<ControllerOptions>): Kind<T> {
-  return checked(kind, (value) => {
-    try {
-      checkControllerOptions({ stateDir: "/", runDir: "/", ...option(value) });
-    } catch (error) {
-      if (!(error instanceof CausewayError)) throw error;
-      // How the option is called in a program means nothing to whoever reads this.
-      throw invalid("invalid_setting", error.message.replace(/^options[\w.]*(\[\d+\])?[\w.]*: /, ""), value);
-    }
-  });
-}
-
-type Plain<T> = Omit<Setting<T>, "byDefault">;
-
-function setting<T>(
-  plain: Plain<T> & { readonly byDefault: NoInfer<T> },
-): Setting<T> & { readonly byDefault: T };
-function setting<T>(plain: Plain<T>): Setting<T>;
-function setting<T>(plain: Plain<T> & { readonly byDefault?: T }): Setting<T> {
-  return { byDefault: undefined, ...plain };
-}
-
-/** One of {@link Limits}. */
-function limit(name: keyof Limits, unit: "" | "-ms", least: number, most: number, about: string) {
-  const written = `${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${unit}`;
-  return setting({
-    key: `limits.${written}`,
-    flag: `limit-${written}`,
-    kind: integer(least, most, unit === "" ? "NUMBER" : "MILLISECONDS"),
-    byDefault: defaultLimits[name],
-    about,
-  });
-}
+import { controllers, limit, type Setting, setting } from "./setting.ts";
 
 export const settings = {
   stateDir: setting({
@@ -358,8 +305,4 @@ export type SettingValues = {
 /** Any setting, whatever its kind of value. */
 export function settingOf(name: SettingName): Setting<unknown> {
   return settings[name] as unknown as Setting<unknown>;
-}
-
-export function variableOf({ flag }: Pick<Setting<unknown>, "flag">): string {
-  return `CAUSEWAY_${flag.toUpperCase().replaceAll("-", "_")}`;
 }

@@ -2,7 +2,8 @@
  * The table of settings as texts: help for flags, the example file, the guide's table, and what holds.
  */
 import type { Configuration } from "./load.ts";
-import { type Setting, settingNames, settingOf, variableOf } from "./settings.ts";
+import { type Setting, variableOf } from "./setting.ts";
+import { settingNames, settingOf } from "./settings.ts";
 
 const all = settingNames.map(settingOf);
 

@@ -2,7 +2,7 @@
  * The containers of a controller: those that we start, and sandboxes whose process somebody else starts.
  */
 import { files } from "@causeway/kernel";
-import { conflict, type NetworkController, newId, notFound, unavailable } from "@causeway/libnetwork";
+import { conflict, type NetworkController, notFound, unavailable } from "@causeway/libnetwork";
 import type { Logger } from "pino";
 import type { Adoption, ContainerCreate, ContainerExec, ContainerNetwork, Launch } from "../api/index.ts";
 import type { Journal } from "../events/journal.ts";
@@ -13,14 +13,12 @@ import { type EndingParts, tell } from "./ending.ts";
 import { Lives } from "./life.ts";
 import { foreignContainer } from "./live.ts";
 import { readLog } from "./log.ts";
-import { checkedContainerName, madeUpName } from "./names.ts";
-import { readBundle } from "./oci/bundle.ts";
 import { Places } from "./places.ts";
-import { ContainerRecords, recordOf } from "./record.ts";
+import { planContainer } from "./plan.ts";
+import { ContainerRecords } from "./record.ts";
 import { Registry } from "./registry.ts";
-import { checkRequest, wishOf } from "./request.ts";
 import { Runtime, signalName } from "./runtime.ts";
-import { connect, makeSandbox, networkOf, sandboxOptions } from "./sandboxes.ts";
+import { connect, makeSandbox, networkOf } from "./sandboxes.ts";
 import { prepareStart, startFailure } from "./start.ts";
 
 /** Until SIGKILL, seconds: Docker's. */
@@ -84,37 +82,14 @@ export class RuntimeContainers implements Containers {
     request: ContainerCreate,
     caller: Caller,
   ): Promise<{ container: ContainerInfo; launch: Launch | undefined }> {
-    checkRequest(request, caller);
-    const bundle = request.kind === "bundle" ? readBundle(request.path ?? "") : undefined;
-    const isTaken = (name: string) => this.#registry.isTaken(name);
-    const name =
-      request.name === undefined ? madeUpName(isTaken) : checkedContainerName(request.name, isTaken);
-    const id = newId();
-    const shared = request.shareWith === undefined ? undefined : this.#registry.sandboxOf(request.shareWith);
-    const isHosts = request.networks?.some(({ network }) => network === "host") === true;
-    const hostname =
-      shared !== undefined || isHosts || request.kind === "process" ? undefined : id.slice(0, 12);
-    const ownCommand = bundle?.config.process?.args ?? [];
-    const wish = wishOf(request, hostname ?? shared?.record.options.hostname);
-    const command = wish.command.length > 0 ? wish.command : ownCommand;
-    const container = this.#registry.add(recordOf(id, name, request, command, wish.hostname));
-    const launch = await this.#lives.exclusively(id, async () => {
+    // Nothing is waited for between the two: the name that is free in the plan is still free when it is taken.
+    const plan = planContainer(this.#registry, request, caller);
+    const container = this.#registry.add(plan.record);
+    const launch = await this.#lives.exclusively(plan.record.id, async () => {
       try {
         this.#parts.records.write(container.record);
-        const sandbox = await makeSandbox(this.#parts.controller, {
-          id,
-          name,
-          networks: request.networks ?? [],
-          publish: request.publish ?? [],
-          options: sandboxOptions(request, name, shared, wish.hostname),
-        });
-        const prepared = prepareStart(this.#parts.places, this.#runtime, {
-          id,
-          request,
-          wish,
-          bundle,
-          sandbox,
-        });
+        const sandbox = await makeSandbox(this.#parts.controller, plan.sandbox);
+        const prepared = prepareStart(this.#parts.places, this.#runtime, plan, sandbox);
         tell(this.#parts.journal, "container:create", container);
         if (request.detached === true) this.#lives.startDetached(container, prepared);
         else this.#lives.giveUpLater(container);
@@ -181,9 +156,8 @@ export class RuntimeContainers implements Containers {
         "container_without_log",
         `container ${name} wrote to its own terminal: only those of -d have a log`,
       );
-    const stop = [this.#releasing.signal, ...(signal === undefined ? [] : [signal])];
     return readLog(this.#parts.places.kept, `${id}.log`, {
-      signal: AbortSignal.any(stop),
+      signal: this.#untilReleased(signal),
       ...(tail !== undefined && { tail }),
       ...(follow === true && { ended: end }),
     });
@@ -236,13 +210,20 @@ export class RuntimeContainers implements Containers {
   wait(reference: string, signal?: AbortSignal): Promise<number> {
     const container = this.#registry.ours(reference, "wait");
     const { promise, reject } = Promise.withResolvers<never>();
-    const stop = AbortSignal.any([this.#releasing.signal, ...(signal === undefined ? [] : [signal])]);
+    const stop = this.#untilReleased(signal);
     const stopped = () =>
       reject(unavailable("daemon_closing", "the daemon is ending: ask again when it is back"));
     if (stop.aborted) stopped();
     stop.addEventListener("abort", stopped, { once: true });
     return Promise.race([container.finished.promise, promise]).finally(() =>
       stop.removeEventListener("abort", stopped),
+    );
+  }
+
+  /** Aborts with the caller's, and when the daemon ends. */
+  #untilReleased(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any(
+      signal === undefined ? [this.#releasing.signal] : [this.#releasing.signal, signal],
     );
   }
 

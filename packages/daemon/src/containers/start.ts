@@ -4,25 +4,23 @@
 import { spawn } from "node:child_process";
 import { files } from "@causeway/kernel";
 import { CausewayError, notFound, type Sandbox } from "@causeway/libnetwork";
-import type { ContainerCreate, Launch } from "../api/index.ts";
+import type { Launch } from "../api/index.ts";
 import { hostProcessCommand } from "./host-process.ts";
 import { keeperLaunch, readMark } from "./keeper.ts";
-import { type Bundle, bundleConfig } from "./oci/bundle.ts";
-import { type Place, type ProcessWish, rootfsConfig } from "./oci/config.ts";
+import { bundleConfig } from "./oci/bundle.ts";
+import { type Place, rootfsConfig } from "./oci/config.ts";
 import type { Places } from "./places.ts";
+import type { ContainerPlan } from "./plan.ts";
 import type { Runtime } from "./runtime.ts";
 
-export interface Start {
-  readonly id: string;
-  readonly request: ContainerCreate;
-  readonly wish: ProcessWish;
-  readonly bundle: Bundle | undefined;
-  readonly sandbox: Sandbox;
-}
-
 /** Writes what the runtime is given, and answers with what starts it. */
-export function prepareStart(places: Places, runtime: Runtime, start: Start): Launch {
-  const { id, request, wish, bundle, sandbox } = start;
+export function prepareStart(
+  places: Places,
+  runtime: Runtime,
+  { record, wish, bundle }: ContainerPlan,
+  sandbox: Sandbox,
+): Launch {
+  const { id, kind, path = "" } = record;
   const place: Place = {
     netnsPath: sandbox.netnsPath,
     usesHostNetwork: sandbox.usesHostNetwork || sandbox.sharedWith?.usesHostNetwork === true,
@@ -30,9 +28,8 @@ export function prepareStart(places: Places, runtime: Runtime, start: Start): La
   };
   const directory = places.bundle(id);
   files.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (request.kind === "process") return keeperLaunch(places, id, undefined, hostProcessCommand(wish, place));
-  const config =
-    bundle === undefined ? rootfsConfig(request.path ?? "", wish, place) : bundleConfig(bundle, wish, place);
+  if (kind === "process") return keeperLaunch(places, id, undefined, hostProcessCommand(wish, place));
+  const config = bundle === undefined ? rootfsConfig(path, wish, place) : bundleConfig(bundle, wish, place);
   files.writeFileSync(`${directory}/config.json`, JSON.stringify(config), { mode: 0o600 });
   return keeperLaunch(places, id, runtime.program, runtime.runCommand(id));
 }

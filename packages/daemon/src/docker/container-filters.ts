@@ -3,9 +3,11 @@
  */
 import { invalid } from "@causeway/libnetwork";
 import type { ContainerInfo, Containers } from "../containers/contract.ts";
-import { endpointsOf, imageOf, portsOf } from "./container-view.ts";
+import { imageOf } from "./container-view.ts";
+import { endpointsOf } from "./endpoint-view.ts";
 import type { Filters } from "./filters.ts";
 import { findContainer } from "./find.ts";
+import { portsOf } from "./port-view.ts";
 
 export const containerFilters = [
   "ancestor",

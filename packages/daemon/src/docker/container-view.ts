@@ -1,18 +1,11 @@
 /**
  * A container as Docker shows it: what it has of a network is its sandbox's.
  */
-import type { Endpoint } from "@causeway/libnetwork";
 import type { ContainerInfo } from "../containers/contract.ts";
-import type {
-  Addresses,
-  ContainerInspect,
-  ContainerState,
-  ContainerSummary,
-  EndpointResource,
-  PortMap,
-  PortSummary,
-} from "./answers.ts";
+import type { ContainerInspect, ContainerState, ContainerSummary } from "./answers.ts";
+import { addressesOf, endpointsOf, networksOf } from "./endpoint-view.ts";
 import { lastingText } from "./go-time.ts";
+import { exposedPorts, portBindings, portMap, portsOf } from "./port-view.ts";
 
 /** Docker's form of no moment. */
 const never = "0001-01-01T00:00:00Z";
@@ -108,10 +101,6 @@ export function imageOf({ path }: ContainerInfo): string {
   return path ?? "";
 }
 
-export function endpointsOf({ sandbox }: ContainerInfo): readonly Endpoint[] {
-  return sandbox?.endpoints() ?? [];
-}
-
 function networkMode(container: ContainerInfo): string {
   const { sandbox } = container;
   if (sandbox?.usesHostNetwork === true) return "host";
@@ -140,111 +129,4 @@ function statusText({ state, started, finished, created, exitCode }: ContainerIn
   if (state === "created") return "Created";
   if (state === "running") return `Up ${lastingText(Date.now() - (started ?? created).getTime())}`;
   return `Exited (${exitCode ?? 0}) ${lastingText(Date.now() - (finished ?? created).getTime())} ago`;
-}
-
-/** Of a list: published ports, and those that are only served. */
-export function portsOf({ bindings, record }: Endpoint): readonly PortSummary[] {
-  const published = bindings.map(({ hostAddress, containerPort, hostPort, protocol }) => ({
-    IP: hostAddress,
-    PrivatePort: containerPort,
-    PublicPort: hostPort,
-    Type: protocol,
-  }));
-  const served = record.options.exposedPorts
-    .map((text) => {
-      const [port = "", type = "tcp"] = text.split("/");
-      return { PrivatePort: Number(port), Type: type };
-    })
-    .filter(
-      (port) => !published.some((one) => one.PrivatePort === port.PrivatePort && one.Type === port.Type),
-    );
-  return [...published, ...served];
-}
-
-/** `80/tcp` to host addresses and ports, null where it is only served. */
-function portMap(container: ContainerInfo): PortMap {
-  const map: PortMap = {};
-  for (const endpoint of endpointsOf(container)) {
-    for (const exposed of endpoint.record.options.exposedPorts) map[withType(exposed)] = null;
-    const ports = Object.groupBy(endpoint.bindings, (one) => `${one.containerPort}/${one.protocol}`);
-    for (const [port, bindings = []] of Object.entries(ports)) {
-      map[port] = bindings.map((one) => ({ HostIp: one.hostAddress, HostPort: String(one.hostPort) }));
-    }
-  }
-  return map;
-}
-
-function exposedPorts(container: ContainerInfo): Readonly<Record<string, Record<never, never>>> {
-  return Object.fromEntries(Object.keys(portMap(container)).map((port) => [port, {}]));
-}
-
-/** What was asked for, which the bindings are an answer to. */
-function portBindings(container: ContainerInfo): PortMap {
-  const map: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const endpoint of endpointsOf(container)) {
-    for (const { protocol, containerPort, hostAddress = "", hostPort } of endpoint.record.options.publish) {
-      const wanted = { HostIp: hostAddress, HostPort: hostPort === undefined ? "" : String(hostPort) };
-      const key = `${containerPort}/${protocol}`;
-      map[key] = [...(map[key] ?? []), wanted];
-    }
-  }
-  return map;
-}
-
-function withType(port: string): string {
-  return port.includes("/") ? port : `${port}/tcp`;
-}
-
-function networksOf(container: ContainerInfo): Readonly<Record<string, EndpointResource>> {
-  return Object.fromEntries(
-    endpointsOf(container).map((endpoint) => [endpoint.network.name, endpointSettings(endpoint)]),
-  );
-}
-
-function endpointSettings(endpoint: Endpoint): EndpointResource {
-  const { options } = endpoint.record;
-  const asked = {
-    ...(options.ipv4 !== undefined && { IPv4Address: options.ipv4 }),
-    ...(options.ipv6 !== undefined && { IPv6Address: options.ipv6 }),
-  };
-  return {
-    IPAMConfig: Object.keys(asked).length > 0 ? asked : null,
-    Links: null,
-    Aliases: endpoint.aliases.length > 0 ? [...endpoint.aliases] : null,
-    DriverOpts: driverOptions(endpoint),
-    GwPriority: options.gatewayPriority,
-    NetworkID: endpoint.network.id,
-    ...addressesOf(endpoint),
-    DNSNames: endpoint.network.predefined ? null : [endpoint.name, ...endpoint.aliases],
-  };
-}
-
-function driverOptions({ record }: Endpoint): Readonly<Record<string, string>> | null {
-  const { interfaceName, sysctls } = record.options;
-  const settings = Object.entries(sysctls).map(
-    ([name, value]) => `net.${name.replaceAll("/", ".")}=${value}`,
-  );
-  const options = {
-    ...(interfaceName !== undefined && { "com.docker.network.endpoint.ifname": interfaceName }),
-    ...(settings.length > 0 && { "com.docker.network.endpoint.sysctls": settings.join(",") }),
-  };
-  return Object.keys(options).length > 0 ? options : null;
-}
-
-/** Docker repeats those of the default network outside of Networks. */
-function addressesOf(endpoint: Endpoint | undefined): Addresses {
-  const [ipv4 = "", length4 = "0"] = endpoint?.ipv4?.split("/") ?? [];
-  const [ipv6 = "", length6 = "0"] = endpoint?.ipv6?.split("/") ?? [];
-  const info = endpoint?.info();
-  const none = endpoint?.network.type === "null" || endpoint?.network.type === "host";
-  return {
-    EndpointID: endpoint?.id ?? "",
-    Gateway: info?.gatewayIpv4 ?? "",
-    IPAddress: ipv4,
-    IPPrefixLen: Number(length4),
-    IPv6Gateway: info?.gatewayIpv6 ?? "",
-    GlobalIPv6Address: ipv6,
-    GlobalIPv6PrefixLen: Number(length6),
-    MacAddress: none ? "" : (endpoint?.mac ?? ""),
-  };
 }

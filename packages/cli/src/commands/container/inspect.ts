@@ -4,9 +4,9 @@
 import type { Container } from "@causeway/daemon/api";
 import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
-import { addInspectOptions, type InspectOptions, showInspected } from "../../output/inspected.ts";
+import { addInspectOptions, type InspectOptions } from "../../output/inspected.ts";
+import { inspectEach } from "../inspecting.ts";
 import { named } from "../names.ts";
-import { forEach } from "../several.ts";
 import { optionalFields } from "./listing.ts";
 
 export const inspect: CommandDefinition<InspectOptions> = {
@@ -20,14 +20,10 @@ export const inspect: CommandDefinition<InspectOptions> = {
     },
   ],
   completes: ["container"],
-  async run({ client, output, args, options }) {
-    const found: object[] = [];
-    const status = await forEach(args, output, (reference) =>
-      named(client, "container", reference, async () => {
-        found.push(await client.get<Container>(path("containers", reference)));
-      }),
-    );
-    showInspected(output, found, options, optionalFields);
-    return status;
-  },
+  run: (call) =>
+    inspectEach(call, optionalFields, (reference) =>
+      named(call.client, "container", reference, () =>
+        call.client.get<Container>(path("containers", reference)),
+      ),
+    ),
 };

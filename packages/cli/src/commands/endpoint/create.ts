@@ -5,6 +5,7 @@ import type { Endpoint, EndpointCreate } from "@causeway/daemon/api";
 import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
 import { usageError } from "../../errors.ts";
+import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { named } from "../names.ts";
 import { collect, given, pairs, strictPairs, wholeNumber } from "../options.ts";
@@ -61,7 +62,7 @@ export const create: CommandDefinition<Options> = {
     const endpoint = await named(client, "network", network, () =>
       whileWaiting(output, `making ${name}`, made),
     );
-    output.write(options.json === true ? `${JSON.stringify(endpoint, undefined, 2)}\n` : `${endpoint.id}\n`);
+    showMade(output, endpoint, endpoint.id, options.json);
     return undefined;
   },
 };

@@ -2,8 +2,8 @@
  * causeway endpoint inspect
  */
 import type { CommandDefinition } from "../../command.ts";
-import { addInspectOptions, type InspectOptions, showInspected } from "../../output/inspected.ts";
-import { forEach } from "../several.ts";
+import { addInspectOptions, type InspectOptions } from "../../output/inspected.ts";
+import { inspectEach } from "../inspecting.ts";
 import { endpointHelp, findEndpoint } from "./find.ts";
 import { optionalFields } from "./listing.ts";
 
@@ -14,12 +14,5 @@ export const inspect: CommandDefinition<InspectOptions> = {
     { line: "causeway endpoint inspect --format '{{.ipv4}}' n1/web", says: "its address" },
   ],
   completes: ["endpoint"],
-  async run({ client, output, args, options }) {
-    const found: object[] = [];
-    const status = await forEach(args, output, async (reference) => {
-      found.push(await findEndpoint(client, reference));
-    });
-    showInspected(output, found, options, optionalFields);
-    return status;
-  },
+  run: (call) => inspectEach(call, optionalFields, (reference) => findEndpoint(call.client, reference)),
 };

@@ -3,6 +3,7 @@
  */
 import type { Network, NetworkCreate } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
+import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { collect, given, pairs, strictPairs } from "../options.ts";
 import { type IpamOptions, ipamOf } from "./ipam.ts";
@@ -78,7 +79,7 @@ export const create: CommandDefinition<Options> = {
       }),
     };
     const network = await whileWaiting(output, `making ${name}`, client.post<Network>("/networks", body));
-    output.write(options.json === true ? `${JSON.stringify(network, undefined, 2)}\n` : `${network.id}\n`);
+    showMade(output, network, network.id, options.json);
     return undefined;
   },
 };

@@ -4,9 +4,9 @@
 import type { Endpoint, Network } from "@causeway/daemon/api";
 import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
-import { addInspectOptions, type InspectOptions, showInspected } from "../../output/inspected.ts";
+import { addInspectOptions, type InspectOptions } from "../../output/inspected.ts";
+import { inspectEach } from "../inspecting.ts";
 import { named } from "../names.ts";
-import { forEach } from "../several.ts";
 
 interface Options extends InspectOptions {
   readonly verbose?: boolean;
@@ -27,19 +27,13 @@ export const inspect: CommandDefinition<Options> = {
     { line: "causeway network inspect --verbose n1", says: "with its endpoints" },
   ],
   completes: ["network"],
-  async run({ client, output, args, options }) {
-    const found: object[] = [];
-    const status = await forEach(args, output, (reference) =>
-      named(client, "network", reference, async () => {
-        const network = await client.get<Network>(path("networks", reference));
-        if (options.verbose !== true) found.push(network);
-        else {
-          const endpoints = await client.list<Endpoint>(path("networks", network.id, "endpoints"));
-          found.push({ ...network, endpoints });
-        }
+  run: (call) =>
+    inspectEach(call, ["configFrom"], (reference) =>
+      named(call.client, "network", reference, async () => {
+        const network = await call.client.get<Network>(path("networks", reference));
+        if (call.options.verbose !== true) return network;
+        const endpoints = await call.client.list<Endpoint>(path("networks", network.id, "endpoints"));
+        return { ...network, endpoints };
       }),
-    );
-    showInspected(output, found, options, ["configFrom"]);
-    return status;
-  },
+    ),
 };

@@ -1,7 +1,6 @@
 /**
  * causeway network rm
  */
-
 import { path } from "../../client/client.ts";
 import { ApiError } from "../../client/failure.ts";
 import type { CommandDefinition } from "../../command.ts";

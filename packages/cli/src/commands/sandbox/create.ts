@@ -3,6 +3,7 @@
  */
 import type { Sandbox, SandboxCreate } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
+import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { given } from "../options.ts";
 import { addFileOptions, type FileOptions, fileOptions } from "./files.ts";
@@ -41,7 +42,7 @@ export const create: CommandDefinition<Options> = {
     };
     const made = client.post<Sandbox>("/sandboxes", body);
     const sandbox = await whileWaiting(output, `making the sandbox of ${containerId}`, made);
-    output.write(options.json === true ? `${JSON.stringify(sandbox, undefined, 2)}\n` : `${sandbox.id}\n`);
+    showMade(output, sandbox, sandbox.id, options.json);
     return undefined;
   },
 };

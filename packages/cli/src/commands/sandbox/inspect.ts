@@ -4,9 +4,9 @@
 import type { Sandbox, SandboxStatistics } from "@causeway/daemon/api";
 import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
-import { addInspectOptions, type InspectOptions, showInspected } from "../../output/inspected.ts";
+import { addInspectOptions, type InspectOptions } from "../../output/inspected.ts";
+import { inspectEach } from "../inspecting.ts";
 import { named } from "../names.ts";
-import { forEach } from "../several.ts";
 import { optionalFields } from "./listing.ts";
 
 interface Options extends InspectOptions {
@@ -24,19 +24,15 @@ export const inspect: CommandDefinition<Options> = {
     { line: "nsenter --net=$(causeway sandbox inspect -f '{{.key}}' c1) ip addr", says: "look around in it" },
   ],
   completes: ["sandbox"],
-  async run({ client, output, args, options }) {
-    const found: object[] = [];
-    const status = await forEach(args, output, (reference) =>
-      named(client, "sandbox", reference, async () => {
-        const sandbox = await client.get<Sandbox>(path("sandboxes", reference));
-        if (options.statistics !== true) found.push(sandbox);
-        else {
-          const counted = await client.get<SandboxStatistics>(path("sandboxes", sandbox.id, "statistics"));
-          found.push({ ...sandbox, interfaces: counted.interfaces });
-        }
+  run: (call) =>
+    inspectEach(call, optionalFields, (reference) =>
+      named(call.client, "sandbox", reference, async () => {
+        const sandbox = await call.client.get<Sandbox>(path("sandboxes", reference));
+        if (call.options.statistics !== true) return sandbox;
+        const { interfaces } = await call.client.get<SandboxStatistics>(
+          path("sandboxes", sandbox.id, "statistics"),
+        );
+        return { ...sandbox, interfaces };
       }),
-    );
-    showInspected(output, found, options, optionalFields);
-    return status;
-  },
+    ),
 };

@@ -3,6 +3,7 @@
  */
 import type { Backup, BackupCreate } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
+import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { given } from "../options.ts";
 
@@ -25,7 +26,7 @@ export const backup: CommandDefinition<Options> = {
   async run({ client, output, args: [name], options }) {
     const body: BackupCreate = given({ name, overwrite: options.overwrite });
     const made = await whileWaiting(output, "backing up", client.post<Backup>("/backups", body));
-    output.write(options.json === true ? `${JSON.stringify(made, undefined, 2)}\n` : `${made.path}\n`);
+    showMade(output, made, made.path, options.json);
     return undefined;
   },
 };

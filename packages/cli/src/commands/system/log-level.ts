@@ -3,7 +3,7 @@
  */
 import type { CommandDefinition } from "../../command.ts";
 import { usageError } from "../../errors.ts";
-import { suggestion } from "../../output/nearest.ts";
+import { suggestionOrAll } from "../../output/nearest.ts";
 
 const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
@@ -25,5 +25,5 @@ export const logLevel: CommandDefinition = {
 function levelOf(text: string): Level {
   const level = levels.find((known) => known === text);
   if (level !== undefined) return level;
-  throw usageError(`there is no log level "${text}"${suggestion(text, levels)}`);
+  throw usageError(`there is no log level "${text}"${suggestionOrAll(text, levels)}`);
 }
