@@ -4,33 +4,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
-import { ContainerScene } from "../support/containers.ts";
-import { TestDaemon } from "../support/daemon.ts";
-import { DaemonProcess } from "../support/daemon-process.ts";
+import { describe, test } from "node:test";
+import type { ContainerScene } from "../support/containers.ts";
 import { eventually } from "../support/eventually.ts";
+import { type Killable, killAndStart, killableScene } from "../support/killable.ts";
 import { needsPeer } from "../support/peers.ts";
 
-type Killable = DaemonProcess & Pick<TestDaemon, "ask">;
-
 const networks = [{ network: "n1" }];
-
-async function started(t: TestContext): Promise<ContainerScene<Killable>> {
-  const scene = await ContainerScene.around(t, async () => {
-    const daemon = await DaemonProcess.start(t);
-    const ask: TestDaemon["ask"] = (...asked) =>
-      TestDaemon.prototype.ask.apply({ socket: daemon.socket }, asked);
-    return Object.assign(daemon, { ask });
-  });
-  await scene.network("n1");
-  return scene;
-}
-
-async function killAndStart({ daemon }: ContainerScene<Killable>, meanwhile = async () => {}): Promise<void> {
-  await daemon.end("SIGKILL");
-  await meanwhile();
-  await daemon.start();
-}
 
 /** What is there of containers in the directories of state and of the run. */
 function filesOf({ daemon: { host } }: ContainerScene<Killable>): readonly string[] {
@@ -47,7 +27,7 @@ function filesOf({ daemon: { host } }: ContainerScene<Killable>): readonly strin
 
 describe("containers and a daemon that is killed", { skip: needsPeer("runc", "busybox") }, () => {
   test("one that runs goes on, and its end is noticed", async (t) => {
-    const scene = await started(t);
+    const scene = await killableScene(t);
     const { pid, networks: before } = await scene.start(
       ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.1; done"],
       {
@@ -63,7 +43,7 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
   });
 
   test("one that ended while nobody watched has its exit code; one with --rm is gone", async (t) => {
-    const scene = await started(t);
+    const scene = await killableScene(t);
     // Each ends when its file is there.
     const waits = (name: string, code: number) => [
       "sh",
@@ -94,7 +74,7 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
   });
 
   test("one whose keeper was killed is ended, and so is what it left to the runtime", async (t) => {
-    const scene = await started(t);
+    const scene = await killableScene(t);
     const { id, pid } = await scene.start(["sleep", "1000"], { name: "orphan", networks });
     const marks = join(scene.daemon.host.options.runDir, "container-marks");
     await killAndStart(scene, async () => {
@@ -106,7 +86,7 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
   });
 
   test("whoever has the pid of a process that is gone is neither killed nor entered", async (t) => {
-    const scene = await started(t);
+    const scene = await killableScene(t);
     const { id, pid = 0 } = await scene.start(["sleep", "1000"], {
       kind: "process",
       name: "orphan",
@@ -114,6 +94,8 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
     });
     const mark = (kind: string) => join(scene.daemon.host.options.runDir, "container-marks", `${id}.${kind}`);
     const exec = () => scene.daemon.ask("POST", "/cnm/v1/containers/orphan/exec", { command: ["id"] });
+    // The keeper is no child of this daemon's, which would hear of its end.
+    await killAndStart(scene);
     assert.equal((await exec()).status, 200);
     for (const victim of [Number(readFileSync(mark("claim"), "utf8")), pid]) process.kill(victim, "SIGKILL");
     await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
@@ -132,7 +114,7 @@ describe("containers and a daemon that is killed", { skip: needsPeer("runc", "bu
   });
 
   test("what a kill leaves half-made is swept, and what a client may still start is not", async (t) => {
-    const scene = await started(t);
+    const scene = await killableScene(t);
     const answer = scene.created(
       await scene.ask(["true"], { name: "waits", networks, removeWhenEnded: true }),
     );

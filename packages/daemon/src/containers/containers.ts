@@ -58,11 +58,15 @@ export class RuntimeContainers implements Containers {
     const registry = new Registry(controller);
     const parts = { controller, places, records, journal };
     const containers = new RuntimeContainers(parts, registry, new Runtime(runtime, places), log);
-    const loaded = records.load((path) =>
-      log.error({ path }, `${path} is no record of a container: look at it`),
-    );
+    const unreadable = new Set<string>();
+    const loaded = records.load((path, id) => {
+      unreadable.add(id);
+      const mend =
+        "put it right and start the daemon again, or take it away, and what is of the container goes";
+      log.error({ path }, `${path} is no record of a container: ${mend}`);
+    });
     for (const record of loaded) registry.add(record);
-    await containers.#lives.takeUp();
+    await containers.#lives.takeUp(unreadable);
     return containers;
   }
 

@@ -8,6 +8,7 @@ import type { Launch } from "../api/index.ts";
 import { type EndingParts, endContainer, removeRunFiles, tell } from "./ending.ts";
 import { livingKeeper, withdrawLaunch } from "./keeper.ts";
 import type { LiveContainer } from "./live.ts";
+import { unknownExitCode } from "./record.ts";
 import type { Registry } from "./registry.ts";
 import type { Runtime } from "./runtime.ts";
 import { startKeeper } from "./start.ts";
@@ -24,6 +25,7 @@ export class Lives {
   readonly #mutex = new KeyedMutex();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #watch: DirectoryWatch;
+  #closing = false;
 
   constructor(parts: EndingParts, registry: Registry, runtime: Runtime, log: Logger) {
     this.#parts = parts;
@@ -33,19 +35,31 @@ export class Lives {
     this.#watch = new DirectoryWatch(parts.places.marks, (name) => this.#told(name), "come");
   }
 
-  /** What an earlier run has left goes on, is ended, or swept; see take-up.ts. */
-  async takeUp(): Promise<void> {
+  /**
+   * What an earlier run has left goes on, is ended, or swept; see take-up.ts.
+   *
+   * @param untouched ids of containers that nothing is known of, but that they are
+   */
+  async takeUp(untouched: ReadonlySet<string>): Promise<void> {
     for (const container of [...this.#registry.own()]) {
       const { id } = container.record;
       await this.exclusively(id, async () => {
         if (container.ended && container.record.end === undefined) return;
-        const standing = await takeUp(this.#parts, this.#runtime, container);
-        if (standing === "gone") this.#registry.remove(container);
-        if (standing === "waits") this.giveUpLater(container);
-        if (standing === "runs" && container.pid !== undefined) container.began.resolve(true);
+        try {
+          const standing = await takeUp(this.#parts, this.#runtime, container);
+          if (standing === "gone") this.#registry.remove(container);
+          if (standing === "waits") this.giveUpLater(container);
+          if (standing === "runs" && container.pid !== undefined) container.began.resolve(true);
+        } catch (error) {
+          // One container is no reason for all the others to be without their daemon.
+          this.#leave(container, error);
+        }
       });
     }
-    await sweepStrays(this.#parts, (id) => this.#registry.ownById(id) !== undefined);
+    await sweepStrays(this.#parts, {
+      isKnown: (id) => untouched.has(id) || this.#registry.ownById(id) !== undefined,
+      failed: (id, error) => this.#tellLeft(id, error),
+    });
   }
 
   /** One thing at a time is done to a container. */
@@ -54,10 +68,23 @@ export class Lives {
   }
 
   startDetached(container: LiveContainer, launch: Launch): void {
-    startKeeper(launch, this.#parts.places.log(container.record.id), (error) => {
-      container.failure = messageOf(error);
-      this.#giveUp(container);
+    startKeeper(launch, this.#parts.places.log(container.record.id), {
+      failed: (error) => {
+        container.failure = messageOf(error);
+        this.#giveUp(container);
+      },
+      ended: () => void this.#keeperEnded(container),
     });
+  }
+
+  /** Where it left no word of how the container ended, it was killed, or could not write one: nobody will know. */
+  async #keeperEnded(container: LiveContainer): Promise<void> {
+    if (this.#closing) return;
+    this.#look(container);
+    if (container.ended || this.#hasExitMark(container.record.id)) return;
+    container.failure ??= "its keeper ended without a word: it was killed, or the run directory is full";
+    await this.#runtime.delete(container);
+    await this.#finish(container);
   }
 
   /** Signals it, and again with SIGKILL when the time is up; resolves when it has ended. */
@@ -129,14 +156,23 @@ export class Lives {
       try {
         if (await endContainer(this.#parts, container)) this.#registry.remove(container);
       } catch (error) {
-        this.#log.error(
-          { container: id, err: error },
-          `what is left of container ${id} stays until the next start`,
-        );
-        container.began.resolve(false);
-        container.finish(container.record.end?.exitCode ?? 255);
+        this.#leave(container, error);
       }
     });
+  }
+
+  /** It has ended, though not all of it can be taken away now. */
+  #leave(container: LiveContainer, error: unknown): void {
+    const { id, end } = container.record;
+    this.#tellLeft(id, error);
+    container.ended = true;
+    container.began.resolve(false);
+    container.finish(end?.exitCode ?? unknownExitCode);
+  }
+
+  #tellLeft(id: string, error: unknown): void {
+    const message = `what is left of container ${id} stays until the next start`;
+    this.#log.error({ container: id, err: error }, message);
   }
 
   /** Nothing of a container whose making failed is left. */
@@ -148,10 +184,7 @@ export class Lives {
       removeRunFiles(this.#parts.places, id);
       this.#parts.records.remove(id);
     } catch (error) {
-      this.#log.error(
-        { container: id, err: error },
-        `what is left of container ${id} stays until the next start`,
-      );
+      this.#tellLeft(id, error);
     } finally {
       this.#registry.remove(container);
       container.began.resolve(false);
@@ -160,6 +193,7 @@ export class Lives {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#watch[Symbol.dispose]();
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#mutex.idle();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { it } from "node:test";
 import { Places } from "./places.ts";
 import { type ContainerRecord, ContainerRecords } from "./record.ts";
+import { isContainerRecord } from "./record-shape.ts";
 
 it("records are kept as they were written; what is none is told and stays, what belongs to none goes", (t) => {
   const directory = mkdtempSync(join(tmpdir(), "causeway-records-"));
@@ -50,4 +51,24 @@ it("records are kept as they were written; what is none is told and stays, what 
   assert.ok(existsSync(places.log(kept.id)));
   records.remove(kept.id);
   assert.ok(!existsSync(places.record(kept.id)) && !existsSync(places.log(kept.id)));
+});
+
+it("what is not as a record must be is none", () => {
+  const whole = { version: 1, id: "a", name: "c", kind: "bundle", path: "/b", command: [], created: 1 };
+  const record = { ...whole, detached: true, terminal: false, removeWhenEnded: false, labels: { a: "b" } };
+  assert.ok(isContainerRecord(record));
+  assert.ok(isContainerRecord({ ...record, end: { exitCode: 1, started: 1, finished: 2 } }));
+  for (const damage of [
+    { command: undefined },
+    { command: [1] },
+    { created: "yesterday" },
+    { created: 1e300 },
+    { kind: "foreign" },
+    { labels: [] },
+    { labels: { a: 1 } },
+    { detached: 1 },
+    { end: {} },
+    { end: { exitCode: 1, started: 1 } },
+  ])
+    assert.equal(isContainerRecord({ ...record, ...damage }), false, JSON.stringify(damage));
 });

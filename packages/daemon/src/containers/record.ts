@@ -5,6 +5,7 @@ import { files, O_RDONLY } from "@causeway/kernel";
 import type { ContainerCreate } from "../api/index.ts";
 import type { ContainerInfo } from "./contract.ts";
 import type { Places } from "./places.ts";
+import { isContainerRecord } from "./record-shape.ts";
 
 export interface ContainerRecord {
   readonly version: 1;
@@ -48,9 +49,14 @@ export class ContainerRecords {
   write(record: ContainerRecord): void {
     const path = this.#places.record(record.id);
     const draft = `${path}.new`;
-    files.writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
-    if (!record.removeWhenEnded) sync(draft);
-    files.renameSync(draft, path);
+    try {
+      files.writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
+      if (!record.removeWhenEnded) sync(draft);
+      files.renameSync(draft, path);
+    } catch (error) {
+      files.rmSync(draft, { force: true });
+      throw error;
+    }
     if (!record.removeWhenEnded) sync(this.#places.kept);
   }
 
@@ -63,31 +69,31 @@ export class ContainerRecords {
   /**
    * All that are there. What belongs to none of them is swept: drafts and logs that a kill left.
    *
-   * @param unreadable is told of records that are none, which stay for somebody to look at
+   * @param unreadable is told of records that are none, which stay for somebody to look at, with all that is of their containers
    */
-  load(unreadable: (path: string) => void): readonly ContainerRecord[] {
-    const records = new Map<string, ContainerRecord>();
+  load(unreadable: (path: string, id: string) => void): readonly ContainerRecord[] {
+    const records = new Map<string, ContainerRecord | undefined>();
     const names = files.readdirSync(this.#places.kept);
     for (const name of names) {
       const id = /^([0-9a-f]{64})\.json$/.exec(name)?.[1];
       if (id === undefined) continue;
       const record = readRecord(this.#places.record(id), id);
-      if (record === undefined) unreadable(this.#places.record(id));
-      else records.set(id, record);
+      records.set(id, record);
+      if (record === undefined) unreadable(this.#places.record(id), id);
     }
     for (const name of names) {
       const [, id = "", ending] = /^([0-9a-f]{64})\.(log|json\.new)$/.exec(name) ?? [];
       if (ending === "json.new" || (ending === "log" && !records.has(id)))
         files.rmSync(`${this.#places.kept}/${name}`, { force: true });
     }
-    return [...records.values()];
+    return [...records.values()].filter((record) => record !== undefined);
   }
 }
 
 function readRecord(path: string, id: string): ContainerRecord | undefined {
   try {
-    const record = JSON.parse(files.readFileSync(path, "utf8")) as ContainerRecord;
-    return record.version === 1 && record.id === id && typeof record.name === "string" ? record : undefined;
+    const record: unknown = JSON.parse(files.readFileSync(path, "utf8"));
+    return isContainerRecord(record) && record.id === id ? record : undefined;
   } catch {
     return undefined;
   }

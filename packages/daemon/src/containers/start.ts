@@ -34,12 +34,14 @@ export function prepareStart(
   return keeperLaunch(places, id, runtime.program, runtime.runCommand(id));
 }
 
-/**
- * Starts the keeper in a session of its own, with its output in the log.
- *
- * @param failed is told where not even the shell could be started
- */
-export function startKeeper(launch: Launch, log: string, failed: (error: Error) => void): void {
+export interface KeeperListeners {
+  /** Not even the shell could be started. */
+  readonly failed: (error: Error) => void;
+  readonly ended: () => void;
+}
+
+/** Starts the keeper in a session of its own, with its output in the log. */
+export function startKeeper(launch: Launch, log: string, listeners: KeeperListeners): void {
   const [program = "", ...words] = launch.command;
   const fd = files.openSync(log, "a", 0o600);
   try {
@@ -49,7 +51,8 @@ export function startKeeper(launch: Launch, log: string, failed: (error: Error) 
       stdio: ["ignore", fd, fd],
       env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin" },
     });
-    child.on("error", failed);
+    child.on("error", listeners.failed);
+    child.on("exit", listeners.ended);
     child.unref();
   } finally {
     files.closeSync(fd);

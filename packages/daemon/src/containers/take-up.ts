@@ -62,14 +62,22 @@ export function readStart(places: Places, container: LiveContainer): boolean {
   return true;
 }
 
+export interface Sweep {
+  readonly isKnown: (id: string) => boolean;
+  /** What cannot be taken away is told, and the rest is. */
+  readonly failed: (id: string, error: unknown) => void;
+}
+
 /** Sandboxes and run files of containers that are not recorded. */
 export async function sweepStrays(
   { controller, places }: EndingParts,
-  isKnown: (id: string) => boolean,
+  { isKnown, failed }: Sweep,
 ): Promise<void> {
   for (const sandbox of controller.sandboxes()) {
     if (sandbox.labels[containerLabel] === undefined || isKnown(sandbox.containerId)) continue;
-    await sandbox.delete({ endpoints: "delete" });
+    await sandbox
+      .delete({ endpoints: "delete" })
+      .catch((error: unknown) => failed(sandbox.containerId, error));
   }
   const ids = [...files.readdirSync(places.bundles), ...files.readdirSync(places.marks)].flatMap(
     (name) => /^\.?([0-9a-f]{64})/.exec(name)?.[1] ?? [],

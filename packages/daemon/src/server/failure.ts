@@ -29,6 +29,10 @@ export function failureOf(error: unknown): CausewayError {
     const message = `the daemon has nothing left to open with (${messageOf(error)}): try again when others have ended`;
     return unavailable("resources_exhausted", message, error);
   }
+  if (isFullDisk(error)) {
+    const message = `there is no space left where the daemon writes (${messageOf(error)}): make some in its state and run directories, and try again`;
+    return unavailable("disk_full", message, error);
+  }
   return new CausewayError("internal", "internal", messageOf(error), { cause: error });
 }
 
@@ -85,6 +89,11 @@ function unknownName({ keyword, params, parentSchema, data }: SchemaFinding): st
   if (keyword === "additionalProperties") return String(params.additionalProperty);
   if (keyword !== "required" || parentSchema?.additionalProperties !== false) return undefined;
   return Object.keys(data ?? {}).find((name) => !Object.hasOwn(parentSchema.properties ?? {}, name));
+}
+
+/** Of files; the store tells of its own. */
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 /** Nothing is left to open with: it is tried again later. */

@@ -1,0 +1,94 @@
+// Containers in trouble: a disk that is full, a keeper that is killed, a record that is damaged. The others have their daemon all the same.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { ContainerScene } from "../support/containers.ts";
+import { eventually } from "../support/eventually.ts";
+import { killAndStart, killableScene } from "../support/killable.ts";
+import { needsPeer } from "../support/peers.ts";
+
+const networks = [{ network: "n1" }];
+
+/** A directory is a small disk of its own, until it is disposed of. */
+function smallDisk(directory: string) {
+  const filler = join(directory, "filler");
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory]);
+  return {
+    fill: () => assert.throws(() => writeFileSync(filler, Buffer.alloc(1 << 20)), { code: "ENOSPC" }),
+    empty: () => rmSync(filler),
+    [Symbol.dispose]: () => void execFileSync("umount", ["--lazy", directory]),
+  };
+}
+
+describe("containers in trouble", { skip: needsPeer("runc", "busybox") }, () => {
+  test("with a full state directory none is made, nothing of it is left, and the daemon starts", async (t) => {
+    const scene = await killableScene(t);
+    const kept = join(scene.daemon.host.options.stateDir, "containers");
+    await scene.daemon.end();
+    using disk = smallDisk(kept);
+    await scene.daemon.start();
+    await scene.start(["sleep", "1000"], { name: "one", networks });
+    await scene.start(["sleep", "1000"], { name: "two", networks });
+    disk.fill();
+    const before = readdirSync(kept);
+    const refused = await scene.ask(["true"], { networks });
+    assert.deepEqual([refused.status, /disk_full/.test(refused.text)], [503, true], refused.text);
+    assert.deepEqual(readdirSync(kept), before);
+    // That it has ended cannot be written down: neither now nor at the next start.
+    await scene.stop("one");
+    await killAndStart(scene);
+    const states = async () => (await scene.list()).map(({ name, state }) => `${name} ${state}`).sort();
+    assert.deepEqual(await states(), ["one exited", "two running"]);
+    disk.empty();
+    await killAndStart(scene);
+    assert.deepEqual(await states(), ["one exited", "two running"]);
+    assert.deepEqual((await scene.inspect("one")).networks, []);
+    await scene.removeAll();
+  });
+
+  test("a keeper that can tell nothing, or is killed, takes its container along at once", async (t) => {
+    const scene = await ContainerScene.create(t);
+    await scene.network("n1");
+    const { runDir } = scene.daemon.host.options;
+    const marks = join(runDir, "container-marks");
+    const { id, pid } = await scene.start(["sleep", "1000"], { name: "one", networks });
+    process.kill(Number(readFileSync(join(marks, `${id}.claim`), "utf8")), "SIGKILL");
+    assert.equal(await scene.wait("one"), 255);
+    await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
+    assert.deepEqual([(await scene.inspect("one")).state, readdirSync(marks)], ["exited", []]);
+
+    using disk = smallDisk(marks);
+    disk.fill();
+    const refused = await scene.ask(["true"], { detached: true, name: "two", networks });
+    assert.deepEqual([refused.status, /run directory is full/.test(refused.text)], [409, true], refused.text);
+    assert.deepEqual(
+      (await scene.list()).map(({ name }) => name),
+      ["one"],
+    );
+  });
+
+  test("a damaged record is told, fails no list, and leaves its container in its network", async (t) => {
+    const scene = await killableScene(t);
+    const { stateDir, runDir } = scene.daemon.host.options;
+    const { id, pid } = await scene.start(["sleep", "1000"], { name: "one", networks });
+    const { name: other } = await scene.start(["sleep", "1000"], { name: "two", networks });
+    const record = join(stateDir, "containers", `${id}.json`);
+    const text = readFileSync(record, "utf8");
+    await killAndStart(scene, async () =>
+      writeFileSync(record, text.replace(/"created":\d+/, '"created":"x"')),
+    );
+    await scene.daemon.logged("no record of a container");
+    const [foreign, ...more] = (await scene.list()).toSorted((one) => (one.kind === "foreign" ? -1 : 1));
+    assert.deepEqual([foreign?.kind, more.map(({ name }) => name)], ["foreign", [other]]);
+    assert.equal(foreign?.networks.length, 1);
+    assert.ok(existsSync(join(runDir, "container-marks", `${id}.claim`)));
+    assert.ok(existsSync(join(stateDir, "containers", `${id}.log`)));
+    // Put right, it is what it was.
+    await killAndStart(scene, async () => writeFileSync(record, text));
+    const after = await scene.inspect("one");
+    assert.deepEqual([after.state, after.pid], ["running", pid]);
+  });
+});
