@@ -27,7 +27,7 @@ export const differences: Readonly<Record<string, Difference>> = {
     commands: [
       "network create x --subnet nothing",
       "network create x --opt com.docker.network.driver.mtu=zz",
-      "network connect scoped c1 --ip zz",
+      "network connect scoped k1 --ip zz",
     ],
     lift: without(/(?<=Error response from daemon: ).*/g),
   },
@@ -35,8 +35,8 @@ export const differences: Readonly<Record<string, Difference>> = {
     commands: [
       "network create slip --opt com.docker.network.bridge.nam=x0",
       "network rm slip",
-      "network connect aside c2 --driver-opt a=b",
-      "network disconnect aside c2",
+      "network connect aside k2 --driver-opt a=b",
+      "network disconnect aside k2",
     ],
     exitDiffers: true,
   },
@@ -56,15 +56,15 @@ export const differences: Readonly<Record<string, Difference>> = {
     lift: without(/ *"Gateway": "172\.17\.0\.1",\n/g),
   },
   "no-id-as-alias": {
-    commands: [`inspect c1 --format '{{(index .NetworkSettings.Networks "back").Aliases}}'`],
+    commands: [`inspect k1 --format '{{(index .NetworkSettings.Networks "back").Aliases}}'`],
     lift: without(/ <id>/g),
   },
   "links-and-link-local": {
     commands: [
-      "network connect aside c2 --link c1:other",
-      "network disconnect -f aside c2",
-      "network connect aside c2 --link-local-ip 169.254.9.9",
-      "network disconnect --force aside c2",
+      "network connect aside k2 --link k1:other",
+      "network disconnect -f aside k2",
+      "network connect aside k2 --link-local-ip 169.254.9.9",
+      "network disconnect --force aside k2",
     ],
     exitDiffers: true,
   },
@@ -73,11 +73,11 @@ export const differences: Readonly<Record<string, Difference>> = {
     lift: without(/\n<id> {2}front.*/g),
   },
   "no-image": {
-    commands: ["ps", "inspect c1 --format '{{.Config.Image}} {{.Path}} {{.Args}}'"],
+    commands: ["ps", "inspect k1 --format '{{.Config.Image}} {{.Path}} {{.Args}}'"],
     lift: without(/<no image>|box|"?sleep(?: 3600)?"?|""|3600| /g),
   },
   "network-mode": {
-    commands: ["inspect c1 c3 --format '{{.HostConfig.NetworkMode}}'"],
+    commands: ["inspect k1 k3 --format '{{.HostConfig.NetworkMode}}'"],
     lift: without(/^(?:bridge|default)$/gm),
   },
   "who-is-in-the-way": {
@@ -91,5 +91,5 @@ export const differences: Readonly<Record<string, Difference>> = {
     ],
     lift: (output) => [...new Set(output.split("\n"))].join("\n"),
   },
-  "not-ours": { commands: ["images", "volume ls", "top c1"], exitDiffers: true },
+  "not-ours": { commands: ["images", "volume ls", "top k1"], exitDiffers: true },
 };

@@ -63,15 +63,15 @@ async function populate(controller: NetworkController): Promise<void> {
   if (bridge === undefined || none === undefined) throw new Error("there is no bridge or none network");
   const publish = [{ containerPort: 80, hostPort: 8080, hostAddress: "127.0.0.1" }];
   const sandbox = { labels: { tier: "front" } };
-  await controller.attach(bridge, { containerId: "c1", endpoint: { publish }, sandbox });
-  await controller.attach(bridge, { containerId: "c2" });
-  await controller.attach(none, { containerId: "c3" });
+  await controller.attach(bridge, { containerId: "k1", endpoint: { publish }, sandbox });
+  await controller.attach(bridge, { containerId: "k2" });
+  await controller.attach(none, { containerId: "k3" });
 }
 
 async function populateDocker(dockerd: Dockerd): Promise<void> {
   const start = (...args: readonly string[]) =>
     dockerd.docker("run", "--detach", ...args, "box", "sleep", "3600");
-  await start("--name=c1", "--publish=127.0.0.1:8080:80", "--label=tier=front");
-  await start("--name=c2");
-  await start("--name=c3", "--network=none");
+  await start("--name=k1", "--publish=127.0.0.1:8080:80", "--label=tier=front");
+  await start("--name=k2");
+  await start("--name=k3", "--network=none");
 }

@@ -1,6 +1,6 @@
 // The commands, in their order: what one makes, later ones find. `ID(name)` is the id of a network, `SHORT(name)` its beginning, `NOW` the
-// time. At the beginning there are the containers c1 (labelled tier=front, in bridge, 127.0.0.1:8080 published to 80), c2 (in bridge)
-// and c3 (in none); no network but those that are there from the start.
+// time. At the beginning there are the containers k1 (labelled tier=front, in bridge, 127.0.0.1:8080 published to 80), k2 (in bridge)
+// and k3 (in none); no network but those that are there from the start.
 
 export interface Command {
   readonly run: string;
@@ -10,7 +10,7 @@ export interface Command {
 
 const inspectPools = "--format '{{json .IPAM.Config}}'";
 const inContainer = (network: string, field: string) =>
-  `inspect c1 --format '{{(index .NetworkSettings.Networks "${network}").${field}}}'`;
+  `inspect k1 --format '{{(index .NetworkSettings.Networks "${network}").${field}}}'`;
 
 export const script: readonly Command[] = [
   // The system.
@@ -110,81 +110,81 @@ export const script: readonly Command[] = [
   { run: "inspect nothing" },
 
   // Containers are connected, with every flag.
-  { run: "network connect front c1" },
-  { run: "network connect front c1" },
+  { run: "network connect front k1" },
+  { run: "network connect front k1" },
   { run: inContainer("front", "IPAddress") },
   { run: inContainer("front", "Gateway") },
   { run: inContainer("front", "MacAddress") },
   { run: "network inspect front --format '{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}'" },
-  { run: "network connect back c1 --ip 10.82.5.20 --alias web --alias www" },
+  { run: "network connect back k1 --ip 10.82.5.20 --alias web --alias www" },
   { run: inContainer("back", "IPAMConfig.IPv4Address") },
   { run: inContainer("back", "IPPrefixLen") },
   { run: inContainer("back", "Aliases") },
-  { run: "network connect six c1 --ip 10.83.0.20 --ip6 fd00:83::20" },
+  { run: "network connect six k1 --ip 10.83.0.20 --ip6 fd00:83::20" },
   { run: inContainer("six", "GlobalIPv6Address") },
   { run: inContainer("six", "IPv6Gateway") },
   { run: "network create aside --subnet 10.91.0.0/24" },
-  { run: "network connect aside c2 --link c1:other" },
-  { run: "network disconnect -f aside c2" },
-  { run: "network connect aside c2 --link-local-ip 169.254.9.9" },
-  { run: "network disconnect --force aside c2" },
-  { run: "network connect aside c2 --driver-opt a=b" },
-  { run: "network disconnect aside c2" },
-  { run: "network connect front c2" },
+  { run: "network connect aside k2 --link k1:other" },
+  { run: "network disconnect -f aside k2" },
+  { run: "network connect aside k2 --link-local-ip 169.254.9.9" },
+  { run: "network disconnect --force aside k2" },
+  { run: "network connect aside k2 --driver-opt a=b" },
+  { run: "network disconnect aside k2" },
+  { run: "network connect front k2" },
   { run: "network inspect six --format '{{json .Containers}}'" },
   { run: "network ls --filter dangling=true --filter name=front" },
   { run: "network connect front nothing" },
-  { run: "network connect nothing c1" },
-  { run: "network connect host c1" },
-  { run: "network connect none c1" },
-  { run: "network connect front c3" },
-  { run: "network connect scoped c1 --ip 10.99.0.9" },
-  { run: "network connect scoped c1 --ip 10.88.0.1" },
-  { run: "network connect scoped c1 --ip zz" },
-  { run: "network connect plain c1 --ip 172.18.0.9" },
-  { run: "network connect bridge c2 --alias x" },
-  { run: "network connect scoped c1 --ip6 fd00::9" },
+  { run: "network connect nothing k1" },
+  { run: "network connect host k1" },
+  { run: "network connect none k1" },
+  { run: "network connect front k3" },
+  { run: "network connect scoped k1 --ip 10.99.0.9" },
+  { run: "network connect scoped k1 --ip 10.88.0.1" },
+  { run: "network connect scoped k1 --ip zz" },
+  { run: "network connect plain k1 --ip 172.18.0.9" },
+  { run: "network connect bridge k2 --alias x" },
+  { run: "network connect scoped k1 --ip6 fd00::9" },
 
   // Containers are shown.
   { run: "ps --format '{{.Names}} {{.State}} {{.Status}} {{.Ports}} {{.Labels}}'" },
   { run: "ps" },
   { run: "ps --all --quiet --no-trunc" },
-  { run: "ps --format '{{.Names}}' --filter name=c1" },
+  { run: "ps --format '{{.Names}}' --filter name=k1" },
   { run: "ps --format '{{.Names}}' --filter network=front" },
   { run: "ps --format '{{.Names}}' --filter network=nothing" },
   { run: "ps --format '{{.Names}}' --filter label=tier=front" },
   { run: "ps --format '{{.Names}}' --filter status=exited" },
-  { run: "ps --format '{{.Names}}' --filter status=running --filter name=c2" },
+  { run: "ps --format '{{.Names}}' --filter status=running --filter name=k2" },
   { run: "ps --format '{{.Names}}' --filter publish=8080" },
-  { run: "ps --format '{{.Names}}' --filter since=c1 --filter before=c3" },
+  { run: "ps --format '{{.Names}}' --filter since=k1 --filter before=k3" },
   { run: "ps --format '{{.Names}}' --last 1" },
   { run: "ps --format '{{.Names}}' --filter zz=1" },
   { run: "ps --format '{{.Names}}' --filter status=zz" },
-  { run: "ps --format '{{.Names}} {{.Networks}}' --filter name=c3" },
+  { run: "ps --format '{{.Names}} {{.Networks}}' --filter name=k3" },
   {
-    run: "inspect c1 --format '{{.Name}} {{.State.Status}} {{.State.Running}} {{.RestartCount}} {{.Mounts}}'",
+    run: "inspect k1 --format '{{.Name}} {{.State.Status}} {{.State.Running}} {{.RestartCount}} {{.Mounts}}'",
   },
-  { run: "inspect c1 --format '{{json .NetworkSettings.Ports}}'" },
-  { run: "inspect c1 --format '{{json .Config.Labels}}'" },
-  { run: "inspect c1 --format '{{.Config.Image}} {{.Path}} {{.Args}}'" },
-  { run: "inspect c1 c3 --format '{{.HostConfig.NetworkMode}}'" },
+  { run: "inspect k1 --format '{{json .NetworkSettings.Ports}}'" },
+  { run: "inspect k1 --format '{{json .Config.Labels}}'" },
+  { run: "inspect k1 --format '{{.Config.Image}} {{.Path}} {{.Args}}'" },
+  { run: "inspect k1 k3 --format '{{.HostConfig.NetworkMode}}'" },
   { run: "container inspect nothing" },
 
   // They are disconnected, and networks removed.
   { run: "network rm front" },
-  { run: "network disconnect front c1" },
-  { run: "network disconnect front c1" },
-  { run: "network disconnect -f front c1" },
+  { run: "network disconnect front k1" },
+  { run: "network disconnect front k1" },
+  { run: "network disconnect -f front k1" },
   { run: "network disconnect front nothing" },
   { run: "network disconnect -f front nothing" },
-  { run: "network disconnect nothing c1" },
-  { run: "network disconnect host c1" },
-  { run: "network disconnect -f front c2" },
-  { run: "network disconnect back c1" },
-  { run: "network disconnect six c1" },
-  { run: "network disconnect none c3" },
-  { run: "network connect scoped c3" },
-  { run: "network disconnect scoped c3" },
+  { run: "network disconnect nothing k1" },
+  { run: "network disconnect host k1" },
+  { run: "network disconnect -f front k2" },
+  { run: "network disconnect back k1" },
+  { run: "network disconnect six k1" },
+  { run: "network disconnect none k3" },
+  { run: "network connect scoped k3" },
+  { run: "network disconnect scoped k3" },
   { run: "network inspect front --format '{{json .Containers}}'" },
   { run: "network rm bridge" },
   { run: "network rm front back nothing" },
@@ -214,7 +214,7 @@ export const script: readonly Command[] = [
     run: "events --since 1 --until NOW --filter type=network --filter event=disconnect --filter network=front --format '{{.Action}}'",
   },
   {
-    run: "events --since 1 --until NOW --filter container=c1 --filter type=container --format '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.tier}}'",
+    run: "events --since 1 --until NOW --filter container=k1 --filter type=container --format '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.tier}}'",
   },
   {
     run: "events --since 1 --until NOW --filter event=prune --format '{{.Type}} {{.Actor.Attributes.reclaimed}}'",
@@ -225,7 +225,7 @@ export const script: readonly Command[] = [
   // What is not ours.
   { run: "images" },
   { run: "volume ls" },
-  { run: "top c1" },
+  { run: "top k1" },
 ];
 
 /** As a shell takes a line apart, with single quotes and escaped double ones. */

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { link, NetNamespace, Rtnl, unbindNamespace } from "@causeway/kernel";
-import { eventually } from "./eventually.ts";
+import { eventually, patience } from "./eventually.ts";
 
 const run = promisify(execFile);
 
@@ -46,7 +46,8 @@ export class Dockerd implements AsyncDisposable {
   static async start(): Promise<Dockerd> {
     const dockerd = new Dockerd(mkdtempSync(join(tmpdir(), "causeway-dockerd-")));
     try {
-      await eventually(() => dockerd.docker("version"));
+      // It starts a containerd first.
+      await eventually(() => dockerd.docker("version"), 3 * patience);
       await dockerd.#importBusybox();
     } catch (error) {
       await dockerd[Symbol.asyncDispose]();
