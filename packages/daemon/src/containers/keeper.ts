@@ -11,29 +11,38 @@ import type { Places } from "./places.ts";
  * directory, then what is to be run.
  *
  * The claim decides between us and a daemon that waited too long for us: whoever makes the file has the say.
- * Waiting is done anew where a signal cut it short. A plain process is written down with when it started: its pid may be another's later. What never began gets the status that a shell has for it.
+ * What has been forked and is not another program yet (PF_FORKNOEXEC of linux/sched.h in its flags) has our traps and loses signals: it
+ * is told of them afterwards. Waiting is done anew where a signal cut it short. A plain process is written down with when it started: its
+ * pid may be another's later. What never began gets the status that a shell has for it.
  */
 const script = `
 mark=$1 id=$2 runtime=$3 root=$4
 shift 4
-if ! (set -C; echo $$ >"$mark.claim") 2>/dev/null; then
-  echo "causeway: the container was given up meanwhile: it was not started in time, or has been removed" >&2
-  exit 125
-fi
-child= pending= interrupted=
+child= pending= interrupted= ticks=
 forward() {
   interrupted=1
   if [ -n "$child" ]; then kill -s "$1" "$child" 2>/dev/null; else pending=$1; fi
 }
 for signal in HUP INT QUIT TERM USR1 USR2 ALRM WINCH CONT; do trap "forward $signal" $signal; done
+if ! (set -C; echo $$ >"$mark.claim") 2>/dev/null; then
+  echo "causeway: the container was given up meanwhile: it was not started in time, or has been removed" >&2
+  exit 125
+fi
+is_itself() {
+  stat=
+  while read -r line; do stat="$stat $line"; done 2>/dev/null <"/proc/$1/stat"
+  set -- \${stat##*) }
+  ticks=\${20:-$ticks}
+  [ $((\${7:-0} & 64)) -eq 0 ]
+}
 exec 3<&0
 "$@" <&3 3<&- &
-child=$!
+begun=$!
+until is_itself "$begun"; do :; done
+child=$begun
 exec 3<&- </dev/null
 if [ -z "$runtime" ]; then
-  stat=$(cat "/proc/$child/stat")
-  set -- \${stat##*) }
-  echo "$child \${20}" >"$mark.new" && mv "$mark.new" "$mark.pid"
+  echo "$child $ticks" >"$mark.new" && mv "$mark.new" "$mark.pid"
 fi
 [ -z "$pending" ] || forward "$pending"
 while :; do
