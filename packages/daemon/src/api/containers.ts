@@ -18,9 +18,9 @@ const names = {
   extraHosts: Type.Optional(
     Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
   ),
-  dns: Type.Optional(Type.Array(Type.String())),
-  dnsSearch: Type.Optional(Type.Array(Type.String())),
-  dnsOptions: Type.Optional(Type.Array(Type.String())),
+  dns: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
+  dnsSearch: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
+  dnsOptions: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
 };
 
 const kinds = Type.Union([Type.Literal("rootfs"), Type.Literal("bundle"), Type.Literal("process")]);

@@ -3,10 +3,11 @@
  */
 import { notFound } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
-import { Adopted, Adoption, ContainerPath, NoAnswer } from "../api/index.ts";
+import { Adopted, Adoption, ContainerPath, NoAnswer, NoQuery } from "../api/index.ts";
 import { requireTrust } from "../server/caller.ts";
 import type { Typed } from "../server/server.ts";
 import { containerResource } from "./container-resource.ts";
+import { refuseReservedLabels } from "./containers-own.ts";
 import type { CnmContext } from "./context.ts";
 
 export function adoptionRoutes({ containers }: CnmContext): FastifyPluginAsync {
@@ -14,10 +15,11 @@ export function adoptionRoutes({ containers }: CnmContext): FastifyPluginAsync {
     const server = untyped.withTypeProvider<Typed>();
     server.put(
       "/adoptions/:container",
-      { schema: { params: ContainerPath, body: Adoption, response: { 200: Adopted } } },
+      { schema: { params: ContainerPath, querystring: NoQuery, body: Adoption, response: { 200: Adopted } } },
       async (request) => {
         const { container } = request.params;
         requireTrust(request.caller, "the namespace of a process");
+        refuseReservedLabels(request.body);
         const adopted = await containers.adopt(container, request.body);
         if (adopted.sandbox === undefined)
           throw notFound("container_not_found", `No such container: ${container}`);
@@ -27,7 +29,7 @@ export function adoptionRoutes({ containers }: CnmContext): FastifyPluginAsync {
     );
     server.delete(
       "/adoptions/:container",
-      { schema: { params: ContainerPath, response: { 204: NoAnswer } } },
+      { schema: { params: ContainerPath, querystring: NoQuery, response: { 204: NoAnswer } } },
       async ({ params: { container } }, reply) => {
         await containers.abandon(container);
         return reply.status(204).send(null);

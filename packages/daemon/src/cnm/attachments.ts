@@ -4,6 +4,7 @@
 import type { FastifyPluginAsync } from "fastify";
 import { Attachment, AttachmentCreate, NoQuery } from "../api/index.ts";
 import type { Typed } from "../server/server.ts";
+import { refuseReservedLabels } from "./containers-own.ts";
 import type { CnmContext } from "./context.ts";
 import { endpointResource } from "./endpoint-resource.ts";
 import { answer } from "./etag.ts";
@@ -23,6 +24,7 @@ export function attachmentRoutes({ controller, changes, creations }: CnmContext)
         const made = await creations.once(request, () =>
           changes.make(request, subject, async (network) => {
             requireOwnNamespace(request.caller, controller, options.sandbox ?? {});
+            refuseReservedLabels(options.sandbox ?? {});
             const { endpoint, sandbox } = await controller.attach(network, options);
             return { endpoint: endpointResource(endpoint), sandbox: sandboxResource(sandbox) };
           }),

@@ -17,6 +17,7 @@ import {
   ContainerStop,
   Launch,
   NoAnswer,
+  NoQuery,
   PageQuery,
   pageOf,
 } from "../api/index.ts";
@@ -24,14 +25,14 @@ import { becomeStream } from "../server/overload.ts";
 import type { Typed } from "../server/server.ts";
 import { containerResource } from "./container-resource.ts";
 import type { CnmContext } from "./context.ts";
-import { answer, requireMatch } from "./etag.ts";
+import { answer, etagOf, requireMatch } from "./etag.ts";
 import { pageOfItems } from "./page.ts";
 import { containerSubject } from "./subjects.ts";
 
 export function containerRoutes({ containers, changes, creations }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
-    const one = { params: ContainerPath };
+    const one = { params: ContainerPath, querystring: NoQuery };
     server.get(
       "/containers",
       { schema: { querystring: PageQuery, response: { 200: pageOf(Container) } } },
@@ -39,14 +40,14 @@ export function containerRoutes({ containers, changes, creations }: CnmContext):
     );
     server.post(
       "/containers",
-      { schema: { body: ContainerCreate, response: { 201: ContainerCreated } } },
+      { schema: { querystring: NoQuery, body: ContainerCreate, response: { 201: ContainerCreated } } },
       async (request, reply) => {
         const made = await creations.once(request, async () => {
           requireMatch(request, () => undefined);
           const { container, launch } = await containers.create(request.body, request.caller);
           return { container: containerResource(container), ...(launch !== undefined && { launch }) };
         });
-        return reply.status(201).send(made);
+        return reply.status(201).header("etag", etagOf(made.container)).send(made);
       },
     );
     server.get(

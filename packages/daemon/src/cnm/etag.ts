@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { preconditionFailed } from "../server/refusal.ts";
 
-function etagOf(resource: object): string {
+export function etagOf(resource: object): string {
   return `"${createHash("sha256").update(JSON.stringify(resource)).digest("base64url").slice(0, 22)}"`;
 }
 

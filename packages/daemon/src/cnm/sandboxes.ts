@@ -15,6 +15,7 @@ import {
   SandboxRename,
 } from "../api/index.ts";
 import type { Typed } from "../server/server.ts";
+import { refuseContainersSandbox, refuseReservedLabels } from "./containers-own.ts";
 import type { CnmContext } from "./context.ts";
 import { answer, requireMatch } from "./etag.ts";
 import { passes } from "./filter.ts";
@@ -25,7 +26,7 @@ import { sandboxResource } from "./sandbox-resource.ts";
 import { sandboxSubject } from "./subjects.ts";
 
 export function sandboxRoutes(context: CnmContext): FastifyPluginAsync {
-  const { controller, changes, creations } = context;
+  const { controller, changes, creations, containers } = context;
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     server.get(
@@ -44,6 +45,7 @@ export function sandboxRoutes(context: CnmContext): FastifyPluginAsync {
         const made = await creations.once(request, async () => {
           requireMatch(request, () => undefined);
           requireOwnNamespace(request.caller, controller, options);
+          refuseReservedLabels(options);
           return sandboxResource(await controller.newSandbox(containerId, options));
         });
         return answer(reply.status(201), made);
@@ -59,7 +61,10 @@ export function sandboxRoutes(context: CnmContext): FastifyPluginAsync {
       { schema: { params: SandboxPath, querystring: SandboxDeleteQuery } },
       async (request, reply) => {
         const subject = sandboxSubject(controller, request.params.sandbox);
-        await changes.make(request, subject, (sandbox) => sandbox.delete(request.query));
+        await changes.make(request, subject, (sandbox) => {
+          refuseContainersSandbox(containers, sandbox, "delete");
+          return sandbox.delete(request.query);
+        });
         return reply.status(204).send();
       },
     );
@@ -68,7 +73,7 @@ export function sandboxRoutes(context: CnmContext): FastifyPluginAsync {
 }
 
 /** What is done with a sandbox that is there. */
-function sandboxChanges({ controller, changes }: CnmContext): FastifyPluginAsync {
+function sandboxChanges({ controller, changes, containers }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     const change = { params: SandboxPath, querystring: NoQuery, response: { 200: Sandbox } };
@@ -92,6 +97,7 @@ function sandboxChanges({ controller, changes }: CnmContext): FastifyPluginAsync
         requireOwnNamespace(request.caller, controller, { key });
         const subject = sandboxSubject(controller, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
+          refuseContainersSandbox(containers, sandbox, "key");
           await sandbox.setKey(key);
           return sandboxResource(sandbox);
         });
@@ -104,6 +110,7 @@ function sandboxChanges({ controller, changes }: CnmContext): FastifyPluginAsync
       async (request, reply) => {
         const subject = sandboxSubject(controller, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
+          refuseContainersSandbox(containers, sandbox, "rename");
           await sandbox.rename(request.body.containerId);
           return sandboxResource(sandbox);
         });

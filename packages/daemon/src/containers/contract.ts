@@ -27,7 +27,10 @@ export interface ContainerInfo {
   readonly sandbox: Sandbox | undefined;
 }
 
-/** Label of a sandbox that we made for a container: the container's name. */
+/** Label of a sandbox that we made for a container. One whose container is not recorded is swept at start-up. */
+export const containerLabel = "causeway.container";
+
+/** Another of its labels: the container's name. */
 export const containerNameLabel = "causeway.container.name";
 
 export interface LogOptions {

@@ -11,10 +11,7 @@ import {
   suggestion,
 } from "@causeway/libnetwork";
 import type { ContainerCreate, ContainerNetwork } from "../api/index.ts";
-import { containerNameLabel } from "./contract.ts";
-
-/** A sandbox with this label is swept at start-up where no record of a container names it. */
-export const containerLabel = "causeway.container";
+import { containerLabel, containerNameLabel } from "./contract.ts";
 
 export interface SandboxWish {
   readonly id: string;

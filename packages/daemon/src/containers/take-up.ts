@@ -2,12 +2,12 @@
  * What a start finds of containers: those that ran go on, those that ended meanwhile are ended, and what a kill left half-made goes.
  */
 import { files } from "@causeway/kernel";
+import { containerLabel } from "./contract.ts";
 import { type EndingParts, endContainer, removeRunFiles } from "./ending.ts";
 import { livingKeeper } from "./keeper.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
 import type { Runtime } from "./runtime.ts";
-import { containerLabel } from "./sandboxes.ts";
 
 export type Standing =
   /** Its keeper lives. */
