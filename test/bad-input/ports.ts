@@ -65,14 +65,14 @@ export const ports: readonly Refusal[] = [
     "conflict",
     "port_in_use",
     "port that another endpoint has",
-    /8080 of .* is published for endpoint [0-9a-f]{12}: unpublish it there or choose/,
+    /8080 of .* is published for endpoint [\w-]+\/free: unpublish it there or choose/,
     publishing({ containerPort: 80, hostPort: 8080 }),
   ),
   refusal(
     "conflict",
     "port_in_use",
     "the second of two ports taken",
-    /8080 of .* is published for endpoint [0-9a-f]{12}: unpublish it there or choose/,
+    /8080 of .* is published for endpoint [\w-]+\/free: unpublish it there or choose/,
     publishing({ containerPort: 81, hostPort: 9000 }, { containerPort: 80, hostPort: 8080 }),
   ),
   refusal(

@@ -1,7 +1,8 @@
 // causeway run and what goes with it, against a daemon.
 
 import assert from "node:assert/strict";
-import { chmodSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { runCli } from "../support/cli.ts";
 import { ContainerScene } from "../support/containers.ts";
@@ -48,9 +49,15 @@ describe("causeway run", { skip: needsPeer("runc", "busybox") }, () => {
       "echo $MORE; hostname; exit 4",
     ]);
     assert.deepEqual([inside.code, inside.stdout], [4, `1\n${made.stdout.slice(0, 12)}\n`], inside.stderr);
-    chmodSync(scene.rootfs, 0o755);
     const other = await causeway(["exec", "-u", "7", "-w", "/tmp", "web", "sh", "-c", "id -u; pwd"]);
     assert.deepEqual([other.code, other.stdout], [0, "7\n/tmp\n"], other.stderr);
+    for (const [command, code] of Object.entries({ nosuch: 127, "/etc/passwd": 126, "/no/such": 127 })) {
+      const failed = await causeway(["exec", "web", command]);
+      assert.deepEqual([failed.code, failed.stderr !== ""], [code, true], failed.stderr);
+    }
+    assert.equal((await causeway(["exec", "web", "sh", "-c", "exit 255"])).code, 255);
+    const bundle = join(scene.daemon.host.options.runDir, "containers", made.stdout.trim());
+    assert.deepEqual(readdirSync(bundle), ["config.json"]);
     const listed = await causeway(["ps", "--format", "{{.Names}} {{.Status}} {{.Networks}}"]);
     assert.equal(listed.stdout, "web running n1\n", listed.stderr);
     await eventually(async () => assert.equal((await causeway(["logs", "web"])).stdout, "here\n"));

@@ -65,3 +65,26 @@ test("an endpoint is made, joins, publishes, and goes again", async (t) => {
   assert.equal(await cli.ok("sandbox", "rm", "c1"), "c1\n");
   assert.deepEqual(daemon.daemon.controller.sandboxes(), []);
 });
+
+test("inspect finds whatever has the name: a container first, a network, an endpoint, or the kind that is asked for", async (t) => {
+  const cli = cliOf((await TestDaemon.start(t)).socket);
+  await cli.ok("network", "create", "web");
+  await cli.ok("network", "create", "other");
+  await cli.ok("endpoint", "create", "web", "port");
+  /** Each by a field that no other has. */
+  const kinds = async (...names: readonly string[]) =>
+    (JSON.parse(await cli.ok("inspect", ...names)) as object[]).map((found) =>
+      ["kind", "driver", "mac"].findIndex((field) => field in found),
+    );
+  assert.deepEqual(await kinds("web", "port", "other", "web/port"), [1, 2, 1, 2]);
+  await cli.ok("sandbox", "create", "web");
+  assert.deepEqual(await kinds("web"), [0]);
+  assert.deepEqual(await kinds("--type", "network", "web"), [1]);
+  const missing = await cli.run("inspect", "othre");
+  assert.deepEqual(
+    [missing.code, missing.stdout, missing.stderr],
+    [3, "[]\n", 'causeway: there is no container, network or endpoint "othre" (did you mean "other"?)\n'],
+  );
+  const wrong = await cli.run("inspect", "--type", "netwrok", "web");
+  assert.deepEqual([wrong.code, /did you mean "network"/.test(wrong.stderr)], [2, true], wrong.stderr);
+});

@@ -49,6 +49,14 @@ test("a log that is followed and a wait are no work, and have the limit of strea
   assert.match(await log.ended, /^HTTP\/1.1 200 /);
 });
 
+test("whoever follows a log in which nothing is written knows at once that it is there", async (t) => {
+  const daemon = await started(t, {});
+  const log = await opened(daemon, "logs?follow=true&tail=0");
+  await log.until(/^HTTP\/1.1 200 [\s\S]*\r\n\r\n/);
+  await daemon.ask("DELETE", `${base}/quiet?force=true`);
+  await log.ended;
+});
+
 test("whoever follows a log in which nothing is written, or waits, is not hung up on", async (t) => {
   const daemon = await started(t, { answerTime: 200, idleTime: 200 });
   const log = await opened(daemon, "logs?follow=true");

@@ -24,7 +24,17 @@ export interface Example {
 }
 
 /** What names can be asked of a daemon. */
-export type NameKind = "network" | "endpoint" | "sandbox" | "container" | "file" | "none";
+export type NameKind =
+  | "network"
+  /** A network that somebody made, and may take away. */
+  | "made-network"
+  | "endpoint"
+  | "sandbox"
+  | "container"
+  /** Whatever has a name. */
+  | "object"
+  | "file"
+  | "none";
 
 /** A command that is called. */
 export interface Call<Options extends object = object> {

@@ -36,8 +36,8 @@ export const commands: Commands = {
     load: async () => (await import("./commands/container/ls.ts")).ls,
   },
   inspect: {
-    summary: "Tell everything of containers",
-    load: async () => (await import("./commands/container/inspect.ts")).inspect,
+    summary: "Tell everything of containers, networks or endpoints",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
   },
   stop: {
     summary: "End containers",

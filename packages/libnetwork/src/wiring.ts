@@ -137,7 +137,10 @@ export class NetworkController extends Controller {
     const conntrack = opened.use(new Conntrack(host));
     const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
     const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
-    const ports = opened.adopt(new PortAllocator(host), (made) => made.close());
+    let endpointName: (id: string) => string | undefined = () => undefined;
+    const ports = opened.adopt(new PortAllocator(host, { endpointName: (id) => endpointName(id) }), (made) =>
+      made.close(),
+    );
     const ipam = new DefaultIpam({
       seed: controllerId,
       defaultPools: { local: checked.defaultAddressPools },
@@ -147,6 +150,10 @@ export class NetworkController extends Controller {
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
     const engine = await Controller.restored(parts);
+    endpointName = (id) => {
+      const found = engine.endpoints.get(id);
+      return found === undefined ? undefined : `${found.network.name}/${found.name}`;
+    };
     const controller = new NetworkController(engine, checked.stateDir, machinery, opened.move());
     return undoing(async (undo) => {
       undo.push(() => controller.close());

@@ -11,6 +11,12 @@ export async function namesOf(client: Client, kind: NameKind): Promise<readonly 
   switch (kind) {
     case "network":
       return (await client.list<Network>("/networks")).map(({ name }) => name);
+    case "made-network":
+      return (await client.list<Network>("/networks"))
+        .filter(({ predefined }) => !predefined)
+        .map(({ name }) => name);
+    case "object":
+      return [...(await namesOf(client, "container")), ...(await namesOf(client, "network"))];
     case "endpoint":
       return (await client.list<Endpoint>("/endpoints")).map(({ name }) => name);
     case "sandbox":

@@ -6,7 +6,10 @@ import { complete, completionText } from "./complete.ts";
 
 /** A daemon that has one object of each kind. */
 const client = {
-  list: async (path: string) => [{ name: `a${path.slice(1)}`, containerId: "asandbox" }],
+  list: async (path: string) => [
+    { name: `a${path.slice(1)}`, containerId: "asandbox", predefined: false },
+    ...(path === "/networks" ? [{ name: "bridge", predefined: true }] : []),
+  ],
 } as unknown as Client;
 
 async function completed(...words: readonly string[]): Promise<readonly string[] | "files"> {
@@ -16,6 +19,8 @@ async function completed(...words: readonly string[]): Promise<readonly string[]
 
 test("names of what an argument is, in its place", async () => {
   assert.deepEqual(await completed("network", "rm", ""), ["anetworks"]);
+  assert.deepEqual(await completed("network", "inspect", ""), ["anetworks", "bridge"]);
+  assert.deepEqual(await completed("inspect", ""), ["acontainers", "anetworks", "bridge"]);
   assert.deepEqual(await completed("network", "connect", "n1", "a"), ["acontainers"]);
   assert.deepEqual(await completed("network", "connect", "--ip", "10.0.0.1", "n1", ""), ["acontainers"]);
   assert.deepEqual(await completed("endpoint", "join", "", ""), ["asandbox"]);
@@ -25,7 +30,7 @@ test("names of what an argument is, in its place", async () => {
 test("options, values of options, and nothing of both behind --", async () => {
   assert.deepEqual(await completed("network", "prune", "--fil"), ["--filter"]);
   assert.deepEqual(await completed("network", "prune", "--filter", "un"), ["until="]);
-  assert.deepEqual(await completed("run", "--network", ""), ["anetworks"]);
+  assert.deepEqual(await completed("run", "--network", "a"), ["anetworks"]);
   assert.equal(await completed("run", "--rootfs", ""), "files");
   assert.deepEqual(await completed("network", "rm", "--", "--"), []);
   assert.deepEqual(await completed("--hos"), ["--host"]);

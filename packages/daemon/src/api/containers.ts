@@ -123,7 +123,16 @@ export type Container = Static<typeof Container>;
 
 /** What starts the container in the foreground: the caller runs it with its own input, output and terminal. */
 export const Launch = Type.Object(
-  { command: Type.Array(Type.String()), directory: Type.String() },
+  {
+    command: Type.Array(Type.String()),
+    directory: Type.String(),
+    complaints: Type.Optional(
+      Type.String({
+        description:
+          "Where the OCI runtime writes why it could not start the command. The caller takes the file away.",
+      }),
+    ),
+  },
   { title: "Launch" },
 );
 export type Launch = Static<typeof Launch>;

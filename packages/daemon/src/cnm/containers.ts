@@ -1,7 +1,7 @@
 /**
  * /cnm/v1/containers
  */
-import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import {
   Container,
@@ -127,7 +127,12 @@ export function containerRoutes({ containers, changes, creations }: CnmContext):
           signal: gone(reply),
           ...(tail !== undefined && { tail }),
         });
-        return reply.type("application/octet-stream").send(Readable.from(written, { objectMode: false }));
+        // The head goes at once: who follows a log in which nothing is written knows that it is there.
+        const { raw } = reply.hijack();
+        raw.writeHead(200, { "content-type": "application/octet-stream" }).flushHeaders();
+        // Whoever hangs up has what he wanted.
+        await pipeline(written, raw).catch(() => undefined);
+        return reply;
       },
     );
   };

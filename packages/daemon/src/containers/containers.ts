@@ -18,7 +18,7 @@ import { planContainer } from "./plan.ts";
 import { ContainerRecords } from "./record.ts";
 import { Registry } from "./registry.ts";
 import { Runtime, signalName } from "./runtime.ts";
-import { connect, makeSandbox, networkOf } from "./sandboxes.ts";
+import { makeSandbox, networkOf } from "./sandboxes.ts";
 import { prepareStart, startFailure } from "./start.ts";
 
 /** Until SIGKILL, seconds: Docker's. */
@@ -111,9 +111,9 @@ export class RuntimeContainers implements Containers {
 
   connect(reference: string, { network, ...options }: ContainerNetwork): Promise<void> {
     const { id, name } = this.get(reference);
-    return this.#lives.exclusively(id, () => {
+    return this.#lives.exclusively(id, async () => {
       const sandbox = this.#registry.sandboxOf(reference);
-      return connect(sandbox, networkOf(this.#parts.controller, network), name, options);
+      await networkOf(this.#parts.controller, network).connect(sandbox, name, options);
     });
   }
 
@@ -149,7 +149,7 @@ export class RuntimeContainers implements Containers {
     const container = this.#registry.ours(reference, "exec");
     if (container.pid === undefined || container.ended)
       throw conflict("container_not_running", `container ${container.record.name} is not running`);
-    return { command: [...this.#runtime.execCommand(container, request)], directory: "/" };
+    return { ...this.#runtime.execLaunch(container, request), directory: "/" };
   }
 
   logs(reference: string, { tail, follow, signal }: LogOptions): AsyncIterable<Buffer> {

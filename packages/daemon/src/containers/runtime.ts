@@ -4,8 +4,8 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:os";
 import { promisify } from "node:util";
-import { conflict, invalid } from "@causeway/libnetwork";
-import type { ContainerExec } from "../api/index.ts";
+import { conflict, invalid, newId } from "@causeway/libnetwork";
+import type { ContainerExec, Launch } from "../api/index.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
 import { isStillThere } from "./process.ts";
@@ -34,21 +34,19 @@ export class Runtime {
    *
    * @throws container_not_running
    */
-  execCommand({ record, pid, ticks }: LiveContainer, request: ContainerExec): readonly string[] {
+  execLaunch({ record, pid, ticks }: LiveContainer, request: ContainerExec): Omit<Launch, "directory"> {
     const { command, environment = [], workingDirectory, user, terminal } = request;
     if (record.kind === "process") {
       if (!isStillThere({ pid, ticks }))
         throw conflict("container_not_running", `container ${record.name} is not running any more`);
       const where = workingDirectory === undefined ? [] : [`--wd=${workingDirectory}`];
       const names = record.hostname === undefined ? [] : ["--uts"];
-      return [
-        ...["nsenter", `--target=${pid}`, "--net", "--mount", ...names, ...where],
-        ...["env", "--", ...environment],
-        ...command,
-      ];
+      const enter = ["nsenter", `--target=${pid}`, "--net", "--mount", ...names, ...where];
+      return { command: [...enter, "env", "--", ...environment, ...command] };
     }
-    return [
-      ...this.#begin(),
+    const complaints = `${this.#places.bundle(record.id)}/exec-${newId().slice(0, 12)}.log`;
+    const words = [
+      ...this.#begin(["--log", complaints]),
       "exec",
       ...(terminal === true ? ["--tty"] : []),
       ...environment.flatMap((entry) => ["--env", entry]),
@@ -57,6 +55,7 @@ export class Runtime {
       record.id,
       ...command,
     ];
+    return { command: words, complaints };
   }
 
   /** Nothing is wrong where its process has ended meanwhile. */

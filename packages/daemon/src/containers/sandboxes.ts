@@ -41,26 +41,10 @@ export async function makeSandbox(controller: NetworkController, wish: SandboxWi
     sandbox: useHostNetwork ? { ...options, useHostNetwork } : options,
   });
   try {
-    for (const { network, endpoint } of others) await connect(sandbox, network, name, endpoint);
+    for (const { network, endpoint } of others) await network.connect(sandbox, name, endpoint);
     return sandbox;
   } catch (error) {
     await sandbox.delete({ endpoints: "delete" });
-    throw error;
-  }
-}
-
-/** One more network for a sandbox. */
-export async function connect(
-  sandbox: Sandbox,
-  network: Network,
-  name: string,
-  options: Omit<ContainerNetwork, "network">,
-): Promise<void> {
-  const endpoint = await network.createEndpoint(name, options);
-  try {
-    await endpoint.join(sandbox);
-  } catch (error) {
-    await endpoint.delete({ force: true });
     throw error;
   }
 }

@@ -46,6 +46,8 @@ export function makeServer(log: FastifyBaseLogger, given: Partial<Limits> = {}):
     bodyLimit: limits.body,
     routerOptions: { maxParamLength: longestParameter },
     genReqId: () => randomBytes(6).toString("hex"),
+    // The operation that the log tells is the request's id.
+    childLoggerFactory: (logger) => logger,
     // What comes in is checked as it is, never made fit; of queries, numbers are read from their text.
     ajv: {
       customOptions: {

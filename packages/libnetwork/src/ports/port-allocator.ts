@@ -26,6 +26,8 @@ export interface PortAllocatorOptions {
    */
   readonly kernelServesIpv6Loopback?: boolean;
   readonly relay?: RelayLimits;
+  /** What an endpoint is called in errors. Default: the beginning of its id. */
+  readonly endpointName?: (endpointId: string) => string | undefined;
 }
 
 /** A port of one host address, taken. */
@@ -41,6 +43,7 @@ export class PortAllocator implements PortReservations, Disposable {
   readonly #relay: LoopbackRelay;
   readonly #kernelServesIpv6Loopback: boolean;
   readonly #hostHasIpv6: boolean;
+  readonly #endpointName: NonNullable<PortAllocatorOptions["endpointName"]>;
   readonly #tables = new PortTables();
   readonly #roundRobin = new RoundRobin();
   /** By endpoint, then by {@link keyOf} their bindings. */
@@ -52,6 +55,7 @@ export class PortAllocator implements PortReservations, Disposable {
     this.#namespace = namespace.duplicate();
     this.#relay = new LoopbackRelay(this.#namespace, options.relay);
     this.#kernelServesIpv6Loopback = options.kernelServesIpv6Loopback ?? false;
+    this.#endpointName = options.endpointName ?? (() => undefined);
   }
 
   /**
@@ -201,7 +205,8 @@ export class PortAllocator implements PortReservations, Disposable {
     if (ports.first < ports.last) return rangeInUse(protocol, hosts, ports);
     for (const host of hosts) {
       const holder = this.#tables.of(protocol, host.family).holder(host.text, ports.first);
-      if (holder !== undefined) return heldByEndpoint(protocol, host, ports.first, holder);
+      if (holder === undefined) continue;
+      return heldByEndpoint(protocol, host, ports.first, holder, this.#endpointName(holder));
     }
     return refusal ?? rangeInUse(protocol, hosts, ports);
   }

@@ -12,10 +12,11 @@ export function heldByEndpoint(
   host: HostAddress,
   port: number,
   endpointId: string,
+  endpointName = endpointId.slice(0, 12),
 ): CausewayError {
   return conflict(
     "port_in_use",
-    `${portName(protocol, host, port)} is published for endpoint ${endpointId.slice(0, 12)}: unpublish it there or choose another port`,
+    `${portName(protocol, host, port)} is published for endpoint ${endpointName}: unpublish it there or choose another port`,
     { protocol, hostAddress: host.text, hostPort: port, endpointId },
   );
 }

@@ -6,6 +6,7 @@ import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
 import { collect, given } from "../options.ts";
 import { startLaunch } from "./attached.ts";
+import { exitCodeOf } from "./complaints.ts";
 import { environment } from "./environment.ts";
 import { checkTerminal } from "./terminal.ts";
 
@@ -39,6 +40,7 @@ export const exec: CommandDefinition<Options> = {
       command,
       ...given({ environment: [...environment(env)], workingDirectory, user, terminal }),
     };
-    return startLaunch(await client.post<Launch>(`${path("containers", container)}/exec`, body));
+    const launch = await client.post<Launch>(`${path("containers", container)}/exec`, body);
+    return exitCodeOf(await startLaunch(launch), launch.complaints);
   },
 };

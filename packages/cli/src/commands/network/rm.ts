@@ -21,7 +21,7 @@ export const rm: CommandDefinition<Options> = {
     { line: "causeway network rm n1 n2", says: "two networks; what is refused does not keep the other" },
     { line: "causeway network rm --force n1", says: "gone afterwards, there or not" },
   ],
-  completes: ["network"],
+  completes: ["made-network"],
   run: ({ client, output, args, options }) =>
     forEach(args, output, async (reference) => {
       try {
