@@ -55,6 +55,35 @@ describe("reloadConfiguration", () => {
     assert.doesNotMatch(userChain(host), /saddr/);
   });
 
+  it("puts the operator's rules back with a table that somebody deleted, unless they will not do any more", async (t) => {
+    const host = await TestHost.create(t, { selfHeal: false });
+    const { controller } = host;
+    const deleteTables = () => {
+      using context = new NftContext(host.namespace);
+      context.run("flush ruleset");
+    };
+    await controller.reloadConfiguration({
+      userRules: "add rule inet causeway user ip saddr 203.0.113.1 drop",
+    });
+    deleteTables();
+    await controller.repair();
+    assert.match(userChain(host), /203\.0\.113\.1/);
+    // What the rules need is the operator's own, and went, too.
+    const own = "add set inet causeway user_own { type ipv4_addr; };";
+    {
+      using context = new NftContext(host.namespace);
+      context.run(own);
+    }
+    await controller.reloadConfiguration({
+      userRules: "add rule inet causeway user ip saddr @user_own drop",
+    });
+    deleteTables();
+    await controller.repair();
+    assert.doesNotMatch(userChain(host), /user_own/);
+    assert.deepEqual((await controller.inspectHealth()).items, []);
+    await controller.newNetwork("bridge", "n");
+  });
+
   it("says that there are no chains without a firewall", async (t) => {
     const host = await TestHost.create(t, { firewall: "none" });
     await assert.rejects(host.controller.reloadConfiguration({ userRules: "" }), {

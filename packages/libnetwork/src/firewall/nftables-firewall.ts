@@ -48,6 +48,8 @@ export class NftablesFirewall implements Firewall {
   readonly #inspector: TableInspector;
   readonly #transactions = new Tally();
   #foreignForwarding: ForeignForwarding = "allow";
+  /** What setUserRules ran, to be run again where somebody deletes a table. */
+  #userRules = "";
   #installed = false;
   #tellUnguarded: () => void = () => undefined;
 
@@ -94,13 +96,7 @@ export class NftablesFirewall implements Firewall {
   install(): void {
     // Once they stand, they are written anew only because they were not as they should be.
     const wereWhole = this.#wake() && !this.#installed;
-    try {
-      this.#replace(clearText);
-    } catch (error) {
-      if (!(error instanceof NftError) || error.code !== "EBUSY") throw error;
-      // The operator's rules refer to what would be deleted.
-      this.#replace(emptyText);
-    }
+    this.#replaceWith(this.#lostUserRules());
     this.#installed = true;
     this.#inspector.remember(this.#listings());
     if (!wereWhole) this.#tellUnguarded();
@@ -138,8 +134,10 @@ export class NftablesFirewall implements Firewall {
 
   setUserRules(statements: string): void {
     const emptied = tableFamilies.map((family) => `flush chain ${family} ${this.#table} ${userChain}\n`);
+    const text = `${emptied.join("")}${statements}\n`;
     try {
-      this.#run(`${emptied.join("")}${statements}\n`);
+      this.#run(text);
+      this.#userRules = text;
     } catch (error) {
       if (!(error instanceof NftError)) throw error;
       throw invalid(
@@ -175,9 +173,28 @@ export class NftablesFirewall implements Firewall {
     }
   }
 
-  #replace(clear: ClearText): void {
+  /** The operator's rules, where they went with a table that somebody deleted. */
+  #lostUserRules(): string {
+    const isLost = this.#installed && [...this.#listings().values()].includes(undefined);
+    return isLost ? this.#userRules : "";
+  }
+
+  #replaceWith(userRules: string): void {
+    try {
+      this.#replace(clearText, userRules);
+    } catch (error) {
+      if (!(error instanceof NftError)) throw error;
+      // They were taken once, and are not any more: ours have to stand all the same.
+      if (userRules !== "") this.#replaceWith("");
+      // The operator's rules refer to what would be deleted.
+      else if (error.code === "EBUSY") this.#replace(emptyText, userRules);
+      else throw error;
+    }
+  }
+
+  #replace(clear: ClearText, userRules: string): void {
     const replace = tableFamilies.map((family) => this.#replaceText(family, clear)).join("");
-    this.#run(replace + elementsText("add", distinct(this.#wanted.elements())));
+    this.#run(replace + elementsText("add", distinct(this.#wanted.elements())) + userRules);
   }
 
   #run(commands: string): void {
