@@ -1,0 +1,66 @@
+/**
+ * Names: what sandboxes are told when they ask for a name. Plain data, as it goes to the resolver's thread.
+ */
+
+/** A record that a user put into a network, or that is made of an endpoint. RFC 1035, 2782, 3596. */
+export type RecordData =
+  | { readonly type: "A" | "AAAA"; readonly address: string }
+  | { readonly type: "CNAME" | "PTR"; readonly target: string }
+  | { readonly type: "TXT"; readonly texts: readonly string[] }
+  | {
+      readonly type: "SRV";
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: string;
+    };
+
+/** A record of a network, besides those of its endpoints. */
+export interface NetworkRecordOf {
+  /** As it is asked for in the network, without the network's name. */
+  readonly name: string;
+  readonly data: RecordData;
+  /** Seconds. */
+  readonly ttl: number;
+}
+
+/** A port that is found by a SRV question: `_http._tcp.web`. */
+export interface NamedPort {
+  /** Without the underscore: `http`. */
+  readonly name: string;
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly port: number;
+}
+
+/** An endpoint in a sandbox: what the others in its network find, and what it finds itself besides them. */
+export interface Membership {
+  readonly endpointId: string;
+  readonly networkId: string;
+  /** Others ask for `NAME.NETWORK`. */
+  readonly networkName: string;
+  /** Nothing but its own names is to be had in it. */
+  readonly internal: boolean;
+  /** Subnets (CIDR) of the network, whose addresses have no names elsewhere. */
+  readonly subnets: readonly string[];
+  /** What it is called in the network, the first being what its address is called; `*.app` stands for all below `app`. */
+  readonly names: readonly string[];
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  /** Seconds that an answer may be kept. */
+  readonly ttl: number;
+  readonly ports: readonly NamedPort[];
+  /** Names of its own for others in the network: alias to name. */
+  readonly links: Readonly<Record<string, string>>;
+  /** Name servers of the network, asked from the host. */
+  readonly servers: readonly string[];
+}
+
+/** A sandbox, as far as names go. */
+export interface SandboxNames {
+  readonly sandboxId: string;
+  /** In the order in which they are asked. */
+  readonly memberships: readonly Membership[];
+  readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
+  /** Name servers of the sandbox's own, asked from within it; empty: those of its networks, or the host's. */
+  readonly servers: readonly string[];
+}

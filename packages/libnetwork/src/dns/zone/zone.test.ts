@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Membership, SandboxNames } from "../../contracts/names.ts";
+import type { Finding } from "./finding.ts";
+import { Zone } from "./zone.ts";
+
+interface Given extends Partial<Omit<Membership, "endpointId" | "networkId">> {
+  readonly network: string;
+}
+
+/** A sandbox in these networks; without names, it goes by its id. */
+function sandbox(sandboxId: string, memberships: readonly Given[], more: Partial<SandboxNames> = {}) {
+  return {
+    sandboxId,
+    memberships: memberships.map(({ network, ...given }) => ({
+      endpointId: `${sandboxId} in ${network}`,
+      networkId: `id of ${network}`,
+      networkName: network,
+      internal: false,
+      subnets: [],
+      names: [sandboxId],
+      ttl: 600,
+      ports: [],
+      links: {},
+      servers: [],
+      ...given,
+    })),
+    extraHosts: [],
+    servers: [],
+    ...more,
+  } satisfies SandboxNames;
+}
+
+function zoneOf(...sandboxes: readonly SandboxNames[]): Zone {
+  const zone = new Zone();
+  for (const one of sandboxes) zone.set(one);
+  return zone;
+}
+
+/** What is told, briefly: addresses, targets and ports, or the kind of what is found. */
+function brief(finding: Finding): string {
+  if (finding.kind === "private") return `private: ${finding.why}`;
+  if (finding.kind === "unknown") return "unknown";
+  const texts = finding.answers.map(({ owner, data }) => {
+    const value =
+      "address" in data
+        ? data.address
+        : data.type === "SRV"
+          ? `${data.port} ${data.target}`
+          : data.type === "TXT"
+            ? data.texts.join("|")
+            : `${data.type} ${data.target}`;
+    return owner === undefined ? value : `${owner} ${value}`;
+  });
+  return [...texts, ...(finding.continues === undefined ? [] : [`... ${finding.continues}`])].join(", ");
+}
+
+const web = sandbox("web", [
+  { network: "front", ipv4: "10.0.0.2", ipv6: "fd00::2", names: ["web", "WWW", "0123456789ab"] },
+]);
+const db = sandbox("db", [
+  { network: "front", ipv4: "10.0.0.3" },
+  { network: "back", ipv4: "10.1.0.3", names: ["db", "store"] },
+]);
+const stranger = sandbox("stranger", [{ network: "back", ipv4: "10.1.0.9" }]);
+
+describe("Zone", () => {
+  it("finds names, aliases and short ids of the networks that a sandbox is in, and nowhere else", () => {
+    const zone = zoneOf(web, db, stranger);
+    const look = (from: string, name: string, type = "A") => brief(zone.lookUp(from, name, type));
+    assert.equal(look("db", "web"), "10.0.0.2");
+    assert.equal(look("db", "www"), "10.0.0.2");
+    assert.equal(look("db", "0123456789ab"), "10.0.0.2");
+    assert.equal(look("db", "web", "AAAA"), "fd00::2");
+    assert.equal(look("db", "web", "ANY"), "10.0.0.2, fd00::2");
+    assert.equal(look("web", "store"), "private: other network");
+    assert.equal(look("web", "web"), "10.0.0.2");
+    assert.equal(look("stranger", "web"), "private: other network");
+    assert.equal(look("stranger", "web.front"), "private: other network");
+    assert.equal(look("nobody", "web"), "unknown");
+  });
+
+  it("tells a known name without what is asked for from an unknown one", () => {
+    const zone = zoneOf(web, db);
+    assert.equal(brief(zone.lookUp("web", "db", "AAAA")), "");
+    assert.equal(brief(zone.lookUp("web", "db", "MX")), "");
+    assert.equal(brief(zone.lookUp("web", "example.org", "A")), "unknown");
+    assert.equal(brief(zone.lookUp("web", "constructor", "A")), "unknown");
+  });
+
+  it("asks networks in the order of the sandbox's, or the one that is named", () => {
+    const zone = zoneOf(db, sandbox("both", [{ network: "back" }, { network: "front" }]));
+    const look = (name: string) => brief(zone.lookUp("both", name, "A"));
+    assert.equal(look("db"), "10.1.0.3");
+    assert.equal(look("db.front"), "10.0.0.3");
+    assert.equal(look("db.back"), "10.1.0.3");
+    assert.equal(look("db.elsewhere"), "unknown");
+  });
+
+  it("forgets at once who has left, and knows who has moved", () => {
+    const zone = zoneOf(web, db);
+    zone.set({ ...web, memberships: [] });
+    assert.equal(brief(zone.lookUp("db", "web", "A")), "unknown");
+    zone.set(sandbox("web", [{ network: "front", ipv4: "10.0.0.8" }]));
+    assert.equal(brief(zone.lookUp("db", "web", "A")), "10.0.0.8");
+    zone.remove("web");
+    zone.remove("web");
+    assert.equal(brief(zone.lookUp("db", "web", "A")), "unknown");
+    assert.equal(brief(zone.lookUp("web", "db", "A")), "unknown");
+  });
+
+  it("keeps what it found until the name changes", () => {
+    const zone = zoneOf(web, db);
+    const found = zone.lookUp("db", "web", "A");
+    assert.equal(zone.lookUp("db", "www", "A") === found, false);
+    assert.equal(zone.lookUp("web", "web.front", "A"), found);
+    zone.set(stranger);
+    assert.equal(zone.lookUp("db", "web", "A"), found);
+    zone.set(sandbox("more", [{ network: "front", names: ["web"], ipv4: "10.0.0.7" }]));
+    assert.equal(brief(zone.lookUp("db", "web", "A")), "10.0.0.2, 10.0.0.7");
+  });
+
+  it("has stars for all names below one, the nearest first, and none for the name itself", () => {
+    const zone = zoneOf(
+      db,
+      sandbox("app", [{ network: "front", ipv4: "10.0.0.5", names: ["app", "*.app.local"] }]),
+      sandbox("near", [
+        { network: "front", ipv4: "10.0.0.6", names: ["near", "*.x.app.local", "api.app.local"] },
+      ]),
+    );
+    const look = (name: string) => brief(zone.lookUp("db", name, "A"));
+    assert.equal(look("one.app.local"), "10.0.0.5");
+    assert.equal(look("a.b.app.local"), "10.0.0.5");
+    assert.equal(look("a.x.app.local"), "10.0.0.6");
+    assert.equal(look("api.app.local"), "10.0.0.6");
+    assert.equal(look("app.local"), "unknown");
+  });
+
+  it("has links for one sandbox alone", () => {
+    const linked = sandbox("linked", [{ network: "front", links: { Base: "DB" } }]);
+    const zone = zoneOf(db, web, linked);
+    assert.equal(brief(zone.lookUp("linked", "base", "A")), "10.0.0.3");
+    assert.equal(brief(zone.lookUp("web", "base", "A")), "unknown");
+  });
+
+  it("answers for extra hosts, before all others", () => {
+    const zone = zoneOf(
+      web,
+      sandbox("c", [{ network: "front" }], {
+        extraHosts: [
+          { name: "Gate", address: "192.168.0.1" },
+          { name: "gate", address: "192.168.0.2" },
+          { name: "web", address: "fd00::99" },
+        ],
+      }),
+    );
+    assert.equal(brief(zone.lookUp("c", "gate", "A")), "192.168.0.1, 192.168.0.2");
+    assert.equal(brief(zone.lookUp("c", "gate", "AAAA")), "");
+    assert.equal(brief(zone.lookUp("c", "web", "AAAA")), "fd00::99");
+    assert.equal(brief(zone.lookUp("c", "web", "A")), "");
+    assert.equal(brief(zone.nameOf("c", "192.168.0.2")), "PTR gate");
+    assert.equal(brief(zone.lookUp("web", "gate", "A")), "unknown");
+  });
+
+  it("names addresses, and asks nobody for those of a network's own subnets", () => {
+    const subnets = ["10.0.0.0/24", "fd00::/64"];
+    const zone = zoneOf(web, sandbox("c", [{ network: "front", subnets }]));
+    assert.equal(brief(zone.nameOf("c", "10.0.0.2")), "PTR web.front");
+    assert.equal(brief(zone.nameOf("c", "fd00::2")), "PTR web.front");
+    assert.equal(brief(zone.nameOf("c", "10.0.0.77")), "private: address");
+    assert.equal(brief(zone.nameOf("c", "fd00::77")), "private: address");
+    assert.equal(brief(zone.nameOf("c", "10.0.1.2")), "unknown");
+    assert.equal(brief(zoneOf(web, stranger).nameOf("stranger", "10.0.0.2")), "unknown");
+  });
+
+  it("answers SRV questions by named ports, with the addresses of whoever has them", () => {
+    const ports = [
+      { name: "http", protocol: "tcp", port: 8080 },
+      { name: "metrics", protocol: "tcp", port: 9090 },
+    ] as const;
+    const zone = zoneOf(db, sandbox("site", [{ network: "front", ipv4: "10.0.0.4", ports }]));
+    const found = zone.lookUp("db", "_http._tcp.site", "SRV");
+    assert.equal(brief(found), "8080 site");
+    assert.ok(found.kind === "found");
+    assert.deepEqual(found.additional, [
+      { owner: "site", data: { type: "A", address: "10.0.0.4" }, ttl: 600 },
+    ]);
+    assert.equal(brief(zone.lookUp("db", "_http._tcp.site.front", "SRV")), "8080 site.front");
+    assert.equal(brief(zone.lookUp("db", "_http._udp.site", "SRV")), "");
+    assert.equal(brief(zone.lookUp("db", "_http._tcp.nobody", "SRV")), "unknown");
+  });
+
+  it("has records that users add, follows aliases, and finds loops", () => {
+    const zone = zoneOf(web, db, stranger);
+    zone.setRecords("id of front", [
+      { name: "note", data: { type: "TXT", texts: ["a", "b"] }, ttl: 5 },
+      { name: "Site", data: { type: "CNAME", target: "web" }, ttl: 5 },
+      { name: "outside", data: { type: "CNAME", target: "www.example.org" }, ttl: 5 },
+      { name: "a", data: { type: "CNAME", target: "b" }, ttl: 5 },
+      { name: "b", data: { type: "CNAME", target: "a" }, ttl: 5 },
+      { name: "v", data: { type: "A", address: "10.9.9.9" }, ttl: 5 },
+    ]);
+    const look = (name: string, type = "A") => brief(zone.lookUp("db", name, type));
+    assert.equal(look("note", "TXT"), "a|b");
+    assert.equal(look("site"), "CNAME web, web 10.0.0.2");
+    assert.equal(look("site", "CNAME"), "CNAME web");
+    assert.equal(look("outside"), "CNAME www.example.org, ... www.example.org");
+    assert.equal(look("a"), "CNAME b, b CNAME a");
+    assert.equal(look("v"), "10.9.9.9");
+    assert.equal(brief(zone.lookUp("stranger", "v", "A")), "unknown");
+    zone.setRecords("id of front", []);
+    assert.equal(look("v"), "unknown");
+  });
+
+  it("asks nobody else for what is in internal networks alone", () => {
+    const zone = zoneOf(
+      sandbox("c", [{ network: "inner", internal: true }]),
+      sandbox("d", [{ network: "inner", internal: true }, { network: "front" }]),
+    );
+    assert.equal(brief(zone.lookUp("c", "example.org", "A")), "private: internal");
+    assert.equal(brief(zone.nameOf("c", "8.8.8.8")), "private: internal");
+    assert.equal(brief(zone.lookUp("d", "example.org", "A")), "unknown");
+  });
+});
