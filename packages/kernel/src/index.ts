@@ -34,6 +34,7 @@ export * as route from "./rtnl/route.ts";
 export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
 export * as rule from "./rtnl/rule.ts";
 export { type Capability, hasCapability, requireCapabilities } from "./sys/capabilities.ts";
+export { DatagramBatch, type DatagramBatchSizes } from "./sys/datagram-batch.ts";
 export { DirectoryWatch } from "./sys/directory-watch.ts";
 export {
   causesOf,
@@ -43,9 +44,20 @@ export {
   KernelError,
   UnsupportedFeatureError,
 } from "./sys/errors.ts";
+export { openEventFd, raiseEvent, settleEvent } from "./sys/event-fd.ts";
 export { OwnedFd } from "./sys/fd.ts";
 export { type Feature, hasFeature, requireFeatures, requireNode } from "./sys/features.ts";
 export { files, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "./sys/files.ts";
+export {
+  acceptTcp,
+  type Connecting,
+  connectTcp,
+  connectUdp,
+  endSending,
+  pendingError,
+  setNoDelay,
+  type UdpClientOptions,
+} from "./sys/inet-connection.ts";
 export {
   bindUdp,
   InetSockaddr,
@@ -58,8 +70,26 @@ export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";
 export { notifyServiceManager } from "./sys/notify.ts";
 export { type PeerCredentials, peerCredentials } from "./sys/peer.ts";
+export {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  Poller,
+  type Visit,
+} from "./sys/poller.ts";
 export { keepReserve, requireDescriptors, withReserve } from "./sys/reserve.ts";
 export { type Crossing, type CrossingKind, cross, type Fault, type Guard, setGuard } from "./sys/seam.ts";
 export * as socket from "./sys/socket.ts";
 export { readSysctl, writeSysctl } from "./sys/sysctl.ts";
+export {
+  type DatagramTransfer,
+  receiveDatagram,
+  receiveStream,
+  type StreamTransfer,
+  sendDatagram,
+  sendDatagramTo,
+  sendStream,
+} from "./sys/transfer.ts";
 export { openTun, type TunOptions } from "./sys/tun.ts";

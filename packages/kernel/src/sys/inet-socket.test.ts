@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
-import { ipToBytes } from "../codec/inet.ts";
-import * as link from "../rtnl/link.ts";
-import { Rtnl } from "../rtnl/rtnl.ts";
 import { isKernelError } from "./errors.ts";
-import { bindUdp, InetSockaddr, LOOPBACK_IFINDEX, listenTcp } from "./inet-socket.ts";
-import { NetNamespace } from "./namespace.ts";
-
-/** A namespace with an interface: until it is up there are no local addresses to be checked against. */
-function newHost(): NetNamespace {
-  const host = NetNamespace.create();
-  using rtnl = new Rtnl(host);
-  rtnl.execute(link.change({ name: "lo" }, { up: true }));
-  return host;
-}
-
-const at = (ip: string) => new InetSockaddr(ipToBytes(ip), ip);
+import { bindUdp, LOOPBACK_IFINDEX, listenTcp } from "./inet-socket.ts";
+import { at, newHost } from "./test-support.ts";
 
 describe("sockets at a port", () => {
   checkLeaks();

@@ -31,14 +31,18 @@ export class InetSockaddr {
   readonly text: string;
   readonly #bytes: Buffer;
 
-  /** @param ip 4 or 16 bytes in network order */
-  constructor(ip: Uint8Array, text: string) {
+  /**
+   * @param ip 4 or 16 bytes in network order
+   * @param interfaceIndex of a link-local IPv6 address: which link it is on
+   */
+  constructor(ip: Uint8Array, text: string, interfaceIndex = 0) {
     this.text = text;
     const isIpv4 = ip.length === 4;
     this.domain = isIpv4 ? AF_INET : AF_INET6;
     this.#bytes = Buffer.alloc(isIpv4 ? 16 : 28);
     this.#bytes.writeUInt16LE(this.domain);
     this.#bytes.set(ip, isIpv4 ? 4 : 8);
+    if (!isIpv4) this.#bytes.writeUInt32LE(interfaceIndex, 24);
   }
 
   /** The bytes for bind(2): good until the next call. */

@@ -62,6 +62,39 @@ export const libc = gated(
     recvmsg: declare<[fd: number, header: Uint8Array, flags: number]>(
       "long recvmsg(int, _Inout_ uint8_t *, int)",
     ),
+    sendto: declare<
+      [
+        fd: number,
+        data: Uint8Array,
+        length: number,
+        flags: number,
+        address: Uint8Array,
+        addressLength: number,
+      ]
+    >("long sendto(int, const uint8_t *, unsigned long, int, const uint8_t *, uint32_t)"),
+    /** `vector` is the address of struct mmsghdr in {@link pinnedMemory}. */
+    recvmmsg: declare<[fd: number, vector: number, length: number, flags: number, timeout: null]>(
+      "int recvmmsg(int, unsigned long, unsigned int, int, void *)",
+    ),
+    /** As recvmmsg. */
+    sendmmsg: declare<[fd: number, vector: number, length: number, flags: number]>(
+      "int sendmmsg(int, unsigned long, unsigned int, int)",
+    ),
+    accept4: declare<[fd: number, address: null, length: null, flags: number]>(
+      "int accept4(int, void *, void *, int)",
+    ),
+    shutdown: declare<[fd: number, how: number]>("int shutdown(int, int)"),
+    epoll_create1: declare<[flags: number]>("int epoll_create1(int)"),
+    epoll_ctl: declare<[epoll: number, operation: number, fd: number, event: Uint8Array | null]>(
+      "int epoll_ctl(int, int, int, const uint8_t *)",
+    ),
+    /** Blocks the calling thread. */
+    epoll_wait: declare<[epoll: number, events: Uint8Array, length: number, timeoutMs: number]>(
+      "int epoll_wait(int, _Out_ uint8_t *, int, int)",
+    ),
+    eventfd: declare<[value: number, flags: number]>("int eventfd(unsigned int, int)"),
+    eventfd_write: declare<[fd: number, value: number]>("int eventfd_write(int, uint64_t)"),
+    eventfd_read: declare<[fd: number, value: Uint8Array]>("int eventfd_read(int, _Out_ uint8_t *)"),
     inotify_init1: declare<[flags: number]>("int inotify_init1(int)"),
     inotify_add_watch: declare<[fd: number, path: string, mask: number]>(
       "int inotify_add_watch(int, const char *, uint32_t)",
@@ -97,6 +130,11 @@ export function pinnedMemory(length: number): Buffer {
 /** Where the bytes of {@link pinnedMemory} are. */
 export function addressOf(memory: Buffer): bigint {
   return BigInt(koffi.address(memory));
+}
+
+/** The same as a number, for structures that are filled in for every packet: an address of a process fits into 53 bits. */
+export function addressNumberOf(memory: Buffer): number {
+  return Number(addressOf(memory));
 }
 
 /** Passes a result through; -1 becomes a {@link KernelError} that names the call and what it was about. */

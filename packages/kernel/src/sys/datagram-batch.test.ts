@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { checkLeaks } from "../../../../test/support/leak-check.ts";
+import { ipToBytes } from "../codec/inet.ts";
+import { DatagramBatch } from "./datagram-batch.ts";
+import type { OwnedFd } from "./fd.ts";
+import { connectUdp } from "./inet-connection.ts";
+import { bindUdp } from "./inet-socket.ts";
+import { AF_INET, openSocket, SOCK_RAW } from "./socket.ts";
+import { at, failNext, mendAfterEach, newHost } from "./test-support.ts";
+import { receiveDatagram, sendDatagram, sendDatagramTo } from "./transfer.ts";
+
+const IPPROTO_UDP = 17;
+
+function ask(client: OwnedFd, question: string): void {
+  const bytes = Buffer.from(question);
+  assert.equal(sendDatagram(client.fd, bytes, bytes.length), bytes.length);
+}
+
+/** All that waits in a socket. */
+function heard(client: OwnedFd): string[] {
+  const into = Buffer.alloc(2000);
+  const texts: string[] = [];
+  for (;;) {
+    const length = receiveDatagram(client.fd, into);
+    if (typeof length !== "number") return texts;
+    texts.push(into.toString("latin1", 0, length));
+  }
+}
+
+function received(batch: DatagramBatch, slot: number): string {
+  const start = batch.receivedAt(slot);
+  return batch.bytes.toString("latin1", start, start + batch.receivedLength(slot));
+}
+
+function answer(batch: DatagramBatch, slot: number, text: string): void {
+  batch.reply(slot, batch.bytes.write(text, batch.answerAt(slot), "latin1"));
+}
+
+function echoAll(batch: DatagramBatch, count: number): void {
+  for (let slot = 0; slot < count; slot++) answer(batch, slot, `${received(batch, slot)}!`);
+}
+
+describe("DatagramBatch", () => {
+  checkLeaks();
+  mendAfterEach();
+
+  for (const ip of ["127.0.0.11", "::1"]) {
+    it(`${ip}: answers each datagram to who sent it`, () => {
+      using host = newHost();
+      using server = host.run(() => bindUdp(at(ip), 5000));
+      using one = host.run(() => connectUdp(at(ip), 5000));
+      using other = host.run(() => connectUdp(at(ip), 5000));
+      const batch = new DatagramBatch({ receive: 100, answer: 200 });
+      assert.equal(batch.receive(server.fd), 0);
+      ask(one, "a");
+      ask(other, "bb");
+      ask(one, "");
+      ask(one, "c".repeat(100));
+      const count = batch.receive(server.fd);
+      assert.equal(count, 4);
+      assert.deepEqual(
+        [0, 1, 2, 3].map((slot) => received(batch, slot)),
+        ["a", "bb", "", "c".repeat(100)],
+      );
+      assert.equal(batch.senderPort(0), batch.senderPort(2));
+      assert.notEqual(batch.senderPort(0), batch.senderPort(1));
+      // Not all of them, and not in order.
+      for (const slot of [3, 1, 0]) answer(batch, slot, `${received(batch, slot)}!`);
+      assert.equal(batch.flush(server.fd), 3);
+      assert.equal(batch.flush(server.fd), 0);
+      assert.deepEqual(heard(one), [`${"c".repeat(100)}!`, "a!"]);
+      assert.deepEqual(heard(other), ["bb!"]);
+      assert.equal(batch.dropped, 0);
+    });
+  }
+
+  it("serves sockets of both families in turn, and more datagrams than it has slots", () => {
+    using host = newHost();
+    const batch = new DatagramBatch({ slots: 3, receive: 50, answer: 50 });
+    for (let round = 0; round < 3; round++) {
+      for (const ip of ["::1", "127.0.0.1"]) {
+        using server = host.run(() => bindUdp(at(ip), 5000));
+        using client = host.run(() => connectUdp(at(ip), 5000));
+        const questions = ["1", "2", "3", "4", "5"];
+        for (const question of questions) ask(client, question);
+        for (const expected of [3, 2, 0]) {
+          const count = batch.receive(server.fd);
+          assert.equal(count, expected);
+          echoAll(batch, count);
+          assert.equal(batch.flush(server.fd), expected);
+        }
+        assert.deepEqual(
+          heard(client),
+          questions.map((question) => `${question}!`),
+        );
+      }
+    }
+  });
+
+  it("tells of a datagram that was cut off, and leaves its neighbours alone", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    for (const text of ["a".repeat(1000), "b".repeat(101), "c".repeat(100)]) ask(client, text);
+    assert.equal(batch.receive(server.fd), 3);
+    assert.deepEqual(
+      [0, 1, 2].map((slot) => [received(batch, slot), batch.isTruncated(slot)]),
+      [
+        ["a".repeat(100), true],
+        ["b".repeat(100), true],
+        ["c".repeat(100), false],
+      ],
+    );
+    ask(client, "d");
+    batch.receive(server.fd);
+    assert.deepEqual([received(batch, 0), batch.isTruncated(0)], ["d", false]);
+  });
+
+  it("names a sender for an answer that takes its time", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("::1"), 5000));
+    using client = host.run(() => connectUdp(at("::1"), 5000));
+    using another = host.run(() => connectUdp(at("::1"), 5000));
+    const batch = new DatagramBatch({ slots: 1, receive: 100, answer: 100 });
+    ask(client, "slow");
+    batch.receive(server.fd);
+    const sender = batch.senderOf(0);
+    ask(another, "fast");
+    batch.receive(server.fd);
+    assert.equal(sendDatagramTo(server.fd, Buffer.from("late--"), 4, sender), 4);
+    assert.deepEqual([heard(client), heard(another)], [["late"], []]);
+  });
+
+  it("forgets answers that were not sent when it receives again, and takes no more than it has room for", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ slots: 1, receive: 100, answer: 100 });
+    ask(client, "a");
+    batch.receive(server.fd);
+    assert.throws(() => batch.reply(0, 101), RangeError);
+    batch.reply(0, 100);
+    assert.throws(() => batch.reply(0, 1), RangeError);
+    assert.equal(batch.receive(server.fd), 0);
+    assert.equal(batch.flush(server.fd), 0);
+    assert.deepEqual(heard(client), []);
+  });
+
+  it("drops and counts what there is no room for", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    for (const text of ["1", "2", "3", "4"]) ask(client, text);
+    echoAll(batch, batch.receive(server.fd));
+    // All four go, and two are said to have gone; then there is no room.
+    failNext("sendmmsg", { code: "EIO", torn: true }, { code: "EINTR" }, { code: "EAGAIN" });
+    assert.equal(batch.flush(server.fd), 2);
+    assert.equal(batch.dropped, 2);
+    assert.deepEqual(heard(client), ["1!", "2!", "3!", "4!"]);
+    ask(client, "5");
+    echoAll(batch, batch.receive(server.fd));
+    assert.equal(batch.flush(server.fd), 1);
+    assert.deepEqual(heard(client), ["5!"]);
+    assert.equal(batch.dropped, 2);
+  });
+
+  it("goes on after a part was sent", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    for (const text of ["1", "2", "3", "4"]) ask(client, text);
+    echoAll(batch, batch.receive(server.fd));
+    failNext("sendmmsg", { code: "EIO", torn: true });
+    assert.equal(batch.flush(server.fd), 4);
+    assert.deepEqual(heard(client), ["1!", "2!", "3!", "4!", "3!", "4!"]);
+    assert.equal(batch.dropped, 0);
+  });
+
+  it("passes over errors of earlier datagrams, sending and receiving", () => {
+    using host = newHost();
+    using server = host.run(() => connectUdp(at("127.0.0.1"), 5001, { sourcePort: 5000 }));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    ask(server, "nobody is there");
+    assert.equal(batch.receive(server.fd), 0, "ECONNREFUSED waited");
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000, { sourcePort: 5001 }));
+    for (const text of ["1", "2"]) ask(client, text);
+    echoAll(batch, batch.receive(server.fd));
+    failNext("sendmmsg", { code: "ECONNREFUSED" });
+    assert.equal(batch.flush(server.fd), 2);
+    assert.deepEqual(heard(client), ["1!", "2!"]);
+  });
+
+  it("leaves out an answer that the kernel refuses: nobody can be at port 0", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    using raw = host.run(() => openSocket(AF_INET, SOCK_RAW, IPPROTO_UDP));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    ask(client, "1");
+    // Source port 0, port 5000, 9 bytes, no checksum.
+    const forged = Buffer.from([0, 0, 5000 >> 8, 5000 & 0xff, 0, 9, 0, 0, 0x32]);
+    const to = at("127.0.0.1").atPort(0);
+    assert.equal(sendDatagramTo(raw.fd, forged, forged.length, to), forged.length);
+    ask(client, "3");
+    echoAll(batch, batch.receive(server.fd));
+    assert.deepEqual([batch.senderPort(1), received(batch, 1)], [0, "2"]);
+    assert.equal(batch.flush(server.fd), 2);
+    assert.deepEqual(heard(client), ["1!", "3!"]);
+    assert.equal(batch.dropped, 1);
+  });
+
+  it("tells when the descriptor is no socket", () => {
+    using host = newHost();
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    assert.throws(() => batch.receive(host.fd), { operation: "recvmmsg", code: "ENOTSOCK" });
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    ask(client, "1");
+    echoAll(batch, batch.receive(server.fd));
+    assert.throws(() => batch.flush(host.fd), { operation: "sendmmsg", code: "ENOTSOCK" });
+  });
+
+  it("knows an IPv4 sender by its address", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000, { sourcePort: 5353 }));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    ask(client, "1");
+    batch.receive(server.fd);
+    assert.equal(batch.senderPort(0), 5353);
+    assert.deepEqual(batch.senderOf(0).subarray(4, 8), ipToBytes("127.0.0.1"));
+    assert.equal(batch.senderOf(0).length, 16);
+  });
+});
