@@ -23,6 +23,12 @@ export {
 export { NftError } from "./nftables/errors.ts";
 export { type NftablesEvent, nftablesEvents } from "./nftables/events.ts";
 export type { NftFamily } from "./nftables/families.ts";
+export {
+  isPortRewritten,
+  type PortRewrite,
+  removePortRewrite,
+  rewritePort,
+} from "./nftables/port-rewrite.ts";
 export { strangersTransactions } from "./nftables/strangers.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";

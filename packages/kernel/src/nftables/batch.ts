@@ -1,0 +1,158 @@
+/**
+ * Messages of nf_tables carried out as one transaction, without libnftables: linux/netfilter/nfnetlink.h (NFNL_MSG_BATCH_*).
+ */
+import { ByteWriter } from "../codec/bytes.ts";
+import {
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_NETFILTER,
+  NLM_F_ACK,
+  NLMSG_ERROR,
+  SOL_NETLINK,
+} from "../netlink/constants.ts";
+import { answered } from "../netlink/gate.ts";
+import { type Request, readAcknowledgement, readMessages, writeMessage } from "../netlink/message.ts";
+import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
+import { isKernelError, KernelError } from "../sys/errors.ts";
+import type { OwnedFd } from "../sys/fd.ts";
+import type { NetNamespace } from "../sys/namespace.ts";
+import {
+  AF_NETLINK,
+  growReceiveBuffer,
+  MSG_DONTWAIT,
+  openSocket,
+  orClose,
+  receiveBytes,
+  SOCK_RAW,
+  SOL_SOCKET,
+  sendBytes,
+  setIntOption,
+} from "../sys/socket.ts";
+
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+// asm-generic/socket.h
+const SO_SNDBUFFORCE = 32;
+
+const outgoing = new ByteWriter();
+const incoming = Buffer.alloc(64 * 1024);
+
+/** Bytes of a batch, and of the answers to it, where they may be more than the machine's defaults hold (200 KiB). */
+export interface BatchBuffers {
+  readonly send: number;
+  readonly receive: number;
+}
+
+/** Closing one after something was deleted through it waits for the kernel, about 15 ms: keep it, or {@link closeInTime}. */
+export class NftBatches implements Disposable {
+  readonly #socket: OwnedFd;
+  #sequence = 0;
+
+  /** @param namespace where the socket lives; default: the calling thread's */
+  constructor(namespace?: NetNamespace, buffers?: BatchBuffers) {
+    const open = () => openSocket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+    const socket = namespace === undefined ? open() : namespace.run(open);
+    this.#socket = orClose(socket, () => {
+      for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) setIntOption(socket, SOL_NETLINK, option, 1);
+      if (buffers === undefined) return;
+      setIntOption(socket, SOL_SOCKET, SO_SNDBUFFORCE, buffers.send);
+      growReceiveBuffer(socket, buffers.receive);
+    });
+  }
+
+  /**
+   * Carries everything out or, on an exception, nothing.
+   *
+   * @throws KernelError the first message that was refused
+   */
+  carryOut(requests: readonly Request[]): void {
+    const [leading] = requests;
+    if (leading === undefined) return;
+    const failure = answered(leading, () => this.#readOutcome(requests, this.#send(requests)));
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Answers the sequence number of the message that begins the batch. */
+  #send(requests: readonly Request[]): number {
+    const first = this.#sequence + 1;
+    this.#sequence = first + requests.length + 1;
+    outgoing.clear();
+    writeMessage(outgoing, batchBegin, 0, first);
+    for (const [at, request] of requests.entries()) {
+      // The last one's acknowledgement tells that the batch was carried out; errors come unasked.
+      writeMessage(outgoing, request, at === requests.length - 1 ? NLM_F_ACK : 0, first + 1 + at);
+    }
+    writeMessage(outgoing, batchEnd, 0, this.#sequence);
+    sendBytes(this.#socket, outgoing.storage, outgoing.length, "a batch of nftables messages");
+    return first;
+  }
+
+  /** The kernel answers within send(): errors in the order of the messages, then the acknowledgement. */
+  #readOutcome(requests: readonly Request[], first: number): KernelError | undefined {
+    let failure: KernelError | undefined;
+    for (;;) {
+      const length = this.#receive();
+      if (length === undefined) return failure;
+      for (const message of readMessages(incoming, length)) {
+        if (message.type !== NLMSG_ERROR || message.sequence < first) continue;
+        const { errno, message: kernelMessage } = readAcknowledgement(message);
+        if (errno === 0 && failure === undefined) return undefined;
+        if (errno === 0 || failure !== undefined) continue;
+        const { operation, subject } = requests[message.sequence - first - 1] ?? batchBegin;
+        failure = new KernelError({
+          operation,
+          subject,
+          errno,
+          ...(kernelMessage === undefined ? {} : { kernelMessage }),
+        });
+      }
+    }
+  }
+
+  /** Undefined where nothing (more) is there to be read. */
+  #receive(): number | undefined {
+    try {
+      return receiveBytes(this.#socket, incoming, MSG_DONTWAIT, "netlink");
+    } catch (error) {
+      if (isKernelError(error, "EAGAIN")) return undefined;
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+}
+
+/** What is to be closed, the oldest first. */
+const lingering = new Set<NftBatches>();
+/** Milliseconds until the kernel has surely done away with what was deleted. */
+const lingeringTime = 100;
+/** More are not kept open: after so many other transactions, what the first one deleted is gone, too. */
+const mostLingering = 64;
+
+/** Closes it as soon as that need not wait any more. */
+export function closeInTime(batches: NftBatches): void {
+  lingering.add(batches);
+  const [oldest] = lingering;
+  if (lingering.size > mostLingering && oldest !== undefined) closeNow(oldest);
+  setTimeout(() => closeNow(batches), lingeringTime).unref();
+}
+
+function closeNow(batches: NftBatches): void {
+  lingering.delete(batches);
+  batches[Symbol.dispose]();
+}
+
+function batchEdge(type: number): Request {
+  return {
+    operation: "nf_tables batch",
+    subject: "of messages",
+    type,
+    flags: 0,
+    body: (to) => netfilterHeader.write(to, { resource: NFNL_SUBSYS_NFTABLES }),
+  };
+}
+
+const batchBegin = batchEdge(NFNL_MSG_BATCH_BEGIN);
+const batchEnd = batchEdge(NFNL_MSG_BATCH_END);

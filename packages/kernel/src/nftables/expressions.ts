@@ -1,0 +1,114 @@
+/**
+ * What rules are made of, as the kernel has it: linux/netfilter/nf_tables.h (NFTA_EXPR_*, NFTA_PAYLOAD_*, NFTA_CMP_*, NFTA_IMMEDIATE_*).
+ * Only what the rules of this folder need; for all others there is nft's language (context.ts). Everything goes by one register.
+ */
+import { attrs, writeAttribute } from "../codec/attrs.ts";
+import type { ByteWriter } from "../codec/bytes.ts";
+import { type Codec, text, u32be } from "../codec/codec.ts";
+
+const NFTA_LIST_ELEM = 1;
+const NFTA_EXPR_NAME = 1;
+const NFTA_EXPR_DATA = 2;
+const NFT_REG_VERDICT = 0;
+const NFT_REG_1 = 1;
+const NFT_PAYLOAD_NETWORK_HEADER = 1;
+const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
+const NFT_PAYLOAD_CSUM_INET = 1;
+const NFT_CMP_EQ = 0;
+const NF_DROP = 0;
+
+/** Bytes of a packet. */
+export interface PacketField {
+  /** NFT_PAYLOAD_*. */
+  readonly base: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+const networkField = (offset: number, length: number) => ({
+  base: NFT_PAYLOAD_NETWORK_HEADER,
+  offset,
+  length,
+});
+const transportField = (offset: number, length: number) => ({
+  base: NFT_PAYLOAD_TRANSPORT_HEADER,
+  offset,
+  length,
+});
+
+/** RFC 791. */
+export const ipv4 = {
+  protocol: networkField(9, 1),
+  source: networkField(12, 4),
+  destination: networkField(16, 4),
+};
+/** The same in UDP (RFC 768) and TCP. */
+export const ports = { source: transportField(0, 2), destination: transportField(2, 2) };
+/** RFC 9293. */
+export const tcp = { sequence: transportField(4, 4), flags: transportField(13, 1) };
+/** RFC 792. */
+export const icmp = { typeAndCode: transportField(0, 2) };
+
+/** Where a protocol has its checksum, behind the beginning of its header. */
+export const checksumOffsets = { udp: 6, tcp: 16 } as const;
+
+const raw: Codec<Uint8Array> = { write: (to, value) => to.raw(value), read: (from) => from.raw() };
+const data = attrs({ value: [1, raw], verdict: [2, attrs({ code: [1, u32be] })] });
+
+const payload = attrs({
+  destination: [1, u32be],
+  base: [2, u32be],
+  offset: [3, u32be],
+  length: [4, u32be],
+  source: [5, u32be],
+  checksumType: [6, u32be],
+  checksumOffset: [7, u32be],
+});
+const comparison = attrs({ source: [1, u32be], operator: [2, u32be], data: [3, data] });
+const immediate = attrs({ destination: [1, u32be], data: [2, data] });
+
+/** One step of a rule: where it does not hold the rule ends. */
+export interface Expression {
+  readonly name: string;
+  writeData(to: ByteWriter): void;
+}
+
+function expression<T>(name: string, codec: Codec<T>, value: T): Expression {
+  return { name, writeData: (to) => codec.write(to, value) };
+}
+
+/** Holds where a field has these bytes. */
+export function equals(field: PacketField, value: Uint8Array): Expression[] {
+  return [
+    expression("payload", payload, { destination: NFT_REG_1, ...field }),
+    expression("cmp", comparison, { source: NFT_REG_1, operator: NFT_CMP_EQ, data: { value } }),
+  ];
+}
+
+/** Writes these bytes to a field, and corrects the checksum that is over them. */
+export function set(field: PacketField, value: Uint8Array, checksumOffset: number): Expression[] {
+  return [
+    expression("immediate", immediate, { destination: NFT_REG_1, data: { value } }),
+    expression("payload", payload, {
+      ...field,
+      source: NFT_REG_1,
+      checksumType: NFT_PAYLOAD_CSUM_INET,
+      checksumOffset,
+    }),
+  ];
+}
+
+export const drop: Expression = expression("immediate", immediate, {
+  destination: NFT_REG_VERDICT,
+  data: { verdict: { code: NF_DROP } },
+});
+
+/** Writes what NFTA_RULE_EXPRESSIONS holds. */
+export function writeExpressions(to: ByteWriter, expressions: readonly Expression[]): void {
+  for (const { name, writeData } of expressions) {
+    writeAttribute(to, NFTA_LIST_ELEM, () => {
+      writeAttribute(to, NFTA_EXPR_NAME, () => text.write(to, name));
+      writeAttribute(to, NFTA_EXPR_DATA, () => writeData(to));
+    });
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Tables, chains and rules as messages of nf_tables, for a batch (batch.ts): linux/netfilter/nf_tables.h (NFT_MSG_*, NFTA_TABLE_*,
+ * NFTA_CHAIN_*, NFTA_RULE_*).
+ */
+import { attrs } from "../codec/attrs.ts";
+import type { ByteWriter } from "../codec/bytes.ts";
+import { type Codec, text, u32be } from "../codec/codec.ts";
+import { NLM_F_APPEND, NLM_F_CREATE } from "../netlink/constants.ts";
+import type { Query, Request } from "../netlink/message.ts";
+import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
+import { type Expression, writeExpressions } from "./expressions.ts";
+import { families, type NftFamily } from "./families.ts";
+
+const NFT_MSG_NEWTABLE = 0;
+const NFT_MSG_DELTABLE = 2;
+const NFT_MSG_NEWCHAIN = 3;
+const NFT_MSG_NEWRULE = 6;
+const NFT_MSG_GETRULE = 7;
+// linux/netfilter.h
+export const NF_INET_LOCAL_OUT = 3;
+
+/** NFT_USERDATA_MAXLEN is 256, with the two bytes before the text. */
+const longestComment = 254;
+
+/** As libnftables keeps comments in user data: NFTNL_UDATA_*_COMMENT (0), a length, the text with its NUL. */
+const comment: Codec<string> = {
+  write(to, value) {
+    const length = Buffer.byteLength(value) + 1;
+    if (length > longestComment) throw new TypeError(`"${value}" is too long for a comment in nftables`);
+    to.u8(0);
+    to.u8(length);
+    to.cString(value);
+  },
+  read(from) {
+    if (from.remaining < 2 || from.u16() >> 8 !== from.remaining) return "";
+    return from.cString();
+  },
+};
+
+const tableAttributes = attrs({ name: [1, text], comment: [6, comment] });
+const chainAttributes = attrs({
+  table: [1, text],
+  name: [3, text],
+  hook: [4, attrs({ number: [1, u32be], priority: [2, u32be] })],
+  type: [7, text],
+});
+const ruleAttributes = attrs({
+  table: [1, text],
+  chain: [2, text],
+  expressions: [4, { write: writeExpressions, read: () => undefined }],
+  comment: [7, comment],
+});
+
+/** What a rule is known by. */
+export interface RuleMark {
+  readonly chain: string;
+  readonly comment: string;
+}
+
+export interface Rule extends RuleMark {
+  readonly expressions: readonly Expression[];
+}
+
+export interface BaseChain {
+  readonly name: string;
+  readonly type: "filter" | "nat" | "route";
+  /** NF_INET_*. */
+  readonly hook: number;
+  /** The lowest comes first. */
+  readonly priority: number;
+}
+
+/** A table, unless it is there: then it is left as it is. */
+export function newTable(family: NftFamily, table: string, comment: string): Request {
+  return message("NFT_MSG_NEWTABLE", NFT_MSG_NEWTABLE, NLM_F_CREATE, family, table, (to) =>
+    tableAttributes.write(to, { name: table, comment }),
+  );
+}
+
+/** The table and all that is in it. Fails with ENOENT where it is not there. */
+export function deleteTable(family: NftFamily, table: string): Request {
+  return message("NFT_MSG_DELTABLE", NFT_MSG_DELTABLE, 0, family, table, (to) =>
+    tableAttributes.write(to, { name: table }),
+  );
+}
+
+/** A chain, unless it is there. Fails with EEXIST or EOPNOTSUPP where one of the name is another. */
+export function newBaseChain(family: NftFamily, table: string, chain: BaseChain): Request {
+  const { name, type, hook, priority } = chain;
+  return message("NFT_MSG_NEWCHAIN", NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, `${table} ${name}`, (to) =>
+    chainAttributes.write(to, { table, name, hook: { number: hook, priority }, type }),
+  );
+}
+
+/** A rule at the end of its chain. */
+export function newRule(family: NftFamily, table: string, rule: Rule): Request {
+  const flags = NLM_F_CREATE | NLM_F_APPEND;
+  return message("NFT_MSG_NEWRULE", NFT_MSG_NEWRULE, flags, family, `${table} ${rule.chain}`, (to) =>
+    ruleAttributes.write(to, { table, ...rule }),
+  );
+}
+
+/** All rules of a table, chain by chain and in order; none where there is no such table. */
+export function listRules(family: NftFamily, table: string): Query<RuleMark> {
+  return {
+    ...message("NFT_MSG_GETRULE", NFT_MSG_GETRULE, 0, family, table, (to) =>
+      ruleAttributes.write(to, { table }),
+    ),
+    decode(payload) {
+      netfilterHeader.read(payload);
+      const { chain = "", comment = "" } = ruleAttributes.read(payload);
+      return { chain, comment };
+    },
+  };
+}
+
+function message(
+  operation: string,
+  type: number,
+  flags: number,
+  family: NftFamily,
+  subject: string,
+  write: (to: ByteWriter) => void,
+): Request {
+  return {
+    operation,
+    subject: `${family} ${subject}`,
+    type: (NFNL_SUBSYS_NFTABLES << 8) | type,
+    flags,
+    body(to) {
+      netfilterHeader.write(to, { family: families[family] });
+      write(to);
+    },
+  };
+}
