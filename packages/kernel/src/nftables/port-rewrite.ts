@@ -119,6 +119,7 @@ function rulesOf(table: string): RuleMark[] {
 }
 
 function isWhole(rewrite: PortRewrite, found: readonly RuleMark[]): boolean {
+  if (found.length === 0) return false;
   const wanted = rulesFor(rewrite);
   return (
     found.length === wanted.length &&

@@ -62,6 +62,7 @@ export class DatagramBatch {
   readonly #words: Uint32Array;
   readonly #layout: Layout;
   readonly #address: number;
+  #received = 0;
   #queued = 0;
   #dropped = 0;
 
@@ -90,13 +91,18 @@ export class DatagramBatch {
     this.#queued = 0;
     const words = this.#words;
     const { receiveHeaders } = this.#layout;
-    for (let slot = 0, at = receiveHeaders; slot < this.slots; slot++, at += headerWords) {
+    // The kernel has written how long the senders' names were: how long they may be is to stand there.
+    for (let slot = 0, at = receiveHeaders; slot < this.#received; slot++, at += headerWords) {
       words[at + nameLengthWord] = longestName;
     }
+    this.#received = 0;
     const vector = this.#address + receiveHeaders * bytesPerWord;
     for (let attempt = 0; ; attempt++) {
       const count = libc.recvmmsg(fd, vector, this.slots, MSG_DONTWAIT, null);
-      if (count >= 0) return count;
+      if (count >= 0) {
+        this.#received = count;
+        return count;
+      }
       const errno = lastErrno();
       if (errno === EINTR) continue;
       if (mistakes.includes(errno)) throw new KernelError({ operation: "recvmmsg", errno });
@@ -200,6 +206,7 @@ export class DatagramBatch {
     words[vector + 2] = receive;
     const header = this.#receiveHeader(slot);
     this.#pointTo(header + nameWord, this.#nameOf(slot) * bytesPerWord);
+    words[header + nameLengthWord] = longestName;
     this.#pointTo(header + vectorWord, vector * bytesPerWord);
     words[header + vectorLengthWord] = 1;
     const sendHeader = this.#layout.sendHeaders + slot * headerWords;
