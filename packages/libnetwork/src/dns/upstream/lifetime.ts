@@ -1,0 +1,87 @@
+/**
+ * How long an answer may be kept: by the lowest of its TTLs, one that says "there is none" by the SOA record (RFC 2308 5).
+ */
+import type { ReadRecords } from "./contract.ts";
+import { at, flags, word } from "./question.ts";
+
+/** RFC 8767 4 gives a week as the outermost, a day is enough here. */
+const longest = 86_400;
+/** RFC 2308 5: one to three hours. */
+const longestNegative = 10_800;
+/** RFC 9520 3.2: one second to five minutes. */
+const failure = 5;
+
+const types = { soa: 6, opt: 41, any: 255 } as const;
+const codes = { ok: 0, failure: 2, noName: 3 } as const;
+
+/** Made once and read into again and again. */
+export class Lifetime {
+  /** Pairs: where a TTL stands, and what it is in seconds. Only the first `ttls * 2` count. */
+  readonly pairs: number[] = [];
+  ttls = 0;
+  /** How long the answer may be kept, in seconds; 0: not at all. */
+  seconds = 0;
+
+  readonly #readRecords: ReadRecords;
+  #message: Uint8Array = new Uint8Array(0);
+  #asked = 0;
+  #lowest = longest;
+  #negative = -1;
+  #answered = false;
+  #extended = false;
+
+  constructor(readRecords: ReadRecords) {
+    this.#readRecords = readRecords;
+  }
+
+  /**
+   * @param type what was asked for
+   * @returns whether the message is whole
+   */
+  read(message: Uint8Array, type: number): boolean {
+    this.#message = message;
+    this.#asked = type;
+    this.#lowest = longest;
+    this.#negative = -1;
+    this.#answered = false;
+    this.#extended = false;
+    this.ttls = 0;
+    this.seconds = 0;
+    const whole = this.#readRecords(message, this.#found);
+    if (whole) this.seconds = this.#judge();
+    return whole;
+  }
+
+  #judge(): number {
+    const message = this.#message;
+    const code = at(message, 3) & flags.code;
+    if ((at(message, 2) & flags.truncated) !== 0 || this.#extended) return 0;
+    if (code === codes.failure) return failure;
+    if (code === codes.ok && this.#answered) return this.#lowest;
+    // An alias that leads nowhere says "there is none" as well.
+    if ((code !== codes.ok && code !== codes.noName) || this.#negative < 0) return 0;
+    return Math.min(this.#lowest, this.#negative, longestNegative);
+  }
+
+  readonly #found = (section: 1 | 2 | 3, type: number, ttlAt: number, dataEnd: number): void => {
+    const message = this.#message;
+    if (type === types.opt) {
+      // The upper bits of the code (RFC 6891 6.1.3): an error such as BADVERS looks like NOERROR without them.
+      this.#extended ||= at(message, ttlAt) !== 0;
+      return;
+    }
+    const ttl = Math.min(seconds(message, ttlAt), longest);
+    this.pairs[this.ttls * 2] = ttlAt;
+    this.pairs[this.ttls * 2 + 1] = ttl;
+    this.ttls++;
+    this.#lowest = Math.min(this.#lowest, ttl);
+    if (section === 1 && (type === this.#asked || this.#asked === types.any)) this.#answered = true;
+    if (section === 2 && type === types.soa) this.#negative = Math.min(ttl, seconds(message, dataEnd - 4));
+  };
+}
+
+/** RFC 2181 8: with the topmost bit set it is 0. */
+function seconds(message: Uint8Array, offset: number): number {
+  const upper = word(message, offset);
+  return upper >= 0x8000 ? 0 : upper * 0x10000 + word(message, offset + 2);
+}
