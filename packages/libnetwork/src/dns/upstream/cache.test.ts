@@ -66,6 +66,20 @@ describe("an answer from the cache", () => {
     }
   });
 
+  it("is not authoritative, which the first one may be", () => {
+    const { scene, client } = sceneOf();
+    scene.channels.onSend = (channel) => {
+      const answer = answerTo(channel.query);
+      answer[2] = (answer[2] ?? 0) | 4;
+      channel.deliver(answer);
+    };
+    const authoritative = [1, 2].map((id) => {
+      client.forward(queryOf({ id }), "udp", 5, scene.take);
+      return ((scene.answer()[2] ?? 0) & 4) !== 0;
+    });
+    assert.deepEqual(authoritative, [true, false]);
+  });
+
   it("is the same for all sizes and options of EDNS", () => {
     const { ask } = sceneOf();
     ask({ edns: { size: 4096 } });

@@ -5,7 +5,7 @@
  */
 import { type Chained, ChainedMap } from "./chained-map.ts";
 import type { Lifetime } from "./lifetime.ts";
-import { type Question, sameQuestion, setWord } from "./question.ts";
+import { at, flags, type Question, sameQuestion, setWord } from "./question.ts";
 
 /** What an entry takes besides its bytes: the object, a buffer, its place in the map. Measured: 430 on the heap, some 100 outside. */
 const overhead = 500;
@@ -43,6 +43,8 @@ class Entry implements Chained<Entry> {
     this.nameEnd = key.nameEnd;
     // A Buffer's slice would be the same memory.
     this.bytes = new Uint8Array(answer);
+    // What comes from a cache is nobody's authoritative answer (RFC 1035 4.1.1: AA).
+    this.bytes[2] = at(this.bytes, 2) & ~flags.authoritative;
     this.ttls = lifetime.pairs.slice(0, lifetime.ttls * 2);
     this.storedAt = now;
     this.expiresAt = now + lifetime.seconds * 1000;

@@ -40,7 +40,8 @@ export interface Channel extends Disposable {
 export interface Channels {
   /**
    * Each UDP channel is a new socket, connected to the server, with a port by chance (RFC 5452 9.2): the kernel lets nothing in that
-   * does not come from the server's address and port. May throw, which counts as failed.
+   * does not come from the server's address and port. Throws when there is no socket to be had, or it
+   * cannot send: the next server is tried, and this one's health is what it was.
    */
   open(server: Server, protocol: Protocol, listener: ChannelListener): Channel;
 }

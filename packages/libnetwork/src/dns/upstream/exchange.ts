@@ -193,11 +193,12 @@ export class Exchange implements Chained<Exchange> {
     this.ask();
   }
 
-  unreachable(attempt: Attempt): void {
+  /** @param ours no socket was to be had: nothing that the server could help. */
+  unreachable(attempt: Attempt, ours: boolean): void {
     const { clock, counts, holdOff } = this.#office;
     attempt.end();
     counts.unreachable++;
-    attempt.health.unreachable(clock.now(), holdOff);
+    if (!ours) attempt.health.unreachable(clock.now(), holdOff);
     this.ask();
   }
 
@@ -260,8 +261,8 @@ class Attempt implements ChannelListener {
         if (!this.#over) this.#exchange.silent(this);
       });
       channel.send(query);
-    } catch (error) {
-      this.failed(String(error));
+    } catch {
+      if (!this.#over) this.#exchange.unreachable(this, true);
     }
   }
 
@@ -271,7 +272,7 @@ class Attempt implements ChannelListener {
   }
 
   failed(_reason: string): void {
-    if (!this.#over) this.#exchange.unreachable(this);
+    if (!this.#over) this.#exchange.unreachable(this, false);
   }
 
   end(): void {

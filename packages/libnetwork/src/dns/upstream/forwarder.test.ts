@@ -444,6 +444,17 @@ describe("health", () => {
     assert.deepEqual(asked(scene).slice(before), [first]);
   });
 
+  it("is nothing that a lack of sockets changes", () => {
+    const scene = new Scene({ cacheBytes: 0 });
+    scene.channels.onOpen = (_listener, { address }) => {
+      if (address === first) throw new Error("EMFILE");
+    };
+    client(scene, 2).forward(queryOf(), "udp", 5, scene.take);
+    scene.channels.onOpen = () => {};
+    client(scene, 2).forward(queryOf({ name: "other" }), "udp", 5, scene.take);
+    assert.deepEqual(asked(scene), [second, first]);
+  });
+
   it("is of one protocol: who is silent over TCP may answer by UDP", () => {
     const scene = new Scene({ cacheBytes: 0 });
     client(scene, 2).forward(queryOf(), "tcp", 5, scene.take);

@@ -15,6 +15,7 @@ export const variants = { recursion: 1, authentic: 2, checkingDisabled: 4, edns:
 export const flags = {
   response: 0x80,
   opcode: 0x78,
+  authoritative: 0x04,
   truncated: 0x02,
   recursion: 0x01,
   authentic: 0x20,
