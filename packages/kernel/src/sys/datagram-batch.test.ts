@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { ipToBytes } from "../codec/inet.ts";
 import { DatagramBatch } from "./datagram-batch.ts";
@@ -211,6 +212,38 @@ describe("DatagramBatch", () => {
     assert.equal(batch.flush(server.fd), 2);
     assert.deepEqual(heard(client), ["1!", "3!"]);
     assert.equal(batch.dropped, 1);
+  });
+
+  it("keeps datagrams, senders and answers apart, whoever sends how much and in whatever order it is answered", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using stack = new DisposableStack();
+    const clients = [0, 1, 2].map(() => stack.use(host.run(() => connectUdp(at("127.0.0.1"), 5000))));
+    const batch = new DatagramBatch({ slots: 7, receive: 70, answer: 90 });
+    const question = fc.record({
+      client: fc.nat(2),
+      text: fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 70 }),
+      /** In which order it is answered; undefined is not at all. */
+      order: fc.option(fc.nat(100), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(question, { maxLength: 7 }), (questions) => {
+        for (const { client, text } of questions) ask(clients[client] ?? server, text);
+        assert.equal(batch.receive(server.fd), questions.length);
+        const order = [...questions.entries()]
+          .filter(([, { order }]) => order !== undefined)
+          .sort(([, a], [, b]) => (a.order ?? 0) - (b.order ?? 0));
+        for (const [slot] of order) answer(batch, slot, `${slot}: ${received(batch, slot)}`);
+        assert.equal(batch.flush(server.fd), order.length);
+        for (const [number, client] of clients.entries()) {
+          assert.deepEqual(
+            heard(client),
+            order.filter(([, { client }]) => client === number).map(([slot, { text }]) => `${slot}: ${text}`),
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("tells when the descriptor is no socket", () => {
