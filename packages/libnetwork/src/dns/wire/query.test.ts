@@ -63,18 +63,11 @@ describe("a query", () => {
     const query = fc.record({
       id: fc.nat(0xffff),
       name: hostName,
-      type: fc.constantFrom(
-        "A",
-        "AAAA",
-        "PTR",
-        "SRV",
-        "TXT",
-        "ANY",
-        "MX",
-      ) satisfies fc.Arbitrary<packet.RecordType>,
+      type: fc.constantFrom("A", "AAAA", "PTR", "SRV", "TXT", "AXFR", "MX"),
       recursion: fc.boolean(),
       checking: fc.boolean(),
-      opt: fc.option(fc.record({ size: fc.nat(0xffff), dnssec: fc.boolean() })),
+      // dns-packet writes its own size for 0.
+      opt: fc.option(fc.record({ size: fc.integer({ min: 1, max: 0xffff }), dnssec: fc.boolean() })),
     });
     fc.assert(
       fc.property(query, ({ id, name, type, recursion, checking, opt }) => {
