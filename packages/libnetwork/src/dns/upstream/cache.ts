@@ -3,9 +3,12 @@
  *
  * An answer is kept as one message, under its own question only: a record for another name in it is passed on with it and nothing more.
  */
+
+import { setLong, setWord, wordAt } from "../wire/bytes.ts";
+import { headerBits } from "../wire/constants.ts";
 import { type Chained, ChainedMap } from "./chained-map.ts";
 import type { Lifetime } from "./lifetime.ts";
-import { at, flags, type Question, sameQuestion, setWord } from "./question.ts";
+import { type Question, sameQuestion } from "./question.ts";
 
 /** What an entry takes besides its bytes: the object, a buffer, its place in the map. Measured: 430 on the heap, some 100 outside. */
 const overhead = 500;
@@ -44,7 +47,7 @@ class Entry implements Chained<Entry> {
     // A Buffer's slice would be the same memory.
     this.bytes = new Uint8Array(answer);
     // What comes from a cache is nobody's authoritative answer (RFC 1035 4.1.1: AA).
-    this.bytes[2] = at(this.bytes, 2) & ~flags.authoritative;
+    setWord(this.bytes, 2, wordAt(this.bytes, 2) & ~headerBits.AA);
     this.ttls = lifetime.pairs.slice(0, lifetime.ttls * 2);
     this.storedAt = now;
     this.expiresAt = now + lifetime.seconds * 1000;
@@ -63,8 +66,7 @@ class Entry implements Chained<Entry> {
     for (let index = 0; index < ttls.length; index += 2) {
       const offset = ttls[index] ?? 0;
       const left = Math.max(0, (ttls[index + 1] ?? 0) - age);
-      setWord(bytes, offset, left >>> 16);
-      setWord(bytes, offset + 2, left & 0xffff);
+      setLong(bytes, offset, left);
     }
   }
 }

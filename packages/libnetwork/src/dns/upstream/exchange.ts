@@ -8,6 +8,8 @@
  * lost: the server goes on looking, and has the answer when it is asked again, at 1.5 s or 3 s where it is the only one.
  */
 
+import { byteAt, setWord, wordAt } from "../wire/bytes.ts";
+import { headerBits, rcodes } from "../wire/constants.ts";
 import type { Cache } from "./cache.ts";
 import type { Chained } from "./chained-map.ts";
 import type {
@@ -22,12 +24,11 @@ import { nextServer, type ServerHealth } from "./health.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { judge } from "./matching.ts";
 import { lowerCase, mixCase, outgoing } from "./outgoing.ts";
-import { at, flags, type Question, sameQuestion, setWord } from "./question.ts";
+import { type Question, sameQuestion } from "./question.ts";
 import type { ServerList } from "./server-list.ts";
 import type { Waiter } from "./waiter.ts";
 
 const mostTries = 3;
-const codes = { failure: 2, refused: 5 } as const;
 
 /** What all exchanges of a forwarder share. */
 export interface Office extends Omit<Surroundings, "readRecords"> {
@@ -93,7 +94,7 @@ export class Exchange implements Chained<Exchange> {
     if (plain) return question.variant === this.variant && sameQuestion(this.#query, query, nameEnd);
     if (length !== this.#query.length) return false;
     for (let offset = 2; offset < length; offset++)
-      if (at(query, offset) !== at(this.#query, offset)) return false;
+      if (byteAt(query, offset) !== byteAt(this.#query, offset)) return false;
     return true;
   }
 
@@ -165,7 +166,7 @@ export class Exchange implements Chained<Exchange> {
     attempt.end();
     attempt.health.answered(clock.now());
     this.#heard = true;
-    const truncated = (at(message, 2) & flags.truncated) !== 0;
+    const truncated = (wordAt(message, 2) & headerBits.TC) !== 0;
     // One that is cut short may end anywhere.
     if (!truncated && !lifetime.read(message, this.type)) {
       counts.broken++;
@@ -173,8 +174,8 @@ export class Exchange implements Chained<Exchange> {
       return;
     }
     counts.answered++;
-    const code = at(message, 3) & flags.code;
-    if (code === codes.failure || code === codes.refused) {
+    const code = wordAt(message, 2) & headerBits.RCODE;
+    if (code === rcodes.SERVFAIL || code === rcodes.REFUSED) {
       this.#poor = new Uint8Array(message);
       this.#poorFrom = attempt.health.server;
       this.ask();

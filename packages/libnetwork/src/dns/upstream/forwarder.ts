@@ -1,6 +1,9 @@
 /**
  * Asks others for what we do not answer ourselves: sandboxes with their limits, the cache, and the questions that are on their way.
  */
+
+import { wordAt } from "../wire/bytes.ts";
+import { recordTypes } from "../wire/constants.ts";
 import { Cache } from "./cache.ts";
 import { ChainedMap } from "./chained-map.ts";
 import type {
@@ -15,12 +18,9 @@ import type {
 } from "./contract.ts";
 import { Exchange, type Office } from "./exchange.ts";
 import { Lifetime } from "./lifetime.ts";
-import { Question, word } from "./question.ts";
+import { Question } from "./question.ts";
 import { type ServerList, ServerLists } from "./server-list.ts";
 import { answerAs, refusal, Waiter } from "./waiter.ts";
-
-/** Transfers of zones are many messages, and nothing that a resolver does. */
-const transfers = { incremental: 251, whole: 252 } as const;
 
 export class QueryForwarder implements Forwarder {
   readonly counts: ForwarderCounts = noCounts();
@@ -139,7 +139,8 @@ class Sandbox implements Client {
       counts.repeated++;
       return;
     }
-    const isTransfer = question.type === transfers.incremental || question.type === transfers.whole;
+    // Transfers of zones are many messages, and nothing that a resolver does.
+    const isTransfer = question.type === recordTypes.IXFR || question.type === recordTypes.AXFR;
     if (isTransfer || this.inFlight >= desk.limit) {
       counts.refused++;
       reply(refusal(query, question), peer, undefined);
@@ -181,7 +182,7 @@ class Sandbox implements Client {
   }
 
   #isRepeated(exchange: Exchange, query: Uint8Array, peer: number): boolean {
-    const id = word(query, 0);
+    const id = wordAt(query, 0);
     let waiter = this.#waiters.first(peer);
     while (waiter !== undefined && (waiter.exchange !== exchange || waiter.id !== id)) waiter = waiter.next;
     return waiter !== undefined;

@@ -1,8 +1,10 @@
 /**
  * How long an answer may be kept: by the lowest of its TTLs, one that says "there is none" by the SOA record (RFC 2308 5).
  */
+
+import { byteAt, longAt, wordAt } from "../wire/bytes.ts";
+import { headerBits, rcodes, recordTypes } from "../wire/constants.ts";
 import type { ReadRecords } from "./contract.ts";
-import { at, flags, word } from "./question.ts";
 
 /** RFC 8767 4 gives a week as the outermost, a day is enough here. */
 const longest = 86_400;
@@ -10,9 +12,6 @@ const longest = 86_400;
 const longestNegative = 10_800;
 /** RFC 9520 3.2: one second to five minutes. */
 const failure = 5;
-
-const types = { soa: 6, opt: 41, any: 255 } as const;
-const codes = { ok: 0, failure: 2, noName: 3 } as const;
 
 /** Made once and read into again and again. */
 export class Lifetime {
@@ -54,20 +53,21 @@ export class Lifetime {
 
   #judge(): number {
     const message = this.#message;
-    const code = at(message, 3) & flags.code;
-    if ((at(message, 2) & flags.truncated) !== 0 || this.#extended) return 0;
-    if (code === codes.failure) return failure;
-    if (code === codes.ok && this.#answered) return this.#lowest;
+    const bits = wordAt(message, 2);
+    const code = bits & headerBits.RCODE;
+    if ((bits & headerBits.TC) !== 0 || this.#extended) return 0;
+    if (code === rcodes.SERVFAIL) return failure;
+    if (code === rcodes.NOERROR && this.#answered) return this.#lowest;
     // An alias that leads nowhere says "there is none" as well.
-    if ((code !== codes.ok && code !== codes.noName) || this.#negative < 0) return 0;
+    if ((code !== rcodes.NOERROR && code !== rcodes.NXDOMAIN) || this.#negative < 0) return 0;
     return Math.min(this.#lowest, this.#negative, longestNegative);
   }
 
   readonly #found = (section: 1 | 2 | 3, type: number, ttlAt: number, dataEnd: number): void => {
     const message = this.#message;
-    if (type === types.opt) {
+    if (type === recordTypes.OPT) {
       // The upper bits of the code (RFC 6891 6.1.3): an error such as BADVERS looks like NOERROR without them.
-      this.#extended ||= at(message, ttlAt) !== 0;
+      this.#extended ||= byteAt(message, ttlAt) !== 0;
       return;
     }
     const ttl = Math.min(seconds(message, ttlAt), longest);
@@ -75,13 +75,14 @@ export class Lifetime {
     this.pairs[this.ttls * 2 + 1] = ttl;
     this.ttls++;
     this.#lowest = Math.min(this.#lowest, ttl);
-    if (section === 1 && (type === this.#asked || this.#asked === types.any)) this.#answered = true;
-    if (section === 2 && type === types.soa) this.#negative = Math.min(ttl, seconds(message, dataEnd - 4));
+    if (section === 1 && (type === this.#asked || this.#asked === recordTypes.ANY)) this.#answered = true;
+    if (section === 2 && type === recordTypes.SOA)
+      this.#negative = Math.min(ttl, seconds(message, dataEnd - 4));
   };
 }
 
 /** RFC 2181 8: with the topmost bit set it is 0. */
 function seconds(message: Uint8Array, offset: number): number {
-  const upper = word(message, offset);
-  return upper >= 0x8000 ? 0 : upper * 0x10000 + word(message, offset + 2);
+  const value = longAt(message, offset);
+  return value > 0x7fff_ffff ? 0 : value;
 }

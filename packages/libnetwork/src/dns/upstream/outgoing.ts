@@ -1,23 +1,24 @@
 /**
  * What is written to servers and askers: the query that is sent on, its name in a case by chance, a bare answer.
  */
-import type { RandomNumbers } from "./contract.ts";
+
+import { byteAt, lower, setWord, wordAt } from "../wire/bytes.ts";
 import {
-  at,
-  flags,
+  dnssecOkBit,
+  headerBits,
   headerLength,
-  isLetter,
+  longestName,
   optLength,
-  type Question,
-  setWord,
-  variants,
-} from "./question.ts";
+  recordTypes,
+} from "../wire/constants.ts";
+import type { RandomNumbers } from "./contract.ts";
+import { isLetter, type Question, variants } from "./question.ts";
 
 /** What fits a packet of every usual path: dnsflagday.net/2020. */
 const udpSize = 1232;
 
 /** The longest that `writeBare` writes. */
-export const bareLength = headerLength + 255 + 4 + optLength;
+export const bareLength = headerLength + longestName + 4 + optLength;
 
 /**
  * The query for servers, its id to be put in by each try. EDNS is from hop to hop (RFC 6891 6.1.1): the asker's cookie or padding
@@ -27,7 +28,7 @@ export function outgoing(query: Uint8Array, length: number, question: Question):
   if (!question.plain) return new Uint8Array(query.subarray(0, length));
   const edns = (question.variant & variants.edns) !== 0;
   const bytes = new Uint8Array(question.end + (edns ? optLength : 0));
-  for (let offset = 0; offset < question.end; offset++) bytes[offset] = at(query, offset);
+  for (let offset = 0; offset < question.end; offset++) bytes[offset] = byteAt(query, offset);
   if (edns) writeOpt(bytes, question.end, question.variant);
   setWord(bytes, 10, edns ? 1 : 0);
   return bytes;
@@ -38,7 +39,7 @@ export function mixCase(bytes: Uint8Array, nameEnd: number, random: RandomNumber
   let bits = 0;
   let left = 0;
   for (let offset = headerLength; offset < nameEnd; offset++) {
-    const byte = at(bytes, offset);
+    const byte = byteAt(bytes, offset);
     if (!isLetter(byte)) continue;
     if (left === 0) {
       bits = random.next();
@@ -52,18 +53,17 @@ export function mixCase(bytes: Uint8Array, nameEnd: number, random: RandomNumber
 
 export function lowerCase(bytes: Uint8Array, nameEnd: number): void {
   for (let offset = headerLength; offset < nameEnd; offset++) {
-    const byte = at(bytes, offset);
-    if (byte >= 0x41 && byte <= 0x5a) bytes[offset] = byte | 0x20;
+    bytes[offset] = lower(byteAt(bytes, offset));
   }
 }
 
 /** Makes an answer that of the asker's query: its id, and what it wanted. */
 export function address(answer: Uint8Array, id: number, variant: number): void {
   setWord(answer, 0, id);
-  answer[2] =
-    (at(answer, 2) & ~flags.recursion) | ((variant & variants.recursion) !== 0 ? flags.recursion : 0);
-  const disabled = (variant & variants.checkingDisabled) !== 0 ? flags.checkingDisabled : 0;
-  answer[3] = (at(answer, 3) & ~flags.checkingDisabled) | disabled;
+  let bits = wordAt(answer, 2) & ~(headerBits.RD | headerBits.CD);
+  if ((variant & variants.recursion) !== 0) bits |= headerBits.RD;
+  if ((variant & variants.checkingDisabled) !== 0) bits |= headerBits.CD;
+  setWord(answer, 2, bits);
 }
 
 /**
@@ -72,7 +72,7 @@ export function address(answer: Uint8Array, id: number, variant: number): void {
  * @returns how long it is
  */
 export function writeBare(bytes: Uint8Array, from: Uint8Array, questionEnd: number, variant: number): number {
-  for (let offset = 0; offset < questionEnd; offset++) bytes[offset] = at(from, offset);
+  for (let offset = 0; offset < questionEnd; offset++) bytes[offset] = byteAt(from, offset);
   const edns = (variant & variants.edns) !== 0;
   bytes.fill(0, 6, headerLength);
   if (!edns) return questionEnd;
@@ -84,7 +84,7 @@ export function writeBare(bytes: Uint8Array, from: Uint8Array, questionEnd: numb
 /** RFC 6891 6.1.2, without options. */
 function writeOpt(bytes: Uint8Array, offset: number, variant: number): void {
   bytes.fill(0, offset, offset + optLength);
-  bytes[offset + 2] = 41;
+  bytes[offset + 2] = recordTypes.OPT;
   setWord(bytes, offset + 3, udpSize);
-  if ((variant & variants.dnssecOk) !== 0) bytes[offset + 7] = 0x80;
+  if ((variant & variants.dnssecOk) !== 0) setWord(bytes, offset + 7, dnssecOkBit);
 }

@@ -1,11 +1,14 @@
 /**
  * Who waits for an answer: what of the query is needed to make the answer its own.
  */
+
+import { byteAt, setWord, wordAt } from "../wire/bytes.ts";
+import { headerBits, headerLength, rcodes } from "../wire/constants.ts";
 import type { Chained } from "./chained-map.ts";
 import type { Protocol, Reply, Server } from "./contract.ts";
 import type { Exchange } from "./exchange.ts";
 import { address, bareLength, lowerCase, writeBare } from "./outgoing.ts";
-import { at, flags, headerLength, type Question, word } from "./question.ts";
+import type { Question } from "./question.ts";
 
 /** Where the waiter is remembered. */
 export interface WaiterOwner {
@@ -41,7 +44,7 @@ export class Waiter implements Chained<Waiter> {
     this.exchange = exchange;
     this.peer = peer;
     this.reply = reply;
-    this.id = word(query, 0);
+    this.id = wordAt(query, 0);
     this.#udpLimit = question.udpLimit;
     const own = question.plain && !question.lowerCase;
     this.#name = own ? new Uint8Array(query.subarray(headerLength, question.nameEnd)) : undefined;
@@ -72,15 +75,15 @@ export function answerAs(
 ): Uint8Array {
   const { nameEnd, variant } = question;
   copy(query, headerLength, answer, headerLength, nameEnd - headerLength);
-  address(answer, word(query, 0), variant);
+  address(answer, wordAt(query, 0), variant);
   return fitting(answer, protocol, question.end, variant, question.udpLimit);
 }
 
 /** REFUSED (RFC 1035 4.1.1: 5), with recursion available, as every answer of a resolver. */
 export function refusal(query: Uint8Array, question: Question): Uint8Array {
   const length = writeBare(scratch, query, question.end, question.variant);
-  scratch[2] = flags.response | (at(query, 2) & (flags.opcode | flags.recursion));
-  scratch[3] = 0x80 | (at(query, 3) & flags.checkingDisabled) | 5;
+  const kept = wordAt(query, 2) & (headerBits.OPCODE | headerBits.RD | headerBits.CD);
+  setWord(scratch, 2, headerBits.QR | headerBits.RA | kept | rcodes.REFUSED);
   return scratch.subarray(0, length);
 }
 
@@ -94,11 +97,11 @@ function fitting(
 ): Uint8Array {
   if (protocol === "tcp" || answer.length <= limit) return answer;
   const length = writeBare(scratch, answer, questionEnd, variant);
-  scratch[2] = at(answer, 2) | flags.truncated;
+  setWord(scratch, 2, wordAt(answer, 2) | headerBits.TC);
   return scratch.subarray(0, length);
 }
 
 /** By hand: a name is some twenty bytes, less than what a call to `set` and a view for it cost. */
 function copy(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
-  for (let offset = 0; offset < length; offset++) to[toAt + offset] = at(from, fromAt + offset);
+  for (let offset = 0; offset < length; offset++) to[toAt + offset] = byteAt(from, fromAt + offset);
 }
