@@ -94,3 +94,13 @@ test("a name is too long also when pointers make it so", () => {
   assert.equal(read([...bytes, ...fits], bytes.length)?.length, 253);
   assert.equal(read([...bytes, ...not], bytes.length), undefined);
 });
+
+test("a name follows no more pointers than one can need", () => {
+  const bytes = [...header, 0, 0xc0, 12];
+  while (bytes.length < 600) bytes.push(0xc0, bytes.length - 2);
+  const pointer = (index: number) => 13 + 2 * index;
+  const chain = bytes.map((byte, at) => (at > 14 && at % 2 === 1 ? 0xc0 | ((at - 2) >> 8) : byte));
+  for (let at = 15; at + 1 < chain.length; at += 2) chain[at + 1] = (at - 2) & 0xff;
+  assert.equal(read(chain, pointer(126)), "");
+  assert.equal(read(chain, pointer(127)), undefined);
+});

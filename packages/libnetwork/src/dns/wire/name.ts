@@ -9,6 +9,8 @@ import { headerLength, longestLabel, longestName } from "./constants.ts";
 
 const dot = 0x2e;
 const backslash = 0x5c;
+/** How many pointers a name may follow: one behind each label is the most that any name needs. */
+const mostPointers = longestName >> 1;
 
 /** A name as bytes, ready to be written and to be found again by compression. */
 export interface WireName {
@@ -90,7 +92,8 @@ function endLabel(bytes: number[], labelAt: number): boolean {
 /**
  * Follows a name through a message: its labels are where {@link NamePath.labels} says. Made once and read into again and again.
  *
- * A pointer leads backwards only, before where its own part of the name began, so that no name comes by the same place twice.
+ * A pointer leads backwards only, before where its own part of the name began, so that no name comes by the same place twice; and it
+ * follows no more of them than a name can need, so that many records that lead along many pointers take no long time.
  */
 export class NamePath {
   /** Offsets of its labels in the bytes; only the first `count` are this name's. */
@@ -108,6 +111,7 @@ export class NamePath {
     let offset = at;
     let partAt = at;
     let length = 1;
+    let pointers = 0;
     this.count = 0;
     this.end = 0;
     while (offset < limit) {
@@ -121,7 +125,7 @@ export class NamePath {
         if (label < 0xc0 || offset + 1 >= limit) return false;
         if (this.end === 0) this.end = offset + 2;
         const target = start + (((label & 0x3f) << 8) | byteAt(bytes, offset + 1));
-        if (target >= partAt || target < start + headerLength) return false;
+        if (target >= partAt || target < start + headerLength || ++pointers > mostPointers) return false;
         offset = target;
         partAt = target;
         continue;
