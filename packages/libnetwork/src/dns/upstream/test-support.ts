@@ -272,7 +272,8 @@ export function answerTo(query: Uint8Array, parts: AnswerParts = {}): Uint8Array
 }
 
 function recordOf(parts: RecordParts, asked: number): number[] {
-  const { name, type = asked, ttl = 300, data = [192, 0, 2, 80] } = parts;
+  const { name, type = asked, ttl = 300 } = parts;
+  const { data = [...Array(type === types.aaaa ? 12 : 0).fill(0), 192, 0, 2, 80] } = parts;
   const owner = name === undefined ? [0xc0, 12] : nameOf(name);
   return [...owner, ...two(type), 0, 1, ...four(ttl), ...two(data.length), ...data];
 }
