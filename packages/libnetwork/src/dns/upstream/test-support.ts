@@ -15,7 +15,7 @@ import type {
 } from "./contract.ts";
 import { QueryForwarder } from "./forwarder.ts";
 
-export class FakeClock implements Clock {
+class FakeClock implements Clock {
   #now = 1000;
   #timers: { readonly time: number; readonly action: () => void }[] = [];
 
@@ -97,7 +97,7 @@ export class FakeChannel implements Channel {
   }
 }
 
-export class FakeChannels implements Channels {
+class FakeChannels implements Channels {
   readonly all: FakeChannel[] = [];
   onSend: (channel: FakeChannel) => void = () => {};
   onOpen: (listener: ChannelListener, server: Server) => void = () => {};
@@ -121,7 +121,7 @@ export class FakeChannels implements Channels {
 }
 
 /** Different numbers, and the same in each run. */
-export class FakeRandomNumbers implements RandomNumbers {
+class FakeRandomNumbers implements RandomNumbers {
   #state = 12345;
 
   next(): number {
