@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Cache, CachePart } from "./cache.ts";
 import { Lifetime } from "./lifetime.ts";
 import { Question } from "./question.ts";
-import { answerTo, look, queryOf, readRecords } from "./test-support.ts";
+import { answerTo, look, queryOf } from "./test-support.ts";
 
 const step = fc.oneof(
   {
@@ -38,7 +38,7 @@ function read(query: Uint8Array, name: number): Question {
 
 describe("the cache against a model", () => {
   it("finds nothing but what was put in last and has not expired, within its limit, and adds up", () => {
-    const lifetime = new Lifetime(readRecords);
+    const lifetime = new Lifetime();
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 120, size: "max" }),
@@ -107,7 +107,7 @@ describe("the cache against a model", () => {
   it("keeps no more than eight that have one hash", () => {
     const cache = new Cache(1e6);
     const part = new CachePart();
-    const lifetime = new Lifetime(readRecords);
+    const lifetime = new Lifetime();
     for (let name = 0; name < 40; name += 2) {
       const query = queryOf({ name: `name${name}.example` });
       const answer = answerTo(query);

@@ -52,18 +52,6 @@ export interface RandomNumbers {
 }
 
 /**
- * Called for each record of a message.
- *
- * @param section 1 answer, 2 authority, 3 additional
- * @param ttlAt offset of the four bytes of its TTL
- * @param dataEnd offset of what comes after its data
- */
-export type RecordFound = (section: 1 | 2 | 3, type: number, ttlAt: number, dataEnd: number) => void;
-
-/** Reads all records of a message, and answers whether it is whole: false where it ends early or a name leads nowhere. */
-export type ReadRecords = (message: Uint8Array, found: RecordFound) => boolean;
-
-/**
  * Takes an answer, or the news that there is none. Must not throw.
  *
  * @param answer valid, and the taker's to write to, until it returns or asks something itself
@@ -144,5 +132,4 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly channels: Channels;
   readonly random: RandomNumbers;
-  readonly readRecords: ReadRecords;
 }

@@ -31,7 +31,7 @@ import type { Waiter } from "./waiter.ts";
 const mostTries = 3;
 
 /** What all exchanges of a forwarder share. */
-export interface Office extends Omit<Surroundings, "readRecords"> {
+export interface Office extends Surroundings {
   readonly lifetime: Lifetime;
   readonly cache: Cache;
   readonly counts: ForwarderCounts;

@@ -56,7 +56,7 @@ class Desk implements Office {
   readonly clock: Surroundings["clock"];
   readonly channels: Surroundings["channels"];
   readonly random: Surroundings["random"];
-  readonly lifetime: Lifetime;
+  readonly lifetime = new Lifetime();
   readonly cache: Cache;
   readonly counts: ForwarderCounts;
   readonly patience: number;
@@ -71,7 +71,6 @@ class Desk implements Office {
     this.clock = given.clock;
     this.channels = given.channels;
     this.random = given.random;
-    this.lifetime = new Lifetime(given.readRecords);
     this.cache = cache;
     this.counts = counts;
     this.patience = options.patience ?? 1500;

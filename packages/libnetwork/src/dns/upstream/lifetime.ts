@@ -4,7 +4,7 @@
 
 import { byteAt, longAt, wordAt } from "../wire/bytes.ts";
 import { headerBits, rcodes, recordTypes } from "../wire/constants.ts";
-import type { ReadRecords } from "./contract.ts";
+import { readRecords } from "../wire/message.ts";
 
 /** RFC 8767 4 gives a week as the outermost, a day is enough here. */
 const longest = 86_400;
@@ -21,17 +21,12 @@ export class Lifetime {
   /** How long the answer may be kept, in seconds; 0: not at all. */
   seconds = 0;
 
-  readonly #readRecords: ReadRecords;
   #message: Uint8Array = new Uint8Array(0);
   #asked = 0;
   #lowest = longest;
   #negative = -1;
   #answered = false;
   #extended = false;
-
-  constructor(readRecords: ReadRecords) {
-    this.#readRecords = readRecords;
-  }
 
   /**
    * @param type what was asked for
@@ -46,7 +41,7 @@ export class Lifetime {
     this.#extended = false;
     this.ttls = 0;
     this.seconds = 0;
-    const whole = this.#readRecords(message, this.#found);
+    const whole = readRecords(message, this.#found);
     if (whole) this.seconds = this.#judge();
     return whole;
   }

@@ -1,6 +1,7 @@
 /**
  * A clock that is set by hand, channels that lead nowhere, and messages, for the tests of this folder.
  */
+import { readRecords } from "../wire/message.ts";
 import type {
   Channel,
   ChannelListener,
@@ -9,7 +10,6 @@ import type {
   ForwarderOptions,
   Protocol,
   RandomNumbers,
-  ReadRecords,
   Reply,
   Server,
 } from "./contract.ts";
@@ -157,10 +157,7 @@ export class Scene {
 
   constructor(options: ForwarderOptions = {}) {
     const { clock, channels } = this;
-    this.forwarder = new QueryForwarder(
-      { clock, channels, random: new FakeRandomNumbers(), readRecords },
-      options,
-    );
+    this.forwarder = new QueryForwarder({ clock, channels, random: new FakeRandomNumbers() }, options);
   }
 
   readonly take: Reply = (answer, peer, from) => {
@@ -317,22 +314,3 @@ export function look(message: Uint8Array) {
     ttls,
   };
 }
-
-/** Enough of a reader for the messages that are made here. */
-export const readRecords: ReadRecords = (message, found) => {
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  let offset = questionEnd(message);
-  for (const section of [1, 2, 3] as const) {
-    for (let left = bytes.readUInt16BE(4 + section * 2); left > 0; left--) {
-      for (let label = bytes[offset] ?? 0; label !== 0 && label < 0xc0; label = bytes[offset] ?? 0)
-        offset += label + 1;
-      offset += (bytes[offset] ?? 0) >= 0xc0 ? 2 : 1;
-      if (offset + 10 > bytes.length) return false;
-      const dataEnd = offset + 10 + bytes.readUInt16BE(offset + 8);
-      if (dataEnd > bytes.length) return false;
-      found(section, bytes.readUInt16BE(offset), offset + 4, dataEnd);
-      offset = dataEnd;
-    }
-  }
-  return true;
-};
