@@ -18,6 +18,7 @@ import { assertAlive, sandboxLost } from "./model/lost.ts";
 import { put, type SandboxRecord } from "./model/records.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
+import { tellNames } from "./model/sandbox-names.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { refuseShared } from "./model/sharing.ts";
 import { undoing } from "./model/undo.ts";
@@ -192,8 +193,10 @@ export class Sandbox {
             this.#core.record = before;
             await engine.commit(put("sandbox", before));
             writeHostFiles(this.#core);
+            tellNames(this.#core);
           });
           writeHostFiles(this.#core);
+          tellNames(this.#core);
           for (const endpoint of [...joined]) await renew(endpoint, this.#core);
         }),
     );

@@ -22,9 +22,12 @@ import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver, DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
 import type { HostWatch } from "./contracts/host-watch.ts";
+import type { Resolver } from "./contracts/names.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
+import type { ResolverSettings } from "./dns/server/protocol.ts";
+import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
 import { CausewayError, conflict, invalid } from "./errors.ts";
@@ -61,6 +64,12 @@ import { KernelHostWatch } from "./watch/host-watch.ts";
 /** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
 const descriptorsToOpen = 24;
 
+const resolverSettings: ResolverSettings = {
+  hostResolvConf: "/etc/resolv.conf",
+  cacheBytes: 4 << 20,
+  inFlight: 1024,
+};
+
 /** What a controller holds besides the model's parts. */
 interface Machinery {
   readonly store: SqliteStore;
@@ -71,6 +80,7 @@ interface Machinery {
   readonly connections: ConnectionTable;
   readonly firewall: Firewall;
   readonly ports: PortReservations;
+  readonly resolver: Resolver | undefined;
 }
 
 const backupTable = { overwrite: boolean };
@@ -145,7 +155,10 @@ export class NetworkController extends Controller {
       seed: controllerId,
       defaultPools: { local: checked.defaultAddressPools },
     });
-    const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports };
+    const resolver = checked.resolver
+      ? opened.adopt(new ThreadResolver(host, resolverSettings, warn), (made) => made.end())
+      : undefined;
+    const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver };
     const parts = makeParts(checked, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
@@ -304,6 +317,10 @@ function memoryOf(store: SqliteStore, driver: string): DriverMemory {
 /** What the aliases of a controller's links begin with. */
 const ownerMark = (controllerId: string) => `causeway:${controllerId}:`;
 
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
 function makeWatch({ runDir }: CheckedControllerOptions, mark: string, machinery: Machinery): HostWatch {
   const { host, rtnl, firewall } = machinery;
   return new KernelHostWatch({ host, rtnl, runDir, mark, filtered: firewall.active });
@@ -314,7 +331,7 @@ function makeParts(
   controllerId: string,
   machinery: Machinery,
 ): ModelParts {
-  const { store, ipam, host, rtnl, reaper, connections, firewall, ports } = machinery;
+  const { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver } = machinery;
   const ownerOf = (objectId: string) => `${ownerMark(controllerId)}${objectId}`;
   const memory = memoryOf(store, "bridge");
   const bridge = new BridgeDriver(
@@ -348,6 +365,7 @@ function makeParts(
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
     netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
     files: new FileSandboxFiles(runDir),
+    resolver,
     firewall,
     directories: [options.stateDir, runDir],
     planRouting,

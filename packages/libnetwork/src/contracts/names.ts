@@ -38,8 +38,6 @@ export interface Membership {
   readonly networkId: string;
   /** Others ask for `NAME.NETWORK`. */
   readonly networkName: string;
-  /** Nothing but its own names is to be had in it. */
-  readonly internal: boolean;
   /** Subnets (CIDR) of the network, whose addresses have no names elsewhere. */
   readonly subnets: readonly string[];
   /** What it is called in the network, the first being what its address is called; `*.app` stands for all below `app`. */
@@ -61,6 +59,26 @@ export interface SandboxNames {
   /** In the order in which they are asked. */
   readonly memberships: readonly Membership[];
   readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
+  /** Whether others are asked for what is not found here: not in internal networks alone. */
+  readonly forwards: boolean;
   /** Name servers of the sandbox's own, asked from within it; empty: those of its networks, or the host's. */
   readonly servers: readonly string[];
+}
+
+/** Answers the questions of sandboxes, at 127.0.0.11 in each. */
+export interface Resolver {
+  /**
+   * Begins to answer in a namespace.
+   *
+   * @param owner whose it is, for whoever looks at the rules in the namespace
+   * @returns when questions are answered
+   * @throws resolver_failed
+   */
+  open(sandboxId: string, namespacePath: string, owner: string): Promise<void>;
+  /** From the next question on these are the sandbox's names, and what others find of it. */
+  tell(names: SandboxNames): void;
+  /** Its names are gone, and nobody answers it. Nothing is wrong with one that is not there. */
+  close(sandboxId: string): void;
+  /** In the place of the network's records. */
+  tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void;
 }

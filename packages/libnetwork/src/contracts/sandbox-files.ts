@@ -16,6 +16,8 @@ export interface SandboxFileContent {
   readonly hostname: string | undefined;
   readonly domainname: string | undefined;
   readonly extraHosts: readonly { readonly name: string; readonly address: string }[];
+  /** Names are asked of the resolver, at 127.0.0.11, which knows whom else to ask. */
+  readonly hasResolver: boolean;
   /** Empty: the host's. */
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];

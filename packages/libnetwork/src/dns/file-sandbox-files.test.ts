@@ -13,6 +13,7 @@ const content: SandboxFileContent = {
   hostname: "web",
   domainname: "example.com",
   extraHosts: [],
+  hasResolver: false,
   dns: [],
   dnsSearch: [],
   dnsOptions: [],

@@ -9,7 +9,7 @@ import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../cont
 import { messageOf, unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
 import { hostsText } from "./hosts-file.ts";
-import { resolvConfText } from "./resolv-conf.ts";
+import { resolvConfText, resolverConfText } from "./resolv-conf.ts";
 
 export interface FileSandboxFilesOptions {
   /** Where name servers, search list and options come from when a sandbox gives none; /etc/resolv.conf. */
@@ -125,7 +125,9 @@ export class FileSandboxFiles implements SandboxFiles {
     return {
       hosts: hostsText(content),
       hostname: content.hostname ? `${content.hostname}\n` : "",
-      resolvConf: resolvConfText(this.#host.read(), content),
+      resolvConf: content.hasResolver
+        ? resolverConfText(this.#host.read(), content)
+        : resolvConfText(this.#host.read(), content),
     };
   }
 

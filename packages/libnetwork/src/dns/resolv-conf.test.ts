@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emptyResolvConf, parseResolvConf, resolvConfText, withoutLocalServers } from "./resolv-conf.ts";
+import {
+  emptyResolvConf,
+  parseResolvConf,
+  resolvConfText,
+  resolverConfText,
+  withoutLocalServers,
+} from "./resolv-conf.ts";
 
 const inherit = { dns: [], dnsSearch: [], dnsOptions: [], addresses: ["172.30.0.2"] };
 const host = parseResolvConf(`# a comment
@@ -106,5 +112,20 @@ nameserver 8.8.4.4
   assert.equal(
     resolvConfText(emptyResolvConf, { ...inherit, addresses: ["fd00::2"] }),
     `${ipv4Text}nameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844\n`,
+  );
+});
+
+test("where the resolver is asked, it alone is named; names are asked for as they are unless ndots says otherwise", () => {
+  assert.equal(
+    resolverConfText(host, inherit),
+    "# Written by Causeway.\nnameserver 127.0.0.11\nsearch lan example.com\noptions edns0 ndots:2\n",
+  );
+  assert.equal(
+    resolverConfText(emptyResolvConf, inherit),
+    "# Written by Causeway.\nnameserver 127.0.0.11\noptions ndots:0\n",
+  );
+  assert.equal(
+    resolverConfText(host, { dnsSearch: ["."], dnsOptions: ["rotate"] }),
+    "# Written by Causeway.\nnameserver 127.0.0.11\noptions rotate ndots:0\n",
   );
 });

@@ -43,6 +43,23 @@ export function withoutLocalServers(conf: ResolvConf): ResolvConf {
   return Object.freeze({ ...conf, nameservers: conf.nameservers.filter((server) => !isLocal(server)) });
 }
 
+/** Where the resolver is asked, in each sandbox: Docker's. */
+export const resolverAddress = "127.0.0.11";
+
+/**
+ * The resolv.conf of a sandbox that asks the resolver. Names are asked for as they are, before a search list is tried, unless somebody
+ * wants it otherwise (ndots): Docker's choice.
+ */
+export function resolverConfText(
+  host: ResolvConf,
+  { dnsSearch, dnsOptions }: Pick<SandboxFileContent, "dnsSearch" | "dnsOptions">,
+): string {
+  const options = dnsOptions.length > 0 ? dnsOptions : host.options;
+  const hasNdots = options.some((option) => option.startsWith("ndots:"));
+  const all = hasNdots ? options : [...options, "ndots:0"];
+  return `# Written by Causeway.\nnameserver ${resolverAddress}\n${searchLine(host, dnsSearch)}options ${all.join(" ")}\n`;
+}
+
 /**
  * A sandbox's resolv.conf. What the content gives replaces the host's; a search list of "." alone means none.
  *
@@ -67,12 +84,15 @@ export function resolvConfText(
     }
   }
   for (const server of servers) text += `nameserver ${server}\n`;
-  const search =
-    content.dnsSearch.length > 0 ? content.dnsSearch.filter((domain) => domain !== ".") : host.search;
-  if (search.length > 0) text += `search ${search.join(" ")}\n`;
+  text += searchLine(host, content.dnsSearch);
   const options = content.dnsOptions.length > 0 ? content.dnsOptions : host.options;
   if (options.length > 0) text += `options ${options.join(" ")}\n`;
   return text;
+}
+
+function searchLine(host: ResolvConf, wanted: readonly string[]): string {
+  const search = wanted.length > 0 ? wanted.filter((domain) => domain !== ".") : host.search;
+  return search.length > 0 ? `search ${search.join(" ")}\n` : "";
 }
 
 function isIpv6(address: string): boolean {

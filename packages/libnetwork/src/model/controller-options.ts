@@ -80,6 +80,11 @@ const controllerTable = {
   firewallTable: withDefault(tableName, "causeway"),
   /** Where automatic IPv4 and IPv6 pools come from, in this order. */
   defaultAddressPools: withDefault(listOf(objectOf(poolRange)), []),
+  /**
+   * The names of a network's endpoints are answered in its sandboxes, at 127.0.0.11, and what else they ask for is asked of others. Without it
+   * they ask the host's name servers themselves. Default: true.
+   */
+  resolver: withDefault(boolean, true),
   /** How many namespaces are kept ready. Default: 4. */
   warmNamespaces: withDefault(integer(0, 1024), 4),
   /** What somebody else takes away of ours in the kernel is noticed and put back. Default: true. */

@@ -4,6 +4,7 @@
 import type { Driver } from "../contracts/driver.ts";
 import type { Firewall } from "../contracts/firewall.ts";
 import type { Ipam } from "../contracts/ipam.ts";
+import type { Resolver } from "../contracts/names.ts";
 import type { NetStack, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 import type { SandboxFiles } from "../contracts/sandbox-files.ts";
 import type { Store, StoreChange } from "../contracts/store.ts";
@@ -25,6 +26,8 @@ export interface ModelParts {
   readonly ipams: ReadonlyMap<string, Ipam>;
   readonly netstack: NetStack;
   readonly files: SandboxFiles;
+  /** Undefined: sandboxes ask the host's name servers themselves. */
+  readonly resolver: Resolver | undefined;
   /** To be looked at and put right; what it holds is told to it by the drivers. */
   readonly firewall: Pick<Firewall, "inspect" | "inspectForeign" | "install">;
   /** Decides which endpoint is a sandbox's way out. Pure. */

@@ -4,6 +4,7 @@
 import { addressOf } from "../address/cidr.ts";
 import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { hasResolver } from "./sandbox-names.ts";
 
 /** Brings the files up to date with the sandbox's options and endpoints. */
 export function writeHostFiles(sandbox: SandboxCore): void {
@@ -15,7 +16,8 @@ export function restoreHostFiles(sandbox: SandboxCore): void {
   sandbox.engine.parts.files.restore(hostFileContent(sandbox));
 }
 
-export function hostFileContent({ id, record, joined }: SandboxCore): SandboxFileContent {
+export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
+  const { id, record, joined } = sandbox;
   const { hostname, domainname, extraHosts, dns, dnsSearch, dnsOptions } = record.options;
   const addresses = [...joined]
     .flatMap(({ record: { interface: ends } }) => [ends.ipv4, ends.ipv6])
@@ -25,6 +27,7 @@ export function hostFileContent({ id, record, joined }: SandboxCore): SandboxFil
     hostname,
     domainname,
     extraHosts,
+    hasResolver: hasResolver(sandbox),
     dns,
     dnsSearch,
     dnsOptions,

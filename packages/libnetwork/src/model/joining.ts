@@ -8,6 +8,7 @@ import { finishLeave } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
 import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { isNamed, openResolver, tellNames } from "./sandbox-names.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
 import { stubbornly, type UndoStack, undoing } from "./undo.ts";
@@ -48,6 +49,8 @@ export async function prepareJoin(
   assertJoinable(sandbox, endpoint.driver.traits.sharesHost);
   await interfacesGone(sandbox);
   await endpoint.engine.parts.netstack.sweptLinksGone();
+  // Another thread does it meanwhile.
+  if (isNamed(endpoint)) openResolver(sandbox);
   const { driver, network } = endpoint;
   const answer = await driver.join(network.id, endpoint.id, {
     sandboxId: sandbox.id,
@@ -55,7 +58,7 @@ export async function prepareJoin(
   });
   undo.push(() => driver.leave(network.id, endpoint.id));
   const before = endpoint.record;
-  undo.push(() => writeHostFiles(sandbox));
+  undo.push(() => announceNames(sandbox));
   endpoint.record = { ...before, join: { sandboxId: sandbox.id, order: nextOrder(sandbox), answer } };
   undo.push(() => {
     endpoint.record = before;
@@ -63,7 +66,14 @@ export async function prepareJoin(
   sandbox.joined.add(endpoint);
   undo.push(() => sandbox.joined.delete(endpoint));
   populate(endpoint, sandbox, undo);
+  announceNames(sandbox);
+  await sandbox.answered;
+}
+
+/** In the sandbox's files, and to the resolver. */
+function announceNames(sandbox: SandboxCore): void {
   writeHostFiles(sandbox);
+  tellNames(sandbox);
 }
 
 function nextOrder({ joined }: SandboxCore): number {

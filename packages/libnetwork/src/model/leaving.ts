@@ -7,6 +7,7 @@ import type { EndpointCore } from "./endpoint-core.ts";
 import { writeHostFiles } from "./host-files.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { tellNames } from "./sandbox-names.ts";
 import { announceGateway, retire, route } from "./sandbox-routing.ts";
 import { finishing } from "./undo.ts";
 
@@ -47,6 +48,7 @@ async function afterLeave(sandbox: SandboxCore, left: InterfaceState | undefined
     () => left && retire(sandbox, left),
     () => route(sandbox),
     () => writeHostFiles(sandbox),
+    () => tellNames(sandbox),
     () => announceGateway(sandbox),
   );
 }

@@ -5,6 +5,7 @@
  */
 import { unavailable } from "../errors.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { closeResolver } from "./sandbox-names.ts";
 import { finishing } from "./undo.ts";
 
 /** What happens to what is asked of a lost sandbox, and what is told of one that is found lost. */
@@ -29,6 +30,7 @@ export async function markLost({ stack }: SandboxCore): Promise<void> {
   stack.stackLost = true;
   stack.routing = undefined;
   stack.leftInterfaces = [];
+  closeResolver(stack);
   const leave = [...stack.joined].map(
     ({ driver, network, id }) =>
       () =>

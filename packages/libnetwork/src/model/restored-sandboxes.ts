@@ -7,15 +7,31 @@ import { restoreHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
 import { noteProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { hasResolver, openResolver, tellNames } from "./sandbox-names.ts";
 import { route } from "./sandbox-routing.ts";
 
-/** Puts sandboxes in order whose routes or interfaces are not as they were left. Before it the firewall stands. */
+/** Puts sandboxes in order whose routes or interfaces are not as they were left, and has their questions answered. Before it the firewall stands. */
 export async function mendSandboxes(engine: Engine): Promise<void> {
+  await mendEach(engine);
+  for (const sandbox of engine.sandboxes) {
+    try {
+      await sandbox.answered;
+    } catch (error) {
+      noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
+    }
+  }
+}
+
+async function mendEach(engine: Engine): Promise<void> {
   for (const sandbox of engine.sandboxes) {
     // What is wrong with it is told already.
     if (engine.unrestored.has(sandbox.id)) continue;
     try {
       await mendSandbox(engine, sandbox);
+      if (!sandbox.lost && hasResolver(sandbox)) {
+        openResolver(sandbox);
+        tellNames(sandbox);
+      }
     } catch (error) {
       noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
     }

@@ -23,6 +23,8 @@ export class SandboxCore {
   /** The gateways that were last told of. */
   announcedGateways = " ";
   readonly handle: Sandbox;
+  /** When its questions are answered; undefined while nobody answers them. */
+  answered: Promise<void> | undefined;
   /** Its own namespace is gone: model/lost.ts. */
   stackLost = false;
   deleted = false;

@@ -6,6 +6,7 @@ import { finishDeleteEndpoint } from "./endpoint-deletion.ts";
 import { finishLeave, leaving } from "./leaving.ts";
 import { remove } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { closeResolver } from "./sandbox-names.ts";
 import { abandonedOwner, release } from "./sharing.ts";
 import { finishing } from "./undo.ts";
 
@@ -58,6 +59,7 @@ function discard(sandbox: SandboxCore): void {
   const { netstack, files } = engine.parts;
   if (record.ownsNamespace && record.namespace !== undefined) netstack.releaseNamespace(record.namespace);
   if (owner !== undefined) owner.sharers = owner.sharers.filter((sharer) => sharer !== sandbox);
+  closeResolver(sandbox);
   files.remove(sandbox.id);
   engine.sandboxes.remove(sandbox);
   engine.unrestored.delete(sandbox.id);

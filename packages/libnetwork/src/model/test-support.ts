@@ -342,6 +342,7 @@ export class FakeController extends Controller {
         "applyRouting",
       ]),
       files: faults.watch("files", files, ["create", "update"]),
+      resolver: undefined,
       firewall: new NoFirewall(),
       directories: [],
       planRouting,

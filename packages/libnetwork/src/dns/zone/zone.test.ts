@@ -16,7 +16,6 @@ function sandbox(sandboxId: string, memberships: readonly Given[], more: Partial
       endpointId: `${sandboxId} in ${network}`,
       networkId: `id of ${network}`,
       networkName: network,
-      internal: false,
       subnets: [],
       names: [sandboxId],
       ttl: 600,
@@ -27,6 +26,7 @@ function sandbox(sandboxId: string, memberships: readonly Given[], more: Partial
     })),
     extraHosts: [],
     servers: [],
+    forwards: true,
     ...more,
   } satisfies SandboxNames;
 }
@@ -214,8 +214,8 @@ describe("Zone", () => {
 
   it("asks nobody else for what is in internal networks alone", () => {
     const zone = zoneOf(
-      sandbox("c", [{ network: "inner", internal: true }]),
-      sandbox("d", [{ network: "inner", internal: true }, { network: "front" }]),
+      sandbox("c", [{ network: "inner" }], { forwards: false }),
+      sandbox("d", [{ network: "inner" }, { network: "front" }]),
     );
     assert.equal(brief(zone.lookUp("c", "example.org", "A")), "private: internal");
     assert.equal(brief(zone.nameOf("c", "8.8.8.8")), "private: internal");

@@ -92,7 +92,7 @@ export class Zone {
       if (found !== undefined) return found;
     }
     if (this.#private.has(name)) return { kind: "private", why: "other network" };
-    return this.#isInside(view) ? { kind: "private", why: "internal" } : unknown;
+    return view.names.forwards ? unknown : { kind: "private", why: "internal" };
   }
 
   /**
@@ -115,7 +115,7 @@ export class Zone {
     const ip = parseIp(address);
     const subnets = view.names.memberships.flatMap((membership) => membership.subnets);
     if (subnets.some((subnet) => parseCidr(subnet).contains(ip))) return { kind: "private", why: "address" };
-    return this.#isInside(view) ? { kind: "private", why: "internal" } : unknown;
+    return view.names.forwards ? unknown : { kind: "private", why: "internal" };
   }
 
   /** Whom a sandbox asks for what it does not find here; undefined where there is no such sandbox. */
@@ -179,7 +179,7 @@ export class Zone {
       passed.add(owner);
       const hit = this.#find(view, owner);
       if (hit === undefined) {
-        const isOthers = !this.#private.has(owner) && !this.#isInside(view);
+        const isOthers = view.names.forwards && !this.#private.has(owner);
         return { answers, ...(isOthers && { continues: owner }) };
       }
       const next = aliasIn(hit.holder);
@@ -204,11 +204,6 @@ export class Zone {
       additional,
       source: { from: "endpoints", networkId: hit.network.id, endpointIds },
     };
-  }
-
-  /** In networks without a way out alone. */
-  #isInside({ names: { memberships } }: View): boolean {
-    return memberships.length > 0 && memberships.every(({ internal }) => internal);
   }
 
   #network(id: string): NetworkNames {

@@ -1,0 +1,98 @@
+/**
+ * Channels to other name servers: a connected UDP socket with a source port of its own for each try, or a TCP connection.
+ */
+import {
+  connectTcp,
+  connectUdp,
+  EPOLLIN,
+  InetSockaddr,
+  type NetNamespace,
+  type OwnedFd,
+  receiveDatagram,
+  sendDatagram,
+} from "@causeway/kernel";
+import { parseIp } from "../../address/ip.ts";
+import { unavailable } from "../../errors.ts";
+import type { Channel, ChannelListener, Channels, Protocol, Server } from "../upstream/contract.ts";
+import { framed } from "./framing.ts";
+import type { Loop, Readable, Watched } from "./loop.ts";
+import { MessageStream } from "./stream.ts";
+
+/** Larger answers come by TCP, or are cut off. */
+const longestDatagram = 4096;
+const incoming = Buffer.alloc(longestDatagram);
+const outgoing = Buffer.alloc(longestDatagram);
+
+export class SocketChannels implements Channels {
+  readonly #loop: Loop;
+  readonly #namespaceOf: (key: string) => NetNamespace | undefined;
+
+  /** @param namespaceOf what a server's `namespace` stands for; undefined where it is gone */
+  constructor(loop: Loop, namespaceOf: (key: string) => NetNamespace | undefined) {
+    this.#loop = loop;
+    this.#namespaceOf = namespaceOf;
+  }
+
+  open({ address, port, namespace: key }: Server, protocol: Protocol, listener: ChannelListener): Channel {
+    const namespace = this.#namespaceOf(key);
+    if (namespace === undefined) throw unavailable("namespace_gone", `there is no namespace ${key} any more`);
+    const sockaddr = new InetSockaddr(parseIp(address).bytes(), address);
+    return namespace.run(() =>
+      protocol === "udp"
+        ? new DatagramChannel(this.#loop, connectUdp(sockaddr, port), listener)
+        : this.#stream(sockaddr, port, listener),
+    );
+  }
+
+  #stream(address: InetSockaddr, port: number, listener: ChannelListener): Channel {
+    const { socket, state } = connectTcp(address, port);
+    const stream = new MessageStream(this.#loop, socket, state === "connected", {
+      message: (bytes) => listener.message(bytes),
+      ended: () => listener.failed("the connection was closed"),
+    });
+    return {
+      send: (bytes) => stream.send(framed(bytes)),
+      [Symbol.dispose]: () => stream[Symbol.dispose](),
+    };
+  }
+}
+
+class DatagramChannel implements Channel, Readable {
+  readonly #socket: OwnedFd;
+  readonly #watched: Watched;
+  readonly #listener: ChannelListener;
+  #isClosed = false;
+
+  constructor(loop: Loop, socket: OwnedFd, listener: ChannelListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+    this.#watched = loop.watch(socket.fd, EPOLLIN, this);
+  }
+
+  send(message: Uint8Array): void {
+    if (this.#isClosed) return;
+    outgoing.set(message);
+    if (sendDatagram(this.#socket.fd, outgoing, message.length) === "refused") this.#fail();
+  }
+
+  ready(): void {
+    while (!this.#isClosed) {
+      const count = receiveDatagram(this.#socket.fd, incoming);
+      if (count === "again") return;
+      if (count === "refused") return this.#fail();
+      this.#listener.message(incoming.subarray(0, count));
+    }
+  }
+
+  #fail(): void {
+    this[Symbol.dispose]();
+    this.#listener.failed("nobody listens there");
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#watched[Symbol.dispose]();
+    this.#socket[Symbol.dispose]();
+  }
+}

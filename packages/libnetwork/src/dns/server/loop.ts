@@ -1,0 +1,70 @@
+/**
+ * The resolver's loop: waits for descriptors and times, and has those told who asked for it.
+ */
+import { KernelError, Poller } from "@causeway/kernel";
+import { Timers } from "./timers.ts";
+
+export interface Readable {
+  /** @param events EPOLL* bits; some may be of an earlier owner of the same place, so nothing is to be relied on */
+  ready(events: number): void;
+}
+
+/** A descriptor that is watched. Disposed of, it is not; closing it is the owner's affair, afterwards. */
+export interface Watched extends Disposable {
+  change(interest: number): void;
+}
+
+/** The thread looks up so often at least, milliseconds: for a process that ends without a word. */
+const longestWait = 1000;
+
+export class Loop implements Disposable {
+  readonly timers = new Timers();
+  readonly #poller = new Poller();
+  /** By their tokens. */
+  readonly #watched: (Readable | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  /** @param interest EPOLLIN ... */
+  watch(fd: number, interest: number, readable: Readable): Watched {
+    const token = this.#free.pop() ?? this.#watched.length;
+    this.#poller.add(fd, token, interest);
+    this.#watched[token] = readable;
+    let isWatched = true;
+    return {
+      change: (wanted) => {
+        if (isWatched) this.#poller.change(fd, token, wanted);
+      },
+      [Symbol.dispose]: () => {
+        if (!isWatched) return;
+        isWatched = false;
+        this.#watched[token] = undefined;
+        this.#free.push(token);
+        this.#poller.remove(fd);
+      },
+    };
+  }
+
+  /**
+   * Until `hasEnded` says so.
+   *
+   * @param failed is told what a readable threw: the others go on
+   */
+  run(hasEnded: () => boolean, failed: (error: KernelError) => void): void {
+    const visit = (token: number, events: number) => {
+      try {
+        this.#watched[token]?.ready(events);
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        failed(error);
+      }
+    };
+    while (!hasEnded()) {
+      this.#poller.wait(this.timers.wait(longestWait), visit);
+      this.timers.run();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#poller[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The resolver's thread: every sandbox that is answered, the names that they see, and whoever else is asked.
+ */
+import { NetNamespace } from "@causeway/kernel";
+import type { SandboxNames } from "../../contracts/names.ts";
+import { messageOf } from "../../errors.ts";
+import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
+import { Zone } from "../zone/zone.ts";
+import { AnsweringSandbox } from "./answering.ts";
+import { SocketChannels } from "./channels.ts";
+import { HostServers } from "./host-servers.ts";
+import type { Loop } from "./loop.ts";
+import type { Opened, Order, ResolverSettings } from "./protocol.ts";
+import { ServedSandbox, type Surroundings } from "./sandbox.ts";
+import { openSockets } from "./sockets.ts";
+
+const dnsPort = 53;
+/** What stands for the host's namespace; sandboxes' have their ids. */
+const hostKey = "host";
+
+export class ServedNames implements Disposable {
+  readonly #zone = new Zone();
+  readonly #sandboxes = new Map<string, ServedSandbox>();
+  readonly #surroundings: Surroundings;
+  readonly #host: NetNamespace;
+  readonly #hostServers: HostServers;
+  readonly #opened: (opened: Opened) => void;
+  readonly #forwarder: Forwarder;
+  #seenHostServers: readonly string[] = [];
+  #hasEnded = false;
+
+  constructor(
+    surroundings: Surroundings,
+    hostNamespaceFd: number,
+    { hostResolvConf }: ResolverSettings,
+    makeForwarder: (channels: Channels) => Forwarder,
+    opened: (opened: Opened) => void,
+  ) {
+    this.#surroundings = surroundings;
+    this.#host = NetNamespace.ofFd(hostNamespaceFd);
+    const { timers }: Loop = surroundings.loop;
+    this.#hostServers = new HostServers(hostResolvConf, () => timers.now());
+    this.#opened = opened;
+    this.#forwarder = makeForwarder(
+      new SocketChannels(surroundings.loop, (key) =>
+        key === hostKey ? this.#host : this.#sandboxes.get(key)?.sockets.namespace,
+      ),
+    );
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  obey(order: Order): void {
+    switch (order.kind) {
+      case "open":
+        return this.#open(order.sandboxId, order.namespacePath, order.owner);
+      case "tell":
+        this.#zone.set(order.names);
+        return this.#serversOf(order.names);
+      case "close":
+        return this.#close(order.sandboxId);
+      case "records":
+        return this.#zone.setRecords(order.networkId, order.records);
+      case "end":
+        this.#hasEnded = true;
+    }
+  }
+
+  #open(sandboxId: string, namespacePath: string, owner: string): void {
+    this.#close(sandboxId);
+    try {
+      const sockets = openSockets(sandboxId, namespacePath, owner);
+      const client = this.#forwarder.client([]);
+      const answering = (sandbox: ServedSandbox) =>
+        new AnsweringSandbox(this.#zone, sandbox.id, client, () => this.#refreshServers(sandbox));
+      const sandbox = new ServedSandbox(sandboxId, sockets, client, this.#surroundings, answering);
+      this.#sandboxes.set(sandboxId, sandbox);
+      this.#opened({ sandboxId });
+    } catch (error) {
+      this.#opened({ sandboxId, failure: messageOf(error) });
+    }
+  }
+
+  #close(sandboxId: string): void {
+    this.#zone.remove(sandboxId);
+    this.#sandboxes.get(sandboxId)?.[Symbol.dispose]();
+    this.#sandboxes.delete(sandboxId);
+  }
+
+  /** Its own servers, asked from within it; those of its networks; or the host's. */
+  #serversOf(names: SandboxNames): void {
+    const sandbox = this.#sandboxes.get(names.sandboxId);
+    if (sandbox !== undefined) this.#refreshServers(sandbox);
+  }
+
+  #refreshServers(sandbox: ServedSandbox): void {
+    const names = this.#zone.namesOf(sandbox.id);
+    const own = names?.servers ?? [];
+    const ofNetworks = names?.memberships.flatMap(({ servers }) => servers) ?? [];
+    const [addresses, namespace] =
+      own.length > 0 ? [own, sandbox.id] : [ofNetworks.length > 0 ? ofNetworks : this.#ofHost(), hostKey];
+    const key = `${namespace} ${addresses.join(" ")}`;
+    if (sandbox.servers === key) return;
+    sandbox.servers = key;
+    const servers = addresses.map((address): Server => ({ address, port: dnsPort, namespace }));
+    sandbox.client.setServers(servers);
+  }
+
+  #ofHost(): readonly string[] {
+    const servers = this.#hostServers.read();
+    if (servers !== this.#seenHostServers) {
+      this.#seenHostServers = servers;
+      this.#forwarder.clear();
+    }
+    return servers;
+  }
+
+  [Symbol.dispose](): void {
+    for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
+    this.#sandboxes.clear();
+    this.#host[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * A TCP connection that carries messages, at either end: what comes is told by the message, what is sent waits for room.
+ */
+import { EPOLLIN, EPOLLOUT, type OwnedFd, receiveStream, sendStream } from "@causeway/kernel";
+import { Deframer } from "./framing.ts";
+import type { Loop, Readable, Watched } from "./loop.ts";
+
+/** Bytes that are taken at a time. */
+const piece = 4096;
+/** Who does not read is not answered any more, beyond so many bytes. */
+const longestQueue = 1 << 20;
+
+export interface StreamListener {
+  /** @param message good until it returns */
+  message(message: Uint8Array): void;
+  /** Nothing comes any more, or can be sent. The stream is closed already. */
+  ended(): void;
+}
+
+export class MessageStream implements Readable, Disposable {
+  readonly #socket: OwnedFd;
+  readonly #watched: Watched;
+  readonly #listener: StreamListener;
+  readonly #deframer = new Deframer();
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #isConnected: boolean;
+  #isClosed = false;
+  /** Nothing is taken while it is not to be. */
+  #isPaused = false;
+  /** Answers to what came together go together. */
+  #isTelling = false;
+
+  /** @param isConnected false where the connection is under way */
+  constructor(loop: Loop, socket: OwnedFd, isConnected: boolean, listener: StreamListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+    this.#isConnected = isConnected;
+    this.#watched = loop.watch(socket.fd, isConnected ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
+  }
+
+  ready(events: number): void {
+    if (this.#isClosed) return;
+    if ((events & EPOLLOUT) !== 0) {
+      this.#isConnected = true;
+      if (!this.#drain()) return;
+    }
+    if ((events & ~EPOLLOUT) !== 0 && !this.#isPaused) this.#take();
+  }
+
+  /** @param bytes a message behind its length */
+  send(bytes: Buffer): void {
+    if (this.#isClosed) return;
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+    if (this.#queued > longestQueue) this.#end();
+    else if (this.#isConnected && !this.#isTelling) this.#drain();
+  }
+
+  /** Takes nothing more until resume(). */
+  pause(): void {
+    this.#isPaused = true;
+    this.#watch();
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.#isClosed) return;
+    this.#isPaused = false;
+    this.#watch();
+    this.#tell();
+  }
+
+  #take(): void {
+    const { buffer, from } = this.#deframer.room(piece);
+    const count = receiveStream(this.#socket.fd, buffer, from, buffer.length);
+    if (count === "again") return;
+    if (count === "end") return this.#end();
+    this.#deframer.came(count);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#isTelling = true;
+    while (!this.#isPaused && !this.#isClosed) {
+      const message = this.#deframer.next();
+      if (message === undefined) break;
+      this.#listener.message(message);
+    }
+    this.#isTelling = false;
+    if (this.#queue.length > 0 && this.#isConnected) this.#drain();
+  }
+
+  /** @returns false where the stream has ended by it */
+  #drain(): boolean {
+    if (this.#queue.length > 1) this.#queue = [Buffer.concat(this.#queue)];
+    while (this.#queue.length > 0) {
+      const [bytes] = this.#queue;
+      if (bytes === undefined) break;
+      const count = sendStream(this.#socket.fd, bytes);
+      if (count === "end") {
+        this.#end();
+        return false;
+      }
+      if (count === "again") break;
+      this.#queued -= count;
+      if (count < bytes.length) this.#queue[0] = bytes.subarray(count);
+      else this.#queue.shift();
+    }
+    this.#watch();
+    return true;
+  }
+
+  #watch(): void {
+    if (this.#isClosed) return;
+    const wantsRoom = this.#queue.length > 0 || !this.#isConnected;
+    this.#watched.change((this.#isPaused ? 0 : EPOLLIN) | (wantsRoom ? EPOLLOUT : 0));
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this[Symbol.dispose]();
+    this.#listener.ended();
+  }
+
+  /** Tells nobody. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#queue = [];
+    this.#watched[Symbol.dispose]();
+    this.#socket[Symbol.dispose]();
+  }
+}

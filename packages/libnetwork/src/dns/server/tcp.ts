@@ -1,0 +1,134 @@
+/**
+ * Questions by TCP: any number over one connection, answered as the answers come, RFC 7766.
+ */
+import { acceptTcp, EPOLLIN, isKernelError, type OwnedFd, setNoDelay } from "@causeway/kernel";
+import type { Answering, Asker, Remembered } from "./asker.ts";
+import { framed, longestMessage } from "./framing.ts";
+import type { Loop, Readable, Watched } from "./loop.ts";
+import { MessageStream } from "./stream.ts";
+
+/** Connections of one sandbox. */
+const mostConnections = 256;
+/** Answers of one connection that are still to come: until then nothing more is read of it. */
+const mostPending = 128;
+/** Whoever has nothing to ask is hung up on, milliseconds: RFC 7766 section 6.2.3. */
+const idleTime = 10_000;
+
+const answer = Buffer.alloc(longestMessage);
+
+export class TcpService implements Readable, Disposable {
+  readonly #loop: Loop;
+  readonly #listener: OwnedFd;
+  readonly #watched: Watched;
+  readonly #catchUp: () => void;
+  readonly #answering: Answering;
+  readonly #connections = new Set<Connection>();
+  #lastPeer = 0;
+
+  /** @param listener stays the caller's */
+  constructor(loop: Loop, listener: OwnedFd, catchUp: () => void, answering: Answering) {
+    this.#loop = loop;
+    this.#listener = listener;
+    this.#catchUp = catchUp;
+    this.#answering = answering;
+    this.#watched = loop.watch(listener.fd, EPOLLIN, this);
+  }
+
+  ready(): void {
+    try {
+      for (let socket = acceptTcp(this.#listener.fd); socket !== undefined; ) {
+        this.#accept(socket);
+        socket = acceptTcp(this.#listener.fd);
+      }
+    } catch (error) {
+      // No descriptor is left: whoever waits is accepted when there is.
+      if (!isKernelError(error, "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM")) throw error;
+      this.#pause();
+    }
+  }
+
+  #accept(socket: OwnedFd): void {
+    if (this.#connections.size >= mostConnections) {
+      const [oldest] = this.#connections;
+      oldest?.[Symbol.dispose]();
+    }
+    setNoDelay(socket.fd);
+    const gone = (connection: Connection) => this.#connections.delete(connection);
+    const peer = --this.#lastPeer;
+    this.#connections.add(
+      new Connection(this.#loop, socket, peer, { catchUp: this.#catchUp, answering: this.#answering, gone }),
+    );
+  }
+
+  #pause(): void {
+    this.#watched.change(0);
+    const { timers } = this.#loop;
+    timers.at(timers.now() + 100, () => this.#watched.change(EPOLLIN));
+  }
+
+  [Symbol.dispose](): void {
+    this.#watched[Symbol.dispose]();
+    for (const connection of this.#connections) connection[Symbol.dispose]();
+  }
+}
+
+interface ConnectionParts {
+  readonly catchUp: () => void;
+  readonly answering: Answering;
+  readonly gone: (connection: Connection) => void;
+}
+
+class Connection implements Asker, Disposable {
+  readonly protocol = "tcp";
+  readonly #loop: Loop;
+  readonly #parts: ConnectionParts;
+  readonly #peer: number;
+  readonly #stream: MessageStream;
+  #pending = 0;
+  #idle: Disposable;
+
+  constructor(loop: Loop, socket: OwnedFd, peer: number, parts: ConnectionParts) {
+    this.#loop = loop;
+    this.#peer = peer;
+    this.#parts = parts;
+    this.#idle = this.#hangUpLater();
+    this.#stream = new MessageStream(loop, socket, true, {
+      message: (message) => this.#asked(message),
+      ended: () => this[Symbol.dispose](),
+    });
+  }
+
+  #asked(message: Uint8Array): void {
+    this.#idle[Symbol.dispose]();
+    this.#idle = this.#hangUpLater();
+    this.#parts.catchUp();
+    const question = Buffer.from(message.buffer, message.byteOffset, message.length);
+    const length = this.#parts.answering.answer(question, 0, question.length, answer, 0, this);
+    if (length > 0) this.#stream.send(framed(answer.subarray(0, length)));
+  }
+
+  remember(): Remembered {
+    if (++this.#pending >= mostPending) this.#stream.pause();
+    return {
+      peer: this.#peer,
+      send: (bytes) => {
+        this.#stream.send(framed(bytes));
+        if (--this.#pending < mostPending) this.#stream.resume();
+      },
+    };
+  }
+
+  #hangUpLater(): Disposable {
+    const { timers } = this.#loop;
+    return timers.at(timers.now() + idleTime, () => {
+      if (this.#pending > 0) this.#idle = this.#hangUpLater();
+      else this[Symbol.dispose]();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#idle[Symbol.dispose]();
+    this.#stream[Symbol.dispose]();
+    this.#parts.gone(this);
+  }
+}

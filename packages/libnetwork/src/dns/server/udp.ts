@@ -1,0 +1,73 @@
+/**
+ * Questions by UDP: by the batch, RFC 1035 section 4.2.1.
+ */
+import { DatagramBatch, sendDatagramTo } from "@causeway/kernel";
+import type { Answering, Asker, Remembered } from "./asker.ts";
+import type { Readable } from "./loop.ts";
+
+/** Bytes of a question that are read: none is as long. */
+const longestQuestion = 1232;
+/** Bytes of an answer: more than anybody is told that may be sent, RFC 6891 section 6.2.5. */
+const longestDatagram = 4096;
+
+/** One for all sockets of the thread. */
+export function makeBatch(): DatagramBatch {
+  return new DatagramBatch({ receive: longestQuestion, answer: longestDatagram });
+}
+
+export class UdpService implements Readable, Asker {
+  readonly protocol = "udp";
+  readonly #fd: number;
+  readonly #batch: DatagramBatch;
+  readonly #catchUp: () => void;
+  readonly #answering: Answering;
+  #slot = 0;
+  #isClosed = false;
+
+  /** @param catchUp has what the controller said taken up */
+  constructor(fd: number, batch: DatagramBatch, catchUp: () => void, answering: Answering) {
+    this.#fd = fd;
+    this.#batch = batch;
+    this.#catchUp = catchUp;
+    this.#answering = answering;
+  }
+
+  ready(): void {
+    const batch = this.#batch;
+    const count = batch.receive(this.#fd);
+    if (count === 0) return;
+    this.#catchUp();
+    if (this.#isClosed) return;
+    for (let slot = 0; slot < count; slot++) {
+      this.#slot = slot;
+      const length = this.#answering.answer(
+        batch.bytes,
+        batch.receivedAt(slot),
+        batch.receivedLength(slot),
+        batch.bytes,
+        batch.answerAt(slot),
+        this,
+      );
+      if (length > 0) batch.reply(slot, length);
+    }
+    batch.flush(this.#fd);
+  }
+
+  remember(): Remembered {
+    const sender = this.#batch.senderOf(this.#slot);
+    const [, , portHigh = 0, portLow = 0, ...address] = sender;
+    const ip = address.slice(0, 4).reduce((value, byte) => value * 256 + byte, 0);
+    return {
+      peer: ip * 65_536 + portHigh * 256 + portLow,
+      send: (answer) => {
+        if (this.#isClosed) return;
+        sendDatagramTo(this.#fd, Buffer.from(answer.buffer, answer.byteOffset), answer.length, sender);
+      },
+    };
+  }
+
+  /** Its socket is another's from now on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+}

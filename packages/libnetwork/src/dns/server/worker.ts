@@ -1,0 +1,33 @@
+/**
+ * The resolver's thread: waits, and answers.
+ */
+import { workerData } from "node:worker_threads";
+import { EPOLLIN } from "@causeway/kernel";
+import { QueryForwarder } from "../upstream/forwarder.ts";
+import { PooledRandomNumbers } from "../upstream/random.ts";
+import { Inbox } from "./inbox.ts";
+import { Loop } from "./loop.ts";
+import type { Opened, WorkerSetup } from "./protocol.ts";
+import { ServedNames } from "./served-names.ts";
+import { makeBatch } from "./udp.ts";
+
+const { port, memory, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
+const loop = new Loop();
+const inbox = new Inbox(port, new Int32Array(memory), wakeFd, (order) => names.obey(order));
+const names = new ServedNames(
+  { loop, batch: makeBatch(), catchUp: () => inbox.catchUp() },
+  hostNamespaceFd,
+  settings,
+  (channels) =>
+    new QueryForwarder({ clock: loop.timers, channels, random: new PooledRandomNumbers() }, settings),
+  (opened) => port.postMessage(opened satisfies Opened),
+);
+loop.watch(wakeFd, EPOLLIN, inbox);
+inbox.catchUp();
+loop.run(
+  () => names.hasEnded || inbox.isEnding,
+  (error) => process.emitWarning(error),
+);
+names[Symbol.dispose]();
+loop[Symbol.dispose]();
+port.close();

@@ -1,0 +1,79 @@
+/**
+ * What a sandbox is called in its networks, and what is told of it to the resolver.
+ */
+import { addressOf } from "../address/cidr.ts";
+import type { Membership, SandboxNames } from "../contracts/names.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
+import type { SandboxCore } from "./sandbox-core.ts";
+
+/** How long an address that was chosen may be kept, seconds: Docker's. */
+const chosenTtl = 600;
+
+/** Whether its questions are answered by the resolver: as in Docker, the default network alone has none. */
+export function hasResolver(sandbox: SandboxCore): boolean {
+  return sandbox.engine.parts.resolver !== undefined && [...sandbox.joined].some(isNamed);
+}
+
+export function sandboxNames(sandbox: SandboxCore): SandboxNames {
+  const { id, record, joined } = sandbox;
+  const { extraHosts, dns } = record.options;
+  const forwards = [...joined].some(({ network }) => !network.record.options.internal);
+  return {
+    sandboxId: id,
+    memberships: [...joined].filter(isNamed).map((endpoint) => membershipOf(endpoint, sandbox)),
+    extraHosts,
+    forwards,
+    servers: dns,
+  };
+}
+
+/** Has its questions answered, unless they are already. Whoever needs them answered waits for `answered`. */
+export function openResolver(sandbox: SandboxCore): void {
+  const { engine, id, namespace } = sandbox;
+  const { resolver, ownerOf } = engine.parts;
+  if (resolver === undefined || namespace === undefined || sandbox.answered !== undefined) return;
+  sandbox.answered = resolver.open(id, namespace.path, ownerOf(id));
+  // Told to whoever waits.
+  sandbox.answered.catch(() => undefined);
+}
+
+export function closeResolver(sandbox: SandboxCore): void {
+  if (sandbox.answered === undefined) return;
+  sandbox.answered = undefined;
+  sandbox.engine.parts.resolver?.close(sandbox.id);
+}
+
+/** Tells the resolver what has changed. */
+export function tellNames(sandbox: SandboxCore): void {
+  if (sandbox.answered !== undefined) sandbox.engine.parts.resolver?.tell(sandboxNames(sandbox));
+}
+
+/** One of a network that somebody made, with an interface of its own. */
+export function isNamed({ network, record: { interface: ends } }: EndpointCore): boolean {
+  return !network.record.predefined && (ends.ipv4 !== undefined || ends.ipv6 !== undefined);
+}
+
+function membershipOf(endpoint: EndpointCore, sandbox: SandboxCore): Membership {
+  const { id, name, network, record } = endpoint;
+  const { options, interface: ends } = record;
+  const isChosen = options.ipv4 !== undefined || options.ipv6 !== undefined;
+  return {
+    endpointId: id,
+    networkId: network.id,
+    networkName: network.name,
+    subnets: network.record.pools.map(({ pool }) => pool).filter((pool) => pool !== ""),
+    names: [...new Set([name, ...options.aliases, ...containerNames(sandbox)])],
+    ...(ends.ipv4 !== undefined && { ipv4: addressOf(ends.ipv4) }),
+    ...(ends.ipv6 !== undefined && { ipv6: addressOf(ends.ipv6) }),
+    ttl: isChosen ? chosenTtl : 0,
+    ports: [],
+    links: {},
+    servers: [],
+  };
+}
+
+/** The container's id, short where it is one of Docker's, and its hostname. */
+function containerNames({ name, record: { options } }: SandboxCore): readonly string[] {
+  const id = /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name;
+  return options.hostname === undefined ? [id] : [id, options.hostname];
+}
