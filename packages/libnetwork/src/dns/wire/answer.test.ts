@@ -332,6 +332,19 @@ describe("names", () => {
     assert.ok(message.length < 2000 * (2 + 9 + 14 + 1) + 100, `${message.length}`);
   });
 
+  test("are not pointed to where pointers do not reach", () => {
+    const text: RecordText = { ttl: 1, data: { type: "TXT", texts: ["x".repeat(255)] } };
+    const far = [a("192.0.2.1", "far.away"), a("192.0.2.2", "far.away")];
+    for (const count of [60, 61, 62]) {
+      const message = write(queryOf(), { answers: [...Array<RecordText>(count).fill(text), ...far] });
+      const read = packet.decode(Buffer.from(message)).answers ?? [];
+      assert.deepEqual(
+        read.slice(-2).map(({ name }) => name),
+        ["far.away", "far.away"],
+      );
+    }
+  });
+
   test("of one message are not looked for in the next", () => {
     const into = new Uint8Array(1000);
     const writer = new AnswerWriter();

@@ -129,7 +129,7 @@ function runsOf(records: readonly PreparedRecord[]): AddressRun[] {
 
 /** Of one RRset, RFC 2181 5: the same owner and type. */
 function areOfOneSet(one: PreparedRecord | undefined, other: PreparedRecord | undefined): boolean {
-  if (one === undefined || other === undefined || !one.isAddress || !other.isAddress) return false;
+  if (one === undefined || other === undefined || !one.isAddress) return false;
   const sameOwner =
     one.owner === undefined || other.owner === undefined
       ? one.owner === other.owner

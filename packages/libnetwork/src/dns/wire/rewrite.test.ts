@@ -78,6 +78,7 @@ test("another question is left alone", () => {
   const asked = readQuery(queryOf(), queryOf().length);
   assert.ok(asked);
   assert.equal(putQuestion(short, asked, short.length), false);
+  assert.equal(putQuestion(original, asked, 20), false, "a message that is shorter than its buffer");
   assert.equal(putQuestion(without, asked, without.length), false, "bytes that look like one, and are none");
 });
 
@@ -86,3 +87,11 @@ function embed(bytes: Uint8Array): Uint8Array {
   const others = Array<number>(5).fill(0xff);
   return Uint8Array.from([...others, ...bytes, ...others]);
 }
+
+test("types have no case", () => {
+  const https = queryOf({ type: 0x41 });
+  const bytes = queryOf({ type: 0x61, bits: 0x8180 });
+  const asked = readQuery(https, https.length);
+  assert.ok(asked);
+  assert.equal(putQuestion(bytes, asked, bytes.length), false);
+});
