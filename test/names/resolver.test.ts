@@ -18,7 +18,7 @@ const addressIn = (
 
 describe("names", () => {
   test("are those of the networks that a sandbox is in, by UDP and TCP, and of no other", async (t) => {
-    const { controller } = await TestHost.create(t);
+    const { controller } = await TestHost.create(t, { resolver: true });
     const web = await attached(controller, "web", "front");
     const db = await attached(controller, "db", "front", "back");
     const stranger = await attached(controller, "stranger", "back");
@@ -39,7 +39,7 @@ describe("names", () => {
   });
 
   test("follow their container at once: when it leaves, comes back, and goes", async (t) => {
-    const { controller } = await TestHost.create(t);
+    const { controller } = await TestHost.create(t, { resolver: true });
     const one = await attached(controller, "one", "n");
     const two = await attached(controller, "two", "n");
     const [endpoint] = two.endpoints();
@@ -55,7 +55,8 @@ describe("names", () => {
   });
 
   test("a sandbox of no named network, or on its own port 53, has its own", async (t) => {
-    const { controller } = await TestHost.create(t, { defaultNetwork: {} });
+    const host = await TestHost.create(t, { resolver: true, defaultNetwork: {} });
+    const { controller } = host;
     const bridge = controller.networkByName("bridge");
     assert.ok(bridge);
     const { sandbox } = await controller.attach(bridge, { containerId: "plain" });
@@ -65,10 +66,12 @@ describe("names", () => {
     await network.connect(sandbox, "plain");
     assert.match(readFileSync(sandbox.files.resolvConf, "utf8"), /127\.0\.0\.11/);
     assert.equal(await look(sandbox, "plain"), addressIn(sandbox, "n"));
+    await sandbox.delete({ endpoints: "delete" });
+    await host.restart({ resolver: true, defaultNetwork: false });
   });
 
   test("are answered again after the controller was closed and opened", async (t) => {
-    const host = await TestHost.create(t);
+    const host = await TestHost.create(t, { resolver: true });
     await attached(host.controller, "web", "front");
     await attached(host.controller, "db", "front");
     await host.restart();

@@ -82,9 +82,9 @@ const controllerTable = {
   defaultAddressPools: withDefault(listOf(objectOf(poolRange)), []),
   /**
    * The names of a network's endpoints are answered in its sandboxes, at 127.0.0.11, and what else they ask for is asked of others. Without it
-   * they ask the host's name servers themselves. Default: true.
+   * they ask the host's name servers themselves. Default: false, until all that is planned of it is there.
    */
-  resolver: withDefault(boolean, true),
+  resolver: withDefault(boolean, false),
   /** How many namespaces are kept ready. Default: 4. */
   warmNamespaces: withDefault(integer(0, 1024), 4),
   /** What somebody else takes away of ours in the kernel is noticed and put back. Default: true. */

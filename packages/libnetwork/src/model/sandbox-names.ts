@@ -14,7 +14,7 @@ export function hasResolver(sandbox: SandboxCore): boolean {
   return sandbox.engine.parts.resolver !== undefined && [...sandbox.joined].some(isNamed);
 }
 
-export function sandboxNames(sandbox: SandboxCore): SandboxNames {
+function sandboxNames(sandbox: SandboxCore): SandboxNames {
   const { id, record, joined } = sandbox;
   const { extraHosts, dns } = record.options;
   const forwards = [...joined].some(({ network }) => !network.record.options.internal);

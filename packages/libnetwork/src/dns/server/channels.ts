@@ -79,7 +79,10 @@ class DatagramChannel implements Channel, Readable {
     while (!this.#isClosed) {
       const count = receiveDatagram(this.#socket.fd, incoming);
       if (count === "again") return;
-      if (count === "refused") return this.#fail();
+      if (count === "refused") {
+        this.#fail();
+        return;
+      }
       this.#listener.message(incoming.subarray(0, count));
     }
   }

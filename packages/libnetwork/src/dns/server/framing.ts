@@ -3,7 +3,7 @@
  */
 
 /** Of the length before each message, bytes. */
-export const lengthBytes = 2;
+const lengthBytes = 2;
 export const longestMessage = 65_535;
 
 /** Takes messages out of what comes by and by. */

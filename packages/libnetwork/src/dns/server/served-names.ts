@@ -55,14 +55,18 @@ export class ServedNames implements Disposable {
   obey(order: Order): void {
     switch (order.kind) {
       case "open":
-        return this.#open(order.sandboxId, order.namespacePath, order.owner);
+        this.#open(order.sandboxId, order.namespacePath, order.owner);
+        break;
       case "tell":
         this.#zone.set(order.names);
-        return this.#serversOf(order.names);
+        this.#serversOf(order.names);
+        break;
       case "close":
-        return this.#close(order.sandboxId);
+        this.#close(order.sandboxId);
+        break;
       case "records":
-        return this.#zone.setRecords(order.networkId, order.records);
+        this.#zone.setRecords(order.networkId, order.records);
+        break;
       case "end":
         this.#hasEnded = true;
     }

@@ -74,7 +74,10 @@ export class MessageStream implements Readable, Disposable {
     const { buffer, from } = this.#deframer.room(piece);
     const count = receiveStream(this.#socket.fd, buffer, from, buffer.length);
     if (count === "again") return;
-    if (count === "end") return this.#end();
+    if (count === "end") {
+      this.#end();
+      return;
+    }
     this.#deframer.came(count);
     this.#tell();
   }

@@ -70,8 +70,6 @@ export const recordTypes = {
   CAA: 257,
 } as const;
 
-export type RecordTypeName = keyof typeof recordTypes;
-
 /** RFC 1035 3.2.4 and 3.2.5, RFC 2136 2.4 (NONE). */
 export const recordClasses = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
 

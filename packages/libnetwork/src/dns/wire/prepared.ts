@@ -8,7 +8,7 @@ import { type AnyRecordData, dataBytes, nameBytes } from "./data.ts";
 import type { WireName } from "./name.ts";
 
 /** Type, class, TTL and the length of the data. */
-export const recordHeadLength = 10;
+const recordHeadLength = 10;
 
 export interface RecordText {
   /** Undefined: whatever name was asked for. */
@@ -31,7 +31,7 @@ export interface PreparedRecord {
 }
 
 /** @throws what `dataBytes` throws; invalid_record for a TTL that is none */
-export function prepareRecord({ owner, ttl, data }: RecordText): PreparedRecord {
+function prepareRecord({ owner, ttl, data }: RecordText): PreparedRecord {
   if (!Number.isInteger(ttl) || ttl < 0 || ttl > 0x7fff_ffff) {
     throw invalid("invalid_record", `${ttl} is no TTL: whole seconds from 0 to 2147483647`, ttl);
   }
@@ -100,7 +100,7 @@ export function prepareAnswer(answer: AnswerText = {}): PreparedAnswer {
 }
 
 /** An answer of records that are prepared already. */
-export function joinAnswer(answer: AnswerText<PreparedRecord>): PreparedAnswer {
+function joinAnswer(answer: AnswerText<PreparedRecord>): PreparedAnswer {
   const { rcode = rcodes.NOERROR, authoritative = false } = answer;
   const { answers = [], authorities = [], additionals = [] } = answer;
   const records = [...answers, ...authorities, ...additionals];

@@ -116,7 +116,7 @@ const ipv4 = fc.ipV4();
 const ipv6 = fc.ipV6().map((address) => parseIp(address, 6).toString());
 
 /** Data of any kind that we write. */
-export const recordData: fc.Arbitrary<AnyRecordData> = plainObjects(
+const recordData: fc.Arbitrary<AnyRecordData> = plainObjects(
   fc.oneof(
     fc.record({ type: fc.constant("A" as const), address: ipv4 }),
     fc.record({ type: fc.constant("AAAA" as const), address: ipv6 }),
