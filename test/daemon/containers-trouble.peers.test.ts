@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { ContainerScene } from "../support/containers.ts";
@@ -90,5 +91,57 @@ describe("containers in trouble", { skip: needsPeer("runc", "busybox") }, () => 
     await killAndStart(scene, async () => writeFileSync(record, text));
     const after = await scene.inspect("one");
     assert.deepEqual([after.state, after.pid], ["running", pid]);
+  });
+
+  test("what the runtime knows nothing of any more is ended all the same", async (t) => {
+    const scene = await killableScene(t);
+    const { runDir } = scene.daemon.host.options;
+    const forgotten = await scene.start(["sleep", "1000"], { name: "one", networks });
+    rmSync(join(runDir, "runc", forgotten.id), { recursive: true });
+    await scene.stop("one");
+    assert.ok(!existsSync(`/proc/${forgotten.pid}`));
+    assert.deepEqual((await scene.inspect("one")).exitCode, 137);
+
+    // With its marks gone a start finds it by the runtime, and with both gone its end by hand does.
+    const unmarked = await scene.start(["sleep", "1000"], { name: "two", networks });
+    await killAndStart(scene, async () => {
+      for (const name of readdirSync(join(runDir, "container-marks")))
+        rmSync(join(runDir, "container-marks", name));
+    });
+    await eventually(() => assert.ok(!existsSync(`/proc/${unmarked.pid}`)));
+    const { id, pid } = await scene.start(["sleep", "1000"], { name: "three", networks });
+    for (const kind of ["claim", "pid"]) rmSync(join(runDir, "container-marks", `${id}.${kind}`));
+    rmSync(join(runDir, "runc", id), { recursive: true });
+    await scene.remove("three", "?force=true");
+    await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
+    await scene.removeAll();
+  });
+
+  test("a start that hangs is broken off, and nothing of it is left", async (t) => {
+    const scene = await ContainerScene.create(t);
+    await scene.network("n1");
+    const directory = mkdtempSync(join(tmpdir(), "causeway-hanging-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const told = join(directory, "told");
+    const script = `sleep 1000 & echo $! >${told}.new; mv ${told}.new ${told}; wait`;
+    const bundle = {
+      ociVersion: "1.0.2",
+      process: { args: ["true"], cwd: "/", user: { uid: 0, gid: 0 } },
+      root: { path: scene.rootfs },
+      hooks: {
+        createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", script], env: ["PATH=/bin:/usr/bin"] }],
+      },
+      linux: { namespaces: [{ type: "pid" }, { type: "mount" }] },
+    };
+    writeFileSync(join(directory, "config.json"), JSON.stringify(bundle));
+    const asked = scene.ask([], { kind: "bundle", path: directory, detached: true, name: "one", networks });
+    const hook = await eventually(() => readFileSync(told, "utf8").trim());
+    await scene.remove("one", "?force=true");
+    const refused = await asked;
+    assert.deepEqual([refused.status, /hook/.test(refused.text)], [409, true], refused.text);
+    await eventually(() => assert.ok(!existsSync(`/proc/${hook}`)));
+    assert.deepEqual(await scene.list(), []);
+    const { runDir } = scene.daemon.host.options;
+    assert.deepEqual(readdirSync(join(runDir, "runc")), []);
   });
 });

@@ -7,6 +7,7 @@ import { type EndingParts, endContainer, removeRunFiles } from "./ending.ts";
 import { livingKeeper } from "./keeper.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
+import { startOf } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 
 export type Standing =
@@ -30,7 +31,10 @@ export async function takeUp(
   const { id, detached, end } = container.record;
   readStart(places, container);
   const hasEnded = end !== undefined || files.existsSync(places.mark(id, "exit"));
-  if (!hasEnded && livingKeeper(places, id) !== undefined) return "runs";
+  if (!hasEnded && livingKeeper(places, id) !== undefined) {
+    rememberStart(container);
+    return "runs";
+  }
   const sandbox = controller.sandboxByContainerId(id);
   const isClaimed = files.existsSync(places.mark(id, "claim"));
   if (
@@ -44,8 +48,8 @@ export async function takeUp(
     return "waits";
   // After a reboot the marks are gone, and the sandbox is lost: it did begin, as far as anybody knows.
   if (!hasEnded && sandbox?.lost === true) container.started ??= container.record.created;
-  // Its keeper was killed: nobody would learn how it ends.
-  if (!hasEnded && isClaimed) await runtime.delete(container);
+  // Its keeper was killed, or the marks are gone: nobody would learn how it ends.
+  if (!hasEnded) await runtime.delete(container);
   return (await endContainer(parts, container)) ? "gone" : "ended";
 }
 
@@ -60,6 +64,11 @@ export function readStart(places: Places, container: LiveContainer): boolean {
   container.ticks = ticks;
   container.started = Math.round(there.mtimeMs);
   return true;
+}
+
+/** Of one whose keeper lives: its pid is its own still. */
+export function rememberStart(container: LiveContainer): void {
+  if (container.pid !== undefined) container.ticks ??= startOf(container.pid);
 }
 
 export interface Sweep {
