@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -91,6 +100,28 @@ describe("containers in trouble", { skip: needsPeer("runc", "busybox") }, () => 
     await killAndStart(scene, async () => writeFileSync(record, text));
     const after = await scene.inspect("one");
     assert.deepEqual([after.state, after.pid], ["running", pid]);
+  });
+
+  test("marks that cannot be read, and strays that cannot be taken away, leave the others their daemon", async (t) => {
+    const scene = await killableScene(t);
+    const { stateDir, runDir } = scene.daemon.host.options;
+    const marks = join(runDir, "container-marks");
+    const asked = scene.created(await scene.ask(["true"], { name: "one", networks })).container;
+    // Where the keeper tells of a process there is a directory: it comes by a rename, as marks do.
+    mkdirSync(join(marks, "made"));
+    renameSync(join(marks, "made"), join(marks, `${asked.id}.pid`));
+    assert.equal((await scene.start(["sleep", "1000"], { name: "two", networks })).state, "running");
+    assert.equal((await scene.inspect("one")).state, "created");
+    rmSync(join(marks, `${asked.id}.pid`), { recursive: true });
+
+    const stray = "ab".repeat(32);
+    const strays = [join(marks, `${stray}.pid`), join(stateDir, "containers", `${stray}.log`)];
+    await killAndStart(scene, async () => strays.forEach((path) => void mkdirSync(path)));
+    await scene.daemon.logged("belongs to no container");
+    await scene.daemon.logged(stray);
+    assert.equal((await scene.inspect("two")).state, "running");
+    for (const path of strays) rmSync(path, { recursive: true });
+    await scene.removeAll();
   });
 
   test("what the runtime knows nothing of any more is ended all the same", async (t) => {

@@ -59,12 +59,15 @@ export class RuntimeContainers implements Containers {
     const parts = { controller, places, records, journal };
     const containers = new RuntimeContainers(parts, registry, new Runtime(runtime, places), log);
     const unreadable = new Set<string>();
-    const loaded = records.load((path, id) => {
-      unreadable.add(id);
-      const mend =
-        "put it right and start the daemon again, or take it away, and what is of the container goes";
-      log.error({ path }, `${path} is no record of a container: ${mend}`);
-    });
+    const loaded = records.load(
+      (path, id) => {
+        unreadable.add(id);
+        const mend =
+          "put it right and start the daemon again, or take it away, and what is of the container goes";
+        log.error({ path }, `${path} is no record of a container: ${mend}`);
+      },
+      (path, err) => log.error({ path, err }, `${path} belongs to no container, and cannot be taken away`),
+    );
     for (const record of loaded) registry.add(record);
     await containers.#lives.takeUp(unreadable);
     return containers;

@@ -4,7 +4,7 @@
 import { files } from "@causeway/kernel";
 import { containerLabel } from "./contract.ts";
 import { type EndingParts, endContainer, removeRunFiles } from "./ending.ts";
-import { livingKeeper } from "./keeper.ts";
+import { livingKeeper, readMark } from "./keeper.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
 import { startOf } from "./process.ts";
@@ -58,7 +58,7 @@ export function readStart(places: Places, container: LiveContainer): boolean {
   const path = places.mark(container.record.id, "pid");
   const there = files.statSync(path, { throwIfNoEntry: false });
   if (there === undefined) return false;
-  const [, pid, ticks] = /^([1-9]\d*)(?: (\d+))?$/.exec(files.readFileSync(path, "utf8").trim()) ?? [];
+  const [, pid, ticks] = /^([1-9]\d*)(?: (\d+))?$/.exec(readMark(path) ?? "") ?? [];
   if (pid === undefined) return false;
   container.pid = Number(pid);
   container.ticks = ticks;
@@ -91,5 +91,12 @@ export async function sweepStrays(
   const ids = [...files.readdirSync(places.bundles), ...files.readdirSync(places.marks)].flatMap(
     (name) => /^\.?([0-9a-f]{64})/.exec(name)?.[1] ?? [],
   );
-  for (const id of new Set(ids)) if (!isKnown(id)) removeRunFiles(places, id);
+  for (const id of new Set(ids)) {
+    if (isKnown(id)) continue;
+    try {
+      removeRunFiles(places, id);
+    } catch (error) {
+      failed(id, error);
+    }
+  }
 }
