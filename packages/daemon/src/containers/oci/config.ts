@@ -69,7 +69,7 @@ export function rootfsConfig(rootfs: string, wish: ProcessWish, place: Place): o
       // Settings of the network's namespace are not changed where that is the host's.
       sysctl: { ...(place.usesHostNetwork ? {} : sysctls), ...wish.sysctls },
       resources: { devices: [{ allow: false, access: "rwm" }] },
-      maskedPaths,
+      maskedPaths: maskedPaths(),
       readonlyPaths,
     },
   };

@@ -1,6 +1,7 @@
 /**
  * What Docker gives a container by default (moby: oci/defaults.go, oci/caps/defaults.go, daemon/oci_linux.go).
  */
+import { files } from "@causeway/kernel";
 import type { OciMount } from "./config.ts";
 
 export const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -52,9 +53,19 @@ export const mounts: readonly OciMount[] = [
   },
 ];
 
-export const maskedPaths: readonly string[] = [
+/** The interrupts and the throttling of each processor tell by their times what others do (moby#49560). */
+export function maskedPaths(): readonly string[] {
+  const there = files.existsSync(processorDirectory) ? files.readdirSync(processorDirectory) : [];
+  const processors = there.filter((name) => /^cpu\d+$/.test(name));
+  return [...alwaysMasked, ...processors.map((name) => `${processorDirectory}/${name}/thermal_throttle`)];
+}
+
+const processorDirectory = "/sys/devices/system/cpu";
+
+const alwaysMasked: readonly string[] = [
   "/proc/asound",
   "/proc/acpi",
+  "/proc/interrupts",
   "/proc/kcore",
   "/proc/keys",
   "/proc/latency_stats",
