@@ -23,6 +23,16 @@ export const capabilities: readonly string[] = [
   "CAP_AUDIT_WRITE",
 ];
 
+// linux/magic.h
+const CGROUP2_SUPER_MAGIC = 0x6367_7270;
+const cgroups = "/sys/fs/cgroup";
+
+/** Where there is one hierarchy of control groups, all of the host's would be seen without a namespace for them. */
+export function namespaces(): readonly string[] {
+  const isUnified = files.existsSync(cgroups) && files.statfsSync(cgroups).type === CGROUP2_SUPER_MAGIC;
+  return ["pid", "ipc", "uts", "mount", ...(isUnified ? ["cgroup"] : [])];
+}
+
 export const mounts: readonly OciMount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   {
@@ -39,7 +49,7 @@ export const mounts: readonly OciMount[] = [
   },
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
   {
-    destination: "/sys/fs/cgroup",
+    destination: cgroups,
     type: "cgroup",
     source: "cgroup",
     options: ["ro", "nosuid", "noexec", "nodev"],
