@@ -6,6 +6,7 @@
 import koffi from "koffi";
 import { KernelError, UnsupportedFeatureError } from "./errors.ts";
 import { files } from "./files.ts";
+import { check, libc } from "./libc.ts";
 
 /** A `struct nft_ctx *`. */
 export type NftHandle = { readonly __struct: "nft_ctx" };
@@ -16,6 +17,8 @@ export const NFT_CTX_OUTPUT_NUMERIC_PRIO = 1 << 8;
 /** Sets are listed without their elements. */
 export const NFT_CTX_OUTPUT_TERSE = 1 << 11;
 
+/** <asm-generic/ioctls.h> */
+const FIOCLEX = 0x5451;
 /** <sys/select.h> FD_SETSIZE: glibc aborts the process that hands select() a descriptor of this or more. */
 const FD_SETSIZE = 1024;
 /**
@@ -97,9 +100,9 @@ holdLowDescriptors();
  */
 export function openNftHandle(): NftHandle {
   const lib = libnftables();
-  const lowest = files.openSync("/dev/null", "r");
-  files.closeSync(lowest);
-  if (lowest >= FD_SETSIZE) {
+  let expected = files.openSync("/dev/null", "r");
+  files.closeSync(expected);
+  if (expected >= FD_SETSIZE) {
     const reserved = reserve.pop();
     if (reserved === undefined) {
       throw new KernelError({
@@ -109,9 +112,17 @@ export function openNftHandle(): NftHandle {
       });
     }
     files.closeSync(reserved);
+    expected = reserved;
   }
   const handle = lib.open(0);
   if (handle === null) throw new KernelError({ operation: "nft_ctx_new", errno: 12 });
+  try {
+    // libmnl opens it without: every process that is started would hold it, and with it the namespace.
+    check(libc.ioctlValue(expected, FIOCLEX, 0), "ioctl", "FIOCLEX");
+  } catch (error) {
+    freeNftHandle(handle);
+    throw error;
+  }
   lib.bufferOutput(handle);
   lib.bufferError(handle);
   return handle;
