@@ -17,6 +17,7 @@ import { Places } from "./places.ts";
 import { planContainer } from "./plan.ts";
 import { ContainerRecords } from "./record.ts";
 import { Registry } from "./registry.ts";
+import { checkCommand } from "./request.ts";
 import { Runtime, signalName } from "./runtime.ts";
 import { makeSandbox, networkOf } from "./sandboxes.ts";
 import { prepareStart, startFailure } from "./start.ts";
@@ -149,6 +150,7 @@ export class RuntimeContainers implements Containers {
   }
 
   exec(reference: string, request: ContainerExec): Launch {
+    checkCommand(request);
     const container = this.#registry.ours(reference, "exec");
     if (container.pid === undefined || container.ended)
       throw conflict("container_not_running", `container ${container.record.name} is not running`);

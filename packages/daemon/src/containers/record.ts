@@ -20,6 +20,8 @@ export interface ContainerRecord {
   readonly terminal: boolean;
   readonly removeWhenEnded: boolean;
   readonly hostname?: string;
+  /** Of a plain process: who it runs as, and what is run beside it. */
+  readonly user?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** How it ended. */
   readonly end?: ContainerEnd;
@@ -125,7 +127,7 @@ export function recordOf(
   command: readonly string[],
   hostname: string | undefined,
 ): ContainerRecord {
-  const { kind, path, labels = {} } = request;
+  const { kind, path, user, labels = {} } = request;
   return {
     version: 1,
     id,
@@ -138,6 +140,7 @@ export function recordOf(
     terminal: request.terminal === true,
     removeWhenEnded: request.removeWhenEnded === true,
     ...(hostname !== undefined && { hostname }),
+    ...(kind === "process" && user !== undefined && { user }),
     labels,
   };
 }

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { promisify } from "node:util";
 import { conflict, invalid, newId } from "@causeway/libnetwork";
 import type { ContainerExec, Launch } from "../api/index.ts";
+import { asUser } from "./host-process.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
 import { isStillThere, signalProcess } from "./process.ts";
@@ -42,7 +43,7 @@ export class Runtime {
       const where = workingDirectory === undefined ? [] : [`--wd=${workingDirectory}`];
       const names = record.hostname === undefined ? [] : ["--uts"];
       const enter = ["nsenter", `--target=${pid}`, "--net", "--mount", ...names, ...where];
-      return { command: [...enter, "env", "--", ...environment, ...command] };
+      return { command: [...enter, ...asUser(user ?? record.user), "env", "--", ...environment, ...command] };
     }
     const complaints = `${this.#places.bundle(record.id)}/exec-${newId().slice(0, 12)}.log`;
     const words = [
