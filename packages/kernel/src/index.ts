@@ -34,7 +34,7 @@ export * as route from "./rtnl/route.ts";
 export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
 export * as rule from "./rtnl/rule.ts";
 export { type Capability, hasCapability, requireCapabilities } from "./sys/capabilities.ts";
-export { DirectoryWatch } from "./sys/directory-watch.ts";
+export { DirectoryWatch, type NameTold } from "./sys/directory-watch.ts";
 export {
   causesOf,
   errnoName,
