@@ -174,6 +174,12 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
       "{}",
       '{"root":{"path":"r"},"mounts":1}',
       '{"root":{"path":"r"},"linux":{"namespaces":[1]}}',
+      '{"root":{"path":"r"},"linux":{"namespaces":[{"type":"pid"}]}}',
+      // Read by runc in place of ours: such a container would be in the host's network.
+      config.replace(/}$/, ',"LINUX":{"namespaces":[{"type":"pid"},{"type":"mount"}]}}'),
+      ...["Namespaces", "nameſpaces"].map((twin) =>
+        config.replace('"namespaces"', `"${twin}":[{"type":"mount"}],"namespaces"`),
+      ),
     ]) {
       writeFileSync(path, broken);
       const refused = await scene.ask([], asked);
