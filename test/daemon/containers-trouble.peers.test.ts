@@ -134,17 +134,28 @@ describe("containers in trouble", { skip: needsPeer("runc", "busybox") }, () => 
     assert.deepEqual((await scene.inspect("one")).exitCode, 137);
 
     // With its marks gone a start finds it by the runtime, and with both gone its end by hand does.
-    const unmarked = await scene.start(["sleep", "1000"], { name: "two", networks });
+    const marks = join(runDir, "container-marks");
+    const unmark = (id: string) => {
+      const keeper = readFileSync(join(marks, `${id}.claim`), "utf8").trim();
+      for (const kind of ["claim", "pid"]) rmSync(join(marks, `${id}.${kind}`));
+      return keeper;
+    };
+    const over = async (id: string, ...pids: readonly unknown[]) => {
+      for (const pid of pids) await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
+      // Its keeper may come with its word after all.
+      rmSync(join(marks, `${id}.exit`), { force: true });
+    };
+    const two = await scene.start(["sleep", "1000"], { name: "two", networks });
+    let keeper = "";
     await killAndStart(scene, async () => {
-      for (const name of readdirSync(join(runDir, "container-marks")))
-        rmSync(join(runDir, "container-marks", name));
+      keeper = unmark(two.id);
     });
-    await eventually(() => assert.ok(!existsSync(`/proc/${unmarked.pid}`)));
-    const { id, pid } = await scene.start(["sleep", "1000"], { name: "three", networks });
-    for (const kind of ["claim", "pid"]) rmSync(join(runDir, "container-marks", `${id}.${kind}`));
-    rmSync(join(runDir, "runc", id), { recursive: true });
+    await over(two.id, two.pid, keeper);
+    const three = await scene.start(["sleep", "1000"], { name: "three", networks });
+    keeper = unmark(three.id);
+    rmSync(join(runDir, "runc", three.id), { recursive: true });
     await scene.remove("three", "?force=true");
-    await eventually(() => assert.ok(!existsSync(`/proc/${pid}`)));
+    await over(three.id, three.pid, keeper);
     await scene.removeAll();
   });
 
