@@ -159,6 +159,20 @@ describe("containers in trouble", { skip: needsPeer("runc", "busybox") }, () => 
     await scene.removeAll();
   });
 
+  test("a keeper that is stopped does not keep its container from being ended", async (t) => {
+    const scene = await killableScene(t);
+    const { runDir } = scene.daemon.host.options;
+    for (const kind of ["rootfs", "process"] as const) {
+      const { id, pid } = await scene.start(["sleep", "1000"], { name: kind, kind, networks });
+      const keeper = Number(readFileSync(join(runDir, "container-marks", `${id}.claim`), "utf8"));
+      process.kill(keeper, "SIGSTOP");
+      await scene.stop(kind);
+      await eventually(() => assert.ok(![keeper, pid].some((gone) => existsSync(`/proc/${gone}`))));
+      assert.equal((await scene.inspect(kind)).exitCode, 255);
+      await scene.remove(kind);
+    }
+  });
+
   test("a start that hangs is broken off, and nothing of it is left", async (t) => {
     const scene = await ContainerScene.create(t);
     await scene.network("n1");

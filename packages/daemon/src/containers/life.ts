@@ -18,6 +18,9 @@ import { readStart, rememberStart, sweepStrays, takeUp } from "./take-up.ts";
 /** Who is to be stopped while it is being started may begin for so long at least, milliseconds. */
 const patienceWithStarts = 5_000;
 
+/** A keeper whose process is gone has this long to tell of it, milliseconds. */
+const patienceWithKeepers = 5_000;
+
 /** How often one that was killed is looked for, milliseconds. */
 const lookEvery = 200;
 
@@ -107,11 +110,16 @@ export class Lives {
     if (!(await this.#within(seconds * 1000, container.finished.promise))) await this.#kill(container);
   }
 
-  /** Its keeper tells how it ended. Where it was killed itself, or finds no space, nobody will. */
+  /** Its keeper tells how it ended. Where it was killed itself, was stopped, or finds no space, nobody will. */
   async #kill(container: LiveContainer): Promise<void> {
     await this.#runtime.kill(container, "SIGKILL");
-    while (!(await this.#within(lookEvery, container.finished.promise)) && !this.#closing)
-      if (!isStillThere(container) && this.#hasNoKeeper(container)) return this.#finishWithout(container);
+    const patientUntil = performance.now() + patienceWithKeepers;
+    while (!(await this.#within(lookEvery, container.finished.promise)) && !this.#closing) {
+      if (isStillThere(container)) continue;
+      if (this.#hasNoKeeper(container)) return this.#finishWithout(container);
+      const keeper = livingKeeper(this.#parts.places, container.record.id);
+      if (keeper !== undefined && performance.now() > patientUntil) signalProcess(keeper, "SIGKILL");
+    }
   }
 
   /**

@@ -13,15 +13,22 @@ export interface ProcessIdentity {
 /** Field 22 of proc(5)'s /proc/PID/stat, counted from behind the program's name, which may have anything in it. */
 const startField = 22 - 3;
 
-/** Whether it is the one that was written down, and still there. */
+/** Whether it is the one that was written down, and still runs: one that its parent has not asked for (a zombie) does not. */
 export function isStillThere({ pid, ticks }: ProcessIdentity): boolean {
-  return pid !== undefined && ticks !== undefined && startOf(pid) === ticks;
+  if (pid === undefined || ticks === undefined) return false;
+  const fields = statOf(pid);
+  return fields[startField] === ticks && fields[0] !== "Z";
 }
 
 /** When it started; undefined where there is none. */
 export function startOf(pid: number): string | undefined {
-  const stat = readMark(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[startField];
+  return statOf(pid)[startField];
+}
+
+/** The fields of its stat, from its state (the third) on. */
+function statOf(pid: number): readonly string[] {
+  const stat = readMark(`/proc/${pid}/stat`) ?? "";
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** What it started, and what that started. Each thread has children of its own. */
