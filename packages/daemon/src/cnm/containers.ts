@@ -111,7 +111,7 @@ export function containerRoutes({ config, containers, changes, creations }: CnmC
     );
     server.get(
       "/containers/:container/wait",
-      { schema: { ...one, response: { 200: ContainerEnded } } },
+      { exposeHeadRoute: false, schema: { ...one, response: { 200: ContainerEnded } } },
       async (request, reply) => {
         becomeStream(request);
         const exitCode = await containers.wait(request.params.container, gone(reply));
@@ -120,7 +120,7 @@ export function containerRoutes({ config, containers, changes, creations }: CnmC
     );
     server.get(
       "/containers/:container/logs",
-      { schema: { ...one, querystring: ContainerLogQuery } },
+      { exposeHeadRoute: false, schema: { ...one, querystring: ContainerLogQuery } },
       async (request, reply) => {
         const { follow, tail } = request.query;
         if (follow === true) becomeStream(request);
