@@ -154,6 +154,54 @@ getent group causeway || echo "no group is left"
     assert.doesNotMatch(text, /^[<>] /m, text);
   });
 
+  it("is enabled anew where it comes back after it was removed, unless somebody had disabled it", async () => {
+    // systemctl does what it does with links; what it would tell systemd, of which there is none, is told to us.
+    const { status, text } = await inside(
+      "plain",
+      `
+cat >/usr/local/bin/systemctl <<'END'
+#!/bin/sh
+case "$*" in
+  daemon-reload) ;;
+  "enable --now "*) echo "systemd: start"; exec /usr/bin/systemctl enable "$3" ;;
+  "disable --now "*) echo "systemd: stop"; exec /usr/bin/systemctl disable "$3" ;;
+  *start*|stop*) echo "systemd: $1" ;;
+  *) exec /usr/bin/systemctl "$@" ;;
+esac
+END
+chmod +x /usr/local/bin/systemctl
+is() { echo "$1: $(systemctl is-enabled causeway.service 2>&1 || true)"; }
+mkdir -p /run/systemd/system
+export SYSTEMD_OFFLINE=1
+dpkg -i /packages/causeway_*.deb; is installed
+dpkg --remove causeway
+dpkg -i /packages/causeway_*.deb; is "there again"
+dpkg -i /packages/causeway_*.deb; is upgraded
+systemctl disable causeway.service
+dpkg -i /packages/causeway_*.deb; is "upgraded as disabled"
+dpkg --remove causeway
+dpkg -i /packages/causeway_*.deb; is "there again as disabled"
+systemctl enable causeway.service
+dpkg --purge causeway
+find /etc/systemd -name 'causeway*'
+`,
+    );
+    assert.equal(status, 0, text);
+    const said = text.split("\n").filter((line) => /^systemd: |: (en|dis)abled$|^\/etc/.test(line));
+    assert.deepEqual(
+      said,
+      [
+        ...["systemd: start", "installed: enabled"],
+        ...["systemd: stop", "systemd: restart", "there again: enabled"],
+        ...["systemd: restart", "upgraded: enabled"],
+        ...["systemd: try-restart", "upgraded as disabled: disabled"],
+        ...["systemd: stop", "systemd: try-restart", "there again as disabled: disabled"],
+        "systemd: stop",
+      ],
+      text,
+    );
+  });
+
   it("is installed by Debian's own npm, and works with the Node.js that it brings", async () => {
     const { status, text } = await inside(
       "npm",

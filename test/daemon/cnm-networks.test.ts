@@ -50,6 +50,16 @@ test("paths that are none, and methods that a path does not have, are told in th
   const wrong = await daemon.ask("PUT", `${base}/n`);
   assert.deepEqual([wrong.status, codeOf(wrong)], [405, "method_not_allowed"]);
   assert.equal(wrong.headers.allow, "DELETE, GET, HEAD");
+  // What lasts has no head alone: it would be waited for.
+  for (const path of [
+    `/cnm/v1/events`,
+    `/cnm/v1/containers/c/logs`,
+    `/cnm/v1/containers/c/wait`,
+    "/events",
+  ]) {
+    const { status } = await daemon.ask("HEAD", path);
+    assert.ok(status === 404 || status === 405, `${path}: ${status}`);
+  }
 });
 
 test("a list comes in pages, which miss nothing that stays and show nothing twice while others come and go", async (t) => {

@@ -1,11 +1,12 @@
 // Containers by runc in their networks: who reaches whom, by packets.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import type { ContainerCreate } from "@causeway/daemon/api";
+import type { ContainerCreate, Launch } from "@causeway/daemon/api";
 import { ContainerScene } from "../support/containers.ts";
 import { eventually } from "../support/eventually.ts";
 import { Outside } from "../support/outside.ts";
@@ -173,6 +174,12 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
       "{}",
       '{"root":{"path":"r"},"mounts":1}',
       '{"root":{"path":"r"},"linux":{"namespaces":[1]}}',
+      '{"root":{"path":"r"},"linux":{"namespaces":[{"type":"pid"}]}}',
+      // Read by runc in place of ours: such a container would be in the host's network.
+      config.replace(/}$/, ',"LINUX":{"namespaces":[{"type":"pid"},{"type":"mount"}]}}'),
+      ...["Namespaces", "nameſpaces"].map((twin) =>
+        config.replace('"namespaces"', `"${twin}":[{"type":"mount"}],"namespaces"`),
+      ),
     ]) {
       writeFileSync(path, broken);
       const refused = await scene.ask([], asked);
@@ -204,5 +211,28 @@ describe("containers in networks", { skip: needsPeer("runc", "busybox") }, () =>
     });
     await scene.stop(id, {});
     assert.equal((await scene.inspect(id)).exitCode, 143);
+  });
+
+  test("what is run beside a plain process is its user's, or who is asked for", async (t) => {
+    const scene = await ContainerScene.create(t);
+    const plain: Partial<ContainerCreate> = { kind: "process", networks: [{ network: "none" }] };
+    await scene.start(["sleep", "1000"], { ...plain, name: "one", user: "7:8" });
+    const ask = (body: object) => scene.daemon.ask("POST", "/cnm/v1/containers/one/exec", body);
+    const ranBy = async (asked: object) => {
+      const { command } = scene.must(await ask({ command: ["id"], ...asked }), 200) as Launch;
+      const [program = "", ...words] = command;
+      return execFileSync(program, words, { encoding: "utf8" });
+    };
+    assert.match(await ranBy({}), /^uid=7\S* gid=8\S* groups=8\S*$/m);
+    assert.match(await ranBy({ user: "9:10" }), /^uid=9\S* gid=10\S* groups=10\S*$/m);
+    assert.match(await ranBy({ user: "0" }), /^uid=0/m);
+    for (const wrong of [{ user: "root" }, { environment: ["id"] }, { workingDirectory: "/\0" }])
+      assert.equal((await ask({ command: ["id"], ...wrong })).status, 400);
+    const long = await scene.ask(["x".repeat(200_000)], { ...plain, detached: true });
+    assert.deepEqual([long.status, /200000 bytes/.test(long.text)], [400, true], long.text);
+    assert.deepEqual(
+      (await scene.list()).map(({ name }) => name),
+      ["one"],
+    );
   });
 });

@@ -79,6 +79,15 @@ describe("containers", { skip: needsPeer("runc", "busybox") }, () => {
     assert.match(output, /^7\nCapEff:\t0+\n[\s\S]*kept\n[\s\S]*nameserver 10\.0\.0\.53/);
   });
 
+  test("what tells of the host's other doings is masked", async (t) => {
+    const scene = await ContainerScene.create(t);
+    const { code, output } = await scene.run(["cat", "/proc/interrupts", "/proc/keys", "/proc/timer_list"], {
+      networks: [{ network: "none" }],
+    });
+    assert.deepEqual([code, output], [0, ""]);
+    assert.notEqual(readFileSync("/proc/interrupts", "utf8"), "");
+  });
+
   test("what cannot be started says so, with the codes of a shell, and leaves nothing", async (t) => {
     const scene = await ContainerScene.create(t);
     const networks = [{ network: "none" }];

@@ -57,6 +57,25 @@ test("whoever follows a log in which nothing is written knows at once that it is
   await log.ended;
 });
 
+test("whoever leaves a log unread that is not followed is hung up on", async (t) => {
+  const daemon = await started(t, { answerTime: 300 });
+  // More than a socket's buffers hold.
+  const command = ["sh", "-c", "yes | head -c 8000000; exec sleep 1000"];
+  const body = { kind: "process", name: "loud", networks: [{ network: "none" }], detached: true, command };
+  assert.equal((await daemon.ask("POST", base, body)).status, 201);
+  await eventually(async () => assert.equal((await daemon.ask("GET", `${base}/loud/logs`)).text.length, 8e6));
+  const log = await rawConnection(daemon.socket);
+  log.send(`GET ${base}/loud/logs HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await log.until(/200 OK/);
+  log.socket.pause();
+  await eventually(async () => {
+    const { text } = await daemon.ask("GET", "/metrics");
+    assert.match(text, /^causeway_requests_running 1$/m);
+  });
+  await daemon.ask("DELETE", `${base}/loud?force=true`);
+  log.socket.destroy();
+});
+
 test("whoever follows a log in which nothing is written, or waits, is not hung up on", async (t) => {
   const daemon = await started(t, { answerTime: 200, idleTime: 200 });
   const log = await opened(daemon, "logs?follow=true");

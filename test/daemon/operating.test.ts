@@ -10,6 +10,7 @@ import { runCli } from "../support/cli.ts";
 import { askSocket } from "../support/daemon.ts";
 import { DaemonProcess } from "../support/daemon-process.ts";
 import { eventually } from "../support/eventually.ts";
+import { rawConnection } from "../support/raw-http.ts";
 
 /** A request whose body does not come to its end. */
 function openRequest(socketPath: string) {
@@ -72,6 +73,30 @@ describe("the end of a daemon", () => {
     assert.equal((await stream).status, 200);
     assert.equal(await daemon.ended(), 0);
     await assert.rejects(slow.answered, { code: "ECONNRESET" });
+  });
+
+  it("does not wait for who leaves a stream of events unread", async (t) => {
+    const daemon = await DaemonProcess.start(t, { flags: ["--drain-seconds", "3600"] });
+    // More than a socket's buffers hold.
+    for (let told = 0; told < 4000; told += 50) {
+      const some = Array.from({ length: 50 }, () => askSocket(daemon.socket, "POST", "/networks/prune"));
+      await Promise.all(some);
+    }
+    const streams = [await rawConnection(daemon.socket), await rawConnection(daemon.socket)];
+    const late = setTimeout(() => daemon.signal("SIGKILL"), 20_000);
+    try {
+      for (const [at, path] of ["/v1.51/events?since=0", "/cnm/v1/events?since=0"].entries()) {
+        streams[at]?.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+        await streams[at]?.until(/prune/);
+        streams[at]?.socket.pause();
+      }
+      daemon.signal("SIGTERM");
+      assert.equal(await daemon.ended(), 0);
+      assert.ok(!daemon.lines.some(({ msg }) => msg === "requests were cut off"));
+    } finally {
+      clearTimeout(late);
+      for (const { socket } of streams) socket.destroy();
+    }
   });
 
   it("leaves its networks, and one that was killed starts again at once and has them", async (t) => {

@@ -18,6 +18,7 @@ import { Metrics } from "./metrics/metrics.ts";
 import type { DaemonParts } from "./parts.ts";
 import { Listeners } from "./server/listeners.ts";
 import { collectOpenApi } from "./server/openapi.ts";
+import { isStream } from "./server/overload.ts";
 import { makeServer, type Server } from "./server/server.ts";
 
 /** What answers requests. */
@@ -63,7 +64,7 @@ export class Daemon implements AsyncDisposable {
     const { server, listener, connections } = makeServer(log, config.limits);
     opened.defer(() => server.close());
     const inFlight = new InFlight();
-    inFlight.watch(server);
+    inFlight.watch(server, isStream);
     metrics.serve(server);
     await collectOpenApi(server);
     await server.register(cnmApi(parts), { prefix: "/cnm/v1" });

@@ -41,7 +41,7 @@ export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";
 export * as rule from "./rtnl/rule.ts";
 export { type Capability, hasCapability, requireCapabilities } from "./sys/capabilities.ts";
 export { DatagramBatch, type DatagramBatchSizes } from "./sys/datagram-batch.ts";
-export { DirectoryWatch } from "./sys/directory-watch.ts";
+export { DirectoryWatch, type NameTold } from "./sys/directory-watch.ts";
 export {
   causesOf,
   errnoName,

@@ -1,8 +1,10 @@
 /**
  * A list of things, shown as the options ask: a table, ids, JSON, or a template for each.
  */
+
 import { type Command, Option } from "commander";
 import type { Output } from "./output.ts";
+import { printable } from "./printable.ts";
 import { table } from "./table.ts";
 
 /** What lists take. */
@@ -67,7 +69,7 @@ export async function showList<T>(
 
 function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean, output: Output): string {
   const columns = listing.columns.map((name) => listing.fields[name]).filter((field) => field !== undefined);
-  const rows = items.map((item) => columns.map(({ text }) => text(item, whole)));
+  const rows = items.map((item) => columns.map(({ text }) => printable(text(item, whole))));
   return table([columns.map(({ title }) => title), ...rows], { width: output.width });
 }
 

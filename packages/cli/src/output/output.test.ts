@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { showList } from "./listing.ts";
 import { makeOutput, type OutputOptions } from "./output.ts";
 import { table } from "./table.ts";
 
@@ -23,6 +24,21 @@ describe("colours", () => {
     assert.equal(paints(false, { environment: { FORCE_COLOR: "1", NO_COLOR: "1" } }), false);
     assert.equal(paints(false, { color: true, environment: { NO_COLOR: "1" } }), true);
   });
+});
+
+test("a list shows no control character that comes from elsewhere", async () => {
+  let written = "";
+  const write = (text: string) => {
+    written += text;
+  };
+  const output = makeOutput({ isTTY: true, write }, () => ({ write }), {});
+  const listing = {
+    fields: { Name: { title: "NAME", text: (name: string) => name } },
+    columns: ["Name"],
+    id: String,
+  };
+  await showList(output, ["eth\u001b[2J\u009bX"], listing, {});
+  assert.equal(written, "NAME\neth\ufffd[2J\ufffdX\n");
 });
 
 describe("a table", () => {

@@ -4,6 +4,7 @@
 import Type, { type Static } from "typebox";
 import { Id, Labels, strict } from "./common.ts";
 import { Binding, endpointOptions, PublishedPort } from "./endpoints.ts";
+import { nameFiles } from "./sandboxes.ts";
 
 /** How a container is to be in one network. */
 export const ContainerNetwork = Type.Object(
@@ -11,17 +12,6 @@ export const ContainerNetwork = Type.Object(
   { ...strict, title: "ContainerNetwork" },
 );
 export type ContainerNetwork = Static<typeof ContainerNetwork>;
-
-/** What stands in its hosts and resolv.conf. */
-const names = {
-  domainname: Type.Optional(Type.String()),
-  extraHosts: Type.Optional(
-    Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
-  ),
-  dns: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
-  dnsSearch: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
-  dnsOptions: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
-};
 
 const kinds = Type.Union([Type.Literal("rootfs"), Type.Literal("bundle"), Type.Literal("process")]);
 
@@ -57,7 +47,7 @@ export const ContainerCreate = Type.Object(
     ),
     shareWith: Type.Optional(Type.String({ description: "Container whose network stack is shared." })),
     hostname: Type.Optional(Type.String({ description: "Default: the beginning of its id." })),
-    ...names,
+    ...nameFiles,
     sysctls: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         description: "Of the namespace: `net.ipv4.ip_unprivileged_port_start`.",
@@ -162,7 +152,7 @@ export const Adoption = Type.Object(
     networks: Type.Optional(Type.Array(ContainerNetwork, { maxItems: 64 })),
     publish: Type.Optional(Type.Array(PublishedPort, { maxItems: 4096 })),
     hostname: Type.Optional(Type.String()),
-    ...names,
+    ...nameFiles,
     labels: Type.Optional(Labels),
   },
   { ...strict, title: "Adoption" },

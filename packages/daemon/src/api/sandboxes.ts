@@ -5,9 +5,8 @@ import Type, { type Static } from "typebox";
 import { Id, Labels, labelFilter, nameFilter, pageQuery, reference, strict } from "./common.ts";
 import { Endpoint, EndpointOptions } from "./endpoints.ts";
 
-/** What may be changed of a sandbox while it is there. */
-const changeable = {
-  hostname: Type.Optional(Type.String()),
+/** What stands in its hosts and resolv.conf, besides its own name. */
+export const nameFiles = {
   domainname: Type.Optional(Type.String()),
   extraHosts: Type.Optional(
     Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
@@ -15,6 +14,12 @@ const changeable = {
   dns: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
   dnsSearch: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
   dnsOptions: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
+};
+
+/** What may be changed of a sandbox while it is there. */
+const changeable = {
+  hostname: Type.Optional(Type.String()),
+  ...nameFiles,
   labels: Type.Optional(Labels),
 };
 

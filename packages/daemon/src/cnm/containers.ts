@@ -21,6 +21,7 @@ import {
   PageQuery,
   pageOf,
 } from "../api/index.ts";
+import { defaultLimits } from "../config/index.ts";
 import { becomeStream } from "../server/overload.ts";
 import type { Typed } from "../server/server.ts";
 import { containerResource } from "./container-resource.ts";
@@ -29,7 +30,8 @@ import { answer, etagOf, requireMatch } from "./etag.ts";
 import { pageOfItems } from "./page.ts";
 import { containerSubject } from "./subjects.ts";
 
-export function containerRoutes({ containers, changes, creations }: CnmContext): FastifyPluginAsync {
+export function containerRoutes({ config, containers, changes, creations }: CnmContext): FastifyPluginAsync {
+  const { answerTime } = { ...defaultLimits, ...config.limits };
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     const one = { params: ContainerPath, querystring: NoQuery };
@@ -109,7 +111,7 @@ export function containerRoutes({ containers, changes, creations }: CnmContext):
     );
     server.get(
       "/containers/:container/wait",
-      { schema: { ...one, response: { 200: ContainerEnded } } },
+      { exposeHeadRoute: false, schema: { ...one, response: { 200: ContainerEnded } } },
       async (request, reply) => {
         becomeStream(request);
         const exitCode = await containers.wait(request.params.container, gone(reply));
@@ -118,7 +120,7 @@ export function containerRoutes({ containers, changes, creations }: CnmContext):
     );
     server.get(
       "/containers/:container/logs",
-      { schema: { ...one, querystring: ContainerLogQuery } },
+      { exposeHeadRoute: false, schema: { ...one, querystring: ContainerLogQuery } },
       async (request, reply) => {
         const { follow, tail } = request.query;
         if (follow === true) becomeStream(request);
@@ -129,6 +131,7 @@ export function containerRoutes({ containers, changes, creations }: CnmContext):
         });
         // The head goes at once: who follows a log in which nothing is written knows that it is there.
         const { raw } = reply.hijack();
+        if (follow !== true) request.raw.socket.setTimeout(answerTime);
         raw.writeHead(200, { "content-type": "application/octet-stream" }).flushHeaders();
         // Whoever hangs up has what he wanted.
         await pipeline(written, raw).catch(() => undefined);

@@ -22,27 +22,32 @@ const headers = { "content-type": "text/event-stream", "cache-control": "no-stor
 export function eventRoutes({ journal }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
-    server.get("/events", { schema: { querystring: EventQuery } }, async (request, reply) => {
-      const { type, since, until } = request.query;
-      if (since !== undefined && until !== undefined && until < since)
-        throw invalid("invalid_field", `until ${until} is before since ${since}: nothing is between them`);
-      const after = request.headers["last-event-id"];
-      const from = {
-        ...(since !== undefined && { since }),
-        ...(typeof after === "string" && { after }),
-      };
-      becomeStream(request);
-      const { raw } = reply.hijack();
-      const wanted = (entry: JournalEntry) =>
-        (type === undefined || entry.type === type || entry.type.startsWith(`${type}:`)) &&
-        (until === undefined || entry.time <= until);
-      if (until !== undefined && until <= Date.now()) {
-        // Of the past alone: all that is remembered, where nothing says from when on.
-        const past = journal.remembered({ since: 0, ...from }).filter(wanted);
-        raw.writeHead(200, headers).end(past.map(messageOf).join(""));
-      } else await stream(raw, journal, { from, until, wanted });
-      return reply;
-    });
+    // Of what lasts there is no HEAD.
+    server.get(
+      "/events",
+      { exposeHeadRoute: false, schema: { querystring: EventQuery } },
+      async (request, reply) => {
+        const { type, since, until } = request.query;
+        if (since !== undefined && until !== undefined && until < since)
+          throw invalid("invalid_field", `until ${until} is before since ${since}: nothing is between them`);
+        const after = request.headers["last-event-id"];
+        const from = {
+          ...(since !== undefined && { since }),
+          ...(typeof after === "string" && { after }),
+        };
+        becomeStream(request);
+        const { raw } = reply.hijack();
+        const wanted = (entry: JournalEntry) =>
+          (type === undefined || entry.type === type || entry.type.startsWith(`${type}:`)) &&
+          (until === undefined || entry.time <= until);
+        if (until !== undefined && until <= Date.now()) {
+          // Of the past alone: all that is remembered, where nothing says from when on.
+          const past = journal.remembered({ since: 0, ...from }).filter(wanted);
+          raw.writeHead(200, headers).end(past.map(messageOf).join(""));
+        } else await stream(raw, journal, { from, until, wanted });
+        return reply;
+      },
+    );
   };
 }
 

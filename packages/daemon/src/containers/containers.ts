@@ -17,6 +17,7 @@ import { Places } from "./places.ts";
 import { planContainer } from "./plan.ts";
 import { ContainerRecords } from "./record.ts";
 import { Registry } from "./registry.ts";
+import { checkCommand } from "./request.ts";
 import { Runtime, signalName } from "./runtime.ts";
 import { makeSandbox, networkOf } from "./sandboxes.ts";
 import { prepareStart, startFailure } from "./start.ts";
@@ -59,12 +60,15 @@ export class RuntimeContainers implements Containers {
     const parts = { controller, places, records, journal };
     const containers = new RuntimeContainers(parts, registry, new Runtime(runtime, places), log);
     const unreadable = new Set<string>();
-    const loaded = records.load((path, id) => {
-      unreadable.add(id);
-      const mend =
-        "put it right and start the daemon again, or take it away, and what is of the container goes";
-      log.error({ path }, `${path} is no record of a container: ${mend}`);
-    });
+    const loaded = records.load(
+      (path, id) => {
+        unreadable.add(id);
+        const mend =
+          "put it right and start the daemon again, or take it away, and what is of the container goes";
+        log.error({ path }, `${path} is no record of a container: ${mend}`);
+      },
+      (path, err) => log.error({ path, err }, `${path} belongs to no container, and cannot be taken away`),
+    );
     for (const record of loaded) registry.add(record);
     await containers.#lives.takeUp(unreadable);
     return containers;
@@ -146,6 +150,7 @@ export class RuntimeContainers implements Containers {
   }
 
   exec(reference: string, request: ContainerExec): Launch {
+    checkCommand(request);
     const container = this.#registry.ours(reference, "exec");
     if (container.pid === undefined || container.ended)
       throw conflict("container_not_running", `container ${container.record.name} is not running`);

@@ -18,7 +18,7 @@ if [ -n "$5" ]; then cd "$5" || exit 125; fi
 settings=$6
 shift 6
 while [ "$settings" -gt 0 ]; do
-  echo "\${1#*=}" >"/proc/sys/\${1%%=*}" || exit 125
+  printf '%s\\n' "\${1#*=}" >"/proc/sys/\${1%%=*}" || exit 125
   settings=$((settings - 1))
   shift
 done
@@ -42,7 +42,8 @@ export function hostProcessCommand(wish: ProcessWish, { netnsPath, files }: Plac
   ];
 }
 
-function asUser(text: string | undefined): readonly string[] {
+/** What makes a command one of this user's. */
+export function asUser(text: string | undefined): readonly string[] {
   if (text === undefined) return [];
   const { uid, gid } = parseUser(text);
   return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];

@@ -2,7 +2,7 @@
  * The keeper: a small shell that is the parent of a container's process, so that the daemon may be killed while containers run, and
  * learns how they ended all the same. It hands signals on, and tells by files ("marks") of what happened.
  */
-import { files, isKernelError } from "@causeway/kernel";
+import { files, isKernelError, withReserve } from "@causeway/kernel";
 import type { Launch } from "../api/index.ts";
 import type { Places } from "./places.ts";
 
@@ -103,10 +103,10 @@ export function withdrawLaunch(places: Places, id: string): boolean {
   }
 }
 
-/** A small file's text; undefined where there is none. */
+/** A small file's text; undefined where there is none that can be read. Found by a process without descriptors, too. */
 export function readMark(path: string): string | undefined {
   try {
-    return files.readFileSync(path, "utf8").trim();
+    return withReserve(() => files.readFileSync(path, "utf8")).trim();
   } catch {
     return undefined;
   }

@@ -8,11 +8,21 @@ import type { Launch } from "../api/index.ts";
 import { type EndingParts, endContainer, removeRunFiles, tell } from "./ending.ts";
 import { livingKeeper, withdrawLaunch } from "./keeper.ts";
 import type { LiveContainer } from "./live.ts";
+import { descendantsOf, isStillThere, signalProcess } from "./process.ts";
 import { unknownExitCode } from "./record.ts";
 import type { Registry } from "./registry.ts";
 import type { Runtime } from "./runtime.ts";
 import { startKeeper } from "./start.ts";
-import { readStart, sweepStrays, takeUp } from "./take-up.ts";
+import { readStart, rememberStart, sweepStrays, takeUp } from "./take-up.ts";
+
+/** Who is to be stopped while it is being started may begin for so long at least, milliseconds. */
+const patienceWithStarts = 5_000;
+
+/** A keeper whose process is gone has this long to tell of it, milliseconds. */
+const patienceWithKeepers = 5_000;
+
+/** How often one that was killed is looked for, milliseconds. */
+const lookEvery = 200;
 
 /** A client has this long from the answer to its start of what it was told, milliseconds. One that died has not begun by then. */
 const patienceWithClients = 30_000;
@@ -83,8 +93,7 @@ export class Lives {
     this.#look(container);
     if (container.ended || this.#hasExitMark(container.record.id)) return;
     container.failure ??= "its keeper ended without a word: it was killed, or the run directory is full";
-    await this.#runtime.delete(container);
-    await this.#finish(container);
+    await this.#finishWithout(container);
   }
 
   /** Signals it, and again with SIGKILL when the time is up; resolves when it has ended. */
@@ -93,17 +102,60 @@ export class Lives {
     const { id } = container.record;
     if (container.pid === undefined && withdrawLaunch(this.#parts.places, id)) return this.#finish(container);
     // Somebody has begun to start it: its process is told as soon as there is one.
-    await Promise.race([container.began.promise, container.finished.promise]);
-    if (livingKeeper(this.#parts.places, id) === undefined && !this.#hasExitMark(id)) {
-      await this.#runtime.delete(container);
-      return this.#finish(container);
-    }
+    const patience = Math.max(seconds * 1000, patienceWithStarts);
+    if (!(await this.#within(patience, container.began.promise, container.finished.promise)))
+      return this.#breakOff(container);
+    if (this.#hasNoKeeper(container)) return this.#finishWithout(container);
     await this.#runtime.kill(container, signal);
-    const timer = setTimeout(() => void this.#runtime.kill(container, "SIGKILL"), seconds * 1000);
+    if (!(await this.#within(seconds * 1000, container.finished.promise))) await this.#kill(container);
+  }
+
+  /** Its keeper tells how it ended. Where it was killed itself, was stopped, or finds no space, nobody will. */
+  async #kill(container: LiveContainer): Promise<void> {
+    await this.#runtime.kill(container, "SIGKILL");
+    const patientUntil = performance.now() + patienceWithKeepers;
+    while (!(await this.#within(lookEvery, container.finished.promise)) && !this.#closing) {
+      if (isStillThere(container)) continue;
+      if (this.#hasNoKeeper(container)) return this.#finishWithout(container);
+      const keeper = livingKeeper(this.#parts.places, container.record.id);
+      if (keeper !== undefined && performance.now() > patientUntil) signalProcess(keeper, "SIGKILL");
+    }
+  }
+
+  /**
+   * Its start hangs, as by a hook of its bundle: without what it started, the runtime gives up, and takes away what it has made. Where
+   * it hangs itself, it goes, too.
+   */
+  async #breakOff(container: LiveContainer): Promise<void> {
+    const keeper = livingKeeper(this.#parts.places, container.record.id);
+    if (keeper === undefined) return this.#finishWithout(container);
+    const [runtime, ...started] = descendantsOf(keeper);
+    for (const pid of started) signalProcess(pid, "SIGKILL");
+    if (await this.#within(patienceWithStarts, container.finished.promise)) return;
+    if (runtime !== undefined) signalProcess(runtime, "SIGKILL");
+    await this.#kill(container);
+  }
+
+  #hasNoKeeper({ record: { id } }: LiveContainer): boolean {
+    return livingKeeper(this.#parts.places, id) === undefined && !this.#hasExitMark(id);
+  }
+
+  async #finishWithout(container: LiveContainer): Promise<void> {
+    await this.#runtime.delete(container);
+    await this.#finish(container);
+  }
+
+  /** @returns false where the time is up, milliseconds, and nothing of it has come */
+  async #within(time: number, ...awaited: readonly Promise<unknown>[]): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), time);
     this.#timers.add(timer);
-    await container.finished.promise;
-    clearTimeout(timer);
-    this.#timers.delete(timer);
+    try {
+      return await Promise.race([late, ...awaited.map((come) => come.then(() => true))]);
+    } finally {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    }
   }
 
   #hasExitMark(id: string): boolean {
@@ -142,6 +194,7 @@ export class Lives {
   #look(container: LiveContainer): void {
     if (container.ended) return;
     if (container.pid === undefined && readStart(this.#parts.places, container)) {
+      rememberStart(container);
       tell(this.#parts.journal, "container:start", container, { pid: String(container.pid) });
       container.began.resolve(true);
     }

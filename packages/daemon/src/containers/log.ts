@@ -1,7 +1,7 @@
 /**
  * What a container wrote, read from its file: from some line on, and as it grows.
  */
-import { DirectoryWatch, files, O_RDONLY } from "@causeway/kernel";
+import { DirectoryWatch, files, type NameTold, O_RDONLY } from "@causeway/kernel";
 
 /** How much is read at once, bytes. */
 const piece = 1 << 16;
@@ -37,11 +37,7 @@ export async function* readLog(
   };
   if (ended !== undefined) {
     cleanUp.use(
-      new DirectoryWatch(
-        directory,
-        (written) => (written === undefined || written === name ? note() : undefined),
-        "written",
-      ),
+      watched(directory, (written) => (written === undefined || written === name ? note() : undefined)),
     );
   }
   for (const end of [ended, signal]) {
@@ -62,6 +58,41 @@ export async function* readLog(
         wake = resolve;
       });
   }
+}
+
+interface SharedWatch {
+  readonly watch: DirectoryWatch;
+  readonly told: Set<NameTold>;
+}
+
+/** One for each directory, whoever follows: of inotify's instances a user has 128, and other programs of root's want some, too. */
+const watches = new Map<string, SharedWatch>();
+
+function watched(directory: string, tell: NameTold): Disposable {
+  const shared = watches.get(directory) ?? newWatch(directory);
+  shared.told.add(tell);
+  return {
+    [Symbol.dispose]: () => {
+      shared.told.delete(tell);
+      if (shared.told.size > 0) return;
+      watches.delete(directory);
+      shared.watch[Symbol.dispose]();
+    },
+  };
+}
+
+function newWatch(directory: string): SharedWatch {
+  const told = new Set<NameTold>();
+  const watch = new DirectoryWatch(
+    directory,
+    (name) => {
+      for (const tell of told) tell(name);
+    },
+    "written",
+  );
+  const shared = { watch, told };
+  watches.set(directory, shared);
+  return shared;
 }
 
 function readAt(fd: number, at: number, length = piece): Buffer {

@@ -35,6 +35,7 @@ const record: Shape<ContainerRecord> = {
   terminal: isFlag,
   removeWhenEnded: isFlag,
   hostname: optional(isText),
+  user: optional(isText),
   labels: isLabels,
   end: optional((value) => hasShape(value, end)),
 };

@@ -38,7 +38,7 @@ it("records are kept as they were written; what is none is told and stays, what 
   writeFileSync(places.log("0".repeat(64)), "nobody's");
   writeFileSync(`${places.record(kept.id)}.new`, "{");
   const unreadable: string[] = [];
-  const loaded = records.load((path) => unreadable.push(path));
+  const loaded = records.load((path) => unreadable.push(path), assert.fail);
   assert.deepEqual(
     loaded.toSorted((one, other) => one.name.localeCompare(other.name)),
     [kept, passing],

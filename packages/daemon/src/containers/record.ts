@@ -20,6 +20,8 @@ export interface ContainerRecord {
   readonly terminal: boolean;
   readonly removeWhenEnded: boolean;
   readonly hostname?: string;
+  /** Of a plain process: who it runs as, and what is run beside it. */
+  readonly user?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** How it ended. */
   readonly end?: ContainerEnd;
@@ -67,11 +69,15 @@ export class ContainerRecords {
   }
 
   /**
-   * All that are there. What belongs to none of them is swept: drafts and logs that a kill left.
+   * All that are there. What belongs to none of them is swept, as far as it can be: drafts and logs that a kill left.
    *
    * @param unreadable is told of records that are none, which stay for somebody to look at, with all that is of their containers
+   * @param left is told of what cannot be swept
    */
-  load(unreadable: (path: string, id: string) => void): readonly ContainerRecord[] {
+  load(
+    unreadable: (path: string, id: string) => void,
+    left: (path: string, error: unknown) => void,
+  ): readonly ContainerRecord[] {
     const records = new Map<string, ContainerRecord | undefined>();
     const names = files.readdirSync(this.#places.kept);
     for (const name of names) {
@@ -83,8 +89,13 @@ export class ContainerRecords {
     }
     for (const name of names) {
       const [, id = "", ending] = /^([0-9a-f]{64})\.(log|json\.new)$/.exec(name) ?? [];
-      if (ending === "json.new" || (ending === "log" && !records.has(id)))
-        files.rmSync(`${this.#places.kept}/${name}`, { force: true });
+      if (ending !== "json.new" && (ending !== "log" || records.has(id))) continue;
+      const path = `${this.#places.kept}/${name}`;
+      try {
+        files.rmSync(path, { force: true });
+      } catch (error) {
+        left(path, error);
+      }
     }
     return [...records.values()].filter((record) => record !== undefined);
   }
@@ -116,7 +127,7 @@ export function recordOf(
   command: readonly string[],
   hostname: string | undefined,
 ): ContainerRecord {
-  const { kind, path, labels = {} } = request;
+  const { kind, path, user, labels = {} } = request;
   return {
     version: 1,
     id,
@@ -129,6 +140,7 @@ export function recordOf(
     terminal: request.terminal === true,
     removeWhenEnded: request.removeWhenEnded === true,
     ...(hostname !== undefined && { hostname }),
+    ...(kind === "process" && user !== undefined && { user }),
     labels,
   };
 }

@@ -37,6 +37,13 @@ test("what contradicts itself, or is none, is refused", () => {
     [{ kind: "process" }, "contradictory_options"],
     [{ shareWith: "a", networks: [{ network: "n" }] }, "contradictory_options"],
     [{ shareWith: "a", publish: [{ containerPort: 80 }] }, "contradictory_options"],
+    ...[{ dns: ["10.0.0.1"] }, { domainname: "x" }, { extraHosts: [{ name: "x", address: "10.0.0.1" }] }].map(
+      (named) => [{ shareWith: "a", ...named }, "contradictory_options"] as const,
+    ),
+    ...["", "a\nb", "a\0b", "-n", "a".repeat(65)].map(
+      (hostname) => [{ shareWith: "a", hostname }, "invalid_hostname"] as const,
+    ),
+    [{ environment: [`A=${"x".repeat(131_072)}`] }, "invalid_option"],
     [{ sysctls: { "net/../kernel": "1" } }, "invalid_sysctl"],
     [{ sysctls: { "net.x": "1\n2" } }, "invalid_sysctl"],
   ];

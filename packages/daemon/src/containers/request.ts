@@ -12,16 +12,11 @@ import { parseUser } from "./user.ts";
 /** @throws caller_not_trusted, not_started_by_caller, invalid_option, invalid_path, invalid_sysctl, invalid_user ... */
 export function checkRequest(request: ContainerCreate, caller: Caller): void {
   refuseStrangers(request, caller);
-  const { kind, command = [], networks = [] } = request;
+  const { kind, command = [] } = request;
   checkPath(request);
-  parseUser(request.user);
+  checkCommand(request);
   if (command.length === 0 && kind !== "bundle")
     throw invalid("invalid_option", "there is no command: say what is to run in the container");
-  for (const word of [...command, ...(request.environment ?? []), request.workingDirectory ?? ""])
-    if (word.includes("\0")) throw invalid("invalid_option", `${JSON.stringify(word)} has a zero byte in it`);
-  for (const entry of request.environment ?? [])
-    if (!/^[^=]+=/.test(entry))
-      throw invalid("invalid_option", `environment: ${JSON.stringify(entry)} is not NAME=value`, entry);
   if (request.terminal === true && request.detached === true) {
     const mend = "leave one of -t and -d out";
     throw invalid("contradictory_options", `a container that is detached has no terminal: ${mend}`);
@@ -31,12 +26,70 @@ export function checkRequest(request: ContainerCreate, caller: Caller): void {
       "contradictory_options",
       "a process of the host's has the caller's own terminal and the host's files: leave -t and --read-only out",
     );
-  if (request.shareWith !== undefined && (networks.length > 0 || (request.publish ?? []).length > 0))
+  if (request.shareWith !== undefined) checkSharing(request);
+  checkSysctls(request);
+}
+
+/** <linux/binfmts.h> MAX_ARG_STRLEN, with the zero byte at its end: the kernel starts no program with a longer word. */
+const longestWord = 131_072 - 1;
+
+/**
+ * What is asked of a command in a container, the first or a further one.
+ *
+ * @throws invalid_option, invalid_user
+ */
+export function checkCommand({
+  command = [],
+  environment = [],
+  workingDirectory = "",
+  user,
+}: CommandWish): void {
+  parseUser(user);
+  for (const word of [...command, ...environment, workingDirectory]) {
+    if (word.includes("\0")) throw invalid("invalid_option", `${JSON.stringify(word)} has a zero byte in it`);
+    const length = Buffer.byteLength(word);
+    if (length > longestWord)
+      throw invalid(
+        "invalid_option",
+        `${JSON.stringify(word.slice(0, 50))}... has ${length} bytes: Linux takes ${longestWord}`,
+      );
+  }
+  for (const entry of environment)
+    if (!/^[^=]+=/.test(entry))
+      throw invalid("invalid_option", `environment: ${JSON.stringify(entry)} is not NAME=value`, entry);
+}
+
+type CommandWish = Pick<ContainerCreate, "command" | "environment" | "workingDirectory" | "user">;
+
+/** Network and files with names are the other's; a hostname may be its own. */
+function checkSharing(request: ContainerCreate): void {
+  const {
+    networks = [],
+    publish = [],
+    domainname,
+    extraHosts = [],
+    dns = [],
+    dnsSearch = [],
+    hostname,
+  } = request;
+  if (networks.length > 0 || publish.length > 0)
     throw invalid(
       "contradictory_options",
       "a container that shares another's network has no networks and no ports of its own: give these to the other",
     );
-  checkSysctls(request);
+  const named = [...extraHosts, ...dns, ...dnsSearch, ...(request.dnsOptions ?? [])];
+  if (domainname !== undefined || named.length > 0)
+    throw invalid(
+      "contradictory_options",
+      "a container that shares another's network has its hosts and resolv.conf, too: give names and servers to the other",
+    );
+  // Others are looked at by their sandbox.
+  if (hostname !== undefined && !/^[a-z0-9_]([a-z0-9_.-]{0,62}[a-z0-9_-])?$/i.test(hostname))
+    throw invalid(
+      "invalid_hostname",
+      `hostname: ${JSON.stringify(hostname.slice(0, 100))} is not a host name: use letters, digits, "-" and ".", at most 64`,
+      hostname,
+    );
 }
 
 function refuseStrangers({ kind, path, detached }: ContainerCreate, caller: Caller): void {

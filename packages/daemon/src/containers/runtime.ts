@@ -6,9 +6,10 @@ import { constants } from "node:os";
 import { promisify } from "node:util";
 import { conflict, invalid, newId } from "@causeway/libnetwork";
 import type { ContainerExec, Launch } from "../api/index.ts";
+import { asUser } from "./host-process.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
-import { isStillThere } from "./process.ts";
+import { isStillThere, signalProcess } from "./process.ts";
 
 const execute = promisify(execFile);
 
@@ -42,7 +43,7 @@ export class Runtime {
       const where = workingDirectory === undefined ? [] : [`--wd=${workingDirectory}`];
       const names = record.hostname === undefined ? [] : ["--uts"];
       const enter = ["nsenter", `--target=${pid}`, "--net", "--mount", ...names, ...where];
-      return { command: [...enter, "env", "--", ...environment, ...command] };
+      return { command: [...enter, ...asUser(user ?? record.user), "env", "--", ...environment, ...command] };
     }
     const complaints = `${this.#places.bundle(record.id)}/exec-${newId().slice(0, 12)}.log`;
     const words = [
@@ -59,33 +60,35 @@ export class Runtime {
   }
 
   /** Nothing is wrong where its process has ended meanwhile. */
-  async kill({ record, pid, ticks }: LiveContainer, signal: string): Promise<void> {
-    if (record.kind !== "process") {
-      await execute(this.program, [...this.#begin().slice(1), "kill", record.id, signal]).catch(
-        () => undefined,
-      );
-      return;
-    }
-    try {
-      if (pid !== undefined && isStillThere({ pid, ticks })) process.kill(pid, signal);
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-    }
+  async kill(container: LiveContainer, signal: string): Promise<void> {
+    if (!(await this.#told(container, "kill", container.record.id, signal))) signalItself(container, signal);
   }
 
   /** Ends what is left, and forgets it. Nothing is wrong where nothing is. */
   async delete(container: LiveContainer): Promise<void> {
-    const { record } = container;
-    if (record.kind === "process") await this.kill(container, "SIGKILL");
-    else
-      await execute(this.program, [...this.#begin().slice(1), "delete", "--force", record.id]).catch(
-        () => undefined,
-      );
+    await this.#told(container, "delete", "--force", container.record.id);
+    // Of one whose state is gone the runtime says that all is well.
+    signalItself(container, "SIGKILL");
+  }
+
+  /** @returns false where the runtime can do nothing: it is not there, or knows nothing of the container */
+  async #told({ record }: LiveContainer, ...words: string[]): Promise<boolean> {
+    if (record.kind === "process") return false;
+    try {
+      await execute(this.program, [...this.#begin().slice(1), ...words]);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #begin(more: readonly string[] = []): readonly string[] {
     return [this.program, "--root", this.#places.runtimeRoot, ...more];
   }
+}
+
+function signalItself({ pid, ticks }: LiveContainer, signal: string): void {
+  if (pid !== undefined && isStillThere({ pid, ticks })) signalProcess(pid, signal);
 }
 
 /**

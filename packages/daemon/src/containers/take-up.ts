@@ -4,9 +4,10 @@
 import { files } from "@causeway/kernel";
 import { containerLabel } from "./contract.ts";
 import { type EndingParts, endContainer, removeRunFiles } from "./ending.ts";
-import { livingKeeper } from "./keeper.ts";
+import { livingKeeper, readMark } from "./keeper.ts";
 import type { LiveContainer } from "./live.ts";
 import type { Places } from "./places.ts";
+import { startOf } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 
 export type Standing =
@@ -30,7 +31,10 @@ export async function takeUp(
   const { id, detached, end } = container.record;
   readStart(places, container);
   const hasEnded = end !== undefined || files.existsSync(places.mark(id, "exit"));
-  if (!hasEnded && livingKeeper(places, id) !== undefined) return "runs";
+  if (!hasEnded && livingKeeper(places, id) !== undefined) {
+    rememberStart(container);
+    return "runs";
+  }
   const sandbox = controller.sandboxByContainerId(id);
   const isClaimed = files.existsSync(places.mark(id, "claim"));
   if (
@@ -44,8 +48,8 @@ export async function takeUp(
     return "waits";
   // After a reboot the marks are gone, and the sandbox is lost: it did begin, as far as anybody knows.
   if (!hasEnded && sandbox?.lost === true) container.started ??= container.record.created;
-  // Its keeper was killed: nobody would learn how it ends.
-  if (!hasEnded && isClaimed) await runtime.delete(container);
+  // Its keeper was killed, or the marks are gone: nobody would learn how it ends.
+  if (!hasEnded) await runtime.delete(container);
   return (await endContainer(parts, container)) ? "gone" : "ended";
 }
 
@@ -54,12 +58,17 @@ export function readStart(places: Places, container: LiveContainer): boolean {
   const path = places.mark(container.record.id, "pid");
   const there = files.statSync(path, { throwIfNoEntry: false });
   if (there === undefined) return false;
-  const [, pid, ticks] = /^([1-9]\d*)(?: (\d+))?$/.exec(files.readFileSync(path, "utf8").trim()) ?? [];
+  const [, pid, ticks] = /^([1-9]\d*)(?: (\d+))?$/.exec(readMark(path) ?? "") ?? [];
   if (pid === undefined) return false;
   container.pid = Number(pid);
   container.ticks = ticks;
   container.started = Math.round(there.mtimeMs);
   return true;
+}
+
+/** Of one whose keeper lives: its pid is its own still. */
+export function rememberStart(container: LiveContainer): void {
+  if (container.pid !== undefined) container.ticks ??= startOf(container.pid);
 }
 
 export interface Sweep {
@@ -82,5 +91,12 @@ export async function sweepStrays(
   const ids = [...files.readdirSync(places.bundles), ...files.readdirSync(places.marks)].flatMap(
     (name) => /^\.?([0-9a-f]{64})/.exec(name)?.[1] ?? [],
   );
-  for (const id of new Set(ids)) if (!isKnown(id)) removeRunFiles(places, id);
+  for (const id of new Set(ids)) {
+    if (isKnown(id)) continue;
+    try {
+      removeRunFiles(places, id);
+    } catch (error) {
+      failed(id, error);
+    }
+  }
 }

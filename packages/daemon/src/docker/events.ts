@@ -27,7 +27,7 @@ export function eventRoutes(parts: DaemonParts): FastifyPluginAsync {
 
     server.get(
       "/events",
-      { schema: { querystring: EventsQuery, response: { 200: EventMessage } } },
+      { exposeHeadRoute: false, schema: { querystring: EventsQuery, response: { 200: EventMessage } } },
       async ({ query }, reply) => {
         const filters = Filters.parse(query.filters, undefined);
         const since = given(query.since);

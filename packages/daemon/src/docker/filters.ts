@@ -4,8 +4,20 @@
 import { invalid } from "@causeway/libnetwork";
 import { matchesPattern } from "./pattern.ts";
 
+/** What matching the patterns of one request may take: about a second. Thousands of containers and a pattern take a tenth of it. */
+const mostSteps = 10_000_000;
+
 export class Filters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
+  #steps = 0;
+  readonly #spend = (steps: number): void => {
+    this.#steps += steps;
+    if (this.#steps <= mostSteps) return;
+    throw invalid(
+      "invalid_filter",
+      "filters: the patterns take too long to match: give fewer or simpler ones",
+    );
+  };
 
   private constructor(values: ReadonlyMap<string, readonly string[]>) {
     this.#values = values;
@@ -37,12 +49,18 @@ export class Filters {
     return !this.has(field) || this.values(field).some((value) => texts.includes(value));
   }
 
-  /** Not asked for, or one of the values is a pattern that matches, or a part of the text. */
+  /**
+   * Not asked for, or one of the values is a pattern that matches, or a part of the text.
+   *
+   * @throws invalid_filter where the patterns take too long
+   */
   matches(field: string, ...texts: readonly string[]): boolean {
     return (
       !this.has(field) ||
       this.values(field).some((value) =>
-        texts.some((text) => text === value || (matchesPattern(value, text) ?? text.includes(value))),
+        texts.some(
+          (text) => text === value || (matchesPattern(value, text, this.#spend) ?? text.includes(value)),
+        ),
       )
     );
   }

@@ -20,9 +20,21 @@ interface Fragment {
 /** Longer ones are no names. */
 const longest = 512;
 
-/** Whether the pattern matches anywhere in the text. Undefined where it is no pattern that is understood. */
-export function matchesPattern(pattern: string, text: string): boolean | undefined {
+/** Called with the steps that matching has taken: it throws when they are too many for one request. */
+export type Spend = (steps: number) => void;
+
+/**
+ * Whether the pattern matches anywhere in the text. Undefined where it is no pattern that is understood.
+ *
+ * @throws what `spend` throws
+ */
+export function matchesPattern(
+  pattern: string,
+  text: string,
+  spend: Spend = () => undefined,
+): boolean | undefined {
   if (pattern.length > longest) return undefined;
+  spend(pattern.length);
   const whole = new Parser(pattern).parse();
   if (whole === undefined) return undefined;
   const done: State = { next: [] };
@@ -30,6 +42,7 @@ export function matchesPattern(pattern: string, text: string): boolean | undefin
   let states = new Set<State>();
   for (let at = 0; at <= text.length; at++) {
     enter(whole.first, states, at, text.length);
+    spend(states.size);
     if (states.has(done)) return true;
     const character = text[at];
     if (character === undefined) break;

@@ -21,6 +21,16 @@ it("shows an error's stack below, and lets nothing from outside move the cursor"
   );
 });
 
+it("lets nothing move the cursor that JSON would not escape", () => {
+  const line = JSON.stringify({
+    level: "info",
+    time: "",
+    msg: "a\u009b2Jb",
+    caller: "uid 1 (\u009b2J\u007f)",
+  });
+  assert.equal(lineForPeople(line, false), ` info  a\\u009b2Jb caller="uid 1 (\\u009b2J\\u007f)"\n`);
+});
+
 it("lets pass what is no line of ours", () => {
   assert.equal(lineForPeople("panic\n", false), "panic\n");
 });

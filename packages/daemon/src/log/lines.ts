@@ -41,15 +41,21 @@ export function lineForPeople(line: string, colours: boolean): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value);
-  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  const isPlain = typeof value === "string" && /^[\w.:/@+-]+$/.test(value);
+  return isPlain ? value : escaped(JSON.stringify(value));
 }
 
 /** What comes from outside must not move the cursor. */
 function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) =>
-    character === "\n" ? "\n  " : JSON.stringify(character).slice(1, -1),
-  );
+  return escaped(text.replaceAll("\n", "\n  "));
+}
+
+/** JSON's own escapes leave out those from U+007F on, some of which terminals obey as they do ESC. */
+function escaped(text: string): string {
+  return text.replaceAll(/(?!\n)\p{Cc}/gu, (character) => {
+    const short = JSON.stringify(character).slice(1, -1);
+    return short === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}` : short;
+  });
 }
 
 function errorLines(error: unknown): string {

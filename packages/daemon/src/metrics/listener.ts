@@ -9,12 +9,15 @@ import type { Metrics } from "./metrics.ts";
 
 /** Milliseconds that a request may take to arrive. */
 const limits = { headersTimeout: 5000, requestTimeout: 5000 };
+/** Milliseconds that an answer may stay unread: there are few connections, and any user of the host may have one. */
+const longestUnread = 10_000;
 const mostConnections = 16;
 
 /** Listens until it is disposed of. @throws where the address cannot be had */
 export async function listenForScrapes(
-  metrics: Metrics,
+  metrics: Pick<Metrics, "text" | "contentType">,
   { host, port }: NonNullable<MetricsConfig["listen"]>,
+  unread = longestUnread,
 ): Promise<AsyncDisposable> {
   const server = createServer(limits, (request, response) => {
     if (request.method !== "GET" || request.url?.split("?")[0] !== "/metrics") {
@@ -28,6 +31,8 @@ export async function listenForScrapes(
     );
   });
   server.maxConnections = mostConnections;
+  server.maxRequestsPerSocket = 1;
+  server.setTimeout(unread);
   server.listen(port, host);
   await once(server, "listening");
   return {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
@@ -31,6 +32,19 @@ describe("NftContext", () => {
     one.nft.run("add table inet three");
     assert.deepEqual(names(one.nft), ["inet one", "inet three"]);
     assert.deepEqual(names(two.nft), ["ip two", "bridge two"]);
+  });
+
+  it("is nothing that a process which is started gets", () => {
+    const inherited = () => {
+      const listed = spawnSync("sh", ["-c", "ls -l /proc/self/fd >&2"], {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      return listed.stderr.toString().match(/socket:/g)?.length ?? 0;
+    };
+    const before = inherited();
+    using scratch = new Scratch();
+    scratch.nft.run("add table inet t");
+    assert.equal(inherited(), before);
   });
 
   it("opens in the calling thread's namespace by default", () => {

@@ -6,6 +6,8 @@
 import koffi from "koffi";
 import { KernelError, UnsupportedFeatureError } from "./errors.ts";
 import { files } from "./files.ts";
+import { libc } from "./libc.ts";
+import { AF_NETLINK, SOL_SOCKET } from "./socket.ts";
 
 /** A `struct nft_ctx *`. */
 export type NftHandle = { readonly __struct: "nft_ctx" };
@@ -16,6 +18,13 @@ export const NFT_CTX_OUTPUT_NUMERIC_PRIO = 1 << 8;
 /** Sets are listed without their elements. */
 export const NFT_CTX_OUTPUT_TERSE = 1 << 11;
 
+/** <asm-generic/socket.h> */
+const SO_DOMAIN = 39;
+const domain = Buffer.alloc(4);
+const domainLength = Buffer.alloc(4);
+
+/** <asm-generic/ioctls.h> */
+const FIOCLEX = 0x5451;
 /** <sys/select.h> FD_SETSIZE: glibc aborts the process that hands select() a descriptor of this or more. */
 const FD_SETSIZE = 1024;
 /**
@@ -97,9 +106,9 @@ holdLowDescriptors();
  */
 export function openNftHandle(): NftHandle {
   const lib = libnftables();
-  const lowest = files.openSync("/dev/null", "r");
-  files.closeSync(lowest);
-  if (lowest >= FD_SETSIZE) {
+  let expected = files.openSync("/dev/null", "r");
+  files.closeSync(expected);
+  if (expected >= FD_SETSIZE) {
     const reserved = reserve.pop();
     if (reserved === undefined) {
       throw new KernelError({
@@ -109,12 +118,34 @@ export function openNftHandle(): NftHandle {
       });
     }
     files.closeSync(reserved);
+    expected = reserved;
   }
   const handle = lib.open(0);
   if (handle === null) throw new KernelError({ operation: "nft_ctx_new", errno: 12 });
+  keepFromChildren(expected);
   lib.bufferOutput(handle);
   lib.bufferError(handle);
   return handle;
+}
+
+/**
+ * Has a context's socket closed in processes that are started: libmnl opens it without, and they would hold it, and with it the
+ * namespace. Nobody tells which it is, and another thread may have taken the descriptor that was free: then all sockets of its kind are meant.
+ */
+function keepFromChildren(expected: number): void {
+  if (closeOnExec(expected)) return;
+  try {
+    for (const name of files.readdirSync("/proc/self/fd")) closeOnExec(Number(name));
+  } catch {
+    // No descriptor is left to look with: a process that is started may hold it, which is no reason to be without a firewall.
+  }
+}
+
+/** @returns false where it is no netlink socket */
+function closeOnExec(fd: number): boolean {
+  domainLength.writeUInt32LE(domain.length);
+  if (libc.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain, domainLength) < 0) return false;
+  return domain.readInt32LE() === AF_NETLINK && libc.ioctlValue(fd, FIOCLEX, 0) >= 0;
 }
 
 /**

@@ -38,6 +38,13 @@ test("suggests nothing where nothing is near", () => {
   assert.equal(suggestion("interal", ["internal"]), ' (did you mean "internal"?)');
 });
 
+test("a name as long as a body may be holds nobody up", () => {
+  const known = Array.from({ length: 30 }, (_, at) => `com.example.network.option${at}`);
+  const begun = performance.now();
+  assert.equal(nearest("x".repeat(2 ** 20), known), undefined);
+  assert.ok(performance.now() - begun < 1000, `${performance.now() - begun} ms`);
+});
+
 test("a name is nearest to itself", () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1 }), fc.nat(), (names, at) => {

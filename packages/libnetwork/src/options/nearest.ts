@@ -24,11 +24,15 @@ function editDistance(from: string, to: string): number {
 
 /** The candidate that is nearest to `name`; undefined where none is near. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = name.toLowerCase();
   let best: string | undefined;
   // A name that must be changed in more than half of its letters was not a slip; in a short one, nor are two changes.
   let bestDistance = (name.length < 5 ? 1 : Math.floor(name.length / 2)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    // So many letters must come or go at least. Nobody waits for a name of a megabyte to be compared letter by letter.
+    if (Math.abs(wanted.length - other.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, other);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -12,8 +12,9 @@ export interface Piece {
 
 export type Line = readonly Piece[];
 
+/** A control character is shown as one that is none: who is root in a sandbox gives its interfaces names, and they come to a terminal. */
 export function piece(text: string, style?: Style): Piece {
-  return { text, style };
+  return { text: text.replaceAll(/\p{Cc}/gu, "\ufffd"), style };
 }
 
 /** Columns that a line takes. */

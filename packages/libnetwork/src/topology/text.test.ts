@@ -18,6 +18,18 @@ function live(index: number, name: string, more: Partial<LiveInterface> = {}): L
   return { index, name, ...defaults, master: undefined, parent: undefined, owner: undefined, ...more };
 }
 
+test("lets no name of an interface move the cursor", () => {
+  const interfaces = [live(2, "\u001b[2J\u009bX")];
+  const drawn = topologyText({
+    host: [],
+    networks: [],
+    endpoints: [],
+    sandboxes: [sandbox("web", { interfaces })],
+  });
+  assert.doesNotMatch(drawn.replaceAll("\n", ""), /\p{Cc}/u);
+  assert.match(drawn, /\ufffd\[2J\ufffdX/);
+});
+
 function network(
   name: string,
   bridge: number | undefined,

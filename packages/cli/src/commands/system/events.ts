@@ -1,10 +1,12 @@
 /**
  * causeway events
  */
+
 import type { Event } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { usageError } from "../../errors.ts";
 import { pairsText } from "../../output/listing.ts";
+import { printable } from "../../output/printable.ts";
 import { jsonText } from "../../output/template/print.ts";
 import { compileTemplate } from "../../output/template/template.ts";
 import { type Filter, filtered } from "../filters.ts";
@@ -68,5 +70,5 @@ function shower(format: string | undefined): (event: Event) => string {
 
 function eventText({ time, type, subject, attributes }: Event): string {
   const details = pairsText(attributes);
-  return `${new Date(time).toISOString()} ${type} ${subject.name}${details && ` (${details})`}`;
+  return printable(`${new Date(time).toISOString()} ${type} ${subject.name}${details && ` (${details})`}`);
 }

@@ -75,6 +75,10 @@ function checkShape(path: string, config: unknown): asserts config is OciConfig 
   const refuse = (what: string) => broken(path, what);
   if (!isObject(config)) throw refuse("it is not a JSON object");
   const { root, process, mounts, linux } = config;
+  for (const part of [config, root, process, linux]) {
+    const twin = isObject(part) ? twinIn(part) : undefined;
+    if (twin !== undefined) throw refuse(`${JSON.stringify(twin)} is not in small letters`);
+  }
   if (!isObject(root) || typeof root.path !== "string" || root.path === "")
     throw refuse("root.path is not a text");
   for (const [name, part] of Object.entries({ process, linux }))
@@ -86,10 +90,32 @@ function checkShape(path: string, config: unknown): asserts config is OciConfig 
   }
   if (mounts !== undefined && !isListOf(mounts, "destination"))
     throw refuse("mounts is not a list of mounts");
+  if (!hasOwnMounts(linux))
+    throw refuse("linux.namespaces has none of type mount: what is mounted would stay on the host");
   if (!isObject(linux)) return;
   if (linux.namespaces !== undefined && !isListOf(linux.namespaces, "type"))
     throw refuse("linux.namespaces is not a list of namespaces");
   if (linux.sysctl !== undefined && !isObject(linux.sysctl)) throw refuse("linux.sysctl is not an object");
+}
+
+/** What is set here. */
+const ours: ReadonlySet<string> = new Set(
+  ["process", "root", "hostname", "mounts", "linux"].concat(
+    ["terminal", "args", "env", "cwd", "user"],
+    ["path", "readonly"],
+    ["namespaces", "sysctl"],
+  ),
+);
+
+/** runc reads names without regard to their case, and the last one counts: over ours, such as the network's namespace. */
+function twinIn(part: object): string | undefined {
+  // Both, by which "ſ" is an s and "\u212a" a k, as for Go.
+  return Object.keys(part).find((name) => !ours.has(name) && ours.has(name.toUpperCase().toLowerCase()));
+}
+
+function hasOwnMounts(linux: unknown): boolean {
+  const namespaces = isObject(linux) ? linux.namespaces : undefined;
+  return Array.isArray(namespaces) && namespaces.some((one) => isObject(one) && one.type === "mount");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -17,6 +17,7 @@ interface Config {
   readonly linux: {
     readonly namespaces: readonly OciNamespace[];
     readonly sysctl?: Readonly<Record<string, string>>;
+    readonly maskedPaths?: readonly string[];
   };
 }
 
@@ -63,6 +64,12 @@ describe("a container's configuration", () => {
     assert.deepEqual([user.uid, user.gid, capabilities.effective], [7, 8, []]);
     assert.ok(capabilities.bounding.length > 0);
     assert.deepEqual([made().root.readonly, made({ readOnly: true }).root.readonly], [false, true]);
+  });
+
+  it("masks the throttling of each processor", () => {
+    const masked = made().linux.maskedPaths ?? [];
+    assert.ok(masked.includes("/sys/devices/system/cpu/cpu0/thermal_throttle"));
+    assert.ok(masked.includes("/proc/kcore"));
   });
 
   it("changes no settings of the host's network but those that are asked for", () => {

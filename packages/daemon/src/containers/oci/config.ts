@@ -4,7 +4,7 @@
  */
 import type { SandboxFilePaths } from "@causeway/libnetwork";
 import { parseUser } from "../user.ts";
-import { capabilities, maskedPaths, mounts, path, readonlyPaths, sysctls } from "./defaults.ts";
+import { capabilities, maskedPaths, mounts, namespaces, path, readonlyPaths, sysctls } from "./defaults.ts";
 
 export interface OciMount {
   readonly destination: string;
@@ -59,17 +59,11 @@ export function rootfsConfig(rootfs: string, wish: ProcessWish, place: Place): o
     ...(hostname !== undefined && { hostname }),
     mounts: [...mounts, ...fileMounts(place.files)],
     linux: {
-      namespaces: [
-        { type: "pid" },
-        { type: "ipc" },
-        { type: "uts" },
-        { type: "mount" },
-        { type: "network", path: place.netnsPath },
-      ],
+      namespaces: [...namespaces().map((type) => ({ type })), { type: "network", path: place.netnsPath }],
       // Settings of the network's namespace are not changed where that is the host's.
       sysctl: { ...(place.usesHostNetwork ? {} : sysctls), ...wish.sysctls },
       resources: { devices: [{ allow: false, access: "rwm" }] },
-      maskedPaths,
+      maskedPaths: maskedPaths(),
       readonlyPaths,
     },
   };

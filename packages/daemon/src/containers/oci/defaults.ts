@@ -1,6 +1,7 @@
 /**
  * What Docker gives a container by default (moby: oci/defaults.go, oci/caps/defaults.go, daemon/oci_linux.go).
  */
+import { files } from "@causeway/kernel";
 import type { OciMount } from "./config.ts";
 
 export const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -22,6 +23,16 @@ export const capabilities: readonly string[] = [
   "CAP_AUDIT_WRITE",
 ];
 
+// linux/magic.h
+const CGROUP2_SUPER_MAGIC = 0x6367_7270;
+const cgroups = "/sys/fs/cgroup";
+
+/** Where there is one hierarchy of control groups, all of the host's would be seen without a namespace for them. */
+export function namespaces(): readonly string[] {
+  const isUnified = files.existsSync(cgroups) && files.statfsSync(cgroups).type === CGROUP2_SUPER_MAGIC;
+  return ["pid", "ipc", "uts", "mount", ...(isUnified ? ["cgroup"] : [])];
+}
+
 export const mounts: readonly OciMount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   {
@@ -38,7 +49,7 @@ export const mounts: readonly OciMount[] = [
   },
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
   {
-    destination: "/sys/fs/cgroup",
+    destination: cgroups,
     type: "cgroup",
     source: "cgroup",
     options: ["ro", "nosuid", "noexec", "nodev"],
@@ -52,9 +63,19 @@ export const mounts: readonly OciMount[] = [
   },
 ];
 
-export const maskedPaths: readonly string[] = [
+/** The interrupts and the throttling of each processor tell by their times what others do (moby#49560). */
+export function maskedPaths(): readonly string[] {
+  const there = files.existsSync(processorDirectory) ? files.readdirSync(processorDirectory) : [];
+  const processors = there.filter((name) => /^cpu\d+$/.test(name));
+  return [...alwaysMasked, ...processors.map((name) => `${processorDirectory}/${name}/thermal_throttle`)];
+}
+
+const processorDirectory = "/sys/devices/system/cpu";
+
+const alwaysMasked: readonly string[] = [
   "/proc/asound",
   "/proc/acpi",
+  "/proc/interrupts",
   "/proc/kcore",
   "/proc/keys",
   "/proc/latency_stats",
