@@ -1,7 +1,7 @@
 /**
  * The resolver's loop: waits for descriptors and times, and has those told who asked for it.
  */
-import { KernelError, Poller } from "@causeway/kernel";
+import { Poller } from "@causeway/kernel";
 import { Timers } from "./timers.ts";
 
 export interface Readable {
@@ -49,18 +49,22 @@ export class Loop implements Disposable {
    *
    * @param failed is told what a readable threw: the others go on
    */
-  run(hasEnded: () => boolean, failed: (error: KernelError) => void): void {
+  run(hasEnded: () => boolean, failed: (error: unknown) => void): void {
     const visit = (token: number, events: number) => {
       try {
         this.#watched[token]?.ready(events);
       } catch (error) {
-        if (!(error instanceof KernelError)) throw error;
+        // What one socket brought is no reason for all the others to be without answers.
         failed(error);
       }
     };
     while (!hasEnded()) {
       this.#poller.wait(this.timers.wait(longestWait), visit);
-      this.timers.run();
+      try {
+        this.timers.run();
+      } catch (error) {
+        failed(error);
+      }
     }
   }
 

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type NetNamespace, type OwnedFd, openEventFd, raiseEvent } from "@causeway/kernel";
 import type { NetworkRecordOf, Resolver, SandboxNames } from "../../contracts/names.ts";
-import { unavailable } from "../../errors.ts";
+import { messageOf, unavailable } from "../../errors.ts";
 import { type Opened, type Order, type ResolverSettings, shared, type WorkerSetup } from "./protocol.ts";
 
 interface Known {
@@ -17,7 +17,13 @@ interface Known {
   readonly opened: PromiseWithResolvers<void>;
 }
 
+/** A thread that ends sooner than this after it began could not begin, milliseconds. */
+const soon = 1000;
+/** How many in a row are tried. */
+const tries = 3;
+
 interface Thread {
+  readonly began: number;
   readonly worker: Worker;
   readonly port: MessagePort;
   readonly memory: Int32Array;
@@ -33,6 +39,8 @@ export class ThreadResolver implements Resolver {
   readonly #records = new Map<string, readonly NetworkRecordOf[]>();
   readonly #wake: OwnedFd;
   #thread: Thread | undefined;
+  /** Threads in a row that could not begin. */
+  #failures = 0;
   #closed = false;
 
   /**
@@ -126,7 +134,7 @@ export class ThreadResolver implements Resolver {
       transferList: [port2],
       execArgv: [],
     });
-    const thread: Thread = { worker, port: port1, memory: new Int32Array(memory) };
+    const thread: Thread = { began: performance.now(), worker, port: port1, memory: new Int32Array(memory) };
     this.#thread = thread;
     port1.on("message", (opened: Opened) => this.#opened(opened));
     port1.unref();
@@ -165,7 +173,16 @@ export class ThreadResolver implements Resolver {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
     this.#onFailure(error);
-    if (!this.#closed && this.#sandboxes.size > 0) this.#start();
+    this.#failures = performance.now() - thread.began < soon ? this.#failures + 1 : 0;
+    if (this.#closed) return;
+    // The next sandbox tries again.
+    if (this.#failures % tries === 0 && this.#failures > 0) this.#giveUp(messageOf(error));
+    else if (this.#sandboxes.size > 0) this.#start();
+  }
+
+  #giveUp(why: string): void {
+    this.#opening.clear();
+    for (const { opened } of this.#sandboxes.values()) opened.reject(failed(why));
   }
 }
 

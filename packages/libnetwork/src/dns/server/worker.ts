@@ -26,7 +26,7 @@ loop.watch(wakeFd, EPOLLIN, inbox);
 inbox.catchUp();
 loop.run(
   () => names.hasEnded || inbox.isEnding,
-  (error) => process.emitWarning(error),
+  (error) => process.emitWarning(error instanceof Error ? error : String(error)),
 );
 names[Symbol.dispose]();
 loop[Symbol.dispose]();
