@@ -72,6 +72,7 @@ test("controllers: defaults", () => {
     firewall: "nftables",
     firewallTable: "causeway",
     defaultAddressPools: [],
+    resolver: false,
     warmNamespaces: 4,
     selfHeal: true,
   });

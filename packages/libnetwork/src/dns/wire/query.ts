@@ -135,15 +135,12 @@ export class QueryReader {
     query.class = wordAt(message, nameEnd + 2);
     query.questionEnd = nameEnd + 4;
     const others = wordAt(message, start + 6) + wordAt(message, start + 8) + wordAt(message, start + 10);
-    if (others === 0) {
-      if (query.questionEnd !== end) return rcodes.FORMERR;
-    } else {
-      const rcode = this.#readRecords(query, end);
-      if (rcode !== rcodes.NOERROR) return rcode;
-    }
     // What is about a message is not asked for (RFC 6895 3.1).
     const { type } = query;
-    return type === recordTypes.OPT || type === recordTypes.TSIG ? rcodes.FORMERR : rcodes.NOERROR;
+    const isAskable = type !== recordTypes.OPT && type !== recordTypes.TSIG;
+    if (others === 0) return isAskable && query.questionEnd === end ? rcodes.NOERROR : rcodes.FORMERR;
+    const rcode = this.#readRecords(query, end);
+    return isAskable ? rcode : rcodes.FORMERR;
   }
 
   /**
