@@ -134,16 +134,10 @@ export class QueryReader {
     query.type = wordAt(message, nameEnd);
     query.class = wordAt(message, nameEnd + 2);
     query.questionEnd = nameEnd + 4;
-    const others = wordAt(message, start + 6) + wordAt(message, start + 8) + wordAt(message, start + 10);
-    if (others === 0) {
-      if (query.questionEnd !== end) return rcodes.FORMERR;
-    } else {
-      const rcode = this.#readRecords(query, end);
-      if (rcode !== rcodes.NOERROR) return rcode;
-    }
+    const rcode = this.#readRecords(query, end);
     // What is about a message is not asked for (RFC 6895 3.1).
     const { type } = query;
-    return type === recordTypes.OPT || type === recordTypes.TSIG ? rcodes.FORMERR : rcodes.NOERROR;
+    return type === recordTypes.OPT || type === recordTypes.TSIG ? rcodes.FORMERR : rcode;
   }
 
   /**
