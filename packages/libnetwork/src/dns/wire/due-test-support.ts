@@ -66,7 +66,7 @@ function labelsAt(
     if (length >= 0xc0) {
       const target = bytes.readUInt16BE(here) & 0x3fff;
       assert.ok(target < at && target >= 12 && depth < 127);
-      labels.push(...labelsAt(bytes, target, depth + 1).labels);
+      labels.push(...labelsAt(bytes.subarray(0, at), target, depth + 1).labels);
       assert.ok(labels.reduce((sum, label) => sum + label.length + 1, 1) <= 255);
       return { labels, end: here + 2, isCompressed: true };
     }

@@ -84,6 +84,11 @@ test("broken names", () => {
   for (const [why, bytes] of Object.entries(cases))
     assert.equal(read([...header, ...bytes], 12), undefined, why);
   assert.equal(read(header, 12), undefined, "nothing at all");
+  assert.equal(
+    read([...header, 3, 0xc0, 12, 97, 0], 13),
+    undefined,
+    "a pointer to a label that it is in itself",
+  );
 });
 
 test("a name is too long also when pointers make it so", () => {

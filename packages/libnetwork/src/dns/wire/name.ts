@@ -92,8 +92,8 @@ function endLabel(bytes: number[], labelAt: number): boolean {
 /**
  * Follows a name through a message: its labels are where {@link NamePath.labels} says. Made once and read into again and again.
  *
- * A pointer leads backwards only, before where its own part of the name began, so that no name comes by the same place twice; and it
- * follows no more of them than a name can need, so that many records that lead along many pointers take no long time.
+ * A pointer leads backwards only, to what ends before its own part of the name began, so that no name comes by the same place twice; and a
+ * name follows no more of them than it can need, so that many records that lead along many pointers take no long time.
  */
 export class NamePath {
   /** Offsets of its labels in the bytes; only the first `count` are this name's. */
@@ -110,11 +110,12 @@ export class NamePath {
   read(bytes: Uint8Array, at: number, start: number, limit: number): boolean {
     let offset = at;
     let partAt = at;
+    let partLimit = limit;
     let length = 1;
     let pointers = 0;
     this.count = 0;
     this.end = 0;
-    while (offset < limit) {
+    while (offset < partLimit) {
       const label = byteAt(bytes, offset);
       if (label === 0) {
         if (this.end === 0) this.end = offset + 1;
@@ -122,16 +123,17 @@ export class NamePath {
       }
       if (label > longestLabel) {
         // 01 and 10 are no labels any more (RFC 6891 5).
-        if (label < 0xc0 || offset + 1 >= limit) return false;
+        if (label < 0xc0 || offset + 1 >= partLimit) return false;
         if (this.end === 0) this.end = offset + 2;
         const target = start + (((label & 0x3f) << 8) | byteAt(bytes, offset + 1));
         if (target >= partAt || target < start + headerLength || ++pointers > mostPointers) return false;
         offset = target;
+        partLimit = partAt;
         partAt = target;
         continue;
       }
       length += label + 1;
-      if (length > longestName || offset + label >= limit) return false;
+      if (length > longestName || offset + label >= partLimit) return false;
       this.labels[this.count++] = offset - start;
       offset += label + 1;
     }

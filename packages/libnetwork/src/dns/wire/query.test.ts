@@ -233,6 +233,10 @@ describe("FORMERR", () => {
     }),
     "an option cut short": queryOf({ records: [optOf({ options: hex("000a 00") })] }),
     "a question for OPT": queryOf({ type: recordTypes.OPT }),
+    "a question for OPT, with another EDNS": queryOf({
+      type: recordTypes.OPT,
+      records: [optOf({ version: 1 })],
+    }),
     "a question for TSIG": queryOf({ type: recordTypes.TSIG }),
   };
   for (const [why, message] of Object.entries(cases)) {

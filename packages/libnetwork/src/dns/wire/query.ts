@@ -134,13 +134,10 @@ export class QueryReader {
     query.type = wordAt(message, nameEnd);
     query.class = wordAt(message, nameEnd + 2);
     query.questionEnd = nameEnd + 4;
-    const others = wordAt(message, start + 6) + wordAt(message, start + 8) + wordAt(message, start + 10);
+    const rcode = this.#readRecords(query, end);
     // What is about a message is not asked for (RFC 6895 3.1).
     const { type } = query;
-    const isAskable = type !== recordTypes.OPT && type !== recordTypes.TSIG;
-    if (others === 0) return isAskable && query.questionEnd === end ? rcodes.NOERROR : rcodes.FORMERR;
-    const rcode = this.#readRecords(query, end);
-    return isAskable ? rcode : rcodes.FORMERR;
+    return type === recordTypes.OPT || type === recordTypes.TSIG ? rcodes.FORMERR : rcode;
   }
 
   /**
