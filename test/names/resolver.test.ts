@@ -70,6 +70,16 @@ describe("names", () => {
     await host.restart({ resolver: true, defaultNetwork: false });
   });
 
+  test("of which no question can be about are no name, and hurt no others", async (t) => {
+    const { controller } = await TestHost.create(t, { resolver: true });
+    const web = await attached(controller, "web", "n");
+    const long = "x".repeat(100);
+    const odd = await attached(controller, long, "n");
+    const reverse = String(addressIn(odd, "n")).split(".").reverse().join(".");
+    assert.equal(await look(web, `${reverse}.in-addr.arpa`, { type: "PTR" }), "NXDOMAIN");
+    assert.match(await look(odd, "web"), /^\d/);
+  });
+
   test("are answered again after the controller was closed and opened", async (t) => {
     const host = await TestHost.create(t, { resolver: true });
     await attached(host.controller, "web", "front");

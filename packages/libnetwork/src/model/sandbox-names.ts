@@ -62,7 +62,7 @@ function membershipOf(endpoint: EndpointCore, sandbox: SandboxCore): Membership 
     networkId: network.id,
     networkName: network.name,
     subnets: network.record.pools.map(({ pool }) => pool).filter((pool) => pool !== ""),
-    names: [...new Set([name, ...options.aliases, ...containerNames(sandbox)])],
+    names: [...new Set([name, ...options.aliases, ...containerNames(sandbox)])].filter(canBeAsked),
     ...(ends.ipv4 !== undefined && { ipv4: addressOf(ends.ipv4) }),
     ...(ends.ipv6 !== undefined && { ipv6: addressOf(ends.ipv6) }),
     ttl: isChosen ? chosenTtl : 0,
@@ -70,6 +70,11 @@ function membershipOf(endpoint: EndpointCore, sandbox: SandboxCore): Membership 
     links: {},
     servers: [],
   };
+}
+
+/** Objects may be called what no question can be about. RFC 1035 section 2.3.4. */
+function canBeAsked(name: string): boolean {
+  return name.length <= 253 && name.split(".").every((label) => /^[\x21-\x5b\x5d-\x7e]{1,63}$/.test(label));
 }
 
 /** The container's id, short where it is one of Docker's, and its hostname. */

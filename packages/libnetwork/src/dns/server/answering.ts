@@ -1,6 +1,7 @@
 /**
  * Makes an answer of a question: of what the sandbox sees, or of what others say.
  */
+import { CausewayError } from "../../errors.ts";
 import type { Client } from "../upstream/contract.ts";
 import { AnswerWriter, barestAnswer, tcpLimit } from "../wire/answer.ts";
 import { rcodes, recordClasses, recordTypes } from "../wire/constants.ts";
@@ -45,8 +46,11 @@ export class AnsweringSandbox implements Answering {
       return writer.writeBare(into, intoAt, asked, rcodes.NOTIMP);
     const finding = this.#find(asked);
     if (finding.kind === "found") {
+      const answer = preparedOf(finding);
+      // A record of a user's that no message can hold.
+      if (answer === undefined) return writer.writeBare(into, intoAt, asked, rcodes.SERVFAIL);
       const limit = asker.protocol === "udp" ? asked.udpLimit : tcpLimit;
-      return writer.write(into, intoAt, asked, preparedOf(finding), limit);
+      return writer.write(into, intoAt, asked, answer, limit);
     }
     if (finding.kind === "private") return writer.writeBare(into, intoAt, asked, rcodes.NXDOMAIN);
     this.#forward(bytes, at, length, asker);
@@ -77,11 +81,17 @@ function failure(question: Buffer): Uint8Array {
   return into.subarray(0, writer.writeBare(into, 0, asked, rcodes.SERVFAIL));
 }
 
-function preparedOf(found: Found): PreparedAnswer {
+/** Undefined where a name or a text is longer than any may be. */
+function preparedOf(found: Found): PreparedAnswer | undefined {
   const known = prepared.get(found);
   if (known !== undefined) return known;
   const { answers, additional: additionals } = found;
-  const made = prepareAnswer({ authoritative: true, answers, additionals });
-  prepared.set(found, made);
-  return made;
+  try {
+    const made = prepareAnswer({ authoritative: true, answers, additionals });
+    prepared.set(found, made);
+    return made;
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    return undefined;
+  }
 }

@@ -108,7 +108,8 @@ export class Zone {
     for (const { membership, network } of view.seen) {
       const member = network.whoHas(address);
       if (member === undefined) continue;
-      const [name = ""] = member.names;
+      const [name] = member.names;
+      if (name === undefined) return { kind: "private", why: "address" };
       const source = { from: "endpoints", networkId: network.id, endpointIds: [member.endpointId] } as const;
       return pointer(`${name}.${membership.networkName}`, member.ttl, source);
     }
