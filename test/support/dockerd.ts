@@ -38,7 +38,9 @@ export class Dockerd implements AsyncDisposable {
       `--host=unix://${this.socket}`,
       `--cgroup-parent=/${this.#cgroup}`,
     ];
-    this.#process = spawn("nsenter", [...command, ...places], { stdio: ["ignore", "ignore", "pipe"] });
+    // A containerd that is slow to answer is asked for its stacks by dockerd, and writes them there.
+    const env = { ...process.env, TMPDIR: directory };
+    this.#process = spawn("nsenter", [...command, ...places], { env, stdio: ["ignore", "ignore", "pipe"] });
     this.#process.stderr?.on("data", (text: Buffer) => this.#log.push(text.toString()));
   }
 
