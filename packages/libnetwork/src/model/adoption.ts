@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 import { enter } from "./joining.ts";
 import { assertAlive } from "./lost.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { closeResolver, hasResolver, openResolver, tellNames } from "./sandbox-names.ts";
+import { closeResolver, hasResolver, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { refuseShared } from "./sharing.ts";
 import type { UndoStack } from "./undo.ts";
 
@@ -45,5 +45,5 @@ export async function adoptKey(sandbox: SandboxCore, path: string, undo: UndoSta
   undo.push(() => closeResolver(sandbox));
   for (const endpoint of [...sandbox.joined]) await enter(endpoint, sandbox, undo);
   tellNames(sandbox);
-  await sandbox.answered;
+  await whenAnswered(sandbox);
 }

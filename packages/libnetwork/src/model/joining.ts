@@ -8,7 +8,7 @@ import { finishLeave } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
 import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { isNamed, openResolver, tellNames } from "./sandbox-names.ts";
+import { isNamed, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
 import { stubbornly, type UndoStack, undoing } from "./undo.ts";
@@ -67,7 +67,7 @@ export async function prepareJoin(
   undo.push(() => sandbox.joined.delete(endpoint));
   populate(endpoint, sandbox, undo);
   announceNames(sandbox);
-  await sandbox.answered;
+  await whenAnswered(sandbox);
 }
 
 /** In the sandbox's files, and to the resolver. */

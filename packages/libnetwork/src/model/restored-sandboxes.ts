@@ -7,7 +7,7 @@ import { restoreHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
 import { noteProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver, openResolver, tellNames } from "./sandbox-names.ts";
+import { hasResolver, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { route } from "./sandbox-routing.ts";
 
 /** Puts sandboxes in order whose routes or interfaces are not as they were left, and has their questions answered. Before it the firewall stands. */
@@ -15,7 +15,7 @@ export async function mendSandboxes(engine: Engine): Promise<void> {
   await mendEach(engine);
   for (const sandbox of engine.sandboxes) {
     try {
-      await sandbox.answered;
+      await whenAnswered(sandbox);
     } catch (error) {
       noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
     }

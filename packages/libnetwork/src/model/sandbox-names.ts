@@ -27,7 +27,7 @@ function sandboxNames(sandbox: SandboxCore): SandboxNames {
   };
 }
 
-/** Has its questions answered, unless they are already. Whoever needs them answered waits for `answered`. */
+/** Has its questions answered, unless they are already; when they are, {@link whenAnswered} says. */
 export function openResolver(sandbox: SandboxCore): void {
   const { engine, id, namespace } = sandbox;
   const { resolver, ownerOf } = engine.parts;
@@ -35,6 +35,16 @@ export function openResolver(sandbox: SandboxCore): void {
   sandbox.answered = resolver.open(id, namespace.path, ownerOf(id));
   // Told to whoever waits.
   sandbox.answered.catch(() => undefined);
+}
+
+/** @throws resolver_failed, and the next to join tries again */
+export async function whenAnswered(sandbox: SandboxCore): Promise<void> {
+  try {
+    await sandbox.answered;
+  } catch (error) {
+    closeResolver(sandbox);
+    throw error;
+  }
 }
 
 export function closeResolver(sandbox: SandboxCore): void {
