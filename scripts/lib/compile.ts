@@ -27,7 +27,7 @@ export function compilePackages(names: readonly string[], directory: string): vo
       typeRoots: [join(ROOT, "node_modules/@types")],
     },
     include: names.map((name) => join(ROOT, "packages", name, "src")),
-    exclude: ["**/*.test.ts", "**/*-contract.ts", "**/test-support.ts"].map((glob) =>
+    exclude: ["**/*.test.ts", "**/*-contract.ts", "**/*test-support.ts"].map((glob) =>
       join(ROOT, "packages", glob),
     ),
   };
