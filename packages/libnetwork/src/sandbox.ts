@@ -12,13 +12,12 @@ import type { Endpoint } from "./endpoint.ts";
 import { conflict } from "./errors.ts";
 import { adoptKey } from "./model/adoption.ts";
 import { freeContainerId } from "./model/container-id.ts";
-import { writeHostFiles } from "./model/host-files.ts";
+import { announceNames } from "./model/host-files.ts";
 import { renew } from "./model/joining.ts";
 import { assertAlive, sandboxLost } from "./model/lost.ts";
 import { put, type SandboxRecord } from "./model/records.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
-import { tellNames } from "./model/sandbox-names.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { refuseShared } from "./model/sharing.ts";
 import { undoing } from "./model/undo.ts";
@@ -192,11 +191,9 @@ export class Sandbox {
           undo.push(async () => {
             this.#core.record = before;
             await engine.commit(put("sandbox", before));
-            writeHostFiles(this.#core);
-            tellNames(this.#core);
+            announceNames(this.#core);
           });
-          writeHostFiles(this.#core);
-          tellNames(this.#core);
+          announceNames(this.#core);
           for (const endpoint of [...joined]) await renew(endpoint, this.#core);
         }),
     );

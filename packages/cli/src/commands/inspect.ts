@@ -7,7 +7,7 @@ import { ApiError } from "../client/failure.ts";
 import type { CommandDefinition } from "../command.ts";
 import { CliError, exitCodes, usageError } from "../errors.ts";
 import { addInspectOptions, type InspectOptions } from "../output/inspected.ts";
-import { nearest, suggestionOrAll } from "../output/nearest.ts";
+import { suggestion, suggestionOrAll } from "../output/nearest.ts";
 import * as container from "./container/listing.ts";
 import { findEndpoint } from "./endpoint/find.ts";
 import * as endpoint from "./endpoint/listing.ts";
@@ -68,8 +68,7 @@ async function findAny(client: Client, reference: string): Promise<object> {
       if (!(error instanceof ApiError) || error.kind !== "not_found") throw error;
     }
   }
-  const near = nearest(reference, await namesOf(client, "object"));
-  const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
+  const hint = suggestion(reference, await namesOf(client, "object"));
   throw new CliError(exitCodes.notFound, `there is no container, network or endpoint "${reference}"${hint}`);
 }
 

@@ -5,7 +5,7 @@ import type { Container, Endpoint, Network, Sandbox } from "@causeway/daemon/api
 import type { Client } from "../client/client.ts";
 import { ApiError } from "../client/failure.ts";
 import type { NameKind } from "../command.ts";
-import { nearest } from "../output/nearest.ts";
+import { suggestion } from "../output/nearest.ts";
 
 export async function namesOf(client: Client, kind: NameKind): Promise<readonly string[]> {
   switch (kind) {
@@ -51,8 +51,7 @@ async function withSuggestion(
   if (!(error instanceof ApiError) || error.code !== `${kind}_not_found`) return error;
   if (error.message.includes("did you mean")) return error;
   const names = await namesOf(client, kind).catch(() => []);
-  const near = nearest(reference, names);
-  const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
+  const hint = suggestion(reference, names);
   const { status, code, kind: errorKind } = error;
   return new ApiError(status, { code, kind: errorKind, message: `${kind} "${reference}" not found${hint}` });
 }

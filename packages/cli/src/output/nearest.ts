@@ -38,9 +38,15 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** ` (did you mean "x"?)`, or, where nothing is near, all that is known. */
-export function suggestionOrAll(name: string, known: readonly string[]): string {
+/** ` (did you mean "x"?)`; empty where nothing is near. */
+export function suggestion(name: string, known: Iterable<string>): string {
   const near = nearest(name, known);
-  if (near !== undefined) return ` (did you mean "${near}"?)`;
+  return near === undefined ? "" : ` (did you mean "${near}"?)`;
+}
+
+/** The same, or, where nothing is near, all that is known. */
+export function suggestionOrAll(name: string, known: readonly string[]): string {
+  const hint = suggestion(name, known);
+  if (hint !== "") return hint;
   return `: there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`;
 }

@@ -37,7 +37,7 @@ interface Parsed {
 const absent: Parsed = Object.freeze({ all: emptyResolvConf, reachable: emptyResolvConf });
 
 /** One file: a stat says whether the last parse still holds. */
-class CachedResolvConf {
+export class CachedResolvConf {
   readonly #path: string;
   #version = "";
   #parsed = absent;
@@ -46,6 +46,7 @@ class CachedResolvConf {
     this.#path = path;
   }
 
+  /** @throws resolv_conf_unreadable */
   read(): Parsed {
     try {
       const stat = files.statSync(this.#path, { throwIfNoEntry: false });

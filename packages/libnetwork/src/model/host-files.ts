@@ -4,11 +4,17 @@
 import { addressOf } from "../address/cidr.ts";
 import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver } from "./sandbox-names.ts";
+import { hasResolver, tellNames } from "./sandbox-names.ts";
 
 /** Brings the files up to date with the sandbox's options and endpoints. */
 export function writeHostFiles(sandbox: SandboxCore): void {
   sandbox.engine.parts.files.update(hostFileContent(sandbox));
+}
+
+/** In the sandbox's files, and to the resolver. */
+export function announceNames(sandbox: SandboxCore): void {
+  writeHostFiles(sandbox);
+  tellNames(sandbox);
 }
 
 /** After a restart: a run that was killed may have left them half written, or ahead of what is stored. */

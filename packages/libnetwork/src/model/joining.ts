@@ -3,12 +3,12 @@
  */
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
-import { writeHostFiles } from "./host-files.ts";
+import { announceNames } from "./host-files.ts";
 import { finishLeave } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
 import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { isNamed, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
+import { isNamed, openResolver, whenAnswered } from "./sandbox-names.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
 import { stubbornly, type UndoStack, undoing } from "./undo.ts";
@@ -68,12 +68,6 @@ export async function prepareJoin(
   populate(endpoint, sandbox, undo);
   announceNames(sandbox);
   await whenAnswered(sandbox);
-}
-
-/** In the sandbox's files, and to the resolver. */
-function announceNames(sandbox: SandboxCore): void {
-  writeHostFiles(sandbox);
-  tellNames(sandbox);
 }
 
 function nextOrder({ joined }: SandboxCore): number {

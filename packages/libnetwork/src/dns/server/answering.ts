@@ -75,7 +75,7 @@ export class AnsweringSandbox implements Answering {
 
 /** SERVFAIL to a question that was read before. */
 function failure(question: Buffer): Uint8Array {
-  const asked = new QueryReader().read(question, question.length);
+  const asked = reader.read(question, question.length);
   if (asked === undefined) return question;
   const into = Buffer.alloc(barestAnswer);
   return into.subarray(0, writer.writeBare(into, 0, asked, rcodes.SERVFAIL));

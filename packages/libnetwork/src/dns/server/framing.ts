@@ -4,7 +4,6 @@
 
 /** Of the length before each message, bytes. */
 const lengthBytes = 2;
-export const longestMessage = 65_535;
 
 /** Takes messages out of what comes by and by. */
 export class Deframer {

@@ -1,21 +1,20 @@
 /**
  * The host's name servers, read again when its resolv.conf has changed: looked at once a second at most.
  */
-import { files } from "@causeway/kernel";
-import { parseResolvConf } from "../resolv-conf.ts";
+import { CachedResolvConf } from "../host-resolv-conf.ts";
+import { emptyResolvConf } from "../resolv-conf.ts";
 
 const interval = 1000;
 
 export class HostServers {
-  readonly #path: string;
+  readonly #file: CachedResolvConf;
   readonly #now: () => number;
   #looked = Number.NEGATIVE_INFINITY;
-  #version = "";
-  #servers: readonly string[] = [];
+  #servers = emptyResolvConf.nameservers;
 
   /** @param now milliseconds of a clock that never goes back */
   constructor(path: string, now: () => number) {
-    this.#path = path;
+    this.#file = new CachedResolvConf(path);
     this.#now = now;
   }
 
@@ -28,15 +27,9 @@ export class HostServers {
     if (this.#now() - this.#looked < interval) return this.#servers;
     this.#looked = this.#now();
     try {
-      const stat = files.statSync(this.#path, { throwIfNoEntry: false });
-      const version = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
-      if (version === this.#version) return this.#servers;
-      this.#servers =
-        stat === undefined ? [] : parseResolvConf(files.readFileSync(this.#path, "utf8")).nameservers;
-      this.#version = version;
+      this.#servers = this.#file.read().all.nameservers;
     } catch {
-      this.#servers = [];
-      this.#version = "";
+      this.#servers = emptyResolvConf.nameservers;
     }
     return this.#servers;
   }

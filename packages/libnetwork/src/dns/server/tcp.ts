@@ -2,8 +2,9 @@
  * Questions by TCP: any number over one connection, answered as the answers come, RFC 7766.
  */
 import { acceptTcp, EPOLLIN, isKernelError, type OwnedFd, setNoDelay } from "@causeway/kernel";
+import { longestMessage } from "../wire/constants.ts";
 import type { Answering, Asker, Remembered } from "./asker.ts";
-import { framed, longestMessage } from "./framing.ts";
+import { framed } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { MessageStream } from "./stream.ts";
 

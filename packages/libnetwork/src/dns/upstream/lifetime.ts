@@ -2,9 +2,9 @@
  * How long an answer may be kept: by the lowest of its TTLs, one that says "there is none" by the SOA record (RFC 2308 5).
  */
 
-import { byteAt, longAt, wordAt } from "../wire/bytes.ts";
+import { byteAt, wordAt } from "../wire/bytes.ts";
 import { headerBits, rcodes, recordTypes } from "../wire/constants.ts";
-import { readRecords } from "../wire/message.ts";
+import { readRecords, ttlAt } from "../wire/message.ts";
 
 /** RFC 8767 4 gives a week as the outermost, a day is enough here. */
 const longest = 86_400;
@@ -58,26 +58,20 @@ export class Lifetime {
     return Math.min(this.#lowest, this.#negative, longestNegative);
   }
 
-  readonly #found = (section: 1 | 2 | 3, type: number, ttlAt: number, dataEnd: number): void => {
+  readonly #found = (section: 1 | 2 | 3, type: number, at: number, dataEnd: number): void => {
     const message = this.#message;
     if (type === recordTypes.OPT) {
       // The upper bits of the code (RFC 6891 6.1.3): an error such as BADVERS looks like NOERROR without them.
-      this.#extended ||= byteAt(message, ttlAt) !== 0;
+      this.#extended ||= byteAt(message, at) !== 0;
       return;
     }
-    const ttl = Math.min(seconds(message, ttlAt), longest);
-    this.pairs[this.ttls * 2] = ttlAt;
+    const ttl = Math.min(ttlAt(message, at), longest);
+    this.pairs[this.ttls * 2] = at;
     this.pairs[this.ttls * 2 + 1] = ttl;
     this.ttls++;
     this.#lowest = Math.min(this.#lowest, ttl);
     if (section === 1 && (type === this.#asked || this.#asked === recordTypes.ANY)) this.#answered = true;
     if (section === 2 && type === recordTypes.SOA)
-      this.#negative = Math.min(ttl, seconds(message, dataEnd - 4));
+      this.#negative = Math.min(ttl, ttlAt(message, dataEnd - 4));
   };
-}
-
-/** RFC 2181 8: with the topmost bit set it is 0. */
-function seconds(message: Uint8Array, offset: number): number {
-  const value = longAt(message, offset);
-  return value > 0x7fff_ffff ? 0 : value;
 }
