@@ -2,8 +2,7 @@
  * A sandbox as the thread serves it: its sockets, and whom it asks for what it does not find.
  */
 
-import type { DatagramBatch } from "@causeway/kernel";
-import { EPOLLIN } from "@causeway/kernel";
+import { type DatagramBatch, EPOLLIN } from "@causeway/kernel";
 import type { Client } from "../upstream/contract.ts";
 import type { Answering } from "./asker.ts";
 import type { Loop, Watched } from "./loop.ts";

@@ -2,7 +2,6 @@
  * The resolver's thread: every sandbox that is answered, the names that they see, and whoever else is asked.
  */
 import { NetNamespace } from "@causeway/kernel";
-import type { SandboxNames } from "../../contracts/names.ts";
 import { messageOf } from "../../errors.ts";
 import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
 import { Zone } from "../zone/zone.ts";
@@ -59,7 +58,6 @@ export class ServedNames implements Disposable {
         break;
       case "tell":
         this.#zone.set(order.names);
-        this.#serversOf(order.names);
         break;
       case "close":
         this.#close(order.sandboxId);
@@ -93,12 +91,7 @@ export class ServedNames implements Disposable {
     this.#sandboxes.delete(sandboxId);
   }
 
-  /** Its own servers, asked from within it; those of its networks; or the host's. */
-  #serversOf(names: SandboxNames): void {
-    const sandbox = this.#sandboxes.get(names.sandboxId);
-    if (sandbox !== undefined) this.#refreshServers(sandbox);
-  }
-
+  /** Before others are asked. Its own servers, asked from within it; those of its networks; or the host's. */
   #refreshServers(sandbox: ServedSandbox): void {
     const names = this.#zone.namesOf(sandbox.id);
     const own = names?.servers ?? [];

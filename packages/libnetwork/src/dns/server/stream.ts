@@ -95,19 +95,17 @@ export class MessageStream implements Readable, Disposable {
 
   /** @returns false where the stream has ended by it */
   #drain(): boolean {
-    if (this.#queue.length > 1) this.#queue = [Buffer.concat(this.#queue)];
-    while (this.#queue.length > 0) {
-      const [bytes] = this.#queue;
-      if (bytes === undefined) break;
+    if (this.#queue.length > 0) {
+      const [first] = this.#queue;
+      const bytes = this.#queue.length === 1 && first !== undefined ? first : Buffer.concat(this.#queue);
       const count = sendStream(this.#socket.fd, bytes);
       if (count === "end") {
         this.#end();
         return false;
       }
-      if (count === "again") break;
-      this.#queued -= count;
-      if (count < bytes.length) this.#queue[0] = bytes.subarray(count);
-      else this.#queue.shift();
+      const sent = count === "again" ? 0 : count;
+      this.#queue = sent < bytes.length ? [bytes.subarray(sent)] : [];
+      this.#queued -= sent;
     }
     this.#watch();
     return true;
