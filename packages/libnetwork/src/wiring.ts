@@ -64,8 +64,7 @@ import { KernelHostWatch } from "./watch/host-watch.ts";
 /** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
 const descriptorsToOpen = 24;
 
-const resolverSettings: ResolverSettings = {
-  hostResolvConf: "/etc/resolv.conf",
+const resolverSettings: Omit<ResolverSettings, "hostResolvConf"> = {
   cacheBytes: 4 << 20,
   inFlight: 1024,
 };
@@ -155,8 +154,11 @@ export class NetworkController extends Controller {
       seed: controllerId,
       defaultPools: { local: checked.defaultAddressPools },
     });
+    const { hostResolvConf } = checked;
     const resolver = checked.resolver
-      ? opened.adopt(new ThreadResolver(host, resolverSettings, warn), (made) => made.end())
+      ? opened.adopt(new ThreadResolver(host, { ...resolverSettings, hostResolvConf }, warn), (made) =>
+          made.end(),
+        )
       : undefined;
     const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver };
     const parts = makeParts(checked, controllerId, machinery);
@@ -356,7 +358,7 @@ function makeParts(
     Object.keys(options.drivers),
     drivers.map(({ type }) => type),
   );
-  const { runDir, warmNamespaces } = options;
+  const { runDir, warmNamespaces, hostResolvConf } = options;
   const ipv6 = files.existsSync("/proc/sys/net/ipv6");
   const ipams = [ipam, new NullIpam()];
   return {
@@ -364,7 +366,7 @@ function makeParts(
     drivers: new Map(drivers.map((driver) => [driver.type, driver])),
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
     netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
-    files: new FileSandboxFiles(runDir),
+    files: new FileSandboxFiles(runDir, { hostResolvConf }),
     resolver,
     firewall,
     directories: [options.stateDir, runDir],

@@ -85,6 +85,8 @@ const controllerTable = {
    * they ask the host's name servers themselves. Default: false, until all that is planned of it is there.
    */
   resolver: withDefault(boolean, false),
+  /** The host's resolv.conf: whom it asks for names. Looked at again when it has changed. Default: /etc/resolv.conf. */
+  hostResolvConf: withDefault(absolutePath, "/etc/resolv.conf"),
   /** How many namespaces are kept ready. Default: 4. */
   warmNamespaces: withDefault(integer(0, 1024), 4),
   /** What somebody else takes away of ours in the kernel is noticed and put back. Default: true. */
