@@ -63,6 +63,8 @@ export interface SandboxNames {
   readonly forwards: boolean;
   /** Name servers of the sandbox's own, asked from within it; empty: those of its networks, or the host's. */
   readonly servers: readonly string[];
+  /** Options of its own for resolv.conf, of which some are for whoever asks others; empty: the host's. */
+  readonly options: readonly string[];
 }
 
 /** Answers the questions of sandboxes, at 127.0.0.11 in each. */

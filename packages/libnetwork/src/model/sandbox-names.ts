@@ -16,7 +16,7 @@ export function hasResolver(sandbox: SandboxCore): boolean {
 
 function sandboxNames(sandbox: SandboxCore): SandboxNames {
   const { id, record, joined } = sandbox;
-  const { extraHosts, dns } = record.options;
+  const { extraHosts, dns, dnsOptions } = record.options;
   const forwards = [...joined].some(({ network }) => !network.record.options.internal);
   return {
     sandboxId: id,
@@ -24,6 +24,7 @@ function sandboxNames(sandbox: SandboxCore): SandboxNames {
     extraHosts,
     forwards,
     servers: dns,
+    options: dnsOptions,
   };
 }
 

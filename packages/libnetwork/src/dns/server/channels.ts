@@ -5,21 +5,21 @@ import {
   connectTcp,
   connectUdp,
   EPOLLIN,
-  InetSockaddr,
+  type InetSockaddr,
   type NetNamespace,
   type OwnedFd,
   receiveDatagram,
   sendDatagram,
 } from "@causeway/kernel";
-import { parseIp } from "../../address/ip.ts";
 import { unavailable } from "../../errors.ts";
 import type { Channel, ChannelListener, Channels, Protocol, Server } from "../upstream/contract.ts";
 import { framed } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
+import { serverSockaddr } from "./server-address.ts";
 import { MessageStream } from "./stream.ts";
 
-/** Larger answers come by TCP, or are cut off. */
-const longestDatagram = 4096;
+/** What UDP can carry: we ask for 1,232 bytes, and what is passed on as it came may ask for any number. */
+const longestDatagram = 65_535;
 const incoming = Buffer.alloc(longestDatagram);
 const outgoing = Buffer.alloc(longestDatagram);
 
@@ -36,12 +36,12 @@ export class SocketChannels implements Channels {
   open({ address, port, namespace: key }: Server, protocol: Protocol, listener: ChannelListener): Channel {
     const namespace = this.#namespaceOf(key);
     if (namespace === undefined) throw unavailable("namespace_gone", `there is no namespace ${key} any more`);
-    const sockaddr = new InetSockaddr(parseIp(address).bytes(), address);
-    return namespace.run(() =>
-      protocol === "udp"
+    return namespace.run(() => {
+      const sockaddr = serverSockaddr(address);
+      return protocol === "udp"
         ? new DatagramChannel(this.#loop, connectUdp(sockaddr, port), listener)
-        : this.#stream(sockaddr, port, listener),
-    );
+        : this.#stream(sockaddr, port, listener);
+    });
   }
 
   #stream(address: InetSockaddr, port: number, listener: ChannelListener): Channel {

@@ -2,15 +2,19 @@
  * The host's name servers, read again when its resolv.conf has changed: looked at once a second at most.
  */
 import { CachedResolvConf } from "../host-resolv-conf.ts";
-import { emptyResolvConf } from "../resolv-conf.ts";
+import { emptyResolvConf, type ResolvConf } from "../resolv-conf.ts";
 
 const interval = 1000;
+/** resolv.conf(5): where no server is named, the one on the local machine is asked. */
+const localServer: readonly string[] = ["127.0.0.1"];
 
 export class HostServers {
   readonly #file: CachedResolvConf;
   readonly #now: () => number;
   #looked = Number.NEGATIVE_INFINITY;
-  #servers = emptyResolvConf.nameservers;
+  /** As it was read, and as it is to be understood. */
+  #read: ResolvConf | undefined;
+  #conf = emptyResolvConf;
 
   /** @param now milliseconds of a clock that never goes back */
   constructor(path: string, now: () => number) {
@@ -19,18 +23,27 @@ export class HostServers {
   }
 
   /**
-   * Those of the host's loopback too: they are asked from the host. A file that is not there, or cannot be read, names none.
+   * With the servers of the host's loopback, such as systemd-resolved's stub: they are asked from the host. A file that is not there, or cannot be
+   * read, names none.
    *
-   * @returns the same array for as long as the file is the same
+   * @returns the same object for as long as the file is the same
    */
-  read(): readonly string[] {
-    if (this.#now() - this.#looked < interval) return this.#servers;
+  read(): ResolvConf {
+    if (this.#now() - this.#looked < interval) return this.#conf;
     this.#looked = this.#now();
-    try {
-      this.#servers = this.#file.read().all.nameservers;
-    } catch {
-      this.#servers = emptyResolvConf.nameservers;
+    const conf = this.#readFile();
+    if (conf !== this.#read) {
+      this.#read = conf;
+      this.#conf = conf.nameservers.length > 0 ? conf : { ...conf, nameservers: localServer };
     }
-    return this.#servers;
+    return this.#conf;
+  }
+
+  #readFile(): ResolvConf {
+    try {
+      return this.#file.read().all;
+    } catch {
+      return emptyResolvConf;
+    }
   }
 }

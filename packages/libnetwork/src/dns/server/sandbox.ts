@@ -3,6 +3,8 @@
  */
 
 import { type DatagramBatch, EPOLLIN } from "@causeway/kernel";
+import type { SandboxNames } from "../../contracts/names.ts";
+import type { ResolvConf } from "../resolv-conf.ts";
 import type { Client } from "../upstream/contract.ts";
 import type { Answering } from "./asker.ts";
 import type { Loop, Watched } from "./loop.ts";
@@ -21,8 +23,8 @@ export class ServedSandbox implements Disposable {
   readonly id: string;
   readonly sockets: SandboxSockets;
   readonly client: Client;
-  /** Whom the client was last told to ask, and from where. */
-  servers: string | undefined;
+  /** What the client was last told its servers by. */
+  toldBy: readonly [SandboxNames | undefined, ResolvConf] | undefined;
   readonly #udp: UdpService;
   readonly #watched: Watched;
   readonly #tcp: TcpService;

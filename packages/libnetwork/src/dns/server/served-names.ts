@@ -3,7 +3,9 @@
  */
 import { NetNamespace } from "@causeway/kernel";
 import { messageOf } from "../../errors.ts";
+import type { ResolvConf } from "../resolv-conf.ts";
 import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
+import { mannerOf } from "../upstream/manner.ts";
 import { Zone } from "../zone/zone.ts";
 import { AnsweringSandbox } from "./answering.ts";
 import { SocketChannels } from "./channels.ts";
@@ -25,7 +27,7 @@ export class ServedNames implements Disposable {
   readonly #hostServers: HostServers;
   readonly #opened: (opened: Opened) => void;
   readonly #forwarder: Forwarder;
-  #seenHostServers: readonly string[] = [];
+  #seenHost: ResolvConf | undefined;
   #hasEnded = false;
 
   constructor(
@@ -94,24 +96,27 @@ export class ServedNames implements Disposable {
   /** Before others are asked. Its own servers, asked from within it; those of its networks; or the host's. */
   #refreshServers(sandbox: ServedSandbox): void {
     const names = this.#zone.namesOf(sandbox.id);
+    const host = this.#hostConf();
+    const [toldNames, toldHost] = sandbox.toldBy ?? [];
+    if (sandbox.toldBy !== undefined && toldNames === names && toldHost === host) return;
+    sandbox.toldBy = [names, host];
     const own = names?.servers ?? [];
     const ofNetworks = names?.memberships.flatMap(({ servers }) => servers) ?? [];
     const [addresses, namespace] =
-      own.length > 0 ? [own, sandbox.id] : [ofNetworks.length > 0 ? ofNetworks : this.#ofHost(), hostKey];
-    const key = `${namespace} ${addresses.join(" ")}`;
-    if (sandbox.servers === key) return;
-    sandbox.servers = key;
+      own.length > 0 ? [own, sandbox.id] : [ofNetworks.length > 0 ? ofNetworks : host.nameservers, hostKey];
+    // As in the sandbox's resolv.conf.
+    const options = names !== undefined && names.options.length > 0 ? names.options : host.options;
     const servers = addresses.map((address): Server => ({ address, port: dnsPort, namespace }));
-    sandbox.client.setServers(servers);
+    sandbox.client.setServers(servers, mannerOf(options));
   }
 
-  #ofHost(): readonly string[] {
-    const servers = this.#hostServers.read();
-    if (servers !== this.#seenHostServers) {
-      this.#seenHostServers = servers;
+  #hostConf(): ResolvConf {
+    const conf = this.#hostServers.read();
+    if (conf !== this.#seenHost) {
+      this.#seenHost = conf;
       this.#forwarder.clear();
     }
-    return servers;
+    return conf;
   }
 
   [Symbol.dispose](): void {

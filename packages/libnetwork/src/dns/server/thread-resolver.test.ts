@@ -42,6 +42,7 @@ const nothing = (sandboxId: string): SandboxNames => ({
   extraHosts: [],
   forwards: false,
   servers: [],
+  options: [],
 });
 
 describe("ThreadResolver", () => {

@@ -5,6 +5,7 @@ import { workerData } from "node:worker_threads";
 import { EPOLLIN } from "@causeway/kernel";
 import { QueryForwarder } from "../upstream/forwarder.ts";
 import { PooledRandomNumbers } from "../upstream/random.ts";
+import { descriptorLimit } from "./descriptor-limit.ts";
 import { Inbox } from "./inbox.ts";
 import { Loop } from "./loop.ts";
 import type { Opened, WorkerSetup } from "./protocol.ts";
@@ -12,6 +13,8 @@ import { ServedNames } from "./served-names.ts";
 import { makeBatch } from "./udp.ts";
 
 const { port, memory, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
+/** Sockets to other servers, of all sandboxes together: a process with few descriptors has others to open. */
+const exchanges = Math.min(4096, Math.floor(descriptorLimit() / 4));
 const loop = new Loop();
 const inbox = new Inbox(port, new Int32Array(memory), wakeFd, (order) => names.obey(order));
 const names = new ServedNames(
@@ -19,7 +22,10 @@ const names = new ServedNames(
   hostNamespaceFd,
   settings,
   (channels) =>
-    new QueryForwarder({ clock: loop.timers, channels, random: new PooledRandomNumbers() }, settings),
+    new QueryForwarder(
+      { clock: loop.timers, channels, random: new PooledRandomNumbers() },
+      { ...settings, exchanges },
+    ),
   (opened) => port.postMessage(opened satisfies Opened),
 );
 loop.watch(wakeFd, EPOLLIN, inbox);

@@ -2,6 +2,8 @@
  * What the forwarder is given by the loop that it lives in, and what it gives: nothing here knows a socket.
  */
 
+import type { Manner } from "./manner.ts";
+
 export type Protocol = "udp" | "tcp";
 
 /** A name server, and where it is asked from. */
@@ -72,14 +74,14 @@ export interface Client extends Disposable {
    * Over UDP an answer that is too long for the asker is cut down to its question, with TC set.
    *
    * @param query a header and one question at least, otherwise the reply is "failed"; read only until this returns
-   * @param protocol the asker's, and that in which servers are asked
+   * @param protocol the asker's, and that in which servers are asked unless their manner says otherwise
    * @param peer stands for the asker's socket (say, its address and port as one number, or a connection's number)
    * @param length how many bytes of `query` count
    */
   forward(query: Uint8Array, protocol: Protocol, peer: number, reply: Reply, length?: number): void;
 
   /** Other servers from now on; what is pending goes on with those it had. */
-  setServers(servers: readonly Server[]): void;
+  setServers(servers: readonly Server[], manner?: Manner): void;
 }
 
 export interface Forwarder {
@@ -88,7 +90,7 @@ export interface Forwarder {
   readonly inFlight: number;
 
   /** @param servers in order; the first three count. None: every query fails. */
-  client(servers: readonly Server[]): Client;
+  client(servers: readonly Server[], manner?: Manner): Client;
 
   /** Forgets all answers, also those to questions that are on their way: the servers, or what is behind them, have changed. */
   clear(): void;
@@ -119,6 +121,11 @@ export interface ForwarderCounts {
 export interface ForwarderOptions {
   /** How many queries of one client may wait; the next is answered REFUSED at once. Default 1,024, as in Docker. */
   readonly inFlight?: number;
+  /**
+   * How many questions of all clients together may be on their way, each with a socket; the next is answered REFUSED. Where half of them are, a
+   * client that has 64 itself has no more: one that floods does not take the others' places. Default 4,096.
+   */
+  readonly exchanges?: number;
   /** How much memory answers may take, in bytes; 0 keeps none. Default 8 MiB. */
   readonly cacheBytes?: number;
   /** How long a server may take, in milliseconds; see `exchange.ts`. Default 1,500. */

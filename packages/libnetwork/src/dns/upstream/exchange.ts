@@ -5,7 +5,8 @@
  * program has its error), musl 2.5 s, and gives up after 5 s, c-ares 3 s (1.34, measured). Docker gives each of three servers 4 s: a second one
  * answers in the last second, a third one nobody. Three tries of 1.5 s are over after 4.5 s, before anybody with 5 s has given up; a second
  * server has answered before any of them asks again, and who repeats itself joins what is under way. A name that takes a server longer is not
- * lost: the server goes on looking, and has the answer when it is asked again, at 1.5 s or 3 s where it is the only one.
+ * lost: the server goes on looking, and has the answer when it is asked again, at 1.5 s or 3 s where it is the only one. Where askers wait longer,
+ * or not as long (`timeout` of resolv.conf), so do we: manner.ts.
  */
 
 import { byteAt, setWord, wordAt } from "../wire/bytes.ts";
@@ -43,6 +44,7 @@ export interface Office extends Surroundings {
 
 export class Exchange implements Chained<Exchange> {
   readonly list: ServerList;
+  /** That in which servers are asked. */
   readonly protocol: Protocol;
   readonly hash: number;
   readonly variant: number;
@@ -57,6 +59,7 @@ export class Exchange implements Chained<Exchange> {
   #first: Waiter | undefined;
   #last: Waiter | undefined;
   #attempt: Attempt | undefined;
+  readonly #firstPlace: number;
   #tries = 0;
   /** Bits of servers, by their place in the list. */
   #asked = 0;
@@ -85,6 +88,7 @@ export class Exchange implements Chained<Exchange> {
     this.type = question.type;
     this.#query = outgoing(query, length, question);
     this.#epoch = office.cache.epoch;
+    this.#firstPlace = list.nextFirst();
   }
 
   /** Whether the query is answered by what answers this one. */
@@ -137,11 +141,11 @@ export class Exchange implements Chained<Exchange> {
   }
 
   #nextPlace(servers: readonly ServerHealth[], now: number): number {
-    const place = nextServer(servers, this.#asked, now);
+    const place = nextServer(servers, this.#asked, now, this.#firstPlace);
     if (place >= 0 || this.#heard || this.#silent === 0) return place;
     // A second round, of those that were silent: a datagram may have been lost.
     this.#asked = ~this.#silent;
-    return nextServer(servers, this.#asked, now);
+    return nextServer(servers, this.#asked, now, this.#firstPlace);
   }
 
   /** A new id and case for each try. */
@@ -258,7 +262,8 @@ class Attempt implements ChannelListener {
         return;
       }
       this.#channel = channel;
-      this.#timer = office.clock.at(this.since + office.patience, () => {
+      const patience = this.#exchange.list.manner.patience ?? office.patience;
+      this.#timer = office.clock.at(this.since + patience, () => {
         if (!this.#over) this.#exchange.silent(this);
       });
       channel.send(query);

@@ -226,6 +226,28 @@ describe("forward", () => {
     assert.equal(look(scene.answer()).code, 5);
     assertIdle(scene);
   });
+
+  it("is limited for all together, where one that floods leaves the others their places", () => {
+    const scene = new Scene({ exchanges: 200, inFlight: 1000 });
+    const [flood, other, another] = [1, 2, 3].map(() => scene.forwarder.client(servers));
+    assert.ok(flood);
+    assert.ok(other);
+    assert.ok(another);
+    let number = 0;
+    const ask = (client: typeof flood, count: number) => {
+      for (let turn = 0; turn < count; turn++)
+        client.forward(queryOf({ name: `n${number++}.example` }), "udp", number, scene.take);
+      return client.inFlight;
+    };
+    assert.equal(ask(flood, 1000), 100);
+    assert.equal(ask(other, 100), 64);
+    assert.equal(ask(another, 100), 36);
+    assert.equal(scene.forwarder.inFlight, 200);
+    assert.equal(scene.taken.length, 1200 - 200);
+    assert.equal(look(scene.answer()).code, 5);
+    for (const channel of scene.channels.all.slice(0, 150)) channel.deliver(answerTo(channel.query));
+    assert.equal(ask(flood, 1000), 64);
+  });
 });
 
 describe("in flight", () => {

@@ -18,9 +18,13 @@ import type {
 } from "./contract.ts";
 import { Exchange, type Office } from "./exchange.ts";
 import { Lifetime } from "./lifetime.ts";
+import { type Manner, usualManner } from "./manner.ts";
 import { Question } from "./question.ts";
 import { type ServerList, ServerLists } from "./server-list.ts";
 import { answerAs, refusal, Waiter } from "./waiter.ts";
+
+/** What a client may have on its way when places are scarce. */
+const fairShare = 64;
 
 export class QueryForwarder implements Forwarder {
   readonly counts: ForwarderCounts = noCounts();
@@ -42,8 +46,8 @@ export class QueryForwarder implements Forwarder {
     return this.#lists.count;
   }
 
-  client(servers: readonly Server[]): Client {
-    return new Sandbox(this.#desk, this.#lists, servers);
+  client(servers: readonly Server[], manner = usualManner): Client {
+    return new Sandbox(this.#desk, this.#lists, servers, manner);
   }
 
   clear(): void {
@@ -62,6 +66,7 @@ class Desk implements Office {
   readonly patience: number;
   readonly holdOff: number;
   readonly limit: number;
+  readonly mostExchanges: number;
   readonly seed: number;
   /** The one that is being read. */
   readonly question = new Question();
@@ -76,7 +81,14 @@ class Desk implements Office {
     this.patience = options.patience ?? 1500;
     this.holdOff = options.holdOff ?? 10_000;
     this.limit = options.inFlight ?? 1024;
+    this.mostExchanges = options.exchanges ?? 4096;
     this.seed = (given.random.next() << 16) | given.random.next();
+  }
+
+  /** @param held how many queries of the client wait already */
+  hasPlaceFor(held: number): boolean {
+    if (held >= this.limit) return false;
+    return this.exchanges < (held < fairShare ? this.mostExchanges : this.mostExchanges / 2);
   }
 
   over(exchange: Exchange): void {
@@ -93,10 +105,10 @@ class Sandbox implements Client {
   /** Undefined when the sandbox is gone. */
   #list: ServerList | undefined;
 
-  constructor(desk: Desk, lists: ServerLists, servers: readonly Server[]) {
+  constructor(desk: Desk, lists: ServerLists, servers: readonly Server[], manner: Manner) {
     this.#desk = desk;
     this.#lists = lists;
-    this.#list = lists.take(servers);
+    this.#list = lists.take(servers, manner);
   }
 
   get inFlight(): number {
@@ -133,20 +145,21 @@ class Sandbox implements Client {
   ): void {
     const desk = this.#desk;
     const { question, counts } = desk;
-    const underWay = find(list, question, query, length, protocol);
+    const by = list.manner.byTcp ? "tcp" : protocol;
+    const underWay = find(list, question, query, length, by);
     if (underWay !== undefined && this.#isRepeated(underWay, query, peer)) {
       counts.repeated++;
       return;
     }
     // Transfers of zones are many messages, and nothing that a resolver does.
     const isTransfer = question.type === recordTypes.IXFR || question.type === recordTypes.AXFR;
-    if (isTransfer || this.inFlight >= desk.limit) {
+    if (isTransfer || !desk.hasPlaceFor(this.inFlight)) {
       counts.refused++;
       reply(refusal(query, question), peer, undefined);
       return;
     }
-    const exchange = underWay ?? new Exchange(desk, list, protocol, question, query, length);
-    const waiter = new Waiter(this, exchange, query, question, peer, reply);
+    const exchange = underWay ?? new Exchange(desk, list, by, question, query, length);
+    const waiter = new Waiter(this, exchange, query, question, protocol, peer, reply);
     exchange.add(waiter);
     this.#waiters.add(peer, waiter);
     if (underWay !== undefined) {
@@ -158,10 +171,10 @@ class Sandbox implements Client {
     exchange.ask();
   }
 
-  setServers(servers: readonly Server[]): void {
+  setServers(servers: readonly Server[], manner = usualManner): void {
     const before = this.#list;
     if (before === undefined) return;
-    this.#list = this.#lists.take(servers);
+    this.#list = this.#lists.take(servers, manner);
     this.#release(before);
   }
 

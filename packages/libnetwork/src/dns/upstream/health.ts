@@ -53,10 +53,12 @@ export class ServerHealth {
  * The place of the server to be asked next, or -1: the first good one that was not asked yet, then the first bad one.
  *
  * @param asked a bit for each that was
+ * @param first the place to begin at
  */
-export function nextServer(servers: readonly ServerHealth[], asked: number, now: number): number {
+export function nextServer(servers: readonly ServerHealth[], asked: number, now: number, first = 0): number {
   let last = -1;
-  for (let place = 0; place < servers.length; place++) {
+  for (let step = 0; step < servers.length; step++) {
+    const place = (first + step) % servers.length;
     if ((asked & (1 << place)) !== 0) continue;
     if (servers[place]?.isGood(now) === true) return place;
     if (last < 0) last = place;

@@ -24,6 +24,7 @@ export class Waiter implements Chained<Waiter> {
   readonly id: number;
   readonly reply: Reply;
   readonly exchange: Exchange;
+  readonly #protocol: Protocol;
   readonly #udpLimit: number;
   /** As it was asked, where there was a capital letter in it. */
   readonly #name: Uint8Array | undefined;
@@ -37,6 +38,7 @@ export class Waiter implements Chained<Waiter> {
     exchange: Exchange,
     query: Uint8Array,
     question: Question,
+    protocol: Protocol,
     peer: number,
     reply: Reply,
   ) {
@@ -45,6 +47,7 @@ export class Waiter implements Chained<Waiter> {
     this.peer = peer;
     this.reply = reply;
     this.id = wordAt(query, 0);
+    this.#protocol = protocol;
     this.#udpLimit = question.udpLimit;
     const own = question.plain && !question.lowerCase;
     this.#name = own ? new Uint8Array(query.subarray(headerLength, question.nameEnd)) : undefined;
@@ -56,13 +59,13 @@ export class Waiter implements Chained<Waiter> {
       this.reply("failed", this.peer, from);
       return;
     }
-    const { protocol, plain, nameEnd, variant } = this.exchange;
+    const { plain, nameEnd, variant } = this.exchange;
     if (plain) {
       if (this.#name === undefined) lowerCase(answer, nameEnd);
       else copy(this.#name, 0, answer, headerLength, this.#name.length);
     }
     address(answer, this.id, variant);
-    this.reply(fitting(answer, protocol, nameEnd + 4, variant, this.#udpLimit), this.peer, from);
+    this.reply(fitting(answer, this.#protocol, nameEnd + 4, variant, this.#udpLimit), this.peer, from);
   }
 }
 

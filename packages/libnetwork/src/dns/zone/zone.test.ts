@@ -26,6 +26,7 @@ function sandbox(sandboxId: string, memberships: readonly Given[], more: Partial
     })),
     extraHosts: [],
     servers: [],
+    options: [],
     forwards: true,
     ...more,
   } satisfies SandboxNames;
