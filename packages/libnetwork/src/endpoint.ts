@@ -10,8 +10,10 @@ import { conflict, forbidden } from "./errors.ts";
 import type { BindingSelector } from "./model/binding-selector.ts";
 import type { EndpointCore } from "./model/endpoint-core.ts";
 import { deleteEndpoint } from "./model/endpoint-deletion.ts";
+import { updateNames } from "./model/endpoint-names.ts";
 import { joinSandbox } from "./model/joining.ts";
 import { leaveSandbox } from "./model/leaving.ts";
+import type { EndpointNames } from "./model/name-options.ts";
 import type { PublishOptions } from "./model/publish-options.ts";
 import { publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
@@ -176,6 +178,18 @@ export class Endpoint {
         }
         await deleteEndpoint(this.#core);
       },
+    );
+  }
+
+  /**
+   * Other names, links and named ports from the next question on; what is left out stays as it is.
+   *
+   * @throws invalid_hostname, invalid_port, unknown_option, invalid_option, endpoint_deleted, controller_closed
+   */
+  updateNames(names: EndpointNames): Promise<void> {
+    return this.#core.engine.exclusively(
+      () => [this.id, this.sandbox?.id ?? this.id],
+      () => updateNames(this.#core, names),
     );
   }
 

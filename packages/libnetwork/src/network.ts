@@ -12,10 +12,13 @@ import { ipamData } from "./model/addressing.ts";
 import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
+import { addRecords, recordsOf, removeRecords } from "./model/name-records.ts";
 import type { NetworkCore } from "./model/network-core.ts";
 import { deleteNetwork } from "./model/network-deletion.ts";
 import type { IpamConfig } from "./model/network-options.ts";
+import type { NameRecord, RecordOptions, RecordSelector } from "./model/record-options.ts";
 import { type NetworkRecord, put } from "./model/records.ts";
+import { type NetworkName, networkNames } from "./model/sandbox-names.ts";
 import { undoing } from "./model/undo.ts";
 import { requireSandbox, Sandbox } from "./sandbox.ts";
 
@@ -113,6 +116,37 @@ export class Network {
   /** What the IPAM gave, IPv4 first. */
   get ipamInfo(): readonly IpamData[] {
     return [...ipamData(this.record.pools, 4), ...ipamData(this.record.pools, 6)];
+  }
+
+  /** What the endpoints in it are called by those in sandboxes, and for how long that may be kept; {@link records} besides. */
+  names(): readonly NetworkName[] {
+    return networkNames(this.#core);
+  }
+
+  /** DNS records that were added. */
+  records(): readonly NameRecord[] {
+    return recordsOf(this.#core);
+  }
+
+  /**
+   * Adds DNS records, which are found by sandboxes in the network from the next question on.
+   *
+   * @returns all of the network's
+   * @throws invalid_record, invalid_hostname, invalid_address, record_exists, record_conflicts, too_many_records, network_without_names,
+   * unknown_option, invalid_option, network_deleted, controller_closed
+   */
+  addRecords(records: readonly RecordOptions[]): Promise<readonly NameRecord[]> {
+    return this.#core.engine.exclusively([this.id], () => addRecords(this.#core, records));
+  }
+
+  /**
+   * Takes DNS records away: all that a selector matches.
+   *
+   * @returns those that are left
+   * @throws record_not_found where a selector matches none; unknown_option, invalid_option, network_deleted, controller_closed
+   */
+  removeRecords(selectors: readonly RecordSelector[]): Promise<readonly NameRecord[]> {
+    return this.#core.engine.exclusively([this.id], () => removeRecords(this.#core, selectors));
   }
 
   /** How full the pools are, by subnet. */

@@ -6,6 +6,7 @@
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { inspect } from "node:util";
+import type { Lookup, Trace } from "./contracts/names.ts";
 import type { InterfaceStatistics, NamespacePlace } from "./contracts/netstack.ts";
 import type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -14,8 +15,10 @@ import { adoptKey } from "./model/adoption.ts";
 import { freeContainerId } from "./model/container-id.ts";
 import { announceNames } from "./model/host-files.ts";
 import { renew } from "./model/joining.ts";
+import { lookupOf, type QuestionOptions, trace } from "./model/lookup.ts";
 import { assertAlive, sandboxLost } from "./model/lost.ts";
 import { put, type SandboxRecord } from "./model/records.ts";
+import { hideNames, setExtraHosts } from "./model/sandbox-changes.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
@@ -131,6 +134,57 @@ export class Sandbox {
       const present = names.filter((name) => name !== undefined);
       return engine.parts.netstack.statistics(this.#namespace(), present);
     });
+  }
+
+  /**
+   * What a program in the sandbox is told when it asks for a name (`web`), an address' name (`10.0.0.2`) or a service (`_http._tcp.web`, with
+   * type SRV). The search list of resolv.conf has no part in it.
+   *
+   * @throws resolver_off, invalid_name, unknown_record_type, resolver_failed, sandbox_lost, sandbox_deleted, controller_closed
+   */
+  async resolve(name: string, options: QuestionOptions = {}): Promise<Lookup> {
+    return lookupOf(await this.trace(name, options));
+  }
+
+  /**
+   * The same, and how it was found: which network, which record, which name server, and why not.
+   *
+   * @throws what {@link resolve} throws
+   */
+  async trace(name: string, options: QuestionOptions = {}): Promise<Trace> {
+    return this.#core.engine.ask(() => trace(this.#core, name, options));
+  }
+
+  /**
+   * Others find it by its names, as they do from the beginning: see {@link disableService}.
+   *
+   * @throws sandbox_shared, sandbox_deleted, controller_closed
+   */
+  enableService(): Promise<void> {
+    return this.#hide(false);
+  }
+
+  /**
+   * Others do not find it by its names any more, while it is reached by its addresses as before: to let one of several go, its
+   * connections last.
+   *
+   * @throws sandbox_shared, sandbox_deleted, controller_closed
+   */
+  disableService(): Promise<void> {
+    return this.#hide(true);
+  }
+
+  #hide(hidden: boolean): Promise<void> {
+    return this.#core.engine.exclusively([this.id], () => hideNames(this.#core, hidden));
+  }
+
+  /**
+   * Other lines of /etc/hosts, in the place of its `extraHosts`, and nothing else: no endpoint is touched.
+   *
+   * @throws invalid_hostname, invalid_address, invalid_option, sandbox_shared, sandbox_deleted, controller_closed
+   */
+  setExtraHosts(extraHosts: NonNullable<SandboxOptions["extraHosts"]>): Promise<void> {
+    return this.#core.engine.exclusively([this.id], () => setExtraHosts(this.#core, extraHosts));
   }
 
   /**

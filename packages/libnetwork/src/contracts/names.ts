@@ -5,7 +5,8 @@
 /** A record that a user put into a network, or that is made of an endpoint. RFC 1035, 2782, 3596. */
 export type RecordData =
   | { readonly type: "A" | "AAAA"; readonly address: string }
-  | { readonly type: "CNAME" | "PTR"; readonly target: string }
+  | { readonly type: "CNAME"; readonly target: string }
+  | { readonly type: "PTR"; readonly target: string }
   | { readonly type: "TXT"; readonly texts: readonly string[] }
   | {
       readonly type: "SRV";
@@ -67,6 +68,68 @@ export interface SandboxNames {
   readonly options: readonly string[];
 }
 
+/** A record of an answer, for people. */
+export interface AnsweredRecord {
+  readonly name: string;
+  /** `A`, `CNAME` ..., `TYPE65280` for what has no name. */
+  readonly type: string;
+  /** Seconds. */
+  readonly ttl: number;
+  /** As in a zone file: `10.0.0.2`, `0 5 8080 web`; RFC 3597 for a type that is not known here. */
+  readonly value: string;
+}
+
+/** What a program in the sandbox is told. */
+export interface Lookup {
+  readonly name: string;
+  readonly type: string;
+  /** `NOERROR`, `NXDOMAIN`, `SERVFAIL` ... */
+  readonly rcode: string;
+  readonly answers: readonly AnsweredRecord[];
+  /** How long it took, from the resolver's thread on. */
+  readonly milliseconds: number;
+}
+
+/** A place where an answer was looked for, in the order in which that was done. */
+export type TraceStep =
+  /** The sandbox's own lines of /etc/hosts. */
+  | { readonly at: "extra hosts"; readonly found: boolean }
+  | {
+      readonly at: "network";
+      readonly networkId: string;
+      readonly network: string;
+      /** What was looked for in it. */
+      readonly name: string;
+      /** As it was asked, because a link says so, behind the network's name, by a named port, or an address. */
+      readonly by: "name" | "link" | "network name" | "named port" | "address";
+      /** What goes by that name; a name without the type that was asked for is found, and has no answer. */
+      readonly found: "endpoints" | "records" | "nothing";
+      readonly endpointIds: readonly string[];
+    }
+  /** Nobody outside is asked. */
+  | { readonly at: "private"; readonly why: "other network" | "address" | "internal" }
+  /** The name leads on to this one, which only others know. */
+  | { readonly at: "alias"; readonly target: string }
+  | { readonly at: "cache" }
+  | {
+      readonly at: "server";
+      readonly address: string;
+      /** Whose namespace it was asked from. */
+      readonly from: "host" | "sandbox";
+      readonly protocol: "udp" | "tcp";
+      /** `answered` with a code (`NXDOMAIN`), or why it counts for nothing. */
+      readonly outcome: "answered" | "silent" | "unreachable" | "broken";
+      readonly rcode?: string;
+      readonly milliseconds: number;
+    }
+  /** There is nobody to ask, or the limit of questions is reached. */
+  | { readonly at: "nobody" };
+
+/** How a question is answered, and why not otherwise. */
+export interface Trace extends Lookup {
+  readonly steps: readonly TraceStep[];
+}
+
 /** Answers the questions of sandboxes, at 127.0.0.11 in each. */
 export interface Resolver {
   /**
@@ -81,6 +144,13 @@ export interface Resolver {
   tell(names: SandboxNames): void;
   /** Its names are gone, and nobody answers it. Nothing is wrong with one that is not there. */
   close(sandboxId: string): void;
+  /**
+   * Answers a question as if a program in the sandbox had asked it, and tells how.
+   *
+   * @param type `A`, `AAAA` ..., or `TYPE65280`
+   * @throws resolver_failed; invalid_name for what no question can be about
+   */
+  trace(sandboxId: string, name: string, type: string): Promise<Trace>;
   /** In the place of the network's records. */
   tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void;
 }

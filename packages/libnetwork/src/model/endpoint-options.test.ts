@@ -10,6 +10,9 @@ test("defaults", () => {
     publish: [],
     exposedPorts: [],
     aliases: [],
+    links: {},
+    namedPorts: [],
+    disableResolution: false,
     gatewayPriority: 0,
     interfaceName: undefined,
     sysctls: {},
@@ -71,9 +74,10 @@ test("refuses routes that lead nowhere or mix families", () => {
   assert.throws(() => checkedEndpointOptions({ staticRoutes: [mixed] }), { code: "invalid_route" });
 });
 
-test("aliases are host names", () => {
-  assert.deepEqual(checkedEndpointOptions({ aliases: ["db", "db.example"] }).aliases, ["db", "db.example"]);
-  for (const alias of ["a\n6.6.6.6 b", "a b", "*", "", "*.org"]) {
+test("aliases are host names, and all below one", () => {
+  const aliases = ["db", "db.example", "*.org"];
+  assert.deepEqual(checkedEndpointOptions({ aliases }).aliases, aliases);
+  for (const alias of ["a\n6.6.6.6 b", "a b", "*", "", "*.", "a.*", "*.*.org", "**.org"]) {
     assert.throws(() => checkedEndpointOptions({ aliases: [alias] }), { code: "invalid_hostname" });
   }
 });

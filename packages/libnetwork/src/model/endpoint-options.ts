@@ -5,9 +5,9 @@ import { parseCidr } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import { unicastMac } from "../address/mac.ts";
 import type { PortMapping, StaticRoute } from "../contracts/driver.ts";
+import type { NamedPort } from "../contracts/names.ts";
 import { invalid } from "../errors.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
-import { hostname } from "../options/host-file-texts.ts";
 import { interfaceName } from "../options/interface-name.ts";
 import {
   boolean,
@@ -22,6 +22,7 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
+import { alias, links, namedPortList, namedPorts } from "./name-options.ts";
 import { portMappings, publishList } from "./publish-options.ts";
 
 const staticRoute = {
@@ -69,8 +70,14 @@ export const endpointTable = {
   publish: withDefault(publishList, []),
   /** Ports that the container serves, for people to read: `80/tcp`. */
   exposedPorts: withDefault(listOf(string), []),
-  /** More names of the endpoint, in its network. */
-  aliases: withDefault(listOf(hostname), []),
+  /** More names of the endpoint, in its network; `*.app.local` stands for all below `app.local`. */
+  aliases: withDefault(listOf(alias), []),
+  /** Names that its sandbox alone has for others in the network: `{ db: "postgres" }` lets it find `postgres` as `db` too. */
+  links: withDefault(links, {}),
+  /** Ports that are found by a SRV question (RFC 2782): `_http._tcp.NAME`. */
+  namedPorts: withDefault(namedPortList, []),
+  /** Nobody answers names in its sandbox on its account; others find it all the same. Default: false. */
+  disableResolution: withDefault(boolean, false),
   /** The highest is the sandbox's way out. Default: 0. */
   gatewayPriority: withDefault(integer(-2147483648, 2147483647), 0),
   /** Name of the interface in the sandbox. Default: the driver's prefix and the lowest free number. */
@@ -93,7 +100,8 @@ export interface EndpointOptions extends Parsed<typeof endpointTable> {}
 const completeEndpointOptions = completeObjectOf(endpointTable);
 
 export interface CheckedEndpointOptions
-  extends Omit<Complete<typeof endpointTable>, "publish" | "staticRoutes"> {
+  extends Omit<Complete<typeof endpointTable>, "publish" | "staticRoutes" | "namedPorts"> {
+  readonly namedPorts: readonly NamedPort[];
   readonly publish: readonly PortMapping[];
   readonly staticRoutes: readonly StaticRoute[];
 }
@@ -105,7 +113,12 @@ export function checkedEndpointOptions(given: unknown): CheckedEndpointOptions {
   const staticRoutes = options.staticRoutes.map((route, at) =>
     checkedRoute(route, `options.staticRoutes[${at}]`),
   );
-  return { ...options, publish, staticRoutes };
+  return {
+    ...options,
+    publish,
+    namedPorts: namedPorts(options.namedPorts, "options.namedPorts"),
+    staticRoutes,
+  };
 }
 
 function checkedRoute({ destination, nextHop }: Parsed<typeof staticRoute>, name: string): StaticRoute {

@@ -6,10 +6,12 @@ import { currentOperation } from "./operation.ts";
 export type EventType =
   | "network:create"
   | "network:delete"
+  | "network:records"
   | "endpoint:create"
   | "endpoint:delete"
   | "endpoint:join"
   | "endpoint:leave"
+  | "endpoint:names"
   | "endpoint:publish"
   | "endpoint:unpublish"
   | "endpoint:port-taken"

@@ -12,7 +12,8 @@ import { Registry } from "./registry.ts";
 
 export class NetworkCore {
   readonly engine: Engine;
-  readonly record: NetworkRecord;
+  /** What is stored of it, or about to be. Never changed itself: another takes its place. */
+  record: NetworkRecord;
   readonly endpoints = new Registry<EndpointCore>();
   /** Name of the endpoint that has a MAC. */
   readonly endpointOfMac = new Map<string, string>();

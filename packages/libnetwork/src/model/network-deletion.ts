@@ -3,6 +3,7 @@
  */
 import { forbidden } from "../errors.ts";
 import { releasePool } from "./addressing.ts";
+import { tellRecords } from "./name-records.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { remove } from "./records.ts";
 import { finishing } from "./undo.ts";
@@ -22,6 +23,7 @@ export async function deleteNetwork(network: NetworkCore): Promise<void> {
   engine.unrestored.delete(id);
   await finishing(
     `deleting network "${name}"`,
+    () => tellRecords(network),
     () => network.configOnly || network.driver.deleteNetwork(id),
     ...record.pools.map((pool) => () => releasePool(network.ipam, pool)),
     () => engine.events.emit("network:delete", network, { type: record.driver }),

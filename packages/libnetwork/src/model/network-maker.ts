@@ -99,7 +99,7 @@ function withConfiguration(
       `options: ${own.join(", ")} come from network "${configFrom}": leave them out`,
     );
   }
-  const { ipamDriver, ipamOptions, ipamConfig, ipv4, ipv6, internal, driverOptions, labels } =
+  const { ipamDriver, ipamOptions, ipamConfig, ipv4, ipv6, internal, driverOptions, dns, dnsTtl, labels } =
     source.record.options;
   return {
     ...options,
@@ -110,6 +110,8 @@ function withConfiguration(
     ipv6,
     internal,
     driverOptions,
+    dns: options.dns.length > 0 ? options.dns : dns,
+    dnsTtl: options.dnsTtl ?? dnsTtl,
     labels: { ...labels, ...options.labels },
   };
 }

@@ -18,6 +18,8 @@ test("defaults", () => {
     configFrom: undefined,
     dynamic: false,
     persist: true,
+    dns: [],
+    dnsTtl: undefined,
     driverOptions: {},
   });
 });

@@ -7,6 +7,7 @@ import { invalid } from "../errors.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import {
   boolean,
+  integer,
   listOf,
   objectOf,
   oneOf,
@@ -16,6 +17,7 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
+import { longestTtl } from "./name-options.ts";
 
 /** A subnet, or `0.0.0.0/24` and `::/64` for any free one of that size. */
 const subnet = textBy((text) => parseSubnet(text).toString());
@@ -66,6 +68,10 @@ export const networkTable = {
   dynamic: withDefault(boolean, false),
   /** Default: true; otherwise the network is forgotten when the controller closes. */
   persist: withDefault(boolean, true),
+  /** Name servers for what sandboxes in it do not find here, asked from the host; a sandbox's own come before them. Default: the host's. */
+  dns: withDefault(listOf(address), []),
+  /** Seconds that an endpoint's addresses may be kept by who asked. Default: 600 for those that were chosen, 0 for others, which may change. */
+  dnsTtl: integer(0, longestTtl),
   /** For the driver, which checks them. */
   driverOptions: withDefault(recordOf(opaque), {}),
 };

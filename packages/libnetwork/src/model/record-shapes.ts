@@ -69,6 +69,7 @@ const route = shaped({ destination: string, nextHop: maybe(string) });
 const mapping = { protocol: string, containerPort: whole };
 
 const { ipam: _, ...networkOptions } = networkTable;
+const nameRecord = shaped({ name: string, ttl: whole, data: shaped({ type: string }) });
 const pool = shaped({
   family,
   addressSpace: string,
@@ -80,7 +81,14 @@ const pool = shaped({
 });
 const ipamTable = { ipamDriver: string, ipamOptions: texts, ipamConfig: listOf(objectOf(ipamConfig)) };
 const network = withOptions(
-  { name: string, driver: string, created: whole, predefined: boolean, pools: listOf(pool) },
+  {
+    name: string,
+    driver: string,
+    created: whole,
+    predefined: boolean,
+    pools: listOf(pool),
+    names: maybe(listOf(nameRecord)),
+  },
   optionsOf({ ...ipamTable, ...networkOptions }, { ...ipamTable, ipv6: boolean }),
 );
 
@@ -127,6 +135,7 @@ const madeSandbox = withOptions(
     ownsNamespace: boolean,
     sharedWith: maybe(string),
     released: maybe(boolean),
+    hidden: maybe(boolean),
   },
   optionsOf(sandboxTable, {}),
 );

@@ -2,6 +2,7 @@
  * What is stored of each object: plain data, from which a controller that opens again makes the objects.
  */
 import type { EndpointInterface, EndpointState, JoinAnswer, PortBinding } from "../contracts/driver.ts";
+import type { NetworkRecordOf } from "../contracts/names.ts";
 import type { InterfaceState, NamespacePlace } from "../contracts/netstack.ts";
 import type { PlainData, StoreChange } from "../contracts/store.ts";
 import type { CheckedEndpointOptions } from "./endpoint-options.ts";
@@ -34,6 +35,8 @@ export interface NetworkRecord {
   readonly pools: readonly PoolRecord[];
   /** The driver's own. */
   readonly driverState: PlainData;
+  /** DNS records that users added. */
+  readonly names?: readonly NetworkRecordOf[];
 }
 
 /** An endpoint's place in a sandbox. */
@@ -72,6 +75,8 @@ export interface SandboxRecord {
   readonly sharedWith?: string;
   /** Its own container is gone; it lives for those that share it. */
   readonly released?: boolean;
+  /** Others do not find it by its names: `sandbox.disableService`. */
+  readonly hidden?: boolean;
 }
 
 /** When it joined, to be compared within one sandbox. Interfaces are numbered as they are made. */

@@ -11,6 +11,7 @@ import { addEndpoint } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
 import { announceLost, sandboxLost } from "./lost.ts";
+import { tellRecords } from "./name-records.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
 import { textIn } from "./record-shapes.ts";
@@ -86,6 +87,7 @@ export function noteProblem(engine: Engine, problem: RestoreProblem): void {
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
+  tellRecords(network);
   if (record.options.configOnly) return;
   for (const pool of record.pools) await replayPool(engine.ipam(record.options.ipamDriver), pool);
   await restoreNetworkInDriver(network);

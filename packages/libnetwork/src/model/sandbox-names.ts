@@ -2,8 +2,9 @@
  * What a sandbox is called in its networks, and what is told of it to the resolver.
  */
 import { addressOf } from "../address/cidr.ts";
-import type { Membership, SandboxNames } from "../contracts/names.ts";
+import type { Membership, NamedPort, SandboxNames } from "../contracts/names.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import type { NetworkCore } from "./network-core.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 
 /** How long an address that was chosen may be kept, seconds: Docker's. */
@@ -11,7 +12,10 @@ const chosenTtl = 600;
 
 /** Whether its questions are answered by the resolver: as in Docker, the default network alone has none. */
 export function hasResolver(sandbox: SandboxCore): boolean {
-  return sandbox.engine.parts.resolver !== undefined && [...sandbox.joined].some(isNamed);
+  if (sandbox.engine.parts.resolver === undefined) return false;
+  return [...sandbox.joined].some(
+    (endpoint) => isNamed(endpoint) && !endpoint.record.options.disableResolution,
+  );
 }
 
 function sandboxNames(sandbox: SandboxCore): SandboxNames {
@@ -61,25 +65,66 @@ export function tellNames(sandbox: SandboxCore): void {
 
 /** One of a network that somebody made, with an interface of its own. */
 export function isNamed({ network, record: { interface: ends } }: EndpointCore): boolean {
-  return !network.record.predefined && (ends.ipv4 !== undefined || ends.ipv6 !== undefined);
+  return isOfUsers(network) && (ends.ipv4 !== undefined || ends.ipv6 !== undefined);
+}
+
+/** Whether names are answered in it: as in Docker, in none that is there from the start. */
+export function isOfUsers({ record, configOnly }: NetworkCore): boolean {
+  return !record.predefined && !configOnly;
+}
+
+/** What others in the network find it by, and how its address is called: by the first. */
+function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly string[] {
+  const { name, record } = endpoint;
+  if (sandbox.record.hidden === true) return [];
+  return [...new Set([name, ...record.options.aliases, ...containerNames(sandbox)])].filter(canBeAsked);
+}
+
+/** An endpoint as the others in its network find it. */
+export interface NetworkName {
+  readonly endpointId: string;
+  readonly sandboxId: string;
+  /** Its address is called by the first. */
+  readonly names: readonly string[];
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  readonly ports: readonly NamedPort[];
+  /** Seconds that an answer may be kept. */
+  readonly ttl: number;
+}
+
+/** Of the endpoints that are in a sandbox. */
+export function networkNames({ endpoints }: NetworkCore): readonly NetworkName[] {
+  return [...endpoints].flatMap((endpoint) => {
+    const { sandbox } = endpoint;
+    if (sandbox === undefined || sandbox.lost || !isNamed(endpoint)) return [];
+    const { endpointId, names, ipv4, ipv6, ports, ttl } = membershipOf(endpoint, sandbox);
+    const addresses = { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
+    return [{ endpointId, sandboxId: sandbox.id, names, ...addresses, ports, ttl }];
+  });
+}
+
+/** Seconds. */
+function ttlOf({ network, record: { options } }: EndpointCore): number {
+  const isChosen = options.ipv4 !== undefined || options.ipv6 !== undefined;
+  return network.record.options.dnsTtl ?? (isChosen ? chosenTtl : 0);
 }
 
 function membershipOf(endpoint: EndpointCore, sandbox: SandboxCore): Membership {
-  const { id, name, network, record } = endpoint;
+  const { id, network, record } = endpoint;
   const { options, interface: ends } = record;
-  const isChosen = options.ipv4 !== undefined || options.ipv6 !== undefined;
   return {
     endpointId: id,
     networkId: network.id,
     networkName: network.name,
     subnets: network.record.pools.map(({ pool }) => pool).filter((pool) => pool !== ""),
-    names: [...new Set([name, ...options.aliases, ...containerNames(sandbox)])].filter(canBeAsked),
+    names: namesOf(endpoint, sandbox),
     ...(ends.ipv4 !== undefined && { ipv4: addressOf(ends.ipv4) }),
     ...(ends.ipv6 !== undefined && { ipv6: addressOf(ends.ipv6) }),
-    ttl: isChosen ? chosenTtl : 0,
-    ports: [],
-    links: {},
-    servers: [],
+    ttl: ttlOf(endpoint),
+    ports: options.namedPorts,
+    links: options.links,
+    servers: network.record.options.dns,
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * Who asks, as far as an answer that comes later needs it.
  */
-import type { Protocol } from "../upstream/contract.ts";
+import type { TraceStep } from "../../contracts/names.ts";
+import type { Observer, Protocol } from "../upstream/contract.ts";
 
 export interface Remembered {
   /** Stands for the asker's socket. */
@@ -10,8 +11,15 @@ export interface Remembered {
   send(answer: Uint8Array): void;
 }
 
+/** Is told how an answer is found. */
+export interface Tracer extends Observer {
+  step(step: TraceStep): void;
+}
+
 export interface Asker {
   readonly protocol: Protocol;
+  /** Of somebody who wants to know more than the answer. */
+  readonly tracer?: Tracer;
   /** For an answer that comes after this. */
   remember(): Remembered;
 }

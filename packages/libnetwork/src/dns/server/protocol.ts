@@ -2,7 +2,7 @@
  * What the resolver and its thread say to each other: plain data, as postMessage() copies it.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { NetworkRecordOf, SandboxNames } from "../../contracts/names.ts";
+import type { NetworkRecordOf, SandboxNames, Trace } from "../../contracts/names.ts";
 
 /** Numbers in memory that both threads have, by their places. */
 export const shared = {
@@ -43,11 +43,33 @@ export type Order =
     }
   | { readonly kind: "tell"; readonly names: SandboxNames }
   | { readonly kind: "close"; readonly sandboxId: string }
+  | {
+      readonly kind: "trace";
+      /** By which the answer is known. */
+      readonly number: number;
+      readonly sandboxId: string;
+      readonly name: string;
+      readonly type: string;
+    }
   | { readonly kind: "records"; readonly networkId: string; readonly records: readonly NetworkRecordOf[] }
   | { readonly kind: "end" };
 
+/** What the thread says. */
+export type Report = Opened | Traced;
+
+/** Answers to `trace`. */
+export interface Traced {
+  readonly kind: "traced";
+  readonly number: number;
+  /** Undefined where there is no such sandbox, or the question is none. */
+  readonly trace?: Trace;
+  /** An error of ours, as plain data. */
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
 /** Answers to `open`. */
 export interface Opened {
+  readonly kind: "opened";
   readonly sandboxId: string;
   /** What the kernel refused. */
   readonly failure?: string;

@@ -23,6 +23,7 @@ export class ServedSandbox implements Disposable {
   readonly id: string;
   readonly sockets: SandboxSockets;
   readonly client: Client;
+  readonly answering: Answering;
   /** What the client was last told its servers by. */
   toldBy: readonly [SandboxNames | undefined, ResolvConf] | undefined;
   readonly #udp: UdpService;
@@ -39,10 +40,10 @@ export class ServedSandbox implements Disposable {
     this.id = id;
     this.sockets = sockets;
     this.client = client;
-    const answers = answering(this);
-    this.#udp = new UdpService(sockets.udp.fd, batch, catchUp, answers);
+    this.answering = answering(this);
+    this.#udp = new UdpService(sockets.udp.fd, batch, catchUp, this.answering);
     this.#watched = loop.watch(sockets.udp.fd, EPOLLIN, this.#udp);
-    this.#tcp = new TcpService(loop, sockets.tcp, catchUp, answers);
+    this.#tcp = new TcpService(loop, sockets.tcp, catchUp, this.answering);
   }
 
   [Symbol.dispose](): void {

@@ -2,7 +2,7 @@
  * The resolver's thread: every sandbox that is answered, the names that they see, and whoever else is asked.
  */
 import { NetNamespace } from "@causeway/kernel";
-import { messageOf } from "../../errors.ts";
+import { CausewayError, messageOf } from "../../errors.ts";
 import type { ResolvConf } from "../resolv-conf.ts";
 import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
 import { mannerOf } from "../upstream/manner.ts";
@@ -11,9 +11,10 @@ import { AnsweringSandbox } from "./answering.ts";
 import { SocketChannels } from "./channels.ts";
 import { HostServers } from "./host-servers.ts";
 import type { Loop } from "./loop.ts";
-import type { Opened, Order, ResolverSettings } from "./protocol.ts";
+import type { Order, Report, ResolverSettings, Traced } from "./protocol.ts";
 import { ServedSandbox, type Surroundings } from "./sandbox.ts";
 import { openSockets } from "./sockets.ts";
+import { type TraceSetting, traceQuestion } from "./tracing.ts";
 
 const dnsPort = 53;
 /** What stands for the host's namespace; sandboxes' have their ids. */
@@ -25,8 +26,9 @@ export class ServedNames implements Disposable {
   readonly #surroundings: Surroundings;
   readonly #host: NetNamespace;
   readonly #hostServers: HostServers;
-  readonly #opened: (opened: Opened) => void;
+  readonly #report: (report: Report) => void;
   readonly #forwarder: Forwarder;
+  readonly #tracing: TraceSetting;
   #seenHost: ResolvConf | undefined;
   #hasEnded = false;
 
@@ -35,13 +37,14 @@ export class ServedNames implements Disposable {
     hostNamespaceFd: number,
     { hostResolvConf }: ResolverSettings,
     makeForwarder: (channels: Channels) => Forwarder,
-    opened: (opened: Opened) => void,
+    report: (report: Report) => void,
   ) {
     this.#surroundings = surroundings;
     this.#host = NetNamespace.ofFd(hostNamespaceFd);
     const { timers }: Loop = surroundings.loop;
     this.#hostServers = new HostServers(hostResolvConf, () => timers.now());
-    this.#opened = opened;
+    this.#report = report;
+    this.#tracing = { hostKey, now: () => timers.now() };
     this.#forwarder = makeForwarder(
       new SocketChannels(surroundings.loop, (key) =>
         key === hostKey ? this.#host : this.#sandboxes.get(key)?.sockets.namespace,
@@ -64,6 +67,9 @@ export class ServedNames implements Disposable {
       case "close":
         this.#close(order.sandboxId);
         break;
+      case "trace":
+        this.#trace(order);
+        break;
       case "records":
         this.#zone.setRecords(order.networkId, order.records);
         break;
@@ -81,9 +87,22 @@ export class ServedNames implements Disposable {
         new AnsweringSandbox(this.#zone, sandbox.id, client, () => this.#refreshServers(sandbox));
       const sandbox = new ServedSandbox(sandboxId, sockets, client, this.#surroundings, answering);
       this.#sandboxes.set(sandboxId, sandbox);
-      this.#opened({ sandboxId });
+      this.#report({ kind: "opened", sandboxId });
     } catch (error) {
-      this.#opened({ sandboxId, failure: messageOf(error) });
+      this.#report({ kind: "opened", sandboxId, failure: messageOf(error) });
+    }
+  }
+
+  #trace({ number, sandboxId, name, type }: Order & { kind: "trace" }): void {
+    const report = (answer: Omit<Traced, "kind" | "number">) =>
+      this.#report({ kind: "traced", number, ...answer });
+    try {
+      const { answering } = this.#sandboxes.get(sandboxId) ?? {};
+      if (answering === undefined) report({});
+      else traceQuestion(answering, { name, type }, this.#tracing, (trace) => report({ trace }));
+    } catch (error) {
+      if (!(error instanceof CausewayError)) throw error;
+      report({ failure: { code: error.code, message: error.message } });
     }
   }
 

@@ -6,9 +6,18 @@
 import { once } from "node:events";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type NetNamespace, type OwnedFd, openEventFd, raiseEvent } from "@causeway/kernel";
-import type { NetworkRecordOf, Resolver, SandboxNames } from "../../contracts/names.ts";
+import type { NetworkRecordOf, Resolver, SandboxNames, Trace } from "../../contracts/names.ts";
 import { messageOf, unavailable } from "../../errors.ts";
-import { type Opened, type Order, type ResolverSettings, shared, type WorkerSetup } from "./protocol.ts";
+import { PendingTraces } from "./pending-traces.ts";
+import {
+  type Opened,
+  type Order,
+  type Report,
+  type ResolverSettings,
+  shared,
+  type Traced,
+  type WorkerSetup,
+} from "./protocol.ts";
 
 interface Known {
   readonly namespacePath: string;
@@ -36,6 +45,8 @@ export class ThreadResolver implements Resolver {
   readonly #sandboxes = new Map<string, Known>();
   /** Ids of those that somebody waits for: until then the process goes on. */
   readonly #opening = new Set<string>();
+  /** The same holds for these. */
+  readonly #traces = new PendingTraces();
   readonly #records = new Map<string, readonly NetworkRecordOf[]>();
   readonly #wake: OwnedFd;
   #thread: Thread | undefined;
@@ -77,9 +88,17 @@ export class ThreadResolver implements Resolver {
     const known = this.#sandboxes.get(sandboxId);
     if (known === undefined) return;
     this.#sandboxes.delete(sandboxId);
+    this.#traces.giveUp(gone(), sandboxId);
     this.#settled(sandboxId);
     known.opened.reject(gone());
     this.#send({ kind: "close", sandboxId });
+  }
+
+  trace(sandboxId: string, name: string, type: string): Promise<Trace> {
+    if (!this.#sandboxes.has(sandboxId)) return Promise.reject(gone());
+    return this.#traces.add(sandboxId, (number) =>
+      this.#send({ kind: "trace", number, sandboxId, name, type }),
+    );
   }
 
   tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void {
@@ -93,6 +112,7 @@ export class ThreadResolver implements Resolver {
   async end(): Promise<void> {
     this.#closed = true;
     for (const { opened } of this.#sandboxes.values()) opened.reject(gone());
+    this.#traces.giveUp(gone());
     const thread = this.#thread;
     if (thread !== undefined) {
       this.#thread = undefined;
@@ -113,7 +133,7 @@ export class ThreadResolver implements Resolver {
 
   #post({ port, memory }: Thread, order: Order): void {
     port.postMessage(order);
-    if (this.#opening.size > 0) port.ref();
+    if (this.#isAwaited) port.ref();
     Atomics.add(memory, shared.sent, 1);
     raiseEvent(this.#wake.fd);
   }
@@ -136,7 +156,9 @@ export class ThreadResolver implements Resolver {
     });
     const thread: Thread = { began: performance.now(), worker, port: port1, memory: new Int32Array(memory) };
     this.#thread = thread;
-    port1.on("message", (opened: Opened) => this.#opened(opened));
+    port1.on("message", (report: Report) =>
+      report.kind === "opened" ? this.#opened(report) : this.#traced(report),
+    );
     port1.unref();
     worker.unref();
     // It waits in the kernel, where nothing else reaches it.
@@ -166,12 +188,27 @@ export class ThreadResolver implements Resolver {
 
   #settled(sandboxId: string): void {
     this.#opening.delete(sandboxId);
-    if (this.#opening.size === 0) this.#thread?.port.unref();
+    this.#release();
+  }
+
+  #traced(report: Traced): void {
+    this.#traces.settle(report);
+    this.#release();
+  }
+
+  get #isAwaited(): boolean {
+    return this.#opening.size > 0 || this.#traces.size > 0;
+  }
+
+  /** Where nobody waits any more, the process may end. */
+  #release(): void {
+    if (!this.#isAwaited) this.#thread?.port.unref();
   }
 
   #brokeDown(thread: Thread, error: unknown): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
+    this.#traces.giveUp(failed(messageOf(error)));
     this.#onFailure(error);
     this.#failures = performance.now() - thread.began < soon ? this.#failures + 1 : 0;
     if (this.#closed) return;

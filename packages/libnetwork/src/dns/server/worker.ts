@@ -8,7 +8,7 @@ import { PooledRandomNumbers } from "../upstream/random.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { Inbox } from "./inbox.ts";
 import { Loop } from "./loop.ts";
-import type { Opened, WorkerSetup } from "./protocol.ts";
+import type { WorkerSetup } from "./protocol.ts";
 import { ServedNames } from "./served-names.ts";
 import { makeBatch } from "./udp.ts";
 
@@ -26,7 +26,7 @@ const names = new ServedNames(
       { clock: loop.timers, channels, random: new PooledRandomNumbers() },
       { ...settings, exchanges },
     ),
-  (opened) => port.postMessage(opened satisfies Opened),
+  (report) => port.postMessage(report),
 );
 loop.watch(wakeFd, EPOLLIN, inbox);
 inbox.catchUp();

@@ -62,6 +62,19 @@ export interface RandomNumbers {
  */
 export type Reply = (answer: Uint8Array | "failed", peer: number, from: Server | "cache" | undefined) => void;
 
+/** Is told how a query gets its answer, where somebody wants to know. */
+export interface Observer {
+  cached(): void;
+  /** A server was asked. @param rcode of what it answered */
+  tried(
+    server: Server,
+    protocol: Protocol,
+    outcome: "answered" | "silent" | "unreachable" | "broken",
+    milliseconds: number,
+    rcode?: number,
+  ): void;
+}
+
 /** A sandbox that asks. Disposed of, it drops all that is pending, without an answer. */
 export interface Client extends Disposable {
   /** How many of its queries wait for an answer. */
@@ -77,8 +90,16 @@ export interface Client extends Disposable {
    * @param protocol the asker's, and that in which servers are asked unless their manner says otherwise
    * @param peer stands for the asker's socket (say, its address and port as one number, or a connection's number)
    * @param length how many bytes of `query` count
+   * @param observer is told of each server; its query does not wait for another's answer
    */
-  forward(query: Uint8Array, protocol: Protocol, peer: number, reply: Reply, length?: number): void;
+  forward(
+    query: Uint8Array,
+    protocol: Protocol,
+    peer: number,
+    reply: Reply,
+    length?: number,
+    observer?: Observer,
+  ): void;
 
   /** Other servers from now on; what is pending goes on with those it had. */
   setServers(servers: readonly Server[], manner?: Manner): void;

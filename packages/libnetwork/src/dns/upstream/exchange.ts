@@ -17,6 +17,7 @@ import type {
   Channel,
   ChannelListener,
   ForwarderCounts,
+  Observer,
   Protocol,
   Server,
   Surroundings,
@@ -54,6 +55,7 @@ export class Exchange implements Chained<Exchange> {
   next: Exchange | undefined;
 
   readonly #office: Office;
+  readonly #observer: Observer | undefined;
   readonly #query: Uint8Array;
   readonly #epoch: number;
   #first: Waiter | undefined;
@@ -77,8 +79,10 @@ export class Exchange implements Chained<Exchange> {
     question: Question,
     query: Uint8Array,
     length: number,
+    observer: Observer | undefined,
   ) {
     this.#office = office;
+    this.#observer = observer;
     this.list = list;
     this.protocol = protocol;
     this.hash = question.hash;
@@ -174,11 +178,13 @@ export class Exchange implements Chained<Exchange> {
     // One that is cut short may end anywhere.
     if (!truncated && !lifetime.read(message, this.type)) {
       counts.broken++;
+      this.#tell(attempt, "broken");
       this.ask();
       return;
     }
     counts.answered++;
     const code = wordAt(message, 2) & headerBits.RCODE;
+    this.#tell(attempt, "answered", code);
     if (code === rcodes.SERVFAIL || code === rcodes.REFUSED) {
       this.#poor = new Uint8Array(message);
       this.#poorFrom = attempt.health.server;
@@ -195,6 +201,7 @@ export class Exchange implements Chained<Exchange> {
     counts.silent++;
     this.#silent |= 1 << attempt.place;
     attempt.health.silent(attempt.since, clock.now(), holdOff);
+    this.#tell(attempt, "silent");
     this.ask();
   }
 
@@ -204,7 +211,17 @@ export class Exchange implements Chained<Exchange> {
     attempt.end();
     counts.unreachable++;
     if (!ours) attempt.health.unreachable(clock.now(), holdOff);
+    this.#tell(attempt, "unreachable");
     this.ask();
+  }
+
+  #tell(
+    { health, since }: Attempt,
+    outcome: "answered" | "silent" | "unreachable" | "broken",
+    rcode?: number,
+  ) {
+    const milliseconds = this.#office.clock.now() - since;
+    this.#observer?.tried(health.server, this.protocol, outcome, milliseconds, rcode);
   }
 
   #keep(message: Uint8Array): void {

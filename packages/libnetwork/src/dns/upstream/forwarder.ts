@@ -11,6 +11,7 @@ import type {
   Forwarder,
   ForwarderCounts,
   ForwarderOptions,
+  Observer,
   Protocol,
   Reply,
   Server,
@@ -115,7 +116,14 @@ class Sandbox implements Client {
     return this.#waiters.size;
   }
 
-  forward(query: Uint8Array, protocol: Protocol, peer: number, reply: Reply, length = query.length): void {
+  forward(
+    query: Uint8Array,
+    protocol: Protocol,
+    peer: number,
+    reply: Reply,
+    length = query.length,
+    observer?: Observer,
+  ): void {
     const desk = this.#desk;
     const { question, counts } = desk;
     const list = this.#list;
@@ -128,11 +136,12 @@ class Sandbox implements Client {
       const known = desk.cache.find(list.answers, question, query, desk.clock.now());
       if (known !== undefined) {
         counts.cached++;
+        observer?.cached();
         reply(answerAs(known, query, question, protocol), peer, "cache");
         return;
       }
     }
-    this.#ask(list, query, length, protocol, peer, reply);
+    this.#ask(list, query, length, protocol, peer, reply, observer);
   }
 
   #ask(
@@ -142,11 +151,12 @@ class Sandbox implements Client {
     protocol: Protocol,
     peer: number,
     reply: Reply,
+    observer: Observer | undefined,
   ): void {
     const desk = this.#desk;
     const { question, counts } = desk;
     const by = list.manner.byTcp ? "tcp" : protocol;
-    const underWay = find(list, question, query, length, by);
+    const underWay = observer === undefined ? find(list, question, query, length, by) : undefined;
     if (underWay !== undefined && this.#isRepeated(underWay, query, peer)) {
       counts.repeated++;
       return;
@@ -158,7 +168,7 @@ class Sandbox implements Client {
       reply(refusal(query, question), peer, undefined);
       return;
     }
-    const exchange = underWay ?? new Exchange(desk, list, by, question, query, length);
+    const exchange = underWay ?? new Exchange(desk, list, by, question, query, length, observer);
     const waiter = new Waiter(this, exchange, query, question, protocol, peer, reply);
     exchange.add(waiter);
     this.#waiters.add(peer, waiter);

@@ -8,11 +8,8 @@ import type { AnyRecordData } from "./data.ts";
 import { type Message, nameAt, type RecordPlace } from "./message.ts";
 import { NamePath } from "./name.ts";
 
-/** Undefined for a type that is not known here. Texts are read as UTF-8. */
-export function recordData(
-  message: Message,
-  { type, dataAt, dataEnd }: RecordPlace,
-): AnyRecordData | undefined {
+/** Texts are read as UTF-8. */
+export function recordData(message: Message, { type, dataAt, dataEnd }: RecordPlace): AnyRecordData {
   const { bytes } = message;
   switch (type) {
     case recordTypes.A:
@@ -52,9 +49,47 @@ export function recordData(
         minimum: longAt(bytes, numbersAt + 16),
       };
     }
+    case recordTypes.MX:
+      return { type: "MX", preference: wordAt(bytes, dataAt), target: nameOf(message, dataAt + 2) };
     default:
-      return undefined;
+      return { type: "OPAQUE", number: type, bytes: bytes.slice(dataAt, dataEnd) };
   }
+}
+
+/** As in a zone file, RFC 1035 5.1; RFC 3597 5 for a type that is not known here. */
+export function dataText(data: AnyRecordData): string {
+  switch (data.type) {
+    case "A":
+    case "AAAA":
+      return data.address;
+    case "NS":
+    case "CNAME":
+    case "PTR":
+      return data.target;
+    case "MX":
+      return `${data.preference} ${data.target}`;
+    case "SRV":
+      return `${data.priority} ${data.weight} ${data.port} ${data.target}`;
+    case "TXT":
+      return data.texts.map(quoted).join(" ");
+    case "HINFO":
+      return `${quoted(data.cpu)} ${quoted(data.os)}`;
+    case "SOA": {
+      const { primary, mailbox, serial, refresh, retry, expire, minimum } = data;
+      return [primary, mailbox, serial, refresh, retry, expire, minimum].join(" ");
+    }
+    case "OPAQUE":
+      return `\\# ${data.bytes.length} ${Buffer.from(data.bytes).toString("hex")}`.trimEnd();
+  }
+}
+
+/** What would end the text, or disturb a terminal, by its number. */
+function quoted(text: string): string {
+  const escaped = text.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (character) => {
+    const bytes = [...Buffer.from(character)];
+    return bytes.map((byte) => `\\${String(byte).padStart(3, "0")}`).join("");
+  });
+  return `"${escaped}"`;
 }
 
 const path = new NamePath();

@@ -4,7 +4,7 @@
 import { parseIp } from "../../address/ip.ts";
 import type { RecordData } from "../../contracts/names.ts";
 import { invalid } from "../../errors.ts";
-import { longestMessage } from "./constants.ts";
+import { longestMessage, recordTypes } from "./constants.ts";
 import { type WireName, wireName } from "./name.ts";
 
 /** What is written and read besides the records that people have: RFC 1035 3.3.13, RFC 2308 4. */
@@ -35,7 +35,26 @@ export interface NsData {
   readonly target: string;
 }
 
-export type AnyRecordData = RecordData | SoaData | HinfoData | NsData;
+/** RFC 1035 3.3.9. */
+export interface MxData {
+  readonly type: "MX";
+  readonly preference: number;
+  readonly target: string;
+}
+
+/** Of a type that is not known here: no names in it are pointers (RFC 3597 4). */
+export interface OpaqueData {
+  readonly type: "OPAQUE";
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
+export type AnyRecordData = RecordData | SoaData | HinfoData | NsData | MxData | OpaqueData;
+
+/** The type's number. */
+export function typeOf(data: AnyRecordData): number {
+  return data.type === "OPAQUE" ? data.number : recordTypes[data.type];
+}
 
 /** RDATA: bytes, then names that may be written as pointers (RFC 3597 4: those of RFC 1035 alone), then bytes. */
 export interface DataBytes {
@@ -65,6 +84,10 @@ export function dataBytes(data: AnyRecordData): DataBytes {
     case "CNAME":
     case "PTR":
       return { before: nothing, names: [nameBytes(data.target)], after: nothing };
+    case "MX":
+      return { before: words(data.preference), names: [nameBytes(data.target)], after: nothing };
+    case "OPAQUE":
+      return { before: data.bytes, names: [], after: nothing };
     case "TXT":
       return { before: textBytes(data.texts.length === 0 ? [""] : data.texts), names: [], after: nothing };
     case "HINFO":

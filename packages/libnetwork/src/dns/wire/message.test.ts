@@ -3,13 +3,15 @@ import { describe, test } from "node:test";
 import packet from "dns-packet";
 import fc from "fast-check";
 import { headerBits, rcodes, recordTypes } from "./constants.ts";
-import { recordData as dataOf } from "./data-text.ts";
+import { recordData as dataOf, dataText } from "./data-text.ts";
 import { type Message, nameAt, readMessage, readRecords } from "./message.ts";
 import { embedded, guarded, hex, optOf, queryOf } from "./test-support.ts";
 
 function read(bytes: Uint8Array): Message | undefined {
   return readMessage(guarded(bytes), bytes.length);
 }
+
+const inHex = (text: string) => Buffer.from(text, "latin1").toString("hex");
 
 function good(bytes: Uint8Array): Message {
   const message = read(bytes);
@@ -131,8 +133,13 @@ describe("an answer", () => {
       ],
     );
     assert.deepEqual(
-      message.records.map((record) => dataOf(message, record)),
-      [undefined, undefined, undefined, undefined],
+      message.records.map((record) => dataText(dataOf(message, record))),
+      [
+        "10 mail.example.org",
+        `\\# 21 ${inHex("\0\u0005issueca.example.org")}`,
+        "\\# 5 0001020304",
+        `\\# 13 ${inHex("\u0007example\u0003net\0")}`,
+      ],
     );
     for (const record of message.records) assert.equal(nameAt(message, record.nameAt), "example.org");
   });

@@ -3,8 +3,8 @@
  */
 import { invalid } from "../../errors.ts";
 import { longAt, setLong, setWord } from "./bytes.ts";
-import { longestMessage, rcodes, recordClasses, recordTypes } from "./constants.ts";
-import { type AnyRecordData, dataBytes, nameBytes } from "./data.ts";
+import { longestMessage, rcodes, recordClasses } from "./constants.ts";
+import { type AnyRecordData, dataBytes, nameBytes, typeOf } from "./data.ts";
 import type { WireName } from "./name.ts";
 
 /** Type, class, TTL and the length of the data. */
@@ -42,7 +42,7 @@ function prepareRecord({ owner, ttl, data }: RecordText): PreparedRecord {
     throw invalid("invalid_record", `the data of a record has ${length} bytes: too long for any message`);
   }
   const body = new Uint8Array(recordHeadLength + before.length);
-  setWord(body, 0, recordTypes[data.type]);
+  setWord(body, 0, typeOf(data));
   setWord(body, 2, recordClasses.IN);
   setLong(body, 4, ttl);
   setWord(body, 8, before.length);

@@ -3,7 +3,7 @@
  */
 import { parseCidr } from "../../address/cidr.ts";
 import { parseIp } from "../../address/ip.ts";
-import type { Membership, NetworkRecordOf, SandboxNames } from "../../contracts/names.ts";
+import type { Membership, NetworkRecordOf, SandboxNames, TraceStep } from "../../contracts/names.ts";
 import { type Finding, type Found, type FoundRecord, unknown } from "./finding.ts";
 import { aliasIn, type Holder, NetworkNames, portsOf, recordsOf } from "./network-names.ts";
 
@@ -32,6 +32,9 @@ interface Hit {
   readonly network: NetworkNames;
   readonly holder: Holder;
 }
+
+/** Is told where an answer is looked for; undefined where nobody wants to know. */
+type Tell = ((step: TraceStep) => void) | undefined;
 
 export class Zone {
   readonly #networks = new Map<string, NetworkNames>();
@@ -77,46 +80,58 @@ export class Zone {
    *
    * @param name in lower case, without the dot at its end
    * @param type `A`, `AAAA`, `SRV`, `ANY` ..., and one text for all that there are no records of
+   * @param tell is told how, before this returns
    */
-  lookUp(sandboxId: string, name: string, type: string): Finding {
+  lookUp(sandboxId: string, name: string, type: string, tell?: Tell): Finding {
     const view = this.#views.get(sandboxId);
     if (view === undefined) return unknown;
     if (view.hosts.size > 0) {
       const host = view.hosts.get(`${type} ${name}`) ?? view.hosts.get(name);
+      tell?.({ at: "extra hosts", found: host !== undefined });
       if (host !== undefined) return host;
     }
-    const hit = this.#find(view, name);
-    if (hit !== undefined) return this.#of(view, hit, name, type);
+    const hit = this.#find(view, name, tell);
+    if (hit !== undefined) return this.#of(view, hit, name, type, tell);
     if (type === "SRV") {
-      const found = this.#service(view, name);
+      const found = this.#service(view, name, tell);
       if (found !== undefined) return found;
     }
-    if (this.#private.has(name)) return { kind: "private", why: "other network" };
-    return view.names.forwards ? unknown : { kind: "private", why: "internal" };
+    return this.#ofOthers(view, this.#private.has(name) ? "other network" : undefined, tell);
+  }
+
+  /** @param why nobody outside is asked, in any case */
+  #ofOthers(view: View, why: "other network" | "address" | undefined, tell: Tell): Finding {
+    const reason = why ?? (view.names.forwards ? undefined : "internal");
+    if (reason === undefined) return unknown;
+    tell?.({ at: "private", why: reason });
+    return { kind: "private", why: reason };
   }
 
   /**
    * The name of an address.
    *
    * @param address in canonical text
+   * @param tell is told how, before this returns
    */
-  nameOf(sandboxId: string, address: string): Finding {
+  nameOf(sandboxId: string, address: string, tell?: Tell): Finding {
     const view = this.#views.get(sandboxId);
     if (view === undefined) return unknown;
     const host = view.hostNames.get(address);
+    if (view.hostNames.size > 0) tell?.({ at: "extra hosts", found: host !== undefined });
     if (host !== undefined) return pointer(host, 0, { from: "extra hosts" });
     for (const { membership, network } of view.seen) {
       const member = network.whoHas(address);
+      tell?.(looked(membership, address, "address", member && { members: [member] }));
       if (member === undefined) continue;
       const [name] = member.names;
-      if (name === undefined) return { kind: "private", why: "address" };
+      if (name === undefined) return this.#ofOthers(view, "address", tell);
       const source = { from: "endpoints", networkId: network.id, endpointIds: [member.endpointId] } as const;
       return pointer(`${name}.${membership.networkName}`, member.ttl, source);
     }
     const ip = parseIp(address);
     const subnets = view.names.memberships.flatMap((membership) => membership.subnets);
-    if (subnets.some((subnet) => parseCidr(subnet).contains(ip))) return { kind: "private", why: "address" };
-    return view.names.forwards ? unknown : { kind: "private", why: "internal" };
+    const isOurs = subnets.some((subnet) => parseCidr(subnet).contains(ip));
+    return this.#ofOthers(view, isOurs ? "address" : undefined, tell);
   }
 
   /** Whom a sandbox asks for what it does not find here; undefined where there is no such sandbox. */
@@ -125,23 +140,26 @@ export class Zone {
   }
 
   /** By name, by the alias of a link, or as `NAME.NETWORK`; the first of the sandbox's networks that knows it. */
-  #find(view: View, name: string): Hit | undefined {
-    for (const { network, links } of view.seen) {
-      const holder = network.find(links.get(name) ?? name);
+  #find(view: View, name: string, tell: Tell): Hit | undefined {
+    for (const { membership, network, links } of view.seen) {
+      const meant = links.get(name);
+      const holder = network.find(meant ?? name);
+      tell?.(looked(membership, meant ?? name, meant === undefined ? "name" : "link", holder));
       if (holder !== undefined) return { network, holder };
     }
     const dot = name.lastIndexOf(".");
     if (dot < 0) return undefined;
     const behind = name.slice(dot + 1);
-    for (const { network, networkName } of view.seen) {
+    for (const { membership, network, networkName } of view.seen) {
       if (networkName !== behind) continue;
       const holder = network.find(name.slice(0, dot));
+      tell?.(looked(membership, name.slice(0, dot), "network name", holder));
       if (holder !== undefined) return { network, holder };
     }
     return undefined;
   }
 
-  #of(view: View, { network, holder }: Hit, name: string, type: string): Found {
+  #of(view: View, { network, holder }: Hit, name: string, type: string, tell: Tell): Found {
     const kept = holder.findings.get(type);
     if (kept !== undefined) return kept;
     const source =
@@ -159,7 +177,7 @@ export class Zone {
       return found;
     }
     // What an alias leads to may change, and is another's in another sandbox: it is not kept.
-    return { kind: "found", ...this.#follow(view, name, alias, type), additional: [], source };
+    return { kind: "found", ...this.#follow(view, name, alias, type, tell), additional: [], source };
   }
 
   #follow(
@@ -167,6 +185,7 @@ export class Zone {
     name: string,
     first: { target: string; ttl: number },
     type: string,
+    tell: Tell,
   ): Pick<Found, "answers" | "continues"> {
     const answers: FoundRecord[] = [];
     let owner: string | undefined;
@@ -178,9 +197,10 @@ export class Zone {
       owner = target.toLowerCase();
       if (passed.has(owner)) break;
       passed.add(owner);
-      const hit = this.#find(view, owner);
+      const hit = this.#find(view, owner, tell);
       if (hit === undefined) {
         const isOthers = view.names.forwards && !this.#private.has(owner);
+        if (isOthers) tell?.({ at: "alias", target: owner });
         return { answers, ...(isOthers && { continues: owner }) };
       }
       const next = aliasIn(hit.holder);
@@ -191,10 +211,12 @@ export class Zone {
   }
 
   /** `_http._tcp.web`: a port of whoever is called `web`. */
-  #service(view: View, name: string): Found | undefined {
+  #service(view: View, name: string, tell: Tell): Found | undefined {
     const [, service, protocol, target] = /^_([^.]+)\._([^.]+)\.(.+)$/.exec(name) ?? [];
     if (service === undefined || protocol === undefined || target === undefined) return undefined;
-    const hit = this.#find(view, target);
+    const told =
+      tell && ((step: TraceStep) => tell(step.at === "network" ? { ...step, by: "named port" } : step));
+    const hit = this.#find(view, target, told);
     if (hit === undefined) return undefined;
     const answers = portsOf(hit.holder, service, protocol, target);
     const additional = answers.length === 0 ? [] : recordsOf({ ...hit.holder, records: [] }, "ANY", target);
@@ -229,6 +251,18 @@ export class Zone {
       }
     }
   }
+}
+
+/** @param found what goes by the name */
+function looked(
+  { networkId, networkName: network }: Membership,
+  name: string,
+  by: "name" | "link" | "network name" | "address",
+  found: Pick<Holder, "members"> | undefined,
+): TraceStep {
+  const endpointIds = found?.members.map(({ endpointId }) => endpointId) ?? [];
+  const what = found === undefined ? "nothing" : endpointIds.length > 0 ? "endpoints" : "records";
+  return { at: "network", networkId, network, name, by, found: what, endpointIds };
 }
 
 function pointer(target: string, ttl: number, source: Found["source"]): Found {

@@ -1,0 +1,62 @@
+/**
+ * DNS records of a network: added and taken away by users, found by the sandboxes in it from the next question on.
+ */
+import type { NetworkRecordOf } from "../contracts/names.ts";
+import { forbidden } from "../errors.ts";
+import type { NetworkCore } from "./network-core.ts";
+import {
+  checkedRecords,
+  type NameRecord,
+  nameRecord,
+  withoutRecords,
+  withRecords,
+} from "./record-options.ts";
+import { put } from "./records.ts";
+import { isOfUsers } from "./sandbox-names.ts";
+
+export function recordsOf({ record }: NetworkCore): readonly NameRecord[] {
+  return (record.names ?? []).map(nameRecord);
+}
+
+/**
+ * Whoever calls holds the network's lock.
+ *
+ * @returns all of the network's records
+ */
+export async function addRecords(network: NetworkCore, given: unknown): Promise<readonly NameRecord[]> {
+  network.assertUsable();
+  const added = checkedRecords(given);
+  if (!isOfUsers(network)) {
+    const message = `names are not answered in network "${network.name}": make a network for them`;
+    throw forbidden("network_without_names", message);
+  }
+  return replace(network, withRecords(network.record.names ?? [], added));
+}
+
+/**
+ * Whoever calls holds the network's lock.
+ *
+ * @returns those that are left
+ */
+export async function removeRecords(network: NetworkCore, given: unknown): Promise<readonly NameRecord[]> {
+  network.assertUsable();
+  return replace(network, withoutRecords(network.record.names ?? [], given, network.name));
+}
+
+async function replace(
+  network: NetworkCore,
+  names: readonly NetworkRecordOf[],
+): Promise<readonly NameRecord[]> {
+  const { engine } = network;
+  const record = { ...network.record, names };
+  await engine.commit(put("network", record));
+  network.record = record;
+  tellRecords(network);
+  engine.events.emit("network:records", network, { records: String(names.length) });
+  return recordsOf(network);
+}
+
+/** Tells the resolver. */
+export function tellRecords({ engine, id, record, deleted }: NetworkCore): void {
+  engine.parts.resolver?.tellRecords(id, deleted ? [] : (record.names ?? []));
+}
