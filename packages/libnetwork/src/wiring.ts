@@ -64,10 +64,8 @@ import { KernelHostWatch } from "./watch/host-watch.ts";
 /** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
 const descriptorsToOpen = 24;
 
-const resolverSettings: Omit<ResolverSettings, "hostResolvConf"> = {
-  cacheBytes: 4 << 20,
-  inFlight: 1024,
-};
+/** Questions of one sandbox that others are asked at a time. */
+const mostInFlight = 1024;
 
 /** What a controller holds besides the model's parts. */
 interface Machinery {
@@ -154,11 +152,8 @@ export class NetworkController extends Controller {
       seed: controllerId,
       defaultPools: { local: checked.defaultAddressPools },
     });
-    const { hostResolvConf } = checked;
     const resolver = checked.resolver
-      ? opened.adopt(new ThreadResolver(host, { ...resolverSettings, hostResolvConf }, warn), (made) =>
-          made.end(),
-        )
+      ? opened.adopt(new ThreadResolver(host, resolverSettings(checked), warn), (made) => made.end())
       : undefined;
     const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver };
     const parts = makeParts(checked, controllerId, machinery);
@@ -307,6 +302,13 @@ function makeFirewall(
 ): Firewall {
   if (options.firewall === "none") return new NoFirewall();
   return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace });
+}
+
+function resolverSettings({
+  hostResolvConf,
+  resolverCacheBytes,
+}: CheckedControllerOptions): ResolverSettings {
+  return { hostResolvConf, cacheBytes: resolverCacheBytes, inFlight: mostInFlight };
 }
 
 function memoryOf(store: SqliteStore, driver: string): DriverMemory {

@@ -23,6 +23,7 @@ export function daemonConfigOf(values: SettingValues): DaemonConfig {
     logFormat: values.logFormat,
     trustGroup: values.trustGroup,
     runtime: values.runtime,
+    hostGateways: values.hostGateways,
     drainSeconds: values.drainSeconds,
     ...(values.userChainFile !== undefined && { userChainFile: values.userChainFile }),
     limits: limitsOf(values),
@@ -45,6 +46,9 @@ function controllerOptionsOf(values: SettingValues): ControllerOptions {
     defaultAddressPools: values.defaultPools,
     warmNamespaces: values.warmNamespaces,
     selfHeal: values.selfHeal,
+    resolver: values.resolver,
+    resolverCacheBytes: values.resolverCacheBytes,
+    hostResolvConf: values.hostResolvConf,
   };
 }
 

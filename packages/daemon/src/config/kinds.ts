@@ -1,6 +1,7 @@
 /**
  * Kinds of values: how each is read from the file, from a text (a flag, a variable), and written as TOML.
  */
+import { isIP } from "node:net";
 import { invalid, suggestion } from "@causeway/libnetwork";
 
 export interface Kind<T> {
@@ -138,6 +139,21 @@ function poolRange(item: unknown): PoolRange {
   if (typeof base === "string" && typeof size === "number") return { base, size };
   throw refused(item, 'a pool: give base and size, as in { base = "10.0.0.0/8", size = 24 }');
 }
+
+/** Addresses of the host, one of each family at most. */
+export const hostGateways: Kind<readonly string[]> = {
+  shape: "ADDRESS",
+  many: true,
+  read(value) {
+    const addresses: unknown[] = Array.isArray(value) ? value : [value];
+    const families = addresses.map((address) => (typeof address === "string" ? isIP(address) : 0));
+    if (families.includes(0) || new Set(families).size < families.length)
+      throw refused(value, 'an address of each family at most, such as ["192.0.2.1", "2001:db8::1"]');
+    return addresses.map(String);
+  },
+  fromTexts: (texts) => texts,
+  toToml: quoted,
+};
 
 /** Options for somebody else to check: `name=value`. */
 export const options: Kind<Readonly<Record<string, unknown>>> = {

@@ -6,6 +6,7 @@ import { logFormats, logLevels } from "./config.ts";
 import {
   boolean,
   choice,
+  hostGateways,
   integer,
   listenAddress,
   loopbackAddress,
@@ -200,6 +201,36 @@ export const settings = {
     kind: boolean,
     byDefault: true,
     about: "What somebody else takes away of ours in the kernel is put back.",
+  }),
+  resolver: setting({
+    key: "names.resolver",
+    flag: "resolver",
+    kind: boolean,
+    byDefault: true,
+    about: "Names are answered in sandboxes, at 127.0.0.11. Without it they ask the host's name servers.",
+  }),
+  resolverCacheBytes: setting({
+    key: "names.cache-bytes",
+    flag: "resolver-cache-bytes",
+    kind: controllers(integer(0, 1 << 30, "BYTES"), (resolverCacheBytes) => ({ resolverCacheBytes })),
+    byDefault: 4 << 20,
+    about: "How much is kept of what other name servers answered, for all sandboxes together; 0: nothing.",
+  }),
+  hostResolvConf: setting({
+    key: "names.host-resolv-conf",
+    flag: "host-resolv-conf",
+    kind: path,
+    byDefault: "/etc/resolv.conf",
+    about: "Where it stands whom the host asks for names. Looked at again when it has changed.",
+  }),
+  hostGateways: setting({
+    key: "names.host-gateway-ip",
+    flag: "host-gateway-ip",
+    kind: hostGateways,
+    byDefault: [],
+    example: ["192.0.2.1"],
+    about:
+      "What `host-gateway` stands for in extra hosts: an address of each family at most. Default: the gateway of the container's network.",
   }),
   defaultNetwork: setting({
     key: "default-network.enabled",

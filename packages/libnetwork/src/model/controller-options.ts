@@ -85,6 +85,8 @@ const controllerTable = {
    * they ask the host's name servers themselves. Default: false, until all that is planned of it is there.
    */
   resolver: withDefault(boolean, false),
+  /** Bytes of others' answers that the resolver keeps, of all sandboxes together; 0: none. Default: 4 MiB. */
+  resolverCacheBytes: withDefault(integer(0, 1 << 30), 4 << 20),
   /** The host's resolv.conf: whom it asks for names. Looked at again when it has changed. Default: /etc/resolv.conf. */
   hostResolvConf: withDefault(absolutePath, "/etc/resolv.conf"),
   /** How many namespaces are kept ready. Default: 4. */

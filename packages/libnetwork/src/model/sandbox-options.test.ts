@@ -73,6 +73,7 @@ test("controllers: defaults", () => {
     firewallTable: "causeway",
     defaultAddressPools: [],
     resolver: false,
+    resolverCacheBytes: 4 << 20,
     hostResolvConf: "/etc/resolv.conf",
     warmNamespaces: 4,
     selfHeal: true,
