@@ -31,6 +31,16 @@ test("each operation costs the durable writes that the table says", async (t) =>
   await costs("publish", 1, () => endpoint.publish([{ containerPort: 80, hostPort: 8080 }]));
   await costs("unpublish", 1, () => endpoint.unpublish([{ containerPort: 80 }]));
   await costs("rename", 1, () => sandbox.rename("d"));
+  await costs("endpoint.updateNames", 1, () => endpoint.updateNames({ aliases: ["www"] }));
+  await costs("network.addRecords", 1, () =>
+    network.addRecords([{ name: "db", type: "A", address: "192.0.2.1" }]),
+  );
+  await costs("network.removeRecords", 1, () => network.removeRecords([{ name: "db" }]));
+  await costs("sandbox.setExtraHosts", 1, () =>
+    sandbox.setExtraHosts([{ name: "gate", address: "192.0.2.1" }]),
+  );
+  await costs("sandbox.disableService", 1, () => sandbox.disableService());
+  await costs("sandbox.disableService again", 0, () => sandbox.disableService());
   await costs("refresh, with one endpoint", 2, () => sandbox.refresh());
   await costs("leave", 1, () => endpoint.leave(sandbox));
   await costs("endpoint.delete", 1, () => endpoint.delete());

@@ -188,6 +188,47 @@ export const scenarios: readonly Scenario[] = [
     prepare: [...usual, createEndpoint("late", "m", 2, 10, 8081), join_("m", "late", "client")],
     step: leave("n", "client", "client"),
   },
+  // Records are not in the kernel, so no picture tells whether a step was done.
+  {
+    name: "add-records",
+    prepare: usual,
+    step: async ({ controller }) => {
+      const n = network(controller, "n");
+      if (n.records().length === 0)
+        await n.addRecords([
+          { name: "db", type: "A", address: "192.0.2.1" },
+          { name: "site", type: "CNAME", target: "web" },
+        ]);
+      if (n.records().length !== 2) throw new Error("of two records one is there");
+    },
+  },
+  {
+    name: "remove-records",
+    prepare: [
+      ...usual,
+      ({ controller }) => network(controller, "n").addRecords([{ name: "db", type: "TXT", texts: ["x"] }]),
+    ],
+    step: async ({ controller }) => {
+      const n = network(controller, "n");
+      if (n.records().length > 0) await n.removeRecords([{ name: "db" }]);
+    },
+  },
+  {
+    name: "update-names",
+    prepare: usual,
+    step: ({ controller }) => endpoint(controller, "n", "web").updateNames({ aliases: ["www"] }),
+  },
+  {
+    name: "disable-service",
+    prepare: usual,
+    step: ({ controller }) => sandbox(controller, "web").disableService(),
+  },
+  {
+    name: "extra-hosts",
+    prepare: usual,
+    step: ({ controller }) =>
+      sandbox(controller, "web").setExtraHosts([{ name: "gate", address: "192.0.2.9" }]),
+  },
   { name: "attach", prepare: usual, step: attach("late", "m", 2, 10, 8081) },
   {
     name: "detach",

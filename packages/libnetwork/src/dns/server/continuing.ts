@@ -2,9 +2,11 @@
  * Answers that begin here and end elsewhere: a record of a network leads on to a name that only others know (RFC 1034 4.3.2 3a).
  */
 
-import { rcodes } from "../wire/constants.ts";
+import { CausewayError } from "../../errors.ts";
+import { rcodes, recordTypes } from "../wire/constants.ts";
+import type { OpaqueData } from "../wire/data.ts";
 import { recordData } from "../wire/data-text.ts";
-import { type Message, nameAt, readMessage } from "../wire/message.ts";
+import { type Message, nameAt, type RecordPlace, readMessage } from "../wire/message.ts";
 import { type PreparedAnswer, prepareAnswer, type RecordText } from "../wire/prepared.ts";
 import type { FoundRecord } from "../zone/finding.ts";
 
@@ -17,7 +19,23 @@ export function continued(ours: readonly FoundRecord[], others: Uint8Array | "fa
   const message = others === "failed" ? undefined : readMessage(others);
   if (message === undefined) return prepareAnswer({ rcode: rcodes.SERVFAIL });
   const answers = [...ours, ...recordsIn(message, 1)];
-  return prepareAnswer({ rcode: message.rcode, answers, authorities: recordsIn(message, 2) });
+  try {
+    return prepareAnswer({ rcode: message.rcode & 15, answers, authorities: recordsIn(message, 2) });
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    // Longer than what there is room for beside ours.
+    return prepareAnswer({ rcode: rcodes.SERVFAIL });
+  }
+}
+
+/** Types in whose data there may be pointers to other places of a message. */
+const withNames: ReadonlySet<number> = new Set(
+  (["NS", "CNAME", "PTR", "MX", "SRV", "SOA"] as const).map((name) => recordTypes[name]),
+);
+
+/** To the byte: a text may be no text. */
+function opaque({ bytes }: Message, { type, dataAt, dataEnd }: RecordPlace): OpaqueData {
+  return { type: "OPAQUE", number: type, bytes: bytes.slice(dataAt, dataEnd) };
 }
 
 function recordsIn(message: Message, section: 1 | 2): readonly RecordText[] {
@@ -26,6 +44,6 @@ function recordsIn(message: Message, section: 1 | 2): readonly RecordText[] {
     .map((record) => ({
       owner: nameAt(message, record.nameAt) ?? "",
       ttl: record.ttl,
-      data: recordData(message, record),
+      data: withNames.has(record.type) ? recordData(message, record) : opaque(message, record),
     }));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { IpAddress, parseIp } from "../../address/ip.ts";
-import { addressOfName, isReverseName, reverseName } from "./reverse.ts";
+import { addressOfName, reverseName } from "./reverse.ts";
 
 test("the RFCs' own examples", () => {
   // RFC 1035 3.5 and RFC 3596 2.5.
@@ -20,7 +20,6 @@ test("every address has a name, and the name the address", () => {
   fc.assert(
     fc.property(address, (ip) => {
       const name = reverseName(ip);
-      assert.ok(isReverseName(name));
       assert.equal(addressOfName(name)?.toString(), ip.toString());
     }),
   );
@@ -43,6 +42,4 @@ test("other names are no addresses", () => {
   ]) {
     assert.equal(addressOfName(name), undefined, name);
   }
-  assert.ok(isReverseName("1.168.192.in-addr.arpa"));
-  assert.ok(!isReverseName("xin-addr.arpa"));
 });

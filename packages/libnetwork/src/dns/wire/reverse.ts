@@ -22,8 +22,3 @@ export function addressOfName(name: string): IpAddress | undefined {
   const digits = name.slice(0, 63).split(".").reverse().join("");
   return ipFromBytes(Uint8Array.from(Buffer.from(digits, "hex")));
 }
-
-/** Names below these are of addresses, whole or not: `1.168.192.in-addr.arpa` is. */
-export function isReverseName(name: string): boolean {
-  return /(^|\.)(in-addr|ip6)\.arpa$/i.test(name);
-}
