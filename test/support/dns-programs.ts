@@ -122,7 +122,6 @@ pid-file=
 no-resolv
 no-hosts
 bind-interfaces
-except-interface=lo
 listen-address=${address}
 log-queries
 log-facility=-

@@ -22,7 +22,8 @@ export async function dnsHost(
   const hostResolvConf = join(directory, "resolv.conf");
   const writeResolvConf = (text: string) => writeFileSync(hostResolvConf, text);
   if (resolvConf !== undefined) writeResolvConf(resolvConf);
-  const host = await TestHost.create(t, { resolver: true, hostResolvConf, ...options });
+  // Before the host ends, which does without: a failure there is the last thing to run.
   t.after(() => rmSync(directory, { recursive: true }));
+  const host = await TestHost.create(t, { resolver: true, hostResolvConf, ...options });
   return { host, writeResolvConf };
 }
