@@ -146,7 +146,7 @@ export class DnsServer implements AsyncDisposable {
   }
 
   /** The OPT record of the last question. */
-  get lastOpt(): OptAnswer | undefined {
+  lastOpt(): OptAnswer | undefined {
     return this.queries.at(-1)?.additionals?.find((record) => record.type === "OPT");
   }
 
