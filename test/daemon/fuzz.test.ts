@@ -24,7 +24,10 @@ interface FuzzAnswer {
 
 test(`${count} requests give no 500 and leave nothing behind`, { timeout: 900_000 }, async (t) => {
   t.diagnostic(`FUZZ_SEED=${seed}`);
-  const daemon = await TestDaemon.start(t, { daemon: { limits: { lateness: 60_000 } } });
+  const daemon = await TestDaemon.start(t, {
+    controller: { resolver: true },
+    daemon: { limits: { lateness: 60_000 } },
+  });
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   t.after(() => agent.destroy());
   const { body } = await daemon.ask("GET", "/cnm/v1/openapi.json");

@@ -360,7 +360,7 @@ function makeParts(
     Object.keys(options.drivers),
     drivers.map(({ type }) => type),
   );
-  const { runDir, warmNamespaces, hostResolvConf } = options;
+  const { runDir, warmNamespaces, hostResolvConf, hostGateways } = options;
   const ipv6 = files.existsSync("/proc/sys/net/ipv6");
   const ipams = [ipam, new NullIpam()];
   return {
@@ -370,6 +370,7 @@ function makeParts(
     netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
     files: new FileSandboxFiles(runDir, { hostResolvConf }),
     resolver,
+    hostGateways,
     firewall,
     directories: [options.stateDir, runDir],
     planRouting,

@@ -73,6 +73,10 @@ const pools: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   hostportend: ports,
   containerport: ports,
   containerportend: ports,
+  target: fc.oneof(names, oddNames),
+  ttl: fc.integer({ min: -1, max: 1000 }),
+  // Of records, and of questions; of events, one that there is not.
+  type: fc.constantFrom("A", "A", "AAAA", "CNAME", "TXT", "SRV", "PTR", "TYPE65280", "nonsense", ""),
   // Namespaces and directories of this machine are not to be played with, and nothing is to be started.
   key: paths,
   path: paths,

@@ -3,6 +3,7 @@
  */
 import Type, { type Static } from "typebox";
 import { Id, Labels, labelFilter, nameFilter, Opaque, pageQuery, reference, strict } from "./common.ts";
+import { endpointNames, NamedPort } from "./names.ts";
 
 const protocol = Type.Union([Type.Literal("tcp"), Type.Literal("udp"), Type.Literal("sctp")]);
 const port = Type.Integer({ minimum: 1, maximum: 65535 });
@@ -51,7 +52,10 @@ export const endpointOptions = {
   mac: Type.Optional(Type.String()),
   publish: Type.Optional(Type.Array(PublishedPort, { maxItems: 4096 })),
   exposedPorts: Type.Optional(Type.Array(Type.String(), { maxItems: 4096 })),
-  aliases: Type.Optional(Type.Array(Type.String(), { maxItems: 256 })),
+  ...endpointNames,
+  disableResolution: Type.Optional(
+    Type.Boolean({ description: "Nobody answers names in its sandbox on its account." }),
+  ),
   gatewayPriority: Type.Optional(Type.Integer()),
   interfaceName: Type.Optional(Type.String()),
   sysctls: Type.Optional(Type.Record(Type.String(), Type.String())),
@@ -81,6 +85,11 @@ export const Endpoint = Type.Object(
     ipv4: Type.Optional(Type.String({ description: "CIDR." })),
     ipv6: Type.Optional(Type.String({ description: "CIDR." })),
     aliases: Type.Array(Type.String()),
+    links: Type.Record(Type.String(), Type.String(), {
+      description: "Its sandbox's own names for others: alias to name.",
+    }),
+    namedPorts: Type.Array(Type.Required(NamedPort)),
+    disableResolution: Type.Boolean(),
     labels: Labels,
     gatewayPriority: Type.Integer(),
     bindings: Type.Array(Binding),

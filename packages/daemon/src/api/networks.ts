@@ -39,6 +39,20 @@ export const NetworkCreate = Type.Object(
     attachable: Type.Optional(Type.Boolean()),
     ingress: Type.Optional(Type.Boolean()),
     scope: Type.Optional(Type.Union([Type.Literal("local"), Type.Literal("global")])),
+    dns: Type.Optional(
+      Type.Array(Type.String(), {
+        maxItems: 64,
+        description: "Name servers for what is not found here, asked from the host. Default: the host's.",
+      }),
+    ),
+    dnsTtl: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 0x7fff_ffff,
+        description:
+          "Seconds that addresses of endpoints may be kept. Default: 600 for those that were chosen, 0 for others.",
+      }),
+    ),
     labels: Type.Optional(Labels),
     configOnly: Type.Optional(Type.Boolean()),
     configFrom: Type.Optional(Type.String()),
@@ -77,8 +91,13 @@ export const Network = Type.Object(
     configFrom: Type.Optional(Type.String()),
     ipamDriver: Type.String(),
     pools: Type.Array(Pool),
+    dns: Type.Array(Type.String()),
+    dnsTtl: Type.Optional(Type.Integer()),
     labels: Labels,
     driverOptions: Opaque,
+    records: Type.Integer({
+      description: "How many DNS records there are: their list is under /networks/{id}/records.",
+    }),
     endpoints: Type.Integer({
       description: "How many there are: their list is under /networks/{id}/endpoints.",
     }),

@@ -5,12 +5,16 @@ import Type, { type Static } from "typebox";
 import { Id, Labels, labelFilter, nameFilter, pageQuery, reference, strict } from "./common.ts";
 import { Endpoint, EndpointOptions } from "./endpoints.ts";
 
+const extraHost = { name: Type.String(), address: Type.String() };
+const extraHosts = Type.Array(Type.Object(extraHost, strict), {
+  maxItems: 4096,
+  description: "`host-gateway` stands for the host's address, as the sandbox reaches it.",
+});
+
 /** What stands in its hosts and resolv.conf, besides its own name. */
 export const nameFiles = {
   domainname: Type.Optional(Type.String()),
-  extraHosts: Type.Optional(
-    Type.Array(Type.Object({ name: Type.String(), address: Type.String() }, strict), { maxItems: 4096 }),
-  ),
+  extraHosts: Type.Optional(extraHosts),
   dns: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
   dnsSearch: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
   dnsOptions: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
@@ -40,6 +44,7 @@ export type SandboxCreate = Static<typeof SandboxCreate>;
 export const SandboxRefresh = Type.Object(changeable, { ...strict, title: "SandboxRefresh" });
 export type SandboxRefresh = Static<typeof SandboxRefresh>;
 export const SandboxKey = Type.Object({ path: Type.String() }, strict);
+export const SandboxExtraHosts = Type.Object({ extraHosts }, strict);
 export const SandboxRename = Type.Object({ containerId: Type.String() }, strict);
 
 export const Sandbox = Type.Object(
@@ -53,6 +58,8 @@ export const Sandbox = Type.Object(
     usesHostNetwork: Type.Boolean(),
     sharedWith: Type.Optional(Id),
     labels: Labels,
+    extraHosts: Type.Array(Type.Object(extraHost)),
+    serviceEnabled: Type.Boolean({ description: "Others find it by its names." }),
     files: Type.Object({ hosts: Type.String(), hostname: Type.String(), resolvConf: Type.String() }),
     endpoints: Type.Array(Type.Object({ id: Id, name: Type.String(), network: Type.String() })),
     gatewayIpv4: Type.Optional(Id),

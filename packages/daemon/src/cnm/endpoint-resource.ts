@@ -7,6 +7,7 @@ import { nameOf } from "./sandbox-resource.ts";
 
 export function endpointResource(endpoint: EndpointHandle): Endpoint {
   const { id, name, network, record, labels } = endpoint;
+  const { links, namedPorts, disableResolution, gatewayPriority } = record.options;
   const { mac, ipv4, ipv6, interfaceName, gatewayIpv4, gatewayIpv6, sandbox } = endpoint.info();
   return {
     id,
@@ -16,8 +17,11 @@ export function endpointResource(endpoint: EndpointHandle): Endpoint {
     ...(ipv4 !== undefined && { ipv4 }),
     ...(ipv6 !== undefined && { ipv6 }),
     aliases: [...endpoint.aliases],
+    links,
+    namedPorts: [...namedPorts],
+    disableResolution,
     labels,
-    gatewayPriority: record.options.gatewayPriority,
+    gatewayPriority,
     bindings: [...endpoint.bindings],
     withheld: [...endpoint.withheld],
     ...(sandbox !== undefined && {

@@ -7,6 +7,7 @@ import {
   Bindings,
   Endpoint,
   EndpointDeleteQuery,
+  EndpointNames,
   EndpointPath,
   EndpointQuery,
   Join,
@@ -85,6 +86,18 @@ export function endpointRoutes({ controller, changes }: CnmContext): FastifyPlug
           return endpointResource(endpoint);
         });
         return answer(reply, left);
+      },
+    );
+    server.post(
+      "/endpoints/:endpoint/names",
+      { schema: { ...change, body: EndpointNames, response: { 200: Endpoint } } },
+      async (request, reply) => {
+        const subject = endpointSubject(controller, request.params.endpoint);
+        const renamed = await changes.make(request, subject, async (endpoint) => {
+          await endpoint.updateNames(request.body);
+          return endpointResource(endpoint);
+        });
+        return answer(reply, renamed);
       },
     );
     server.post(

@@ -6,7 +6,8 @@ import type { Network } from "../api/index.ts";
 
 export function networkResource(network: NetworkHandle): Network {
   const status = new Map(network.ipamStatus().map((pool) => [pool.pool, pool]));
-  const { configFrom } = network;
+  const { configFrom, record } = network;
+  const { dns, dnsTtl } = record.options;
   return {
     id: network.id,
     name: network.name,
@@ -34,8 +35,11 @@ export function networkResource(network: NetworkHandle): Network {
           ...(counted !== undefined && { size: String(counted.size), used: String(counted.used) }),
         };
       }),
+    dns: [...dns],
+    ...(dnsTtl !== undefined && { dnsTtl }),
     labels: network.labels,
     driverOptions: network.driverOptions,
+    records: record.names?.length ?? 0,
     endpoints: network.endpoints().length,
   };
 }

@@ -11,7 +11,7 @@ export function nameOf({ containerId, labels }: SandboxHandle): string {
 }
 
 export function sandboxResource(sandbox: SandboxHandle): Sandbox {
-  const { id, containerId, key, sharedWith } = sandbox;
+  const { id, containerId, key, sharedWith, record } = sandbox;
   const gatewayIpv4 = sandbox.gateway(4)?.id;
   const gatewayIpv6 = sandbox.gateway(6)?.id;
   return {
@@ -24,6 +24,8 @@ export function sandboxResource(sandbox: SandboxHandle): Sandbox {
     usesHostNetwork: sandbox.usesHostNetwork,
     ...(sharedWith !== undefined && { sharedWith: sharedWith.id }),
     labels: sandbox.labels,
+    extraHosts: [...record.options.extraHosts],
+    serviceEnabled: record.hidden !== true,
     files: sandbox.files,
     endpoints: sandbox.endpoints().map(({ id, name, network }) => ({ id, name, network: network.name })),
     ...(gatewayIpv4 !== undefined && { gatewayIpv4 }),

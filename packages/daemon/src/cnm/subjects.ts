@@ -7,6 +7,7 @@ import type { Subject } from "./changes.ts";
 import { containerResource } from "./container-resource.ts";
 import { endpointResource } from "./endpoint-resource.ts";
 import { endpointNamed, endpointWithId, networkNamed, sandboxNamed } from "./find.ts";
+import { recordsResource } from "./name-resource.ts";
 import { networkResource } from "./network-resource.ts";
 import { sandboxResource } from "./sandbox-resource.ts";
 
@@ -16,6 +17,11 @@ export function networkSubject(controller: NetworkController, reference: string)
     resource: networkResource,
     keys: ({ id }) => [id],
   };
+}
+
+/** The network's DNS records: what they were is held against `If-Match`. */
+export function recordsSubject(controller: NetworkController, reference: string): Subject<Network> {
+  return { ...networkSubject(controller, reference), resource: recordsResource };
 }
 
 /** @param network where it is named below its network; without, `reference` is an id */

@@ -20,8 +20,6 @@ export interface DaemonConfig {
   readonly trustGroup: boolean;
   /** The OCI runtime. Default: runc. */
   readonly runtime: string;
-  /** What `host-gateway` stands for in extra hosts. Default: none, the gateway of the container's own network is. */
-  readonly hostGateways: readonly string[];
   /** How long what has begun may take when the daemon ends, seconds. Default: 20. */
   readonly drainSeconds: number;
   /** File of nftables statements that the chains `user` get at the start and on SIGHUP. Default: none, they are left alone. */

@@ -23,7 +23,6 @@ export function daemonConfigOf(values: SettingValues): DaemonConfig {
     logFormat: values.logFormat,
     trustGroup: values.trustGroup,
     runtime: values.runtime,
-    hostGateways: values.hostGateways,
     drainSeconds: values.drainSeconds,
     ...(values.userChainFile !== undefined && { userChainFile: values.userChainFile }),
     limits: limitsOf(values),
@@ -49,6 +48,7 @@ function controllerOptionsOf(values: SettingValues): ControllerOptions {
     resolver: values.resolver,
     resolverCacheBytes: values.resolverCacheBytes,
     hostResolvConf: values.hostResolvConf,
+    hostGateways: values.hostGateways,
   };
 }
 

@@ -2,6 +2,7 @@
  * What a controller is asked to be: the options of NetworkController.open, checked.
  */
 import { parseSubnet } from "../address/cidr.ts";
+import { parseIp } from "../address/ip.ts";
 import { invalid } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
@@ -89,6 +90,8 @@ const controllerTable = {
   resolverCacheBytes: withDefault(integer(0, 1 << 30), 4 << 20),
   /** The host's resolv.conf: whom it asks for names. Looked at again when it has changed. Default: /etc/resolv.conf. */
   hostResolvConf: withDefault(absolutePath, "/etc/resolv.conf"),
+  /** What `host-gateway` stands for in extra hosts. Default: the gateway of the sandbox's own network. */
+  hostGateways: withDefault(listOf(textBy((text) => parseIp(text).toString())), []),
   /** How many namespaces are kept ready. Default: 4. */
   warmNamespaces: withDefault(integer(0, 1024), 4),
   /** What somebody else takes away of ours in the kernel is noticed and put back. Default: true. */

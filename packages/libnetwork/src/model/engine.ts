@@ -28,6 +28,8 @@ export interface ModelParts {
   readonly files: SandboxFiles;
   /** Undefined: sandboxes ask the host's name servers themselves. */
   readonly resolver: Resolver | undefined;
+  /** Addresses that `host-gateway` stands for; none: the gateway of the sandbox's own network. */
+  readonly hostGateways: readonly string[];
   /** To be looked at and put right; what it holds is told to it by the drivers. */
   readonly firewall: Pick<Firewall, "inspect" | "inspectForeign" | "install">;
   /** Decides which endpoint is a sandbox's way out. Pure. */

@@ -3,6 +3,7 @@
  */
 import { addressOf } from "../address/cidr.ts";
 import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
+import { extraHostsOf } from "./extra-hosts.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { hasResolver, tellNames } from "./sandbox-names.ts";
 
@@ -24,7 +25,7 @@ export function restoreHostFiles(sandbox: SandboxCore): void {
 
 export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
   const { id, record, joined } = sandbox;
-  const { hostname, domainname, extraHosts, dns, dnsSearch, dnsOptions } = record.options;
+  const { hostname, domainname, dns, dnsSearch, dnsOptions } = record.options;
   const addresses = [...joined]
     .flatMap(({ record: { interface: ends } }) => [ends.ipv4, ends.ipv6])
     .filter((cidr) => cidr !== undefined);
@@ -32,7 +33,7 @@ export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
     sandboxId: id,
     hostname,
     domainname,
-    extraHosts,
+    extraHosts: extraHostsOf(sandbox),
     hasResolver: hasResolver(sandbox),
     dns,
     dnsSearch,

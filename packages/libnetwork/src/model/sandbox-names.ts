@@ -4,6 +4,7 @@
 import { addressOf } from "../address/cidr.ts";
 import type { Membership, NamedPort, SandboxNames } from "../contracts/names.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import { extraHostsOf } from "./extra-hosts.ts";
 import type { NetworkCore } from "./network-core.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 
@@ -20,12 +21,12 @@ export function hasResolver(sandbox: SandboxCore): boolean {
 
 function sandboxNames(sandbox: SandboxCore): SandboxNames {
   const { id, record, joined } = sandbox;
-  const { extraHosts, dns, dnsOptions } = record.options;
+  const { dns, dnsOptions } = record.options;
   const forwards = [...joined].some(({ network }) => !network.record.options.internal);
   return {
     sandboxId: id,
     memberships: [...joined].filter(isNamed).map((endpoint) => membershipOf(endpoint, sandbox)),
-    extraHosts,
+    extraHosts: extraHostsOf(sandbox),
     forwards,
     servers: dns,
     options: dnsOptions,

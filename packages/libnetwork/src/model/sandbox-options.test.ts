@@ -74,6 +74,7 @@ test("controllers: defaults", () => {
     defaultAddressPools: [],
     resolver: false,
     resolverCacheBytes: 4 << 20,
+    hostGateways: [],
     hostResolvConf: "/etc/resolv.conf",
     warmNamespaces: 4,
     selfHeal: true,

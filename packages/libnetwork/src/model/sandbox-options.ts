@@ -6,18 +6,31 @@ import { invalid } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import { hostname, word } from "../options/host-file-texts.ts";
-import { boolean, listOf, objectOf, type Parsed, recordOf, string, textBy } from "../options/parse.ts";
+import {
+  boolean,
+  listOf,
+  objectOf,
+  type Parsed,
+  type Parser,
+  recordOf,
+  string,
+  textBy,
+} from "../options/parse.ts";
+import { hostGateway } from "./extra-hosts.ts";
 
 const address = textBy((text) => parseIp(text).toString());
 
-const extraHost = { name: hostname, address };
+const hostAddress: Parser<string> = (value, name) =>
+  value === hostGateway ? hostGateway : address(value, name);
+
+const extraHost = { name: hostname, address: hostAddress };
 
 export const sandboxTable = {
   /** Its name in /etc/hostname and, with its addresses, in /etc/hosts. Default: none. */
   hostname,
   /** Makes the full name in /etc/hosts, behind the hostname. Default: none. */
   domainname: hostname,
-  /** Lines of /etc/hosts besides those of the endpoints. */
+  /** Lines of /etc/hosts besides those of the endpoints; `host-gateway` as an address stands for the host, as the sandbox reaches it. */
   extraHosts: withDefault(listOf(objectOf(extraHost)), []),
   /** Name servers. Default: the host's. */
   dns: withDefault(listOf(address), []),

@@ -343,6 +343,7 @@ export class FakeController extends Controller {
       ]),
       files: faults.watch("files", files, ["create", "update"]),
       resolver: undefined,
+      hostGateways: [],
       firewall: new NoFirewall(),
       directories: [],
       planRouting,

@@ -1,0 +1,36 @@
+/**
+ * Names as the CNM API shows them.
+ */
+import type {
+  Lookup as LookupAnswer,
+  NetworkName as NameInNetwork,
+  NameRecord as NameRecordOf,
+  Network,
+  Trace as TraceAnswer,
+} from "@causeway/libnetwork";
+import type { Lookup, NameRecord, NameRecords, NetworkName, Trace } from "../api/index.ts";
+
+export function recordsResource(network: Network): NameRecords {
+  return { records: network.records().map(recordResource) };
+}
+
+function recordResource(record: NameRecordOf): NameRecord {
+  return record.type === "TXT" ? { ...record, texts: [...record.texts] } : { ...record };
+}
+
+export function nameResource({ endpointId, sandboxId, names, ports, ...rest }: NameInNetwork): NetworkName {
+  return { endpoint: endpointId, sandbox: sandboxId, names: [...names], ...rest, namedPorts: [...ports] };
+}
+
+export function lookupResource(lookup: LookupAnswer): Lookup {
+  return { ...lookup, answers: [...lookup.answers] };
+}
+
+export function traceResource({ steps, ...lookup }: TraceAnswer): Trace {
+  return {
+    ...lookupResource(lookup),
+    steps: steps.map((step) =>
+      step.at === "network" ? { ...step, endpointIds: [...step.endpointIds] } : step,
+    ),
+  };
+}
