@@ -171,11 +171,11 @@ test("a question in a sandbox's place is answered, and told how; by its name, an
   assert.equal(must<Lookup>(await ask("other/lookup?name=web&type=AAAA")).answers.length, 0);
   assert.equal(must<Lookup>(await ask(`other/lookup?name=${address}`)).answers[0]?.value, "web.n");
   const trace = must<Trace>(await ask(`${sandbox.id.slice(0, 12)}/trace?name=web.n`));
-  assert.deepEqual(trace.steps.map(({ at, by, found, endpointIds }) => [at, by, found, endpointIds]).at(-1), [
+  assert.deepEqual(trace.steps.map(({ at, by, found, endpoints }) => [at, by, found, endpoints]).at(-1), [
     "network",
     "network name",
     "endpoints",
-    [endpoint.id],
+    [{ id: endpoint.id, name: "web" }],
   ]);
   const refusals = [
     ["other/lookup", 400, "invalid_field"],

@@ -33,6 +33,8 @@ export type NameKind =
   | "container"
   /** Whatever has a name. */
   | "object"
+  /** Of DNS records that can be added. */
+  | "record-type"
   | "file"
   | "none";
 

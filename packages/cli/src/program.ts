@@ -133,6 +133,33 @@ export const commands: Commands = {
       },
     },
   },
+  dns: {
+    summary: "Names: what sandboxes find, how, and why not",
+    commands: {
+      ls: {
+        summary: "List names of endpoints, and DNS records",
+        aliases: ["list"],
+        load: async () => (await import("./commands/dns/ls.ts")).ls,
+      },
+      lookup: {
+        summary: "Ask for a name in a sandbox's place",
+        load: async () => (await import("./commands/dns/lookup.ts")).lookup,
+      },
+      trace: {
+        summary: "Tell how a name is found in a sandbox, and why not",
+        load: async () => (await import("./commands/dns/trace.ts")).trace,
+      },
+      add: {
+        summary: "Add DNS records to a network",
+        load: async () => (await import("./commands/dns/add.ts")).add,
+      },
+      rm: {
+        summary: "Take DNS records of a network away",
+        aliases: ["remove"],
+        load: async () => (await import("./commands/dns/rm.ts")).rm,
+      },
+    },
+  },
   sandbox: {
     summary: "Sandboxes: network stacks of containers",
     commands: {

@@ -6,6 +6,7 @@ import type { Client } from "../client/client.ts";
 import { ApiError } from "../client/failure.ts";
 import type { NameKind } from "../command.ts";
 import { suggestion } from "../output/nearest.ts";
+import { recordTypes } from "./dns/records.ts";
 
 export async function namesOf(client: Client, kind: NameKind): Promise<readonly string[]> {
   switch (kind) {
@@ -21,6 +22,8 @@ export async function namesOf(client: Client, kind: NameKind): Promise<readonly 
       return (await client.list<Endpoint>("/endpoints")).map(({ name }) => name);
     case "sandbox":
       return (await client.list<Sandbox>("/sandboxes")).map(({ containerId }) => containerId);
+    case "record-type":
+      return recordTypes;
     case "container":
       return (await client.list<Container>("/containers")).map(({ name }) => name);
     default:

@@ -35,9 +35,10 @@ export interface Listing<T> {
   readonly labels?: (item: T) => Readonly<Record<string, string>>;
 }
 
-export function addListOptions(command: Command): Command {
+/** @param alone what `--quiet` prints */
+export function addListOptions(command: Command, alone = "ids alone"): Command {
   return command
-    .option("-q, --quiet", "ids alone")
+    .option("-q, --quiet", alone)
     .addOption(
       new Option("--json", "everything that the daemon tells, as a JSON array").conflicts([
         "quiet",

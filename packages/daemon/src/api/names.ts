@@ -166,7 +166,9 @@ export const TraceStep = Type.Object(
     network: Type.Optional(Type.String()),
     name: Type.Optional(Type.String({ description: "What was looked for in the network." })),
     by: Type.Optional(Type.Enum(["name", "link", "network name", "named port", "address"])),
-    endpointIds: Type.Optional(Type.Array(Id)),
+    endpoints: Type.Optional(
+      Type.Array(Type.Object({ id: Id, name: Type.String() }), { description: "Those that go by the name." }),
+    ),
     why: Type.Optional(Type.Enum(["other network", "address", "internal"])),
     target: Type.Optional(Type.String({ description: "Of an alias: what others are asked for." })),
     address: Type.Optional(Type.String({ description: "Of a name server." })),

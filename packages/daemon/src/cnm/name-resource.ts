@@ -6,6 +6,7 @@ import type {
   NetworkName as NameInNetwork,
   NameRecord as NameRecordOf,
   Network,
+  NetworkController,
   Trace as TraceAnswer,
 } from "@causeway/libnetwork";
 import type { Lookup, NameRecord, NameRecords, NetworkName, Trace } from "../api/index.ts";
@@ -26,11 +27,16 @@ export function lookupResource(lookup: LookupAnswer): Lookup {
   return { ...lookup, answers: [...lookup.answers] };
 }
 
-export function traceResource({ steps, ...lookup }: TraceAnswer): Trace {
+/** Endpoints with their names, as far as they are still there. */
+export function traceResource({ steps, ...lookup }: TraceAnswer, controller: NetworkController): Trace {
   return {
     ...lookupResource(lookup),
-    steps: steps.map((step) =>
-      step.at === "network" ? { ...step, endpointIds: [...step.endpointIds] } : step,
-    ),
+    steps: steps.map((step) => {
+      if (step.at !== "network") return step;
+      const { endpointIds, ...found } = step;
+      const network = controller.networkById(step.networkId);
+      const endpoints = endpointIds.map((id) => ({ id, name: network?.endpointById(id)?.name ?? "" }));
+      return { ...found, endpoints };
+    }),
   };
 }

@@ -40,7 +40,7 @@ export function sandboxNameRoutes(context: CnmContext): FastifyPluginAsync {
       "/sandboxes/:sandbox/trace",
       { schema: { ...question, response: { 200: Trace } } },
       async ({ params, query: { name, ...options } }) =>
-        traceResource(await asked(params.sandbox).trace(name, options)),
+        traceResource(await asked(params.sandbox).trace(name, options), controller),
     );
     const change = { params: SandboxPath, querystring: NoQuery, response: { 200: Sandbox } };
     const services = {

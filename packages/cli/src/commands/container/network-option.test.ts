@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connections } from "./network-option.ts";
+import { connections, withNames } from "./network-option.ts";
 
 test("--network says how a container is in a network", () => {
   assert.deepEqual(connections([]), {});
@@ -23,7 +23,32 @@ test("--network says how a container is in a network", () => {
   assert.deepEqual(connections(["n1:mac=02:00:00:00:00:01"]), {
     networks: [{ network: "n1", mac: "02:00:00:00:00:01" }],
   });
+  assert.deepEqual(connections(["n1:link=db:database,link=web,named-port=http=80,named-port=dns=53/udp"]), {
+    networks: [
+      {
+        network: "n1",
+        links: { database: "db", web: "web" },
+        namedPorts: [
+          { name: "http", port: 80 },
+          { name: "dns", port: 53, protocol: "udp" },
+        ],
+      },
+    ],
+  });
   assert.deepEqual(connections(["container:web"]), { shareWith: "web" });
+});
+
+test("names beside it are the first network's", () => {
+  const plain = connections(["n1:alias=a", "n2"]);
+  assert.deepEqual(withNames(plain, {}), plain);
+  assert.deepEqual(withNames(plain, { alias: ["b"], link: ["db"] }), {
+    networks: [
+      { network: "n1", aliases: ["a", "b"], links: { db: "db" }, namedPorts: [] },
+      { network: "n2" },
+    ],
+  });
+  for (const others of [[], ["container:web"]])
+    assert.throws(() => withNames(connections(others), { alias: ["b"] }), /name one by --network/);
 });
 
 test("what is not understood is told, with the nearest", () => {

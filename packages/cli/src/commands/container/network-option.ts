@@ -1,9 +1,10 @@
 /**
- * `--network NET[:ip=..,ip6=..,mac=..,alias=..,ifname=..,gw-priority=..]`, and what annotations say the same way.
+ * `--network NET[:ip=..,ip6=..,mac=..,alias=..,link=..,named-port=..,ifname=..,gw-priority=..]`, and what annotations say the same way.
  */
 import type { ContainerNetwork } from "@causeway/daemon/api";
 import { usageError } from "../../errors.ts";
 import { nearest } from "../../output/nearest.ts";
+import { linksOf, type NameOptions, namedPortOf, nameOptions } from "../name-options.ts";
 import { wholeNumber } from "../options.ts";
 
 /** What stands instead of networks. */
@@ -17,6 +18,11 @@ const settings: Readonly<Record<string, (network: ContainerNetwork, value: strin
   ip6: (network, value) => ({ ...network, ipv6: value }),
   mac: (network, value) => ({ ...network, mac: value }),
   alias: (network, value) => ({ ...network, aliases: [...(network.aliases ?? []), value] }),
+  link: (network, value) => ({ ...network, links: { ...network.links, ...linksOf([value]) } }),
+  "named-port": (network, value) => ({
+    ...network,
+    namedPorts: [...(network.namedPorts ?? []), namedPortOf(value)],
+  }),
   ifname: (network, value) => ({ ...network, interfaceName: value }),
   "gw-priority": (network, value) => ({ ...network, gatewayPriority: wholeNumber(value) }),
 };
@@ -29,6 +35,27 @@ export function connections(texts: readonly string[]): Connections {
   const shareWith = shared.slice("container:".length);
   if (shareWith === "") throw usageError(`--network ${shared} names no container`);
   return { shareWith };
+}
+
+/**
+ * Names that stand beside `--network`, in the first network, as Docker has it.
+ *
+ * @throws usage error where there is none
+ */
+export function withNames({ networks, ...others }: Connections, options: NameOptions): Connections {
+  const names = nameOptions(options);
+  if (Object.keys(names).length === 0) return { ...(networks && { networks }), ...others };
+  const [first, ...more] = networks ?? [];
+  if (first === undefined)
+    throw usageError("--alias, --link and --named-port are names in a network: name one by --network");
+  const { aliases = [], links = {}, namedPorts = [] } = names;
+  const named = {
+    ...first,
+    aliases: [...(first.aliases ?? []), ...aliases],
+    links: { ...first.links, ...links },
+    namedPorts: [...(first.namedPorts ?? []), ...namedPorts],
+  };
+  return { networks: [named, ...more] };
 }
 
 function containerNetwork(text: string): ContainerNetwork {

@@ -7,14 +7,15 @@ import { type Client, path } from "../../client/client.ts";
 import { ApiError } from "../../client/failure.ts";
 import type { CommandDefinition } from "../../command.ts";
 import { CliError, usageError } from "../../errors.ts";
+import { addNameOptions, type NameOptions } from "../name-options.ts";
 import { collect, given, strictPairs } from "../options.ts";
 import { publishedPort } from "../ports.ts";
 import { addFileOptions, type FileOptions, fileOptions } from "../sandbox/files.ts";
 import { environment } from "./environment.ts";
-import { connections } from "./network-option.ts";
+import { connections, withNames } from "./network-option.ts";
 import { checkTerminal } from "./terminal.ts";
 
-interface Options extends FileOptions {
+interface Options extends FileOptions, NameOptions {
   readonly name?: string;
   readonly network?: readonly string[];
   readonly publish?: readonly string[];
@@ -38,15 +39,17 @@ const failedBy: Readonly<Record<string, number>> = { command_not_executable: 126
 export const run: CommandDefinition<Options> = {
   define: (command) =>
     addFileOptions(
-      command
-        .passThroughOptions()
-        .argument("[command...]", "what runs in it (default, with --bundle: the bundle's own)")
-        .option("--name <name>", "its name (default: one that is made up)")
-        .option(
-          "--network <network>",
-          "NET[:ip=..,ip6=..,mac=..,alias=..,ifname=..,gw-priority=..], none, host or container:NAME",
-          collect,
-        )
+      addNameOptions(
+        command
+          .passThroughOptions()
+          .argument("[command...]", "what runs in it (default, with --bundle: the bundle's own)")
+          .option("--name <name>", "its name (default: one that is made up)")
+          .option(
+            "--network <network>",
+            "NET[:ip=..,ip6=..,mac=..,alias=..,link=..,named-port=..,ifname=..,gw-priority=..], none, host or container:NAME",
+            collect,
+          ),
+      )
         .option("-p, --publish <port>", "[[ADDRESS:][HOST]:]PORT[/PROTOCOL], with ranges", collect)
         .option("--rootfs <directory>", "its root directory")
         .option("--bundle <directory>", "an OCI bundle: a directory with a config.json")
@@ -124,7 +127,7 @@ function requestOf(command: readonly string[], options: Options): ContainerCreat
   return {
     kind,
     ...files,
-    ...connections(options.network ?? []),
+    ...withNames(connections(options.network ?? []), options),
     ...given({
       name,
       path: directory === undefined ? undefined : resolve(directory),

@@ -7,22 +7,23 @@ import type { CommandDefinition } from "../../command.ts";
 import { usageError } from "../../errors.ts";
 import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
+import { addNameOptions, type NameOptions, nameOptions } from "../name-options.ts";
 import { named } from "../names.ts";
 import { collect, given, pairs, strictPairs, wholeNumber } from "../options.ts";
 import { publishedPort } from "../ports.ts";
 
-interface Options {
+interface Options extends NameOptions {
   readonly ip?: string;
   readonly ip6?: string;
   readonly macAddress?: string;
   readonly publish?: readonly string[];
   readonly expose?: readonly string[];
-  readonly alias?: readonly string[];
   readonly gwPriority?: number;
   readonly interfaceName?: string;
   readonly sysctl?: readonly string[];
   readonly route?: readonly string[];
   readonly disableIpv6?: boolean;
+  readonly disableResolution?: boolean;
   readonly label?: readonly string[];
   readonly driverOpt?: readonly string[];
   readonly json?: boolean;
@@ -30,15 +31,17 @@ interface Options {
 
 export const create: CommandDefinition<Options> = {
   define: (command) =>
-    command
-      .argument("<network>", "name, id, or beginning of an id")
-      .argument("<name>", "letters, digits, _, . and -")
+    addNameOptions(
+      command
+        .argument("<network>", "name, id, or beginning of an id")
+        .argument("<name>", "letters, digits, _, . and -"),
+    )
       .option("--ip <address>", "its IPv4 address (default: the next free one)")
       .option("--ip6 <address>", "its IPv6 address")
       .option("--mac-address <mac>", "its MAC address")
       .option("-p, --publish <port>", "[[ADDRESS:]HOST:]PORT[/PROTOCOL], with ranges", collect)
       .option("--expose <port>", "noted, as Docker does: 80/tcp", collect)
-      .option("--alias <name>", "a name more, in this network", collect)
+      .option("--disable-resolution", "nobody answers names in its sandbox on its account")
       .option("--gw-priority <number>", "the highest is the way out (default: 0)", wholeNumber)
       .option("--interface-name <name>", "in the sandbox (default: eth0 and so on)")
       .option("--sysctl <name=value>", "of its interface: net.ipv4.conf.IFNAME.x=1", collect)
@@ -57,7 +60,7 @@ export const create: CommandDefinition<Options> = {
   completes: ["network", "none"],
   async run({ client, output, args, options }) {
     const [network = "", name = ""] = args;
-    const body: EndpointCreate = { name, ...endpointOptions(options) };
+    const body: EndpointCreate = { name, ...endpointOptions(options), ...nameOptions(options) };
     const made = client.post<Endpoint>(path("networks", network, "endpoints"), body);
     const endpoint = await named(client, "network", network, () =>
       whileWaiting(output, `making ${name}`, made),
@@ -68,7 +71,7 @@ export const create: CommandDefinition<Options> = {
 };
 
 function endpointOptions(options: Options): Omit<EndpointCreate, "name"> {
-  const { ip, ip6, macAddress, publish, alias, gwPriority, interfaceName, sysctl, route, label, driverOpt } =
+  const { ip, ip6, macAddress, publish, gwPriority, interfaceName, sysctl, route, label, driverOpt } =
     options;
   return given({
     ipv4: ip,
@@ -76,12 +79,12 @@ function endpointOptions(options: Options): Omit<EndpointCreate, "name"> {
     mac: macAddress,
     publish: publish?.map(publishedPort),
     exposedPorts: options.expose && [...options.expose],
-    aliases: alias && [...alias],
     gatewayPriority: gwPriority,
     interfaceName,
     sysctls: sysctl && strictPairs("--sysctl", sysctl),
     staticRoutes: route?.map(routeOf),
     disableIpv6: options.disableIpv6,
+    disableResolution: options.disableResolution,
     labels: label && pairs(label),
     driverOptions: driverOpt && strictPairs("--driver-opt", driverOpt),
   });

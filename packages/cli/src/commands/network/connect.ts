@@ -5,15 +5,14 @@ import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
 import { usageError } from "../../errors.ts";
 import { whileWaiting } from "../../output/progress.ts";
+import { addNameOptions, type NameOptions, nameOptions } from "../name-options.ts";
 import { named } from "../names.ts";
 import { collect, given, strictPairs, wholeNumber } from "../options.ts";
 
-interface Options {
+interface Options extends NameOptions {
   readonly ip?: string;
   readonly ip6?: string;
-  readonly alias?: readonly string[];
   readonly linkLocalIp?: readonly string[];
-  readonly link?: readonly string[];
   readonly driverOpt?: readonly string[];
   readonly gwPriority?: number;
   readonly macAddress?: string;
@@ -22,18 +21,18 @@ interface Options {
 
 export const connect: CommandDefinition<Options> = {
   define: (command) =>
-    command
-      .argument("<network>", "name, id, or beginning of an id")
-      .argument("<container>", "name, id, or beginning of an id")
+    addNameOptions(
+      command
+        .argument("<network>", "name, id, or beginning of an id")
+        .argument("<container>", "name, id, or beginning of an id"),
+    )
       .option("--ip <address>", "its IPv4 address (default: the next free one)")
       .option("--ip6 <address>", "its IPv6 address")
-      .option("--alias <name>", "a name more, in this network", collect)
       .option("--mac-address <mac>", "its MAC address")
       .option("--interface-name <name>", "in the container (default: eth0 and so on)")
       .option("--gw-priority <number>", "the highest is the way out (default: 0)", wholeNumber)
       .option("--driver-opt <name=value>", "an option of the driver's", collect)
-      .option("--link-local-ip <address>", "not supported", collect)
-      .option("--link <container>", "not supported", collect),
+      .option("--link-local-ip <address>", "not supported", collect),
   examples: [
     { line: "causeway network connect n1 web", says: "while it runs, if it runs" },
     { line: "causeway network connect --ip 10.1.0.7 --alias db n1 web", says: "with a place of its own" },
@@ -46,15 +45,13 @@ export const connect: CommandDefinition<Options> = {
       throw usageError(
         "--link-local-ip is not supported: link-local addresses are the kernel's own, give --ip6",
       );
-    if (options.link !== undefined)
-      throw usageError("--link is not supported: give the other one a name by --alias");
     const body = {
       network,
+      ...nameOptions(options),
       ...given({
         ipv4: options.ip,
         ipv6: options.ip6,
         mac: options.macAddress,
-        aliases: options.alias,
         interfaceName: options.interfaceName,
         gatewayPriority: options.gwPriority,
         driverOptions: options.driverOpt && strictPairs("--driver-opt", options.driverOpt),

@@ -5,7 +5,7 @@ import type { Network, NetworkCreate } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
-import { collect, given, pairs, strictPairs } from "../options.ts";
+import { collect, given, pairs, strictPairs, wholeNumber } from "../options.ts";
 import { type IpamOptions, ipamOf } from "./ipam.ts";
 
 interface Options extends IpamOptions {
@@ -16,6 +16,8 @@ interface Options extends IpamOptions {
   readonly attachable?: boolean;
   readonly ingress?: boolean;
   readonly scope?: NetworkCreate["scope"];
+  readonly dns?: readonly string[];
+  readonly dnsTtl?: number;
   readonly configOnly?: boolean;
   readonly configFrom?: string;
   readonly label?: readonly string[];
@@ -40,6 +42,8 @@ export const create: CommandDefinition<Options> = {
       .option("--attachable", "noted, as Docker does")
       .option("--ingress", "noted, as Docker does")
       .option("--scope <scope>", "local or global")
+      .option("--dns <address>", "a name server for what is not found in it, asked from the host", collect)
+      .option("--dns-ttl <seconds>", "how long addresses of its endpoints may be kept", wholeNumber)
       .option("--config-only", "holds options for other networks, and is none itself")
       .option("--config-from <network>", "a network that was made with --config-only")
       .option("--ipam-driver <driver>", "who gives addresses (default: default)")
@@ -68,10 +72,12 @@ export const create: CommandDefinition<Options> = {
   },
   async run({ client, output, args, options }) {
     const [name = ""] = args;
-    const { driver, ipv4, ipv6, internal, attachable, ingress, scope, configOnly, configFrom } = options;
+    const { driver, ipv4, ipv6, internal, attachable, ingress, scope, dnsTtl, configOnly, configFrom } =
+      options;
     const body: NetworkCreate = {
       name,
-      ...given({ driver, ipv4, ipv6, internal, attachable, ingress, scope, configOnly, configFrom }),
+      ...given({ driver, ipv4, ipv6, internal, attachable, ingress, scope, dnsTtl, configOnly, configFrom }),
+      ...given({ dns: options.dns && [...options.dns] }),
       ...given({
         ipam: ipamOf(options),
         labels: options.label && pairs(options.label),

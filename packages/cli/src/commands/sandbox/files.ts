@@ -20,7 +20,7 @@ export function addFileOptions(command: Command): Command {
   return command
     .option("--hostname <name>", "its host name")
     .option("--domainname <name>", "its domain")
-    .option("--add-host <name:address>", "a line more in /etc/hosts", collect)
+    .option("--add-host <name:address>", "a line more in /etc/hosts; host-gateway is the host", collect)
     .option("--dns <address>", "a name server", collect)
     .option("--dns-search <domain>", "a domain to search in", collect)
     .option("--dns-option <option>", "of resolv.conf", collect)
