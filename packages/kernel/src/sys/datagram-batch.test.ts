@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { ipToBytes } from "../codec/inet.ts";
+import * as link from "../rtnl/link.ts";
+import { Rtnl } from "../rtnl/rtnl.ts";
 import { DatagramBatch } from "./datagram-batch.ts";
 import type { OwnedFd } from "./fd.ts";
 import { connectUdp } from "./inet-connection.ts";
@@ -39,6 +41,20 @@ function received(batch: DatagramBatch, slot: number): string {
 
 function answer(batch: DatagramBatch, slot: number, text: string): void {
   batch.reply(slot, batch.bytes.write(text, batch.answerAt(slot), "latin1"));
+}
+
+/** So many clients ask at once, `1` and so on: each is answered by a message of its own. */
+function crowd(
+  stack: DisposableStack,
+  host: ReturnType<typeof newHost>,
+  server: OwnedFd,
+  size: number,
+): OwnedFd[] {
+  const clients = Array.from({ length: size }, () =>
+    stack.use(host.run(() => connectUdp(at("127.0.0.1"), 5000))),
+  );
+  for (const [index, client] of clients.entries()) ask(client, server, String(index + 1));
+  return clients;
 }
 
 function echoAll(batch: DatagramBatch, count: number): void {
@@ -156,15 +172,16 @@ describe("DatagramBatch", () => {
   it("drops and counts what there is no room for", () => {
     using host = newHost();
     using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
-    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    using stack = new DisposableStack();
     const batch = new DatagramBatch({ receive: 100, answer: 100 });
-    for (const text of ["1", "2", "3", "4"]) ask(client, server, text);
+    const clients = crowd(stack, host, server, 4);
     echoAll(batch, batch.receive(server.fd));
     // All four go, and two are said to have gone; then there is no room.
     failNext("sendmmsg", { code: "EIO", torn: true }, { code: "EINTR" }, { code: "EAGAIN" });
     assert.equal(batch.flush(server.fd), 2);
     assert.equal(batch.dropped, 2);
-    hears(client, ["1!", "2!", "3!", "4!"]);
+    for (const [index, client] of clients.entries()) hears(client, [`${index + 1}!`]);
+    const [client = server] = clients;
     ask(client, server, "5");
     echoAll(batch, batch.receive(server.fd));
     assert.equal(batch.flush(server.fd), 1);
@@ -175,13 +192,70 @@ describe("DatagramBatch", () => {
   it("goes on after a part was sent", () => {
     using host = newHost();
     using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
-    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    using stack = new DisposableStack();
     const batch = new DatagramBatch({ receive: 100, answer: 100 });
-    for (const text of ["1", "2", "3", "4"]) ask(client, server, text);
+    const clients = crowd(stack, host, server, 4);
     echoAll(batch, batch.receive(server.fd));
     failNext("sendmmsg", { code: "EIO", torn: true });
     assert.equal(batch.flush(server.fd), 4);
-    hears(client, ["1!", "2!", "3!", "4!", "3!", "4!"]);
+    for (const [index, client] of clients.entries()) {
+      hears(client, index < 2 ? [`${index + 1}!`] : [`${index + 1}!`, `${index + 1}!`]);
+    }
+    assert.equal(batch.dropped, 0);
+  });
+
+  it("sends answers to one asker together, in order, whatever their lengths", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    using other = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ slots: 100, receive: 10, answer: 2000 });
+    const lengths = [...Array.from({ length: 70 }, () => 5), 9, 9, 3, 3, 0, 4, 2000, 2000, 1];
+    const texts = lengths.map((length, index) => String.fromCharCode(0x21 + index).repeat(length));
+    for (const [index] of lengths.entries()) ask(index % 10 === 9 ? other : client, server, "?");
+    assert.equal(batch.receive(server.fd), lengths.length);
+    for (const [slot, text] of texts.entries()) answer(batch, slot, text);
+    assert.equal(batch.flush(server.fd), lengths.length);
+    const isOthers = (_text: string, index: number) => index % 10 === 9;
+    hears(other, texts.filter(isOthers));
+    hears(
+      client,
+      texts.filter((text, index) => !isOthers(text, index)),
+    );
+  });
+
+  it("sends each alone where they cannot go together, and leaves out what cannot go at all", () => {
+    using host = newHost();
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    using other = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ receive: 100, answer: 100 });
+    for (const text of ["1", "2", "3"]) {
+      ask(other, server, text);
+      ask(client, server, text);
+    }
+    echoAll(batch, batch.receive(server.fd));
+    // The first group twice, then the first of it alone twice.
+    const refusal = { code: "EMSGSIZE" };
+    failNext("sendmmsg", refusal, refusal, refusal, refusal);
+    assert.equal(batch.flush(server.fd), 5);
+    hears(other, ["2!", "3!"]);
+    hears(client, ["1!", "2!", "3!"]);
+    assert.equal(batch.dropped, 1);
+  });
+
+  it("sends through a loopback whose MTU is smaller than an answer", () => {
+    using host = newHost();
+    using rtnl = new Rtnl(host);
+    rtnl.execute(link.change({ name: "lo" }, { mtu: 600 }));
+    using server = host.run(() => bindUdp(at("127.0.0.1"), 5000));
+    using client = host.run(() => connectUdp(at("127.0.0.1"), 5000));
+    const batch = new DatagramBatch({ receive: 10, answer: 1000 });
+    for (const text of ["1", "2", "3"]) ask(client, server, text);
+    const count = batch.receive(server.fd);
+    for (let slot = 0; slot < count; slot++) answer(batch, slot, received(batch, slot).repeat(1000));
+    assert.equal(batch.flush(server.fd), 3);
+    hears(client, ["1".repeat(1000), "2".repeat(1000), "3".repeat(1000)]);
     assert.equal(batch.dropped, 0);
   });
 

@@ -2,6 +2,9 @@
  * Datagrams received and answered by the batch on non-blocking UDP sockets: recvmmsg(2), sendmmsg(2). Everything that the kernel
  * is told lies in one pinned memory, laid out once; a datagram costs a few writes of numbers, and nothing is allocated for it.
  *
+ * The kernel's way from a message to the receiver's socket is what all this costs, nine parts of ten. Answers to one asker go it together
+ * where they may (datagram-groups.ts): those of one asker stay in order, those of several do not.
+ *
  * One batch serves any number of sockets of one thread, one after the other:
  *
  *     const count = batch.receive(fd);
@@ -13,6 +16,7 @@
  *     batch.flush(fd);
  */
 import { constants } from "node:os";
+import { DatagramGroups } from "./datagram-groups.ts";
 import { KernelError } from "./errors.ts";
 import { addressNumberOf, lastErrno, libc, pinnedMemory } from "./libc.ts";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC } from "./socket.ts";
@@ -23,6 +27,8 @@ const nameWord = 0;
 const nameLengthWord = 2;
 const vectorWord = 4;
 const vectorLengthWord = 6;
+const controlWord = 8;
+const controlLengthWord = 10;
 const flagsWord = 12;
 const lengthWord = 14;
 // struct iovec: base and length of 64 bits each.
@@ -30,6 +36,12 @@ const vectorWords = 4;
 /** struct sockaddr_in6 is 28 bytes, sockaddr_in 16. */
 const longestName = 28;
 const nameWords = 8;
+// struct cmsghdr: length (64 bits), level, type, and a number of 16 bits for UDP_SEGMENT.
+const controlWords = 6;
+const controlLength = 18;
+// linux/udp.h
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
 
 const bytesPerWord = 4;
 /** Each area begins at a cache line of its own. */
@@ -62,9 +74,17 @@ export class DatagramBatch {
   readonly #words: Uint32Array;
   readonly #layout: Layout;
   readonly #address: number;
+  readonly #groups: DatagramGroups;
+  /** Of the answers that are queued. */
+  readonly #slots: Int32Array;
+  readonly #lengths: Int32Array;
+  /** The slots of the answers in the order in which they are sent. */
+  readonly #sendSlots: Int32Array;
   #received = 0;
-  #queued = 0;
   #dropped = 0;
+  /** Whose answer is being queued. */
+  #slot = 0;
+  readonly #isToSame = (answer: number) => this.#haveSameSender(this.#slots[answer] ?? 0, this.#slot);
 
   constructor({ slots = 64, receive, answer }: DatagramBatchSizes) {
     this.slots = slots;
@@ -73,6 +93,10 @@ export class DatagramBatch {
     this.bytes = pinnedMemory(this.#layout.size);
     this.#words = new Uint32Array(this.bytes.buffer);
     this.#address = addressNumberOf(this.bytes);
+    this.#groups = new DatagramGroups(slots);
+    this.#slots = new Int32Array(slots);
+    this.#lengths = new Int32Array(slots);
+    this.#sendSlots = new Int32Array(slots);
     for (let slot = 0; slot < slots; slot++) this.#prepare(slot, receive);
   }
 
@@ -88,7 +112,7 @@ export class DatagramBatch {
    * @throws KernelError where the descriptor is no socket. An ICMP error of an earlier datagram is no error of this call.
    */
   receive(fd: number): number {
-    this.#queued = 0;
+    this.#groups.clear();
     const words = this.#words;
     const { receiveHeaders } = this.#layout;
     // The kernel has written how long the senders' names were: how long they may be is to stand there.
@@ -128,7 +152,7 @@ export class DatagramBatch {
   /** Who sent it, a struct sockaddr_in or sockaddr_in6: a copy, to answer later by sendDatagramTo() (transfer.ts). */
   senderOf(slot: number): Uint8Array {
     const start = this.#nameOf(slot) * bytesPerWord;
-    const length = this.#words[this.#receiveHeader(slot) + nameLengthWord] ?? 0;
+    const length = this.#nameLength(slot);
     return new Uint8Array(this.bytes.subarray(start, start + Math.min(length, longestName)));
   }
 
@@ -144,17 +168,14 @@ export class DatagramBatch {
 
   /** Queues a slot's answer, its first `length` bytes, to whoever sent the datagram in it. Once a slot. */
   reply(slot: number, length: number): void {
-    if (length > this.answerSize || this.#queued >= this.slots) {
-      throw new RangeError(`an answer of ${length} bytes, the ${this.#queued + 1}th of the batch`);
+    const queued = this.#groups.added;
+    if (length > this.answerSize || queued >= this.slots) {
+      throw new RangeError(`an answer of ${length} bytes, the ${queued + 1}th of the batch`);
     }
-    const words = this.#words;
-    const vector = this.#layout.vectors + this.#queued * vectorWords;
-    const header = this.#layout.sendHeaders + this.#queued * headerWords;
-    this.#pointTo(header + nameWord, this.#nameOf(slot) * bytesPerWord);
-    words[header + nameLengthWord] = words[this.#receiveHeader(slot) + nameLengthWord] ?? 0;
-    this.#pointTo(vector, this.answerAt(slot));
-    words[vector + 2] = length;
-    this.#queued++;
+    this.#slots[queued] = slot;
+    this.#lengths[queued] = length;
+    this.#slot = slot;
+    this.#groups.add(length, this.#isToSame);
   }
 
   /**
@@ -164,18 +185,23 @@ export class DatagramBatch {
    * @throws KernelError where the descriptor is no socket
    */
   flush(fd: number): number {
-    const total = this.#queued;
-    this.#queued = 0;
+    const total = this.#groups.added;
+    let messages = this.#layOutGroups();
+    this.#groups.clear();
     let done = 0;
+    /** Datagrams: sent or refused, and those of them that were sent. */
+    let passed = 0;
     let sent = 0;
-    /** Whether the datagram whose turn it is was refused before: the refusal may have been an earlier one's. */
+    /** Whether the message whose turn it is was refused before: the refusal may have been an earlier one's. */
     let again = false;
-    while (done < total) {
-      const vector = this.#address + (this.#layout.sendHeaders + done * headerWords) * bytesPerWord;
-      const count = libc.sendmmsg(fd, vector, total - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (done < messages) {
+      const vector = this.#address + this.#sendHeader(done) * bytesPerWord;
+      const count = libc.sendmmsg(fd, vector, messages - done, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (count > 0) {
-        done += count;
-        sent += count;
+        for (const end = done + count; done < end; done++) {
+          passed += this.#membersOf(done);
+          sent += this.#membersOf(done);
+        }
         again = false;
         continue;
       }
@@ -183,19 +209,92 @@ export class DatagramBatch {
       if (errno === EINTR) continue;
       if (mistakes.includes(errno)) throw new KernelError({ operation: "sendmmsg", errno });
       if (shortages.includes(errno)) break;
-      if (again) done++;
+      if (again && this.#membersOf(done) > 1) {
+        // There are ways that no group can go: a small MTU, IPsec.
+        messages = this.#layOutAlone(passed, total);
+        done = 0;
+      } else if (again) {
+        done++;
+        passed++;
+      }
       again = !again;
     }
     this.#dropped += total - sent;
     return sent;
   }
 
+  /** @returns how many messages there are */
+  #layOutGroups(): number {
+    const groups = this.#groups;
+    let at = 0;
+    for (let group = 0; group < groups.count; group++) {
+      const from = at;
+      for (let answer = groups.first(group); answer >= 0; answer = groups.next(answer)) {
+        this.#layOutVector(at++, this.#slots[answer] ?? 0, this.#lengths[answer] ?? 0);
+      }
+      this.#layOutMessage(group, from, at - from, groups.length(group));
+    }
+    return groups.count;
+  }
+
+  /** From a datagram on, each as a message of its own. @returns how many messages there are */
+  #layOutAlone(from: number, total: number): number {
+    for (let at = from; at < total; at++) this.#layOutMessage(at - from, at, 1, 0);
+    return total - from;
+  }
+
+  /** Where one of the datagrams to be sent is, and how long. */
+  #layOutVector(at: number, slot: number, length: number): void {
+    const vector = this.#layout.sendVectors + at * vectorWords;
+    this.#sendSlots[at] = slot;
+    this.#pointTo(vector, this.answerAt(slot));
+    this.#words[vector + 2] = length;
+  }
+
+  /** A message of so many of the datagrams to be sent, to the receiver of the first. */
+  #layOutMessage(message: number, first: number, members: number, length: number): void {
+    const words = this.#words;
+    const header = this.#sendHeader(message);
+    const slot = this.#sendSlots[first] ?? 0;
+    this.#pointTo(header + nameWord, this.#nameOf(slot) * bytesPerWord);
+    words[header + nameLengthWord] = this.#nameLength(slot);
+    this.#pointTo(header + vectorWord, (this.#layout.sendVectors + first * vectorWords) * bytesPerWord);
+    words[header + vectorLengthWord] = members;
+    words[header + controlLengthWord] = members > 1 ? controlLength : 0;
+    words[this.#control(message) + 4] = length;
+  }
+
+  #membersOf(message: number): number {
+    return this.#words[this.#sendHeader(message) + vectorLengthWord] ?? 0;
+  }
+
+  #haveSameSender(one: number, other: number): boolean {
+    const length = this.#nameLength(one);
+    if (length !== this.#nameLength(other)) return false;
+    for (let word = 0; word * bytesPerWord < length; word++) {
+      if (this.#words[this.#nameOf(one) + word] !== this.#words[this.#nameOf(other) + word]) return false;
+    }
+    return true;
+  }
+
   #receiveHeader(slot: number): number {
     return this.#layout.receiveHeaders + slot * headerWords;
   }
 
+  #sendHeader(message: number): number {
+    return this.#layout.sendHeaders + message * headerWords;
+  }
+
+  #control(message: number): number {
+    return this.#layout.controls + message * controlWords;
+  }
+
   #nameOf(slot: number): number {
     return this.#layout.names + slot * nameWords;
+  }
+
+  #nameLength(slot: number): number {
+    return this.#words[this.#receiveHeader(slot) + nameLengthWord] ?? 0;
   }
 
   /** What never changes of a slot's headers and vectors. */
@@ -209,9 +308,9 @@ export class DatagramBatch {
     words[header + nameLengthWord] = longestName;
     this.#pointTo(header + vectorWord, vector * bytesPerWord);
     words[header + vectorLengthWord] = 1;
-    const sendHeader = this.#layout.sendHeaders + slot * headerWords;
-    this.#pointTo(sendHeader + vectorWord, (this.#layout.vectors + slot * vectorWords) * bytesPerWord);
-    words[sendHeader + vectorLengthWord] = 1;
+    const control = this.#control(slot);
+    this.#pointTo(this.#sendHeader(slot) + controlWord, control * bytesPerWord);
+    words.set([controlLength, 0, SOL_UDP, UDP_SEGMENT], control);
   }
 
   /** Writes the address of one of {@link bytes} to a word and the next. */
@@ -222,13 +321,13 @@ export class DatagramBatch {
   }
 }
 
-/** Where what is: headers, vectors and names in words, what is received and answered in bytes. */
+/** Where what is: headers, vectors, controls and names in words, what is received and answered in bytes. */
 interface Layout {
   readonly receiveHeaders: number;
   readonly sendHeaders: number;
   readonly receiveVectors: number;
-  /** Of answers. */
-  readonly vectors: number;
+  readonly sendVectors: number;
+  readonly controls: number;
   readonly names: number;
   readonly received: number;
   readonly receivedStride: number;
@@ -241,8 +340,9 @@ interface Layout {
 function layOut(slots: number, receive: number, answer: number): Layout {
   const sendHeaders = slots * headerWords;
   const receiveVectors = sendHeaders + slots * headerWords;
-  const vectors = receiveVectors + slots * vectorWords;
-  const names = vectors + slots * vectorWords;
+  const sendVectors = receiveVectors + slots * vectorWords;
+  const controls = sendVectors + slots * vectorWords;
+  const names = controls + slots * controlWords;
   const received = aligned((names + slots * nameWords) * bytesPerWord);
   const receivedStride = aligned(receive);
   const answers = received + slots * receivedStride;
@@ -251,7 +351,8 @@ function layOut(slots: number, receive: number, answer: number): Layout {
     receiveHeaders: 0,
     sendHeaders,
     receiveVectors,
-    vectors,
+    sendVectors,
+    controls,
     names,
     received,
     receivedStride,
