@@ -17,6 +17,7 @@ import type { ContainerInfo } from "../containers/contract.ts";
 import type { DaemonParts } from "../parts.ts";
 import type { Typed } from "../server/server.ts";
 import { findContainer, findNetwork } from "./find.ts";
+import { linksOf } from "./links.ts";
 import { type EndpointSettings, NetworkConnect, NetworkDisconnect, Reference } from "./schemas.ts";
 
 const SYSCTLS = "com.docker.network.endpoint.sysctls";
@@ -115,25 +116,13 @@ function refuseTwice(network: Network, name: string, sandbox: Sandbox): void {
 function endpointOptions(network: Network, given: EndpointSettings): EndpointOptions {
   const { IPAMConfig = {}, Aliases = [], Links = [], MacAddress, DriverOpts = {}, GwPriority } = given;
   const { IPv4Address = "", IPv6Address = "", LinkLocalIPs = [] } = IPAMConfig;
-  if (Links.length > 0) {
-    throw unsupported(
-      "links_not_supported",
-      `links (${Links.join(", ")}) are not supported: give the other container an alias in the network`,
-    );
-  }
   if (LinkLocalIPs.length > 0) {
     throw unsupported(
       "link_local_not_supported",
       `link-local addresses (${LinkLocalIPs.join(", ")}) are not supported: leave them out`,
     );
   }
-  const userDefined = !network.predefined;
-  if (Aliases.length > 0 && !userDefined) {
-    throw invalid(
-      "invalid_option",
-      "network-scoped alias is supported only for containers in user defined networks",
-    );
-  }
+  refuseNames(network, Aliases, Links);
   refuseAddresses(network, [IPv4Address, IPv6Address]);
   const { [SYSCTLS]: sysctls, [INTERFACE]: interfaceName, ...driverOptions } = DriverOpts;
   return {
@@ -144,8 +133,28 @@ function endpointOptions(network: Network, given: EndpointSettings): EndpointOpt
     ...(interfaceName !== undefined && { interfaceName }),
     ...(sysctls !== undefined && { sysctls: sysctlsOf(sysctls) }),
     aliases: [...new Set(Aliases)],
+    links: linksOf(Links),
     driverOptions,
   };
+}
+
+/** Names are answered in networks that somebody made. */
+function refuseNames(
+  { predefined, name }: Network,
+  aliases: readonly string[],
+  links: readonly string[],
+): void {
+  if (!predefined) return;
+  if (aliases.length > 0)
+    throw invalid(
+      "invalid_option",
+      "network-scoped alias is supported only for containers in user defined networks",
+    );
+  if (links.length > 0)
+    throw unsupported(
+      "links_not_supported",
+      `links (${links.join(", ")}) are not supported in network ${name}: connect both to a user defined network`,
+    );
 }
 
 /** Addresses are the user's to give where the subnets were. */
