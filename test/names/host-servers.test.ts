@@ -116,6 +116,62 @@ describe("the host's name servers", () => {
   });
 });
 
+describe("a connection to a server", () => {
+  test("is one for all that is asked while it is open, and another where the server has hung up", async (t) => {
+    const { host, asker, start } = await scene(t, "nameserver 127.0.0.2\noptions use-vc\n");
+    await using server = await start("127.0.0.2", ({ name }) => ({
+      // The later it was asked, the sooner it is answered.
+      after: Math.max(0, 100 - Number(name.match(/\d+/)?.[0])),
+      answer: [{ type: "A", name, ttl: 300, data: `192.0.2.${name.match(/\d+/)?.[0]}` }],
+    }));
+    const names = Array.from({ length: 100 }, (_, index) => `n${index}.example.org`);
+    const found = await Promise.all(names.map((name) => look(asker, name)));
+    assert.deepEqual(
+      found,
+      names.map((_, index) => `192.0.2.${index}`),
+    );
+    assert.equal(server.asked.length, 100);
+    assert.equal(server.connections, 1);
+    // Other sandboxes have it, too.
+    const other = await attached(host.controller, "other", "n");
+    assert.equal(await look(other, "n101.example.org"), "192.0.2.101");
+    assert.equal(server.connections, 1);
+    server.hangUp();
+    assert.equal(await look(asker, "n102.example.org"), "192.0.2.102");
+    assert.equal(server.connections, 2);
+  });
+
+  test("is tried once more for a question that it ended with, where others had it before", async (t) => {
+    const { asker, start } = await scene(t, "nameserver 127.0.0.2\noptions use-vc\n");
+    let connections = 0;
+    await using server = await start("127.0.0.2", ({ name }) => {
+      const isOld = server.connections === connections;
+      connections = server.connections;
+      return isOld || name.startsWith("always")
+        ? { hangsUp: true }
+        : says("192.0.2.1")({ name, type: "A", protocol: "tcp" });
+    });
+    // The second question of each connection is its last.
+    for (const name of ["a", "b", "c", "d"])
+      assert.equal(await look(asker, `${name}.example.org`), "192.0.2.1");
+    assert.deepEqual([server.connections, server.asked.length], [4, 7]);
+    assert.equal(await look(asker, "always.example.org"), "SERVFAIL");
+    assert.equal(await look(asker, "e.example.org"), "192.0.2.1");
+  });
+});
+
+describe("answers", () => {
+  test("are kept for nobody where that is turned off", async (t) => {
+    const { host } = await dnsHost(t, "nameserver 127.0.0.2\n", { resolverCacheBytes: 0 });
+    const asker = await attached(host.controller, "asker", "n");
+    await using server = await DnsServer.start(host.namespace, says("192.0.2.1"), { address: "127.0.0.2" });
+    for (let turn = 1; turn <= 3; turn++) {
+      assert.equal(await look(asker, "www.example.org"), "192.0.2.1");
+      assert.equal(server.asked.length, turn);
+    }
+  });
+});
+
 describe("options of resolv.conf", () => {
   test("have servers asked by TCP, or in turn", async (t) => {
     const { host, start, asker } = await scene(t, "nameserver 127.0.0.2\nnameserver 127.0.0.3\n");

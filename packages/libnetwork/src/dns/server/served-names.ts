@@ -27,6 +27,7 @@ export class ServedNames implements Disposable {
   readonly #host: NetNamespace;
   readonly #hostServers: HostServers;
   readonly #report: (report: Report) => void;
+  readonly #channels: SocketChannels;
   readonly #forwarder: Forwarder;
   readonly #tracing: TraceSetting;
   #seenHost: ResolvConf | undefined;
@@ -45,11 +46,10 @@ export class ServedNames implements Disposable {
     this.#hostServers = new HostServers(hostResolvConf, () => timers.now());
     this.#report = report;
     this.#tracing = { hostKey, now: () => timers.now() };
-    this.#forwarder = makeForwarder(
-      new SocketChannels(surroundings.loop, (key) =>
-        key === hostKey ? this.#host : this.#sandboxes.get(key)?.sockets.namespace,
-      ),
+    this.#channels = new SocketChannels(surroundings.loop, (key) =>
+      key === hostKey ? this.#host : this.#sandboxes.get(key)?.sockets.namespace,
     );
+    this.#forwarder = makeForwarder(this.#channels);
   }
 
   get hasEnded(): boolean {
@@ -110,6 +110,7 @@ export class ServedNames implements Disposable {
     this.#zone.remove(sandboxId);
     this.#sandboxes.get(sandboxId)?.[Symbol.dispose]();
     this.#sandboxes.delete(sandboxId);
+    this.#channels.leave(sandboxId);
   }
 
   /** Before others are asked. Its own servers, asked from within it; those of its networks; or the host's. */
@@ -141,6 +142,7 @@ export class ServedNames implements Disposable {
   [Symbol.dispose](): void {
     for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
     this.#sandboxes.clear();
+    this.#channels[Symbol.dispose]();
     this.#host[Symbol.dispose]();
   }
 }
