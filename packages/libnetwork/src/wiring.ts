@@ -209,10 +209,11 @@ export class NetworkController extends Controller {
    * @throws controller_closed
    */
   statistics(): ControllerStatistics {
-    const { firewall, reaper, store } = this.#machinery;
+    const { firewall, reaper, resolver, store } = this.#machinery;
     return {
       ...countObjects(this.#engine),
       reaperQueue: reaper.waiting,
+      names: resolver?.counts,
       nftTransactions: firewall.transactions,
       storeCommits: store.commits,
     };

@@ -130,6 +130,29 @@ export interface Trace extends Lookup {
   readonly steps: readonly TraceStep[];
 }
 
+/** What a resolver has done since it began. */
+export interface ResolverCounts {
+  /** That sandboxes asked. */
+  readonly questions: number;
+  /** Answered by names of networks and extra hosts, a name without the type that was asked for among them. */
+  readonly found: number;
+  /** Names that nobody outside is asked for. */
+  readonly private: number;
+  /** Others' answers that were kept. */
+  readonly cached: number;
+  /** Beyond what may wait. */
+  readonly refused: number;
+  /** Questions to name servers, each try. */
+  readonly asked: number;
+  /** Tries that ended without an answer in time. */
+  readonly silent: number;
+  readonly unreachable: number;
+  /** Answers that are none: not whole. */
+  readonly broken: number;
+  /** Messages from servers' addresses that were not asked for: ignored. */
+  readonly strange: number;
+}
+
 /** Answers the questions of sandboxes, at 127.0.0.11 in each. */
 export interface Resolver {
   /**
@@ -151,6 +174,7 @@ export interface Resolver {
    * @throws resolver_failed; invalid_name for what no question can be about
    */
   trace(sandboxId: string, name: string, type: string): Promise<Trace>;
+  readonly counts: ResolverCounts;
   /** In the place of the network's records. */
   tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void;
 }

@@ -18,6 +18,8 @@ export interface WorkerSetup {
   readonly port: MessagePort;
   /** Of Int32, {@link shared}. */
   readonly memory: SharedArrayBuffer;
+  /** counts.ts */
+  readonly counts: SharedArrayBuffer;
   /** Descriptor (of the process, so of every thread) that wakes it. */
   readonly wakeFd: number;
   /** Descriptor of the namespace from which the host's name servers are asked. */

@@ -9,6 +9,7 @@ import { mannerOf } from "../upstream/manner.ts";
 import { Zone } from "../zone/zone.ts";
 import { AnsweringSandbox } from "./answering.ts";
 import { SocketChannels } from "./channels.ts";
+import { type AnswerCounts, PublishedCounts } from "./counts.ts";
 import { HostServers } from "./host-servers.ts";
 import type { Loop } from "./loop.ts";
 import type { Order, Report, ResolverSettings, Traced } from "./protocol.ts";
@@ -31,6 +32,7 @@ export class ServedNames implements Disposable {
   readonly #forwarder: Forwarder;
   readonly #tracing: TraceSetting;
   #seenHost: ResolvConf | undefined;
+  readonly #answers: AnswerCounts = { questions: 0, found: 0, private: 0 };
   #hasEnded = false;
 
   constructor(
@@ -50,6 +52,11 @@ export class ServedNames implements Disposable {
       key === hostKey ? this.#host : this.#sandboxes.get(key)?.sockets.namespace,
     );
     this.#forwarder = makeForwarder(this.#channels);
+  }
+
+  /** What it does from now on is counted there. */
+  countIn(memory: SharedArrayBuffer): PublishedCounts {
+    return new PublishedCounts(memory, this.#answers, this.#forwarder.counts);
   }
 
   get hasEnded(): boolean {
@@ -84,7 +91,9 @@ export class ServedNames implements Disposable {
       const sockets = openSockets(sandboxId, namespacePath, owner);
       const client = this.#forwarder.client([]);
       const answering = (sandbox: ServedSandbox) =>
-        new AnsweringSandbox(this.#zone, sandbox.id, client, () => this.#refreshServers(sandbox));
+        new AnsweringSandbox(this.#zone, sandbox.id, client, this.#answers, () =>
+          this.#refreshServers(sandbox),
+        );
       const sandbox = new ServedSandbox(sandboxId, sockets, client, this.#surroundings, answering);
       this.#sandboxes.set(sandboxId, sandbox);
       this.#report({ kind: "opened", sandboxId });

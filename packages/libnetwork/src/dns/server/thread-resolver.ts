@@ -6,8 +6,15 @@
 import { once } from "node:events";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type NetNamespace, type OwnedFd, openEventFd, raiseEvent } from "@causeway/kernel";
-import type { NetworkRecordOf, Resolver, SandboxNames, Trace } from "../../contracts/names.ts";
+import type {
+  NetworkRecordOf,
+  Resolver,
+  ResolverCounts,
+  SandboxNames,
+  Trace,
+} from "../../contracts/names.ts";
 import { messageOf, unavailable } from "../../errors.ts";
+import { countsIn, countsMemory } from "./counts.ts";
 import { PendingTraces } from "./pending-traces.ts";
 import {
   type Opened,
@@ -49,6 +56,7 @@ export class ThreadResolver implements Resolver {
   readonly #traces = new PendingTraces();
   readonly #records = new Map<string, readonly NetworkRecordOf[]>();
   readonly #wake: OwnedFd;
+  readonly #counts = countsMemory();
   #thread: Thread | undefined;
   /** Threads in a row that could not begin. */
   #failures = 0;
@@ -101,6 +109,10 @@ export class ThreadResolver implements Resolver {
     );
   }
 
+  get counts(): ResolverCounts {
+    return countsIn(this.#counts);
+  }
+
   tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void {
     if (records.length === 0) this.#records.delete(networkId);
     else this.#records.set(networkId, records);
@@ -145,6 +157,7 @@ export class ThreadResolver implements Resolver {
     const workerData: WorkerSetup = {
       port: port2,
       memory,
+      counts: this.#counts,
       wakeFd: this.#wake.fd,
       hostNamespaceFd: this.#host.fd,
       settings: this.#settings,

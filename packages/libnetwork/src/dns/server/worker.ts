@@ -12,7 +12,7 @@ import type { WorkerSetup } from "./protocol.ts";
 import { ServedNames } from "./served-names.ts";
 import { makeBatch } from "./udp.ts";
 
-const { port, memory, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
+const { port, memory, counts, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
 /** Sockets to other servers, of all sandboxes together: a process with few descriptors has others to open. */
 const exchanges = Math.min(4096, Math.floor(descriptorLimit() / 4));
 const loop = new Loop();
@@ -28,10 +28,14 @@ const names = new ServedNames(
     ),
   (report) => port.postMessage(report),
 );
+const published = names.countIn(counts);
 loop.watch(wakeFd, EPOLLIN, inbox);
 inbox.catchUp();
 loop.run(
-  () => names.hasEnded || inbox.isEnding,
+  () => {
+    published.publish();
+    return names.hasEnded || inbox.isEnding;
+  },
   (error) => process.emitWarning(error instanceof Error ? error : String(error)),
 );
 names[Symbol.dispose]();
