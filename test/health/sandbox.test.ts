@@ -202,13 +202,24 @@ test("files that are gone are written again, and the others are left as they are
   const { web } = await scene(host);
   const { hosts, resolvConf, hostname } = web.files;
   const text = readFileSync(hosts, "utf8");
-  writeFileSync(resolvConf, "nameserver 203.0.113.1\n");
-  const { ino } = statSync(resolvConf);
   rmSync(hosts);
   await assertMends(host.controller, "file_missing");
   assert.equal(readFileSync(hosts, "utf8"), text);
-  assert.equal(readFileSync(resolvConf, "utf8"), "nameserver 203.0.113.1\n");
+  const edited = "nameserver 203.0.113.1\n";
+  writeFileSync(resolvConf, edited);
+  const { ino } = statSync(resolvConf);
+  rmSync(hosts);
+  const { mended, left } = await host.controller.repair();
+  assert.deepEqual([codes(mended), codes(left)], [["file_missing"], []]);
+  assert.equal(readFileSync(resolvConf, "utf8"), edited);
   assert.equal(statSync(resolvConf).ino, ino);
+  const { ok, items: kept } = await host.controller.inspectHealth();
+  assert.equal(ok, true, "what somebody wrote into a file is no fault");
+  assert.deepEqual(
+    kept.map(({ code, nature, repairable }) => [code, nature, repairable]),
+    [["file_edited", "kept", false]],
+  );
+  assert.match(String(kept[0]?.message), new RegExp(resolvConf));
   rmSync(dirname(hosts), { recursive: true });
   const items = await assertMends(host.controller, "file_missing");
   assert.equal(items.length, 3);

@@ -71,6 +71,7 @@ export {
   listenTcp,
   refuseSharing,
 } from "./sys/inet-socket.ts";
+export { tryLease } from "./sys/lease.ts";
 export { tryLockFile, tryLockName } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";

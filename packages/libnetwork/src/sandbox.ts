@@ -13,7 +13,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { conflict } from "./errors.ts";
 import { adoptKey } from "./model/adoption.ts";
 import { freeContainerId } from "./model/container-id.ts";
-import { announceNames } from "./model/host-files.ts";
+import { announceNames, reviewHostFiles } from "./model/host-files.ts";
 import { renew } from "./model/joining.ts";
 import { lookupOf, type QuestionOptions, trace } from "./model/lookup.ts";
 import { assertAlive, sandboxLost } from "./model/lost.ts";
@@ -247,6 +247,7 @@ export class Sandbox {
             await engine.commit(put("sandbox", before));
             announceNames(this.#core);
           });
+          reviewHostFiles(this.#core);
           announceNames(this.#core);
           for (const endpoint of [...joined]) await renew(endpoint, this.#core);
         }),

@@ -18,9 +18,12 @@ export function announceNames(sandbox: SandboxCore): void {
   tellNames(sandbox);
 }
 
-/** After a restart: a run that was killed may have left them half written, or ahead of what is stored. */
-export function restoreHostFiles(sandbox: SandboxCore): void {
-  sandbox.engine.parts.files.restore(hostFileContent(sandbox));
+/**
+ * Looks at what stands in the files: after a restart, for a run that was killed may have left them ahead of what is stored, or behind it; and
+ * when somebody asks for it, who may have emptied them.
+ */
+export function reviewHostFiles(sandbox: SandboxCore): void {
+  sandbox.engine.parts.files.review(hostFileContent(sandbox));
 }
 
 export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
@@ -34,6 +37,7 @@ export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
     hostname,
     domainname,
     extraHosts: extraHostsOf(sandbox),
+    links: [],
     hasResolver: hasResolver(sandbox),
     dns,
     dnsSearch,

@@ -3,7 +3,7 @@
  */
 import type { SeenInterface } from "../contracts/netstack.ts";
 import type { Engine } from "./engine.ts";
-import { restoreHostFiles } from "./host-files.ts";
+import { reviewHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
 import { noteProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
@@ -42,7 +42,7 @@ async function mendEach(engine: Engine): Promise<void> {
 async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
   const { joined, namespace } = sandbox;
   if (sandbox.lost) return;
-  if (sandbox.owner === undefined) restoreHostFiles(sandbox);
+  if (sandbox.owner === undefined) reviewHostFiles(sandbox);
   if (namespace === undefined || joined.size === 0) return;
   const live = engine.parts.netstack.interfaceStates(namespace);
   const bare = [...joined].filter(({ record: { join } }) => {

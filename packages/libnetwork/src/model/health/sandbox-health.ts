@@ -56,14 +56,29 @@ function lost(subject: SandboxSubject, { path }: NamespacePlace): HealthItem {
 }
 
 function inspectFiles({ engine }: SandboxCore, subject: SandboxSubject): HealthItem[] {
-  return engine.parts.files.missing(subject.id).map((path) => ({
-    code: "file_missing",
-    nature: "missing",
-    subject,
-    message: `its file ${path} is missing`,
-    mend: "call repair()",
-    repairable: true,
-  }));
+  const { files } = engine.parts;
+  return [
+    ...files.missing(subject.id).map(
+      (path): HealthItem => ({
+        code: "file_missing",
+        nature: "missing",
+        subject,
+        message: `its file ${path} is missing`,
+        mend: "call repair()",
+        repairable: true,
+      }),
+    ),
+    ...files.edited(subject.id).map(
+      (path): HealthItem => ({
+        code: "file_edited",
+        nature: "kept",
+        subject,
+        message: `somebody wrote into its file ${path}, and it is kept`,
+        mend: "none is needed; to have it written anew, empty it and refresh the sandbox",
+        repairable: false,
+      }),
+    ),
+  ];
 }
 
 function inspectRouting(sandbox: SandboxCore, subject: SandboxSubject): HealthItem[] {
