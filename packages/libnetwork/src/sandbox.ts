@@ -268,6 +268,7 @@ export class Sandbox {
       engine.sandboxes.remove(this.#core);
       this.#core.record = record;
       engine.sandboxes.add(this.#core);
+      if (this.#core.owner === undefined && !this.#core.lost) announceNames(this.#core);
     });
   }
 

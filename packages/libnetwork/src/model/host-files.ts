@@ -9,7 +9,14 @@ import { hasResolver, tellNames } from "./sandbox-names.ts";
 
 /** Brings the files up to date with the sandbox's options and endpoints. */
 export function writeHostFiles(sandbox: SandboxCore): void {
-  sandbox.engine.parts.files.update(hostFileContent(sandbox));
+  const linking = sandbox.engine.hostLinks.update(sandbox);
+  for (const one of [sandbox, ...linking]) sandbox.engine.parts.files.update(hostFileContent(one));
+}
+
+/** Brings the files of those up to date that link to a sandbox which goes. */
+export function writeLinking(sandbox: SandboxCore): void {
+  for (const one of sandbox.engine.hostLinks.update(sandbox))
+    sandbox.engine.parts.files.update(hostFileContent(one));
 }
 
 /** In the sandbox's files, and to the resolver. */
@@ -27,7 +34,7 @@ export function reviewHostFiles(sandbox: SandboxCore): void {
 }
 
 export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
-  const { id, record, joined } = sandbox;
+  const { engine, id, record, joined } = sandbox;
   const { hostname, domainname, dns, dnsSearch, dnsOptions } = record.options;
   const addresses = [...joined]
     .flatMap(({ record: { interface: ends } }) => [ends.ipv4, ends.ipv6])
@@ -37,7 +44,7 @@ export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
     hostname,
     domainname,
     extraHosts: extraHostsOf(sandbox),
-    links: [],
+    links: engine.hostLinks.lines(sandbox),
     hasResolver: hasResolver(sandbox),
     dns,
     dnsSearch,

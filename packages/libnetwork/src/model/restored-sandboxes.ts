@@ -23,6 +23,8 @@ export async function mendSandboxes(engine: Engine): Promise<void> {
 }
 
 async function mendEach(engine: Engine): Promise<void> {
+  // All are known before the first hosts file is looked at.
+  for (const sandbox of engine.sandboxes) engine.hostLinks.update(sandbox);
   for (const sandbox of engine.sandboxes) {
     // What is wrong with it is told already.
     if (engine.unrestored.has(sandbox.id)) continue;

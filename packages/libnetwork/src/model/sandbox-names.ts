@@ -75,7 +75,7 @@ export function isOfUsers({ record, configOnly }: NetworkCore): boolean {
 }
 
 /** What others in the network find it by, and how its address is called: by the first. */
-function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly string[] {
+export function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly string[] {
   const { name, record } = endpoint;
   if (sandbox.record.hidden === true) return [];
   return [...new Set([name, ...record.options.aliases, ...containerNames(sandbox)])].filter(canBeAsked);
@@ -135,7 +135,7 @@ function canBeAsked(name: string): boolean {
 }
 
 /** The container's id, short where it is one of Docker's, and its hostname. */
-function containerNames({ name, record: { options } }: SandboxCore): readonly string[] {
+export function containerNames({ name, record: { options } }: SandboxCore): readonly string[] {
   const id = /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name;
   return options.hostname === undefined ? [id] : [id, options.hostname];
 }
