@@ -21,6 +21,7 @@ import { put, type SandboxRecord } from "./model/records.ts";
 import { hideNames, setExtraHosts } from "./model/sandbox-changes.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
+import { answerAgain } from "./model/sandbox-names.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { refuseShared } from "./model/sharing.ts";
 import { undoing } from "./model/undo.ts";
@@ -250,6 +251,7 @@ export class Sandbox {
           reviewHostFiles(this.#core);
           announceNames(this.#core);
           for (const endpoint of [...joined]) await renew(endpoint, this.#core);
+          if (this.#core.answered) await answerAgain(this.#core);
         }),
     );
   }

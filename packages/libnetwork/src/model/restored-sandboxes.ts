@@ -7,7 +7,7 @@ import { reviewHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
 import { noteProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
+import { hasResolver, openResolver, prepareResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { route } from "./sandbox-routing.ts";
 
 /** Puts sandboxes in order whose routes or interfaces are not as they were left, and has their questions answered. Before it the firewall stands. */
@@ -30,14 +30,18 @@ async function mendEach(engine: Engine): Promise<void> {
     if (engine.unrestored.has(sandbox.id)) continue;
     try {
       await mendSandbox(engine, sandbox);
-      if (!sandbox.lost && hasResolver(sandbox)) {
-        openResolver(sandbox);
-        tellNames(sandbox);
-      }
+      if (!sandbox.lost) serveNames(sandbox);
     } catch (error) {
       noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
     }
   }
+}
+
+function serveNames(sandbox: SandboxCore): void {
+  if (hasResolver(sandbox)) {
+    openResolver(sandbox);
+    tellNames(sandbox);
+  } else prepareResolver(sandbox);
 }
 
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */

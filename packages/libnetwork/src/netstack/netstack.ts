@@ -52,8 +52,18 @@ export interface NetStackOptions {
   readonly warmNamespaces: number;
   /** The kernel has IPv6. */
   readonly ipv6: boolean;
+  /** Is told of each namespace that is made, before anybody knows whose it will be. */
+  readonly user: NamespaceUser;
   /** Alias of a link of ours, for the id of what it belongs to. */
   readonly ownerOf: (objectId: string) => string;
+}
+
+/** Somebody else who does something in the namespaces of sandboxes. */
+export interface NamespaceUser {
+  /** Of one that is kept ready, the path is good until somebody takes it. */
+  made(place: NamespacePlace): void;
+  /** Whatever was done in it is to be let go of. */
+  released(place: NamespacePlace): void;
 }
 
 /** Under this name the host's own namespace stands among the sandboxes'. */
@@ -71,6 +81,7 @@ export class KernelNetStack implements NetStack {
   readonly #pool: NamespacePool;
   readonly #maker: InterfaceMaker;
   readonly #ipv6: boolean;
+  readonly #user: NamespaceUser;
   #hostPlace: NamespacePlace | undefined;
   /** Until what was swept is gone. */
   #sweptGone: Promise<void> | undefined;
@@ -82,18 +93,32 @@ export class KernelNetStack implements NetStack {
     this.#mark = options.ownerOf("");
     this.#directory = join(options.runDir, "netns");
     files.mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
-    this.#pool = new NamespacePool(options.warmNamespaces, () => makeSandboxNamespace(options.ipv6));
     this.#ipv6 = options.ipv6;
+    this.#user = options.user;
+    this.#pool = new NamespacePool(options.warmNamespaces, () => this.#makeAhead());
     this.#maker = new InterfaceMaker(options.rtnl, options.reaper);
   }
 
   createNamespace(sandboxId: string): NamespacePlace {
     const path = join(this.#directory, sandboxNameOf(sandboxId));
-    using namespace = this.#pool.take();
-    const { identity } = namespace;
-    // Last: when it fails there is nothing to take back.
-    namespace.bindAt(path);
-    return { path, identity };
+    const ready = this.#pool.take();
+    using namespace = ready ?? makeSandboxNamespace(this.#ipv6);
+    const place = { path, identity: namespace.identity };
+    try {
+      namespace.bindAt(path);
+    } catch (error) {
+      this.#user.released(place);
+      throw error;
+    }
+    if (ready === undefined) this.#user.made(place);
+    return place;
+  }
+
+  #makeAhead(): NetNamespace {
+    const namespace = makeSandboxNamespace(this.#ipv6);
+    const { fd, identity } = namespace;
+    this.#user.made({ path: `/proc/self/fd/${fd}`, identity });
+    return namespace;
   }
 
   hostNamespace(): NamespacePlace {
@@ -128,6 +153,7 @@ export class KernelNetStack implements NetStack {
 
   releaseNamespace(place: NamespacePlace): void {
     const { path } = place;
+    this.#user.released(place);
     // What somebody else has put in its place is not ours to let go of; a mere file is.
     if (withReserve(() => !this.isThere(place) && showsNamespace(path))) return;
     this.#reaper.later(this.#reaper.releaseNamespace(path));
