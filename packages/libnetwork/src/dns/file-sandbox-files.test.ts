@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxFileContent, SandboxFilePaths } from "../contracts/sandbox-files.ts";
 import { FileSandboxFiles } from "./file-sandbox-files.ts";
 
@@ -40,14 +42,23 @@ const inodes = (paths: SandboxFilePaths) => each(paths).map((path) => fs.statSyn
 
 const createContent = `new FileSandboxFiles(process.argv[1]).create(${JSON.stringify(content)});`;
 
-/** Runs a script in a process of its own, whose umask and mounts other tests do not feel; answers its output. */
-function runElsewhere(script: string, runDir: string, wrapper: readonly string[] = []): string {
+/** What runs a script in a process of its own, whose umask and mounts other tests do not feel. */
+function elsewhere(script: string, runDir: string, wrapper: readonly string[] = []): [string, string[]] {
   const source = JSON.stringify(import.meta.resolve("./file-sandbox-files.ts"));
   const text = `const { FileSandboxFiles } = await import(${source});\n${script}`;
   const [command = "", ...args] = [...wrapper, process.execPath, "--input-type=module", "-e", text, runDir];
-  const child = spawnSync(command, args, { encoding: "utf8" });
+  return [command, args];
+}
+
+/** Answers its output. */
+function runElsewhere(...script: Parameters<typeof elsewhere>): string {
+  const child = spawnSync(...elsewhere(...script), { encoding: "utf8" });
   assert.equal(child.status, 0, child.stderr);
   return child.stdout;
+}
+
+function startElsewhere(...script: Parameters<typeof elsewhere>) {
+  return spawn(...elsewhere(...script), { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 test("create makes three files in the sandbox's folder", (t) => {
@@ -256,6 +267,57 @@ describe("what others write into a file is kept", () => {
     assert.equal(said(resolvConf), "nameserver 10.0.0.9\n");
   });
 });
+
+for (const [size, hosts] of [
+  ["a short", 1],
+  ["a long", 2000],
+] as const) {
+  test(`${size} file that a killed run was writing is whole after a review, with what others wrote`, async (t) => {
+    const { runDir, files, open } = setUp(t);
+    const paths = files.create(content);
+    fs.appendFileSync(paths.hosts, "10.7.7.7\tmine\n");
+    const extraHosts = Array.from({ length: hosts }, (_, at) => ({ name: `h${at}`, address: "10.0.0.1" }));
+    const states = [
+      { ...content, hostname: "a", dns: ["10.0.0.9"], extraHosts },
+      { ...content, hostname: "longer", dns: ["10.0.0.10"], extraHosts: extraHosts.slice(hosts >> 1) },
+    ];
+    const script = `
+      const { openSync, writeSync } = await import("node:fs");
+      const files = new FileSandboxFiles(process.argv[1]);
+      const stored = openSync(process.argv[1] + "/stored", "w");
+      const states = ${JSON.stringify(states)};
+      console.log("ready");
+      for (let at = 0; ; at = 1 - at) {
+        writeSync(stored, String(at), 0);
+        files.update(states[at]);
+      }`;
+    for (let round = 0; round < 8; round++) {
+      const child = startElsewhere(script, runDir);
+      await once(child.stdout, "data");
+      await sleep(5 + round * 2);
+      child.kill("SIGKILL");
+      await once(child, "close");
+      const next = open();
+      // What is to be is stored first.
+      const stored = states[Number(read(join(runDir, "stored")))];
+      assert.ok(stored);
+      next.review(stored);
+      next.review({
+        ...content,
+        hostname: `round${round}`,
+        extraHosts: [{ name: "db", address: "10.0.0.3" }],
+      });
+      const [marks, text] = [/^# Causeway.*\n/gm, read(paths.hosts)];
+      assert.equal(text.match(marks)?.length, 2, text);
+      const lines = text.replace(marks, "").split("\n").slice(6);
+      const own = `172.30.0.2\tround${round}.example.com round${round}`;
+      assert.deepEqual(lines, [own, "10.0.0.3\tdb", "10.7.7.7\tmine", ""]);
+      assert.equal(read(paths.hostname), `round${round}\n`);
+      assert.equal(said(paths.resolvConf), "nameserver 10.0.0.1\n");
+      assert.deepEqual(next.edited(sandboxId), [paths.hosts]);
+    }
+  });
+}
 
 test("behind systemd-resolved's stub the real servers are taken", (t) => {
   const { files, hostResolvConf, systemdResolvConf } = setUp(t, "nameserver 127.0.0.53\nsearch stub\n");
