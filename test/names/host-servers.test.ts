@@ -64,6 +64,13 @@ describe("the host's name servers", () => {
     assert.equal(await look(asker, "www.example.org"), "192.0.2.1");
   });
 
+  test("are in no subnet that is chosen for a network", async (t) => {
+    const { host } = await dnsHost(t, "nameserver 172.17.0.53\n");
+    const network = await host.controller.newNetwork("bridge", "n");
+    const [pool] = network.record.pools.map(({ pool }) => pool);
+    assert.match(pool ?? "", /^172\.18\./);
+  });
+
   test("may be on a link: the zone is an interface of the host", async (t) => {
     const { host, asker, start } = await scene(t, "nameserver fe80::53%none\nnameserver fe80::53%lo\n");
     const { index } = host.rtnl.query(link.get({ name: "lo" }));

@@ -373,6 +373,7 @@ function makeParts(
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
     netstack: new KernelNetStack({
       host,
+      hostResolvConf,
       rtnl,
       reaper,
       runDir,

@@ -50,6 +50,8 @@ export interface NetStackOptions {
   readonly runDir: string;
   /** How many namespaces are kept ready. */
   readonly warmNamespaces: number;
+  /** The host's resolv.conf. */
+  readonly hostResolvConf: string;
   /** The kernel has IPv6. */
   readonly ipv6: boolean;
   /** Is told of each namespace that is made, before anybody knows whose it will be. */
@@ -80,6 +82,7 @@ export class KernelNetStack implements NetStack {
   readonly #directory: string;
   readonly #pool: NamespacePool;
   readonly #maker: InterfaceMaker;
+  readonly #hostResolvConf: string;
   readonly #ipv6: boolean;
   readonly #user: NamespaceUser;
   #hostPlace: NamespacePlace | undefined;
@@ -93,6 +96,7 @@ export class KernelNetStack implements NetStack {
     this.#mark = options.ownerOf("");
     this.#directory = join(options.runDir, "netns");
     files.mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
+    this.#hostResolvConf = options.hostResolvConf;
     this.#ipv6 = options.ipv6;
     this.#user = options.user;
     this.#pool = new NamespacePool(options.warmNamespaces, () => this.#makeAhead());
@@ -294,11 +298,11 @@ export class KernelNetStack implements NetStack {
   }
 
   hostPrefixes(): readonly string[] {
-    return hostPrefixes(this.#rtnl);
+    return hostPrefixes(this.#rtnl, this.#hostResolvConf);
   }
 
   hostNameServers(): readonly string[] {
-    return hostNameServers();
+    return hostNameServers(this.#hostResolvConf);
   }
 
   inspectHost(): readonly HealthItem[] {
