@@ -73,7 +73,7 @@ describe("files in a container", () => {
   });
 
   test("resolv.conf and hostname that a program in it writes are its own until it empties them", async (t) => {
-    const host = await TestHost.create(t);
+    const host = await TestHost.create(t, { resolver: false });
     const network = await ipv4Only(host, "one", 1);
     const { sandbox } = await host.controller.attach(network, {
       containerId: "c",
