@@ -67,6 +67,17 @@ describe("names that Docker's client gives", { skip: needsPeer("docker", "runc",
     assert.deepEqual([await finds("web", "store"), await finds("db", "shop")], [false, false]);
   });
 
+  test("a link in the default network is a line in the container's hosts file, and goes with the other", async (t) => {
+    const { docker, finds, start } = await setUp(t);
+    await start("web");
+    await docker("network create back");
+    await start("db", "back");
+    await docker("network connect --link web:shop bridge db");
+    assert.deepEqual([await finds("db", "shop"), await finds("web", "db")], [true, false]);
+    await docker("network disconnect bridge web");
+    assert.equal(await finds("db", "shop"), false);
+  });
+
   test("the host's address, servers and search domains are shown and in the container's files", async (t) => {
     const { scene, docker, told, shown } = await setUp(t);
     await docker("network create --subnet 10.71.0.0/24 front");

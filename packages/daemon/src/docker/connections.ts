@@ -122,7 +122,12 @@ function endpointOptions(network: Network, given: EndpointSettings): EndpointOpt
       `link-local addresses (${LinkLocalIPs.join(", ")}) are not supported: leave them out`,
     );
   }
-  refuseNames(network, Aliases, Links);
+  if (Aliases.length > 0 && network.predefined) {
+    throw invalid(
+      "invalid_option",
+      "network-scoped alias is supported only for containers in user defined networks",
+    );
+  }
   refuseAddresses(network, [IPv4Address, IPv6Address]);
   const { [SYSCTLS]: sysctls, [INTERFACE]: interfaceName, ...driverOptions } = DriverOpts;
   return {
@@ -136,25 +141,6 @@ function endpointOptions(network: Network, given: EndpointSettings): EndpointOpt
     links: linksOf(Links),
     driverOptions,
   };
-}
-
-/** Names are answered in networks that somebody made. */
-function refuseNames(
-  { predefined, name }: Network,
-  aliases: readonly string[],
-  links: readonly string[],
-): void {
-  if (!predefined) return;
-  if (aliases.length > 0)
-    throw invalid(
-      "invalid_option",
-      "network-scoped alias is supported only for containers in user defined networks",
-    );
-  if (links.length > 0)
-    throw unsupported(
-      "links_not_supported",
-      `links (${links.join(", ")}) are not supported in network ${name}: connect both to a user defined network`,
-    );
 }
 
 /** Addresses are the user's to give where the subnets were. */
