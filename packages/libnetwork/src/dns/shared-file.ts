@@ -36,7 +36,7 @@ export function readText(path: string): string | undefined {
     try {
       return withFile(path, O_RDONLY, readAll);
     } catch (cause) {
-      if (hasCause(cause, "ENOENT")) return undefined;
+      if (hasCause(cause, "ENOENT", "ENOTDIR")) return undefined;
       throw cause;
     }
   });
