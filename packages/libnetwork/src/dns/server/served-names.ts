@@ -4,7 +4,7 @@
 import { type Later, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { CausewayError, messageOf, unavailable } from "../../errors.ts";
-import type { ResolvConf } from "../resolv-conf.ts";
+import type { ResolvConf } from "../files/resolv-conf.ts";
 import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
 import { mannerOf } from "../upstream/manner.ts";
 import { Zone } from "../zone/zone.ts";
