@@ -36,3 +36,56 @@ test("who lets no answer in keeps none from others that wait for the same", asyn
   assert.equal(await first, undefined);
   assert.equal(upstream.asked.length, 1);
 });
+
+/** Fills connections with what may come by them, and reads nothing, until it is killed. */
+const filler = `
+import select, socket, sys
+piece = bytes.fromhex(sys.argv[1]) * 5000
+sockets = {}
+for _ in range(200):
+    made = socket.create_connection(("127.0.0.11", 53))
+    made.setblocking(False)
+    sockets[made] = b""
+print("filling", flush=True)
+while sockets:
+    for made in select.select([], list(sockets), [])[1]:
+        left = sockets[made] or piece
+        try:
+            sockets[made] = left[made.send(left):]
+        except BlockingIOError:
+            pass
+        except OSError:
+            del sockets[made]
+`;
+
+const frames = {
+  "nothing in them": Buffer.of(0, 0),
+  "questions in them": Buffer.from("00140001010000010000000000000264620000010001", "hex"),
+};
+
+for (const [what, frame] of Object.entries(frames))
+  test(`who fills many connections with messages that have ${what} stops nobody else`, async (t) => {
+    const { controller, evil, good, upstream } = await scene(t, () => 3);
+    await using _ = upstream;
+    await attached(controller, "db", "n", "m");
+    using namespace = namespaceOf(evil);
+    const child = namespace.spawn("python3", ["-c", filler, frame.toString("hex")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const exited = once(child, "exit");
+    t.after(async () => {
+      child.kill("SIGKILL");
+      await exited;
+    });
+    if (child.stdout !== null) await once(child.stdout, "data");
+    await sleep(500);
+    let slowest = 0;
+    for (let round = 0; round < 60; round++) {
+      const began = performance.now();
+      assert.notEqual(await look(good, "db", { patience: 5000 }), "nobody answers");
+      slowest = Math.max(slowest, performance.now() - began);
+      await sleep(20);
+    }
+    t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
+    assert.ok(slowest < 500, `${slowest} ms`);
+  });
