@@ -8,6 +8,7 @@ import { NftContext } from "@causeway/kernel";
 import { ask, attached, look } from "../support/dns-asker.ts";
 import { dnsHost } from "../support/dns-scene.ts";
 import { DnsServer } from "../support/dns-server.ts";
+import { eventually } from "../support/eventually.ts";
 import { namespaceOf } from "../support/host.ts";
 
 const hostServer = "127.0.0.2";
@@ -89,3 +90,34 @@ for (const [what, frame] of Object.entries(frames))
     t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
     assert.ok(slowest < 500, `${slowest} ms`);
   });
+
+/** Destroys the listening socket whenever there is one: SOCK_DESTROY of linux/sock_diag.h. */
+const destroyer = `
+import socket, struct, time
+diag = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
+name = struct.pack(">HH", 61053, 0) + bytes([127, 0, 0, 11]) + bytes(28) + struct.pack("<III", 0, 2**32 - 1, 2**32 - 1)
+body = struct.pack("<BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 2**32 - 1) + name
+destroyed = 0
+end = time.time() + 1.5
+while time.time() < end:
+    diag.send(struct.pack("<IHHII", 16 + len(body), 21, 5, 1, 0) + body)
+    destroyed += struct.unpack_from("<i", diag.recv(4096), 16)[0] == 0
+print(destroyed)
+`;
+
+test("who destroys the socket over and over does not have it opened as often", async (t) => {
+  const { evil, upstream } = await scene(t, () => 3);
+  await using _ = upstream;
+  using namespace = namespaceOf(evil);
+  const child = namespace.spawn("python3", ["-c", destroyer], { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout?.on("data", (data) => {
+    output += data;
+  });
+  await once(child, "close");
+  const destroyed = Number(output);
+  assert.ok(destroyed > 0 && destroyed <= 10, `destroyed ${destroyed} times`);
+  await eventually(async () => {
+    assert.equal(await look(evil, "evil", { protocol: "tcp" }), await look(evil, "evil"));
+  });
+});
