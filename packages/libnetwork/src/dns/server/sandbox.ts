@@ -1,10 +1,8 @@
 /**
- * A sandbox as the thread serves it: its sockets, and whom it asks for what it does not find.
+ * A sandbox as the thread serves it: its sockets, and who answers what comes by them.
  */
 
 import { type DatagramBatch, EPOLLIN } from "@causeway/kernel";
-import type { SandboxNames } from "../../contracts/names.ts";
-import type { ResolvConf } from "../files/resolv-conf.ts";
 import type { Client } from "../upstream/contract.ts";
 import type { Answering, Asker } from "./asker.ts";
 import type { Loop, Watched } from "./loop.ts";
@@ -60,29 +58,25 @@ export class ServedNamespace implements Disposable, Answering {
   }
 }
 
+/** A sandbox whose questions are answered. */
 export class ServedSandbox implements Disposable {
-  readonly id: string;
   /** Of its namespace. */
   readonly identity: string;
   readonly namespace: ServedNamespace;
   readonly client: Client;
   readonly answering: Answering;
-  /** What the client was last told its servers by. */
-  toldBy: readonly [SandboxNames | undefined, ResolvConf] | undefined;
 
-  /**
-   * @param namespace and client are taken over
-   * @param answering has its answers made
-   */
-  constructor(
-    { id, identity, namespace, client }: Pick<ServedSandbox, "id" | "identity" | "namespace" | "client">,
-    answering: (sandbox: ServedSandbox) => Answering,
-  ) {
-    this.id = id;
+  /** @param parts namespace and client are taken over */
+  constructor({
+    identity,
+    namespace,
+    client,
+    answering,
+  }: Pick<ServedSandbox, "identity" | "namespace" | "client" | "answering">) {
     this.identity = identity;
     this.namespace = namespace;
     this.client = client;
-    this.answering = answering(this);
+    this.answering = answering;
   }
 
   [Symbol.dispose](): void {

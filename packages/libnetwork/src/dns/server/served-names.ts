@@ -3,10 +3,8 @@
  */
 import { type Later, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
-import { CausewayError, messageOf, unavailable } from "../../errors.ts";
-import type { ResolvConf } from "../files/resolv-conf.ts";
-import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
-import { mannerOf } from "../upstream/manner.ts";
+import { CausewayError, messageOf } from "../../errors.ts";
+import type { Channels, Forwarder } from "../upstream/contract.ts";
 import { Zone } from "../zone/zone.ts";
 import { AnsweringSandbox } from "./answering.ts";
 import { SocketChannels } from "./channels.ts";
@@ -15,36 +13,27 @@ import { failureOf } from "./failure.ts";
 import { HostServers } from "./host-servers.ts";
 import type { Loop } from "./loop.ts";
 import type { Order, ResolverSettings, Said, Traced } from "./protocol.ts";
-import { ServedNamespace, ServedSandbox, type Surroundings } from "./sandbox.ts";
-import { SandboxSockets } from "./sockets.ts";
+import { ReadyNamespaces, type ThreadSurroundings } from "./ready-namespaces.ts";
+import { ServedSandbox } from "./sandbox.ts";
+import { hostKey, ServerChoice } from "./server-choice.ts";
 import { type TraceSetting, traceQuestion } from "./tracing.ts";
-
-export interface ThreadSurroundings extends Surroundings {
-  readonly later: Later;
-}
 
 type OpenOrder = Pick<Extract<Order, { kind: "open" }>, "sandboxId" | "attempt" | "place">;
 
-const dnsPort = 53;
 /** Milliseconds until a socket that somebody destroyed is opened again: it may be done as fast as a program goes round. */
 const reopenDelay = 200;
-/** What stands for the host's namespace; sandboxes' have their ids. */
-const hostKey = "host";
 
 export class ServedNames implements Disposable {
   readonly #zone = new Zone();
   readonly #sandboxes = new Map<string, ServedSandbox>();
-  /** Namespaces that are ready and not opened, by their identities. */
-  readonly #ready = new Map<string, ServedNamespace>();
-  readonly #surroundings: ThreadSurroundings;
-  readonly #owner: string;
+  readonly #ready: ReadyNamespaces;
+  readonly #later: Later;
   readonly #host: NetNamespace;
-  readonly #hostServers: HostServers;
   readonly #say: (said: Said) => void;
   readonly #channels: SocketChannels;
   readonly #forwarder: Forwarder;
+  readonly #choice: ServerChoice;
   readonly #tracing: TraceSetting;
-  #seenHost: ResolvConf | undefined;
   readonly #answers: AnswerCounts = { questions: 0, found: 0, private: 0 };
   #hasEnded = false;
 
@@ -55,17 +44,18 @@ export class ServedNames implements Disposable {
     makeForwarder: (channels: Channels) => Forwarder,
     say: (said: Said) => void,
   ) {
-    this.#surroundings = surroundings;
-    this.#owner = owner;
+    this.#ready = new ReadyNamespaces(owner, surroundings);
+    this.#later = surroundings.later;
     this.#host = NetNamespace.ofFd(hostNamespaceFd);
     const { timers }: Loop = surroundings.loop;
-    this.#hostServers = new HostServers(hostResolvConf, () => timers.now());
     this.#say = say;
     this.#tracing = { hostKey, now: () => timers.now() };
     this.#channels = new SocketChannels(surroundings.loop, (key) =>
       key === hostKey ? this.#host : this.#sandboxes.get(key)?.namespace.sockets.namespace,
     );
     this.#forwarder = makeForwarder(this.#channels);
+    const hostServers = new HostServers(hostResolvConf, () => timers.now());
+    this.#choice = new ServerChoice(this.#zone, hostServers, this.#forwarder);
   }
 
   /** What it does from now on is counted there. */
@@ -83,7 +73,7 @@ export class ServedNames implements Disposable {
         this.#prepare(order.place);
         break;
       case "forget":
-        this.#takeReady(order.identity)?.[Symbol.dispose]();
+        this.#ready.forget(order.identity);
         break;
       case "open":
         this.#open(order);
@@ -112,31 +102,12 @@ export class ServedNames implements Disposable {
   }
 
   #prepare(place: NamespacePlace): void {
-    const { identity } = place;
-    this.#takeReady(identity)?.[Symbol.dispose]();
     try {
-      this.#ready.set(identity, this.#openNamespace(place));
+      this.#ready.prepare(place);
     } catch {
       // Whoever opens it is told why.
-      this.#say({ kind: "unready", identity });
+      this.#say({ kind: "unready", identity: place.identity });
     }
-  }
-
-  #takeReady(identity: string): ServedNamespace | undefined {
-    const ready = this.#ready.get(identity);
-    this.#ready.delete(identity);
-    return ready;
-  }
-
-  #openNamespace({ path, identity }: NamespacePlace): ServedNamespace {
-    const namespace = NetNamespace.open(path);
-    // Its descriptor, or file, may be another's by now.
-    if (namespace.identity !== identity) {
-      namespace[Symbol.dispose]();
-      throw unavailable("namespace_gone", `at ${path} there is another network namespace, or none`);
-    }
-    const { later } = this.#surroundings;
-    return new ServedNamespace(SandboxSockets.open(namespace, this.#owner, later), this.#surroundings);
   }
 
   #open({ sandboxId, attempt, place }: OpenOrder): void {
@@ -152,26 +123,17 @@ export class ServedNames implements Disposable {
 
   #serve(sandboxId: string, place: NamespacePlace, openAgain: () => void): void {
     this.#leave(sandboxId);
-    const { identity } = place;
-    const namespace = this.#takeWhole(identity) ?? this.#openNamespace(place);
+    const namespace = this.#ready.take(place);
     const client = this.#forwarder.client([]);
-    const answering = (served: ServedSandbox) =>
-      new AnsweringSandbox(this.#zone, sandboxId, client, this.#answers, () => this.#refreshServers(served));
-    const sandbox = new ServedSandbox({ id: sandboxId, identity, namespace, client }, answering);
-    const { timers }: Loop = this.#surroundings.loop;
-    namespace.answerBy(sandbox.answering, () =>
-      timers.at(timers.now() + reopenDelay, () => {
+    const chooseServers = this.#choice.chooserOf(sandboxId, client);
+    const answering = new AnsweringSandbox(this.#zone, sandboxId, client, this.#answers, chooseServers);
+    const sandbox = new ServedSandbox({ identity: place.identity, namespace, client, answering });
+    namespace.answerBy(answering, () =>
+      this.#later(reopenDelay, () => {
         if (this.#sandboxes.get(sandboxId) === sandbox) openAgain();
       }),
     );
     this.#sandboxes.set(sandboxId, sandbox);
-  }
-
-  #takeWhole(identity: string): ServedNamespace | undefined {
-    const ready = this.#takeReady(identity);
-    if (ready?.sockets.isWhole !== false) return ready;
-    ready[Symbol.dispose]();
-    return undefined;
   }
 
   #obstacle(sandboxId: string): string | undefined {
@@ -208,38 +170,11 @@ export class ServedNames implements Disposable {
     this.#channels.leave(sandboxId);
   }
 
-  /** Before others are asked. Its own servers, asked from within it; those of its networks; or the host's. */
-  #refreshServers(sandbox: ServedSandbox): void {
-    const names = this.#zone.namesOf(sandbox.id);
-    const host = this.#hostConf();
-    const [toldNames, toldHost] = sandbox.toldBy ?? [];
-    if (sandbox.toldBy !== undefined && toldNames === names && toldHost === host) return;
-    sandbox.toldBy = [names, host];
-    const own = names?.servers ?? [];
-    const ofNetworks = names?.memberships.flatMap(({ servers }) => servers) ?? [];
-    const [addresses, namespace] =
-      own.length > 0 ? [own, sandbox.id] : [ofNetworks.length > 0 ? ofNetworks : host.nameservers, hostKey];
-    // As in the sandbox's resolv.conf.
-    const options = names !== undefined && names.options.length > 0 ? names.options : host.options;
-    const servers = addresses.map((address): Server => ({ address, port: dnsPort, namespace }));
-    sandbox.client.setServers(servers, mannerOf(options));
-  }
-
-  #hostConf(): ResolvConf {
-    const conf = this.#hostServers.read();
-    if (conf !== this.#seenHost) {
-      this.#seenHost = conf;
-      this.#forwarder.clear();
-    }
-    return conf;
-  }
-
   [Symbol.dispose](): void {
     for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
     this.#sandboxes.clear();
     this.#channels[Symbol.dispose]();
-    for (const ready of this.#ready.values()) ready[Symbol.dispose]();
-    this.#ready.clear();
+    this.#ready[Symbol.dispose]();
     this.#host[Symbol.dispose]();
   }
 }
