@@ -17,8 +17,8 @@ export type RecordData =
       readonly target: string;
     };
 
-/** A record of a network, besides those of its endpoints. */
-export interface NetworkRecordOf {
+/** A record that a user added to a network. */
+export interface AddedRecord {
   /** As it is asked for in the network, without the network's name. */
   readonly name: string;
   readonly data: RecordData;
@@ -190,5 +190,5 @@ export interface Resolver {
   trace(sandboxId: string, name: string, type: string): Promise<Trace>;
   readonly counts: ResolverCounts;
   /** In the place of the network's records. */
-  tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void;
+  tellRecords(networkId: string, records: readonly AddedRecord[]): void;
 }

@@ -2,7 +2,7 @@
  * What is stored of each object: plain data, from which a controller that opens again makes the objects.
  */
 import type { EndpointInterface, EndpointState, JoinAnswer, PortBinding } from "../contracts/driver.ts";
-import type { NetworkRecordOf } from "../contracts/names.ts";
+import type { AddedRecord } from "../contracts/names.ts";
 import type { InterfaceState, NamespacePlace } from "../contracts/netstack.ts";
 import type { PlainData, StoreChange } from "../contracts/store.ts";
 import type { CheckedEndpointOptions } from "./endpoint-options.ts";
@@ -36,7 +36,7 @@ export interface NetworkRecord {
   /** The driver's own. */
   readonly driverState: PlainData;
   /** DNS records that users added. */
-  readonly names?: readonly NetworkRecordOf[];
+  readonly names?: readonly AddedRecord[];
 }
 
 /** An endpoint's place in a sandbox. */

@@ -2,7 +2,7 @@
  * What the resolver and its thread say to each other: plain data, as postMessage() copies it.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { NetworkRecordOf, SandboxNames, Trace } from "../../contracts/names.ts";
+import type { AddedRecord, SandboxNames, Trace } from "../../contracts/names.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 
 /** Numbers in memory that both threads have, by their places. */
@@ -61,7 +61,7 @@ export type Order =
       readonly name: string;
       readonly type: string;
     }
-  | { readonly kind: "records"; readonly networkId: string; readonly records: readonly NetworkRecordOf[] }
+  | { readonly kind: "records"; readonly networkId: string; readonly records: readonly AddedRecord[] }
   | Question
   | { readonly kind: "end" };
 

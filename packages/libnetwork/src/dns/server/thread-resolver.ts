@@ -4,13 +4,7 @@
  * What is told is remembered: where the thread breaks down, another begins with it.
  */
 import { type NetNamespace, type OwnedFd, openEventFd } from "@causeway/kernel";
-import type {
-  NetworkRecordOf,
-  Resolver,
-  ResolverCounts,
-  SandboxNames,
-  Trace,
-} from "../../contracts/names.ts";
+import type { AddedRecord, Resolver, ResolverCounts, SandboxNames, Trace } from "../../contracts/names.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { unavailable } from "../../errors.ts";
 import { countsIn, countsMemory } from "./counts.ts";
@@ -40,7 +34,7 @@ export class ThreadResolver implements Resolver {
   readonly #settings: ResolverSettings;
   readonly #onFailure: (error: unknown) => void;
   readonly #sandboxes = new Map<string, Known>();
-  readonly #records = new Map<string, readonly NetworkRecordOf[]>();
+  readonly #records = new Map<string, readonly AddedRecord[]>();
   readonly #traces = new PendingTraces();
   readonly #wake: OwnedFd;
   readonly #counts = countsMemory();
@@ -145,7 +139,7 @@ export class ThreadResolver implements Resolver {
     return countsIn(this.#counts);
   }
 
-  tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void {
+  tellRecords(networkId: string, records: readonly AddedRecord[]): void {
     if (records.length === 0) this.#records.delete(networkId);
     else this.#records.set(networkId, records);
     this.#send({ kind: "records", networkId, records });

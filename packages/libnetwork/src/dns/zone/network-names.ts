@@ -1,13 +1,13 @@
 /**
  * The names of one network: those of its endpoints, and the records that users added.
  */
-import type { Membership, NetworkRecordOf, RecordData } from "../../contracts/names.ts";
+import type { AddedRecord, Membership, RecordData } from "../../contracts/names.ts";
 import type { Found, FoundRecord } from "./finding.ts";
 
 /** Whatever goes by one name. */
 export interface Holder {
   readonly members: readonly Membership[];
-  readonly records: readonly NetworkRecordOf[];
+  readonly records: readonly AddedRecord[];
   /** By type, as it is asked for: kept until the holder is replaced. */
   readonly findings: Map<string, Found>;
 }
@@ -22,7 +22,7 @@ export class NetworkNames {
   readonly #wildcards = new Map<string, Holder>();
   /** By address. */
   readonly #byAddress = new Map<string, Membership>();
-  #records: readonly NetworkRecordOf[] = [];
+  #records: readonly AddedRecord[] = [];
   #members = 0;
 
   constructor(id: string) {
@@ -57,8 +57,8 @@ export class NetworkNames {
   }
 
   /** In the place of those that were there. */
-  setRecords(records: readonly NetworkRecordOf[]): void {
-    const byName = new Map<string, NetworkRecordOf[]>();
+  setRecords(records: readonly AddedRecord[]): void {
+    const byName = new Map<string, AddedRecord[]>();
     for (const { name } of this.#records) byName.set(name.toLowerCase(), []);
     for (const { name } of records) byName.set(name.toLowerCase(), []);
     for (const record of records) byName.get(record.name.toLowerCase())?.push(record);

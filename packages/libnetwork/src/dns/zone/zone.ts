@@ -3,7 +3,7 @@
  */
 import { parseCidr } from "../../address/cidr.ts";
 import { parseIp } from "../../address/ip.ts";
-import type { Membership, NetworkRecordOf, SandboxNames, TraceStep } from "../../contracts/names.ts";
+import type { AddedRecord, Membership, SandboxNames, TraceStep } from "../../contracts/names.ts";
 import { type Finding, type Found, type FoundRecord, unknown } from "./finding.ts";
 import { aliasIn, type Holder, NetworkNames, portsOf, recordsOf } from "./network-names.ts";
 
@@ -69,7 +69,7 @@ export class Zone {
     }
   }
 
-  setRecords(networkId: string, records: readonly NetworkRecordOf[]): void {
+  setRecords(networkId: string, records: readonly AddedRecord[]): void {
     const network = this.#network(networkId);
     network.setRecords(records);
     this.#forgetEmpty(network);

@@ -1,7 +1,7 @@
 /**
  * DNS records of a network: added and taken away by users, found by the sandboxes in it from the next question on.
  */
-import type { NetworkRecordOf } from "../../contracts/names.ts";
+import type { AddedRecord } from "../../contracts/names.ts";
 import { forbidden } from "../../errors.ts";
 import type { NetworkCore } from "../network-core.ts";
 import { put } from "../records.ts";
@@ -39,10 +39,7 @@ export async function removeRecords(network: NetworkCore, given: unknown): Promi
   return replace(network, withoutRecords(network.record.names ?? [], going, network.name));
 }
 
-async function replace(
-  network: NetworkCore,
-  names: readonly NetworkRecordOf[],
-): Promise<readonly NameRecord[]> {
+async function replace(network: NetworkCore, names: readonly AddedRecord[]): Promise<readonly NameRecord[]> {
   const { engine } = network;
   const record = { ...network.record, names };
   await engine.commit(put("network", record));

@@ -1,7 +1,7 @@
 /**
  * The records of a network with others added, and with some taken away.
  */
-import type { NetworkRecordOf } from "../../contracts/names.ts";
+import type { AddedRecord } from "../../contracts/names.ts";
 import { conflict, invalid, notFound } from "../../errors.ts";
 import { show } from "../../options/parse.ts";
 import { nameRecord, type RecordSelector } from "./record-options.ts";
@@ -15,9 +15,9 @@ const mostRecords = 1000;
  * @throws record_exists, record_conflicts, too_many_records
  */
 export function withRecords(
-  there: readonly NetworkRecordOf[],
-  added: readonly NetworkRecordOf[],
-): readonly NetworkRecordOf[] {
+  there: readonly AddedRecord[],
+  added: readonly AddedRecord[],
+): readonly AddedRecord[] {
   const all = [...there, ...added];
   if (all.length > mostRecords) {
     const message = `a network has ${mostRecords} records at most, and would have ${all.length}: let a name server have them, and name it as the network's dns`;
@@ -28,7 +28,7 @@ export function withRecords(
   return all;
 }
 
-function refuseContradictions(name: string, records: readonly NetworkRecordOf[]): void {
+function refuseContradictions(name: string, records: readonly AddedRecord[]): void {
   const known = new Set<string>();
   for (const { data } of records) {
     const text = JSON.stringify(data).toLowerCase();
@@ -49,11 +49,11 @@ function refuseContradictions(name: string, records: readonly NetworkRecordOf[])
  * @throws record_not_found where a selector matches none
  */
 export function withoutRecords(
-  there: readonly NetworkRecordOf[],
+  there: readonly AddedRecord[],
   selectors: readonly RecordSelector[],
   networkName: string,
-): readonly NetworkRecordOf[] {
-  const going = new Set<NetworkRecordOf>();
+): readonly AddedRecord[] {
+  const going = new Set<AddedRecord>();
   for (const selector of selectors) {
     const matching = there.filter((record) => matches(record, selector));
     if (matching.length === 0) {
@@ -65,7 +65,7 @@ export function withoutRecords(
   return there.filter((record) => !going.has(record));
 }
 
-function matches(record: NetworkRecordOf, selector: RecordSelector): boolean {
+function matches(record: AddedRecord, selector: RecordSelector): boolean {
   const fields: Readonly<Record<string, unknown>> = nameRecord(record);
   return Object.entries(selector).every(([key, wanted]) => {
     const is = fields[key];

@@ -2,7 +2,7 @@
  * DNS records that a user puts into a network, checked. RFC 1035, 2782, 3596.
  */
 import { parseIp } from "../../address/ip.ts";
-import type { NetworkRecordOf, RecordData } from "../../contracts/names.ts";
+import type { AddedRecord, RecordData } from "../../contracts/names.ts";
 import { invalid } from "../../errors.ts";
 import { hostname } from "../../options/host-file-texts.ts";
 import {
@@ -23,7 +23,7 @@ import { alias, longestTtl } from "./name-options.ts";
 type UsersData = Exclude<RecordData, { type: "PTR" }>;
 
 /** A record of a network: what stands in it depends on its type. */
-export type NameRecord = UsersData & Pick<NetworkRecordOf, "name" | "ttl">;
+export type NameRecord = UsersData & Pick<AddedRecord, "name" | "ttl">;
 
 /** Seconds, where nothing else is said: Docker's. */
 const defaultTtl = 600;
@@ -86,7 +86,7 @@ const optionsOfType: Readonly<Record<UsersData["type"], readonly (keyof RecordOp
 const always = ["name", "type", "ttl"];
 
 /** @throws unknown_option, invalid_option, invalid_record, invalid_hostname, invalid_address */
-export function checkedRecords(given: unknown): readonly NetworkRecordOf[] {
+export function checkedRecords(given: unknown): readonly AddedRecord[] {
   return listOf(objectOf(recordTable))(given, "records").map((options, at) => {
     const place = `records[${at}]`;
     const { name, type, ttl = defaultTtl } = options;
@@ -129,7 +129,7 @@ function dataOf(type: UsersData["type"], options: RecordOptions, place: string):
 }
 
 /** As users see it. */
-export function nameRecord({ name, ttl, data }: NetworkRecordOf): NameRecord {
+export function nameRecord({ name, ttl, data }: AddedRecord): NameRecord {
   // Nobody can have stored one of PTR.
   return { name, ttl, ...(data as UsersData) };
 }
