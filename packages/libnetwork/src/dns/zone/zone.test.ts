@@ -187,7 +187,14 @@ describe("Zone", () => {
       { owner: "site", data: { type: "A", address: "10.0.0.4" }, ttl: 600 },
     ]);
     assert.equal(brief(zone.lookUp("db", "_http._tcp.site.front", "SRV")), "8080 site.front");
+    assert.equal(brief(zone.lookUp("db", "_http._tcp.site", "ANY")), "8080 site");
     assert.equal(brief(zone.lookUp("db", "_http._udp.site", "SRV")), "");
+    assert.equal(
+      brief(zone.lookUp("db", "_http._tcp.site", "A")),
+      "",
+      "known, and without an address of its own",
+    );
+    assert.equal(brief(zone.lookUp("db", "_http._tcp.nobody", "A")), "unknown");
     assert.equal(brief(zone.lookUp("db", "_http._tcp.nobody", "SRV")), "unknown");
   });
 

@@ -92,10 +92,8 @@ export class Zone {
     }
     const hit = this.#find(view, name, tell);
     if (hit !== undefined) return this.#of(view, hit, name, type, tell);
-    if (type === "SRV") {
-      const found = this.#service(view, name, tell);
-      if (found !== undefined) return found;
-    }
+    const service = this.#service(view, name, type, tell);
+    if (service !== undefined) return service;
     return this.#ofOthers(view, this.#isPrivate(name) ? "other network" : undefined, tell);
   }
 
@@ -215,15 +213,16 @@ export class Zone {
     return { answers };
   }
 
-  /** `_http._tcp.web`: a port of whoever is called `web`. */
-  #service(view: View, name: string, tell: Tell): Found | undefined {
+  /** `_http._tcp.web`: a port of whoever is called `web`. Nobody else is asked for it, nor for other types of it. */
+  #service(view: View, name: string, type: string, tell: Tell): Found | undefined {
     const [, service, protocol, target] = /^_([^.]+)\._([^.]+)\.(.+)$/.exec(name) ?? [];
     if (service === undefined || protocol === undefined || target === undefined) return undefined;
     const told =
       tell && ((step: TraceStep) => tell(step.at === "network" ? { ...step, by: "named port" } : step));
     const hit = this.#find(view, target, told);
     if (hit === undefined) return undefined;
-    const answers = portsOf(hit.holder, service, protocol, target);
+    const isAsked = type === "SRV" || type === "ANY";
+    const answers = isAsked ? portsOf(hit.holder, service, protocol, target) : [];
     const additional = answers.length === 0 ? [] : recordsOf({ ...hit.holder, records: [] }, "ANY", target);
     const endpointIds = hit.holder.members.map(({ endpointId }) => endpointId);
     return {
