@@ -20,7 +20,7 @@ export function addQuestion(command: Command): Command {
   return command
     .argument("<sandbox>", "name, container id, id, or beginning of an id")
     .argument("<name>", "a name, an address, or a service: _http._tcp.web")
-    .option("--type <type>", "of the record (default: A; PTR for an address)");
+    .option("--type <type>", "of the record (default: A; PTR for an address, SRV for a service)");
 }
 
 /** @param how `lookup`, or `trace` */
@@ -30,9 +30,14 @@ export function ask<T>(
   [sandbox = "", name = ""]: readonly string[],
   { type }: QuestionOptions,
 ): Promise<T> {
-  const query = { name, ...given({ type }) };
+  const query = { name, ...given({ type: type ?? (isService(name) ? "SRV" : undefined) }) };
   const asked = client.get<T>(path("sandboxes", sandbox, how), { query });
   return named(client, "sandbox", sandbox, () => whileWaiting(output, `asking for ${name}`, asked));
+}
+
+/** RFC 2782: `_http._tcp.web`. */
+function isService(name: string): boolean {
+  return /^_[^.]+\._(tcp|udp|sctp)\./i.test(name);
 }
 
 export function statusOf({ rcode, answers }: Lookup): number {
