@@ -56,6 +56,8 @@ describe("causeway run", { skip: needsPeer("runc", "busybox") }, () => {
       assert.deepEqual([failed.code, failed.stderr !== ""], [code, true], failed.stderr);
     }
     assert.equal((await causeway(["exec", "web", "sh", "-c", "exit 255"])).code, 255);
+    const refreshed = await causeway(["sandbox", "refresh", "web"]);
+    assert.equal(refreshed.code, 0, `a sandbox goes by its container's name: ${refreshed.stderr}`);
     const bundle = join(scene.daemon.host.options.runDir, "containers", made.stdout.trim());
     assert.deepEqual(readdirSync(bundle), ["config.json"]);
     const listed = await causeway(["ps", "--format", "{{.Names}} {{.Status}} {{.Networks}}"]);

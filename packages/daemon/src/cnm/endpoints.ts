@@ -25,7 +25,8 @@ import { allEndpoints, endpointWithId, networkNamed, sandboxNamed } from "./find
 import { endpointPages } from "./page.ts";
 import { endpointSubject } from "./subjects.ts";
 
-export function endpointRoutes({ controller, changes }: CnmContext): FastifyPluginAsync {
+export function endpointRoutes(context: CnmContext): FastifyPluginAsync {
+  const { controller, changes } = context;
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     const change = { params: EndpointPath, querystring: NoQuery };
@@ -36,7 +37,7 @@ export function endpointRoutes({ controller, changes }: CnmContext): FastifyPlug
         const { network, sandbox } = query;
         const all =
           network === undefined ? allEndpoints(controller) : networkNamed(controller, network).endpoints();
-        const inside = sandbox === undefined ? undefined : sandboxNamed(controller, sandbox);
+        const inside = sandbox === undefined ? undefined : sandboxNamed(context, sandbox);
         const endpoints = all.filter(
           (endpoint) =>
             passes(endpoint, query) && (inside === undefined || endpoint.sandbox?.id === inside.id),
@@ -64,7 +65,7 @@ export function endpointRoutes({ controller, changes }: CnmContext): FastifyPlug
       { schema: { ...change, body: Join, response: { 200: Endpoint } } },
       async (request, reply) => {
         const subject = endpointSubject(controller, request.params.endpoint);
-        const into = () => sandboxNamed(controller, request.body.sandbox);
+        const into = () => sandboxNamed(context, request.body.sandbox);
         const keys: typeof subject.keys = (endpoint) => [...subject.keys(endpoint), into().id];
         const joined = await changes.make(request, { ...subject, keys }, async (endpoint) => {
           await endpoint.join(into());

@@ -11,6 +11,7 @@ import {
   type Sandbox,
   suggestion,
 } from "@causeway/libnetwork";
+import type { CnmContext } from "./context.ts";
 
 /** @throws network_not_found, ambiguous_id */
 export function networkNamed(controller: NetworkController, reference: string): Network {
@@ -41,9 +42,16 @@ export function endpointWithId(controller: NetworkController, id: string): Endpo
   throw conflict("ambiguous_id", message, { ids: [found.id, other.id] });
 }
 
-/** @throws sandbox_not_found, ambiguous_id */
-export function sandboxNamed(controller: NetworkController, reference: string): Sandbox {
-  const found = controller.findSandbox(reference);
+/**
+ * By its container's name, too: people know it by that.
+ *
+ * @throws sandbox_not_found, ambiguous_id
+ */
+export function sandboxNamed(
+  { controller, containers }: Pick<CnmContext, "controller" | "containers">,
+  reference: string,
+): Sandbox {
+  const found = controller.findSandbox(reference) ?? containers.find(reference)?.sandbox;
   if (found !== undefined) return found;
   throw missing("sandbox", reference, () => controller.sandboxes());
 }

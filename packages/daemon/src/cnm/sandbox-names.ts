@@ -21,12 +21,7 @@ import { sandboxResource } from "./sandbox-resource.ts";
 import { sandboxSubject } from "./subjects.ts";
 
 export function sandboxNameRoutes(context: CnmContext): FastifyPluginAsync {
-  const { controller, changes, containers } = context;
-  /** By its container's name, too: who asks for names knows it by that. */
-  const asked = (reference: string) =>
-    controller.findSandbox(reference) ??
-    containers.find(reference)?.sandbox ??
-    sandboxNamed(controller, reference);
+  const { controller, changes } = context;
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     const question = { params: SandboxPath, querystring: QuestionQuery };
@@ -34,13 +29,13 @@ export function sandboxNameRoutes(context: CnmContext): FastifyPluginAsync {
       "/sandboxes/:sandbox/lookup",
       { schema: { ...question, response: { 200: Lookup } } },
       async ({ params, query: { name, ...options } }) =>
-        lookupResource(await asked(params.sandbox).resolve(name, options)),
+        lookupResource(await sandboxNamed(context, params.sandbox).resolve(name, options)),
     );
     server.get(
       "/sandboxes/:sandbox/trace",
       { schema: { ...question, response: { 200: Trace } } },
       async ({ params, query: { name, ...options } }) =>
-        traceResource(await asked(params.sandbox).trace(name, options), controller),
+        traceResource(await sandboxNamed(context, params.sandbox).trace(name, options), controller),
     );
     const change = { params: SandboxPath, querystring: NoQuery, response: { 200: Sandbox } };
     const services = {
@@ -49,7 +44,7 @@ export function sandboxNameRoutes(context: CnmContext): FastifyPluginAsync {
     };
     for (const [path, action] of Object.entries(services))
       server.post(`/sandboxes/:sandbox/${path}`, { schema: change }, async (request, reply) => {
-        const subject = sandboxSubject(controller, request.params.sandbox);
+        const subject = sandboxSubject(context, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
           await action(sandbox);
           return sandboxResource(sandbox);
@@ -60,7 +55,7 @@ export function sandboxNameRoutes(context: CnmContext): FastifyPluginAsync {
       "/sandboxes/:sandbox/extra-hosts",
       { schema: { ...change, body: SandboxExtraHosts } },
       async (request, reply) => {
-        const subject = sandboxSubject(controller, request.params.sandbox);
+        const subject = sandboxSubject(context, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
           await sandbox.setExtraHosts(request.body.extraHosts);
           return sandboxResource(sandbox);

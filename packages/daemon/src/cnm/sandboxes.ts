@@ -54,13 +54,13 @@ export function sandboxRoutes(context: CnmContext): FastifyPluginAsync {
     server.get(
       "/sandboxes/:sandbox",
       { schema: { params: SandboxPath, querystring: NoQuery, response: { 200: Sandbox } } },
-      async ({ params }, reply) => answer(reply, sandboxResource(sandboxNamed(controller, params.sandbox))),
+      async ({ params }, reply) => answer(reply, sandboxResource(sandboxNamed(context, params.sandbox))),
     );
     server.delete(
       "/sandboxes/:sandbox",
       { schema: { params: SandboxPath, querystring: SandboxDeleteQuery } },
       async (request, reply) => {
-        const subject = sandboxSubject(controller, request.params.sandbox);
+        const subject = sandboxSubject(context, request.params.sandbox);
         await changes.make(request, subject, (sandbox) => {
           refuseContainersSandbox(containers, sandbox, "delete");
           return sandbox.delete(request.query);
@@ -73,7 +73,8 @@ export function sandboxRoutes(context: CnmContext): FastifyPluginAsync {
 }
 
 /** What is done with a sandbox that is there. */
-function sandboxChanges({ controller, changes, containers }: CnmContext): FastifyPluginAsync {
+function sandboxChanges(context: CnmContext): FastifyPluginAsync {
+  const { controller, changes, containers } = context;
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     const change = { params: SandboxPath, querystring: NoQuery, response: { 200: Sandbox } };
@@ -81,7 +82,7 @@ function sandboxChanges({ controller, changes, containers }: CnmContext): Fastif
       "/sandboxes/:sandbox/refresh",
       { schema: { ...change, body: SandboxRefresh } },
       async (request, reply) => {
-        const subject = sandboxSubject(controller, request.params.sandbox);
+        const subject = sandboxSubject(context, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
           await sandbox.refresh(request.body);
           return sandboxResource(sandbox);
@@ -95,7 +96,7 @@ function sandboxChanges({ controller, changes, containers }: CnmContext): Fastif
       async (request, reply) => {
         const key = request.body.path;
         requireOwnNamespace(request.caller, controller, { key });
-        const subject = sandboxSubject(controller, request.params.sandbox);
+        const subject = sandboxSubject(context, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
           refuseContainersSandbox(containers, sandbox, "key");
           await sandbox.setKey(key);
@@ -108,7 +109,7 @@ function sandboxChanges({ controller, changes, containers }: CnmContext): Fastif
       "/sandboxes/:sandbox/rename",
       { schema: { ...change, body: SandboxRename } },
       async (request, reply) => {
-        const subject = sandboxSubject(controller, request.params.sandbox);
+        const subject = sandboxSubject(context, request.params.sandbox);
         const changed = await changes.make(request, subject, async (sandbox) => {
           refuseContainersSandbox(containers, sandbox, "rename");
           await sandbox.rename(request.body.containerId);

@@ -14,13 +14,14 @@ import { statisticsOf } from "./sandbox-resource.ts";
 /** After so many namespaces others get their turn: each takes the event loop for a while. */
 const batch = 16;
 
-export function statisticsRoutes({ controller }: CnmContext): FastifyPluginAsync {
+export function statisticsRoutes(context: CnmContext): FastifyPluginAsync {
+  const { controller } = context;
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
     server.get(
       "/sandboxes/:sandbox/statistics",
       { schema: { params: SandboxPath, querystring: NoQuery, response: { 200: SandboxStatistics } } },
-      async ({ params }) => statisticsOf(sandboxNamed(controller, params.sandbox)),
+      async ({ params }) => statisticsOf(sandboxNamed(context, params.sandbox)),
     );
     server.get(
       "/statistics",

@@ -5,6 +5,7 @@ import type { Endpoint, Network, NetworkController, Sandbox } from "@causeway/li
 import type { ContainerInfo, Containers } from "../containers/contract.ts";
 import type { Subject } from "./changes.ts";
 import { containerResource } from "./container-resource.ts";
+import type { CnmContext } from "./context.ts";
 import { endpointResource } from "./endpoint-resource.ts";
 import { endpointNamed, endpointWithId, networkNamed, sandboxNamed } from "./find.ts";
 import { recordsResource } from "./name-resource.ts";
@@ -42,9 +43,12 @@ function endpointKeys({ id, network, sandbox }: Endpoint): string[] {
   return [id, network.id, ...(sandbox === undefined ? [] : [sandbox.id])];
 }
 
-export function sandboxSubject(controller: NetworkController, reference: string): Subject<Sandbox> {
+export function sandboxSubject(
+  context: Pick<CnmContext, "controller" | "containers">,
+  reference: string,
+): Subject<Sandbox> {
   return {
-    find: () => sandboxNamed(controller, reference),
+    find: () => sandboxNamed(context, reference),
     resource: sandboxResource,
     keys: (sandbox) => [sandbox.id, ...sandbox.endpoints().flatMap(endpointKeys)],
   };

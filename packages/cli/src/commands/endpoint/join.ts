@@ -11,7 +11,7 @@ export const join: CommandDefinition = {
   define: (command) =>
     command
       .argument("<endpoint>", endpointHelp)
-      .argument("<sandbox>", "container id, id, or beginning of an id"),
+      .argument("<sandbox>", "name, container id, id, or beginning of an id"),
   examples: [
     { line: "causeway endpoint join web s1", says: "the sandbox sends and receives by it from now on" },
   ],

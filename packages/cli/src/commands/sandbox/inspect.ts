@@ -15,10 +15,9 @@ interface Options extends InspectOptions {
 
 export const inspect: CommandDefinition<Options> = {
   define: (command) =>
-    addInspectOptions(command.argument("<sandbox...>", "container ids, ids, or beginnings of ids")).option(
-      "--statistics",
-      "with the counters of its interfaces",
-    ),
+    addInspectOptions(
+      command.argument("<sandbox...>", "names, container ids, ids, or beginnings of ids"),
+    ).option("--statistics", "with the counters of its interfaces"),
   examples: [
     { line: "causeway sandbox inspect c1", says: "all that there is to know" },
     { line: "nsenter --net=$(causeway sandbox inspect -f '{{.key}}' c1) ip addr", says: "look around in it" },

@@ -9,7 +9,7 @@ import { addFileOptions, type FileOptions, fileOptions } from "./files.ts";
 
 export const refresh: CommandDefinition<FileOptions> = {
   define: (command) =>
-    addFileOptions(command.argument("<sandbox>", "container id, id, or beginning of an id")),
+    addFileOptions(command.argument("<sandbox>", "name, container id, id, or beginning of an id")),
   examples: [
     { line: "causeway sandbox refresh c1", says: "every interface is made anew" },
     { line: "causeway sandbox refresh --dns 10.0.0.53 c1", says: "with another name server" },

@@ -14,7 +14,7 @@ interface Options {
 export const rm: CommandDefinition<Options> = {
   define: (command) =>
     command
-      .argument("<sandbox...>", "container ids, ids, or beginnings of ids")
+      .argument("<sandbox...>", "names, container ids, ids, or beginnings of ids")
       .option("--endpoints", "its endpoints with it; otherwise they stay, and may join another"),
   examples: [
     { line: "causeway sandbox rm c1", says: "its endpoints keep their addresses and ports" },
