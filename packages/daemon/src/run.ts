@@ -83,7 +83,7 @@ export async function runDaemon(
 }
 
 function loadFor({ path, flags }: CommandLine, environment: RunOptions["environment"]): Configuration {
-  const named = path ?? environment.CAUSEWAY_CONFIG;
+  const named = path ?? (environment.CAUSEWAY_CONFIG || undefined);
   return loadConfiguration({ ...(named !== undefined && { path: named }), environment, flags });
 }
 

@@ -11,7 +11,7 @@ export const hostname: Parser<string> = (value, name) => {
     return text;
   throw invalid(
     "invalid_hostname",
-    `${name}: ${JSON.stringify(text)} is not a host name: use letters, digits, "-" and "."`,
+    `${name}: ${JSON.stringify(text)} is not a host name: use letters, digits, "-" and ".", at most 63 between dots and 253 in all`,
     text,
   );
 };

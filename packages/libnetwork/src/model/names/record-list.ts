@@ -57,7 +57,7 @@ export function withoutRecords(
   for (const selector of selectors) {
     const matching = there.filter((record) => matches(record, selector));
     if (matching.length === 0) {
-      const message = `network "${networkName}" has no record like ${show(selector)}: network.records() lists them`;
+      const message = `network "${networkName}" has no record like ${show(selector)}: list its records to see what there is`;
       throw notFound("record_not_found", message, selector);
     }
     for (const record of matching) going.add(record);
