@@ -56,3 +56,17 @@ test("whatever others answer, what an asker gets is a message", () => {
   const check = (bytes: Uint8Array) => assert.ok(readMessage(told(bytes)));
   fc.assert(fc.property(mangled([theirs]), check), { numRuns: 10_000 });
 });
+
+test("an answer of more records than anybody has use for is none: each takes time that others wait for", () => {
+  const name = Array.from({ length: 127 }, () => "a").join(".");
+  const answers = (count: number) =>
+    Array.from({ length: count }, () => ({ name, type: "CNAME", ttl: 1, data: name }) as const);
+  const answer = (count: number) =>
+    packet.encode({
+      type: "response",
+      questions: [{ name: "www.example.org", type: "A" }],
+      answers: answers(count),
+    });
+  assert.equal(packet.decode(told(answer(100))).answers?.length, 101);
+  assert.equal(readMessage(told(answer(129)))?.rcode, rcodes.SERVFAIL);
+});

@@ -10,6 +10,9 @@ import { type Message, nameAt, type RecordPlace, readMessage } from "../wire/mes
 import { type PreparedAnswer, prepareAnswer, type RecordText } from "../wire/prepared.ts";
 import type { FoundRecord } from "../zone/finding.ts";
 
+/** Of others: names take 0.1 ms each where they are as long as they may be, and everybody waits for that. */
+const mostRecords = 128;
+
 /**
  * What an asker is told: our records, with what others say of the name that they lead to behind them, and whatever these say of that.
  *
@@ -17,7 +20,8 @@ import type { FoundRecord } from "../zone/finding.ts";
  */
 export function continued(ours: readonly FoundRecord[], others: Uint8Array | "failed"): PreparedAnswer {
   const message = others === "failed" ? undefined : readMessage(others);
-  if (message === undefined) return prepareAnswer({ rcode: rcodes.SERVFAIL });
+  if (message === undefined || message.records.length > mostRecords)
+    return prepareAnswer({ rcode: rcodes.SERVFAIL });
   const answers = [...ours, ...recordsIn(message, 1)];
   try {
     return prepareAnswer({ rcode: message.rcode & 15, answers, authorities: recordsIn(message, 2) });

@@ -48,9 +48,9 @@ export function wireName(text: string): WireName | undefined {
   let hash = rootHash;
   for (const at of labels.toReversed()) {
     hash = hashLabel(hash, bytes, at);
-    hashes.unshift(hash);
+    hashes.push(hash);
   }
-  return { bytes, labels, hashes };
+  return { bytes, labels, hashes: hashes.reverse() };
 }
 
 function bytesOf(text: string): Uint8Array | undefined {
