@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { NftContext } from "@causeway/kernel";
+import { type NetNamespace, NftContext } from "@causeway/kernel";
+import type { Sandbox } from "@causeway/libnetwork";
 import { ask, attached, look } from "../support/dns-asker.ts";
 import { dnsHost } from "../support/dns-scene.ts";
 import { DnsServer } from "../support/dns-server.ts";
@@ -38,6 +39,32 @@ test("who lets no answer in keeps none from others that wait for the same", asyn
   assert.equal(upstream.asked.length, 1);
 });
 
+/** A program in the sandbox that has said that it has begun; it is killed at the end. */
+async function started(namespace: NetNamespace, program: string, ...args: readonly string[]) {
+  const child = namespace.spawn("python3", ["-c", program, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const closed = once(child, "close");
+  if (child.stdout !== null) await once(child.stdout, "data", { signal: AbortSignal.timeout(20_000) });
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await closed;
+  };
+  return { [Symbol.asyncDispose]: kill };
+}
+
+/** Milliseconds, of many questions for `db`. */
+async function slowestAnswer(sandbox: Sandbox): Promise<number> {
+  let slowest = 0;
+  for (let round = 0; round < 60; round++) {
+    const began = performance.now();
+    assert.notEqual(await look(sandbox, "db", { patience: 5000 }), "nobody answers");
+    slowest = Math.max(slowest, performance.now() - began);
+    await sleep(20);
+  }
+  return slowest;
+}
+
 /** Fills connections with what may come by them, and reads nothing, until it is killed. */
 const filler = `
 import select, socket, sys
@@ -70,23 +97,9 @@ for (const [what, frame] of Object.entries(frames))
     await using _ = upstream;
     await attached(controller, "db", "n", "m");
     using namespace = namespaceOf(evil);
-    const child = namespace.spawn("python3", ["-c", filler, frame.toString("hex")], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const exited = once(child, "exit");
-    t.after(async () => {
-      child.kill("SIGKILL");
-      await exited;
-    });
-    if (child.stdout !== null) await once(child.stdout, "data");
+    await using _filling = await started(namespace, filler, frame.toString("hex"));
     await sleep(500);
-    let slowest = 0;
-    for (let round = 0; round < 60; round++) {
-      const began = performance.now();
-      assert.notEqual(await look(good, "db", { patience: 5000 }), "nobody answers");
-      slowest = Math.max(slowest, performance.now() - began);
-      await sleep(20);
-    }
+    const slowest = await slowestAnswer(good);
     t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
     assert.ok(slowest < 500, `${slowest} ms`);
   });
@@ -120,4 +133,50 @@ test("who destroys the socket over and over does not have it opened as often", a
   await eventually(async () => {
     assert.equal(await look(evil, "evil", { protocol: "tcp" }), await look(evil, "evil"));
   });
+});
+
+/** A name server of the container's own: waits for many questions, and answers all at once with datagrams that take long to read. */
+const heavyServer = `
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)
+server.bind(("127.0.0.1", 53))
+print("serving", flush=True)
+record = bytes.fromhex("c00c0005000100000009" + "0002" + "c00e")
+while True:
+    waiting = [server.recvfrom(2048) for _ in range(200)]
+    answers = []
+    for query, asker in waiting:
+        end = query.index(0, 12) + 5
+        count = (65000 - end) // len(record)
+        head = query[:2] + bytes.fromhex("81800001") + count.to_bytes(2, "big") + bytes(4)
+        answers.append((head + query[12:end] + record * count, asker))
+    for answer in answers:
+        server.sendto(*answer)
+`;
+
+const asker = `
+import random, socket, time
+socket_ = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+name = bytes([1, 97]) * 120
+print("asking", flush=True)
+while True:
+    for _ in range(200):
+        first = bytes([6]) + b"%06d" % random.randrange(10**6)
+        socket_.sendto(bytes.fromhex("000101000001000000000000") + first + name + bytes.fromhex("0000010001"), ("127.0.0.11", 53))
+        time.sleep(0.001)
+`;
+
+test("a name server of a container's own stops nobody else by long answers", async (t) => {
+  const { controller, good, upstream } = await scene(t, () => 3);
+  await using _ = upstream;
+  await attached(controller, "db", "m");
+  const evil = await controller.newSandbox("own", { dns: ["127.0.0.1"] });
+  await controller.networkByName("n")?.connect(evil, "own");
+  using namespace = namespaceOf(evil);
+  await using _serving = await started(namespace, heavyServer);
+  await using _asking = await started(namespace, asker);
+  const slowest = await slowestAnswer(good);
+  t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
+  assert.ok(slowest < 500, `${slowest} ms`);
 });

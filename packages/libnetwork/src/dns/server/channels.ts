@@ -19,8 +19,8 @@ import { Connections } from "./connections.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { serverSockaddr } from "./server-address.ts";
 
-/** What UDP can carry: we ask for 1,232 bytes, and what is passed on as it came may ask for any number. */
-const longestDatagram = 65_535;
+/** Longer than anybody asks for: what is longer is not whole, and to read 64 kB of it takes time that others wait for. */
+const longestDatagram = 4096;
 /** Datagrams of one socket that are taken at a time: a server that floods it has its turn, as all others have. */
 const mostAtOnce = 4;
 const incoming = Buffer.alloc(longestDatagram);
