@@ -17,6 +17,12 @@ export interface Watched extends Disposable {
 /** The thread looks up so often at least, milliseconds: for a process that ends without a word. */
 const longestWait = 1000;
 
+/**
+ * So long it looks again before it sleeps, milliseconds: who has just asked mostly asks again at once, and to be woken takes longer than to
+ * answer.
+ */
+const busyTime = 0.03;
+
 export class Loop implements Disposable {
   readonly timers = new Timers();
   readonly #poller = new Poller();
@@ -58,8 +64,10 @@ export class Loop implements Disposable {
         failed(error);
       }
     };
+    let busyUntil = 0;
     while (!hasEnded()) {
-      this.#poller.wait(this.timers.wait(longestWait), visit);
+      const wait = performance.now() < busyUntil ? 0 : this.timers.wait(longestWait);
+      if (this.#poller.wait(wait, visit) > 0) busyUntil = performance.now() + busyTime;
       try {
         this.timers.run();
       } catch (error) {
