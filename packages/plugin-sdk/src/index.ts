@@ -1,0 +1,4 @@
+export * from "./client/index.ts";
+export { PluginError, type PluginErrorCode } from "./errors.ts";
+export * from "./protocol/index.ts";
+export * from "./server/index.ts";
