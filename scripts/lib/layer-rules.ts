@@ -79,7 +79,7 @@ const PLUGIN_SDK: Rooms = {
   protocol: ["errors"],
   server: ["errors", "files", "protocol"],
   client: ["errors", "files", "protocol"],
-  replay: ["errors", "protocol", "client", "files"],
+  replay: ["errors", "protocol", "server", "client"],
   check: ["errors", "protocol", "client"],
 };
 

@@ -1,4 +1,5 @@
 export * from "./client/index.ts";
 export { PluginError, type PluginErrorCode } from "./errors.ts";
 export * from "./protocol/index.ts";
+export * from "./replay/index.ts";
 export * from "./server/index.ts";
