@@ -1,3 +1,4 @@
+export * from "./check/index.ts";
 export * from "./client/index.ts";
 export { PluginError, type PluginErrorCode } from "./errors.ts";
 export * from "./protocol/index.ts";

@@ -28,7 +28,12 @@ export async function checkPlugin(address: PluginAddress, options: CheckOptions 
     kinds = (await checkHandshake(exam)) ?? [];
     if (kinds.length > 0) await checkHttp(exam, kinds);
     if (kinds.includes("NetworkDriver")) await checkNetworkDriver(exam, options.network);
-    else skipAll(exam, ["network.", "endpoint.", "join.", "leave.", "external.", "discover."], "no NetworkDriver");
+    else
+      skipAll(
+        exam,
+        ["network.", "endpoint.", "join.", "leave.", "external.", "discover."],
+        "no NetworkDriver",
+      );
     if (kinds.includes("IpamDriver")) await checkIpamDriver(exam, options.ipam);
     else skipAll(exam, ["ipam."], "no IpamDriver");
     if (kinds.length > 0) await checkSurvival(exam, kinds);

@@ -3,13 +3,19 @@
  */
 import { addressText, type PluginAddress, type RawAnswer, Transport } from "../client/index.ts";
 import { messageOf, PluginError } from "../errors.ts";
-import { type MethodName, methods, type RequestFor, type ResponseOf, readMessage } from "../protocol/index.ts";
+import {
+  type MethodName,
+  methods,
+  type RequestFor,
+  type ResponseOf,
+  readMessage,
+} from "../protocol/index.ts";
 import { type ClauseId, clauses } from "./clauses.ts";
 import type { ClauseResult, Report } from "./report.ts";
 
 /** How a call ended. */
-export type Outcome<M extends MethodName> =
-  | { readonly kind: "success"; readonly body: ResponseOf<M> }
+export type Outcome<Body = unknown> =
+  | { readonly kind: "success"; readonly body: Body }
   /** `text`: what the plugin says. */
   | { readonly kind: "refusal"; readonly text: string; readonly status: number }
   /** 404 */
@@ -58,23 +64,23 @@ export class Examination implements Disposable {
   }
 
   /** @returns the answer, where the call has succeeded as the clause wants it */
-  succeeds<M extends MethodName>(id: ClauseId, what: string, outcome: Outcome<M>): ResponseOf<M> | undefined {
+  succeeds<Body>(id: ClauseId, what: string, outcome: Outcome<Body>): Body | undefined {
     this.expect(id, outcome.kind === "success", `${what}: ${outcomeText(outcome)}`);
     return outcome.kind === "success" ? outcome.body : undefined;
   }
 
   /** The clause wants the call to be refused. */
-  refuses<M extends MethodName>(id: ClauseId, what: string, outcome: Outcome<M>): void {
+  refuses(id: ClauseId, what: string, outcome: Outcome): void {
     this.expect(id, outcome.kind === "refusal", `${what}: ${outcomeText(outcome)}`);
   }
 
   /** The clause wants an answer, of whatever kind. */
-  answers<M extends MethodName>(id: ClauseId, what: string, outcome: Outcome<M>): void {
+  answers(id: ClauseId, what: string, outcome: Outcome): void {
     this.expect(id, outcome.kind !== "nothing", `${what}: ${outcomeText(outcome)}`);
   }
 
   /** @throws GivenUp */
-  async call<M extends MethodName>(method: M, request: RequestFor<M>): Promise<Outcome<M>> {
+  async call<M extends MethodName>(method: M, request: RequestFor<M>): Promise<Outcome<ResponseOf<M>>> {
     const body = Object.keys(request).length === 0 ? "" : `${JSON.stringify(request)}\n`;
     return this.callRaw(method, body);
   }
@@ -87,11 +93,9 @@ export class Examination implements Disposable {
     method: M,
     body: string,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<Outcome<M>> {
+  ): Promise<Outcome<ResponseOf<M>>> {
     const answer = await this.exchange(method, body, headers);
-    return answer === undefined
-      ? { kind: "nothing", text: "no answer" }
-      : this.#read(method, answer);
+    return answer === undefined ? { kind: "nothing", text: "no answer" } : this.#read(method, answer);
   }
 
   /**
@@ -140,7 +144,7 @@ export class Examination implements Disposable {
     this.#transport[Symbol.dispose]();
   }
 
-  #read<M extends MethodName>(method: M, { status, text }: RawAnswer): Outcome<M> {
+  #read<M extends MethodName>(method: M, { status, text }: RawAnswer): Outcome<ResponseOf<M>> {
     const { errorField, response } = methods[method];
     const value = parsed(text);
     if (status === 404) return { kind: "unknown", status, text: text.trim() };
@@ -165,7 +169,7 @@ export class Examination implements Disposable {
   }
 }
 
-export function outcomeText<M extends MethodName>(outcome: Outcome<M>): string {
+function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case "success":
       return `succeeded: ${JSON.stringify(outcome.body)}`;

@@ -28,7 +28,10 @@ const portOptions = {
   [labels.portMap]: [{ Proto: 6, IP: "", Port: 80, HostIP: "", HostPort: 0, HostPortEnd: 0 }],
 };
 
-export async function checkNetworkDriver(exam: Examination, options: NetworkCheckOptions = {}): Promise<void> {
+export async function checkNetworkDriver(
+  exam: Examination,
+  options: NetworkCheckOptions = {},
+): Promise<void> {
   await new NetworkCheck(exam, options).run();
 }
 
@@ -84,7 +87,10 @@ class NetworkCheck {
     subnet: string,
   ): Promise<string | undefined> {
     const NetworkID = newId();
-    const outcome = await this.#exam.call("NetworkDriver.CreateNetwork", this.#networkRequest(NetworkID, subnet));
+    const outcome = await this.#exam.call(
+      "NetworkDriver.CreateNetwork",
+      this.#networkRequest(NetworkID, subnet),
+    );
     const answer = this.#exam.succeeds(clause, `CreateNetwork ${subnet}`, outcome);
     return answer === undefined ? undefined : NetworkID;
   }
@@ -150,7 +156,12 @@ class NetworkCheck {
   async #endpoints(network: string, subnet: string): Promise<void> {
     const exam = this.#exam;
     const first = await this.#createEndpoint("endpoint.create", network, hostOf(subnet, 4), "");
-    const second = await this.#createEndpoint("endpoint.mac", network, hostOf(subnet, 5), "02:11:22:33:44:55");
+    const second = await this.#createEndpoint(
+      "endpoint.mac",
+      network,
+      hostOf(subnet, 5),
+      "02:11:22:33:44:55",
+    );
     const joined = first === undefined ? undefined : await this.#join(first, subnet);
     const alsoJoined = second === undefined ? undefined : await this.#join(second, subnet);
     const names = [joined, alsoJoined].map((answer) => answer?.InterfaceName?.SrcName);
@@ -162,7 +173,8 @@ class NetworkCheck {
       await this.#externalConnectivity(first);
       await this.#rejoin(first, subnet);
     }
-    for (const ids of [first, second]) if (ids !== undefined) await this.#deleteEndpoint("endpoint.delete", ids);
+    for (const ids of [first, second])
+      if (ids !== undefined) await this.#deleteEndpoint("endpoint.delete", ids);
     const again = await this.#createEndpoint("endpoint.remake", network, hostOf(subnet, 4), "");
     if (again !== undefined) await this.#deleteEndpoint("endpoint.delete-unjoined", again);
   }
@@ -213,7 +225,8 @@ class NetworkCheck {
       const usable = /^[^/\s]{1,15}$/.test(SrcName) && /^[^/\s]{1,13}$/.test(DstPrefix);
       exam.expect("join.interface", usable, `InterfaceName: ${JSON.stringify(InterfaceName)}`);
     }
-    const gateways = (Gateway === "" || isAddress(Gateway, 4)) && (GatewayIPv6 === "" || isAddress(GatewayIPv6, 6));
+    const gateways =
+      (Gateway === "" || isAddress(Gateway, 4)) && (GatewayIPv6 === "" || isAddress(GatewayIPv6, 6));
     exam.expect("join.gateway", gateways, `Gateway: "${Gateway}", GatewayIPv6: "${GatewayIPv6}"`);
     if (Gateway === "") exam.skip("join.gateway-inside", "Join names no gateway");
     else exam.expect("join.gateway-inside", isInside(subnet, Gateway), `${Gateway} is not in ${subnet}`);
@@ -234,7 +247,10 @@ class NetworkCheck {
 
   async #externalConnectivity(ids: Ids): Promise<void> {
     const exam = this.#exam;
-    const program = await exam.call("NetworkDriver.ProgramExternalConnectivity", { ...ids, Options: portOptions });
+    const program = await exam.call("NetworkDriver.ProgramExternalConnectivity", {
+      ...ids,
+      Options: portOptions,
+    });
     if (program.kind !== "unknown") exam.succeeds("external.program", "ProgramExternalConnectivity", program);
     else exam.expect("external.program", true, "");
     const revoke = await exam.call("NetworkDriver.RevokeExternalConnectivity", ids);
@@ -262,7 +278,11 @@ class NetworkCheck {
     });
     exam.refuses("endpoint.unknown-network", "CreateEndpoint on an unknown network", created);
     const ids = newEndpoint(network);
-    const joined = await exam.call("NetworkDriver.Join", { ...ids, SandboxKey: this.#sandboxKey, Options: {} });
+    const joined = await exam.call("NetworkDriver.Join", {
+      ...ids,
+      SandboxKey: this.#sandboxKey,
+      Options: {},
+    });
     exam.refuses("join.unknown-endpoint", "Join of an unknown endpoint", joined);
     const deleted = await exam.call("NetworkDriver.DeleteEndpoint", ids);
     exam.answers("endpoint.delete-unknown", "DeleteEndpoint of an unknown endpoint", deleted);

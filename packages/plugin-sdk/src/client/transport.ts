@@ -111,6 +111,8 @@ export class Transport implements Disposable {
         path,
         method,
         agent: this.#agent,
+        // Node.js would put its own in the place of an empty one.
+        setHost: this.address.kind === "tcp" && !namesHost(headers),
         signal: ends,
         headers: {
           ...this.#target.headers,
@@ -151,6 +153,10 @@ export class Transport implements Disposable {
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
+}
+
+function namesHost(headers: Exchange["headers"] = {}): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === "host");
 }
 
 function answerTo(request: ClientRequest): Promise<IncomingMessage> {

@@ -11,7 +11,7 @@ import {
   type PluginDefinition,
   servePlugin,
 } from "../server/index.ts";
-import { at, sameForAll, temporaryDirectory, yes } from "../test-support.ts";
+import { at, sameForAll, somebody, temporaryDirectory, yes } from "../test-support.ts";
 import { replayAsDockerd } from "./as-dockerd.ts";
 import { RecordedPlugin } from "./as-plugin.ts";
 import { differencesText } from "./difference.ts";
@@ -226,6 +226,18 @@ describe("a recorded dockerd and our server", () => {
       assert.equal(differencesText(await replayAsDockerd(recording, address, { compare: "values" })), "");
     });
   }
+
+  it("hear the same headers", async (t) => {
+    const heard: unknown[] = [];
+    const { address } = await somebody(t, ({ headers }, response) => {
+      heard.push(headers);
+      response.end("{}");
+    });
+    const [activate] = recorded("remote-driver-trace.json");
+    assert.ok(activate);
+    await replayAsDockerd([activate], address);
+    assert.deepEqual(heard, [{ ...activate.headers, connection: "keep-alive" }]);
+  });
 
   it("get along with other answers of the same shape", async (t) => {
     const driver = await servedAt(t, { network: { ...recordedDriver([]), join: () => ({}) } });
