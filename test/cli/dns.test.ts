@@ -50,6 +50,8 @@ test("records are added, listed beside the endpoints' names, and taken away", as
   );
   assert.equal(await cli.ok("dns", "rm", "n1", "db"), "");
   assert.equal(await look(sandbox("c1"), "db"), "SERVFAIL");
+  assert.match(await cli.ok("__complete", "dns", "add", "n1", "db", ""), /^A\nAAAA\nCNAME\n/);
+  assert.match(await cli.ok("__complete", "dns", "lookup", ""), /^c1\n$/);
   for (const [words, code, says] of [
     [["rm", "n1", "db"], 3, /no record like/],
     [["add", "n1", "db", "AAA", "::1"], 2, /did you mean "AAAA"/],

@@ -21,8 +21,10 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
       "causeway.publish": "8080:80",
       "causeway.hostname": "hooked",
       "causeway.dns": "10.57.0.53",
+      "causeway.dns-search": "example.org",
+      "causeway.add-host": "host.internal:host-gateway",
     };
-    const look = "ip -o -4 addr; cat /etc/hosts /etc/resolv.conf; ping -c1 -W1 10.57.0.9";
+    const look = "ip -o -4 addr; cat /etc/hosts /etc/resolv.conf; ping -c1 -W1 other";
     writeFileSync(join(scene.rootfs, "etc/hosts"), "");
     writeFileSync(join(scene.rootfs, "etc/resolv.conf"), "");
     const { code, output } = await runc(t, scene, look, annotations);
@@ -30,7 +32,9 @@ describe("causeway oci-hook", { skip: needsPeer("runc", "busybox") }, () => {
     assert.match(output, /eth0 +inet 10\.57\.0\.5\/24/);
     assert.match(output, /second +inet 10\.58\.0\./);
     assert.match(output, /10\.57\.0\.5\s+hooked/);
-    assert.match(output, /nameserver 10\.57\.0\.53/);
+    assert.match(output, /10\.57\.0\.1\s+host\.internal/);
+    // Its own name server is asked by ours.
+    assert.match(output, /nameserver 127\.0\.0\.11\nsearch example\.org/);
     assert.deepEqual(
       (await scene.list()).map(({ name }) => name),
       ["other"],

@@ -165,7 +165,8 @@ test("a connection that is refused is refused in Docker's words and leaves nothi
     ["bridge", "c1", { Aliases: ["x"] }, 400, /^network-scoped alias is supported only for containers in/],
     ["bridge", "c1", address("172.17.0.9"), 400, /^user specified IP address is supported on user defined/],
     ["automatic", "c1", address("172.18.0.9"), 400, /^user specified IP address is supported only when/],
-    ["automatic", "c1", { Links: ["c2:x"] }, 501, /^links \(c2:x\) are not supported/],
+    ["automatic", "c1", { Links: ["a:b:c"] }, 400, /^bad format for links: a:b:c/],
+    ["automatic", "c1", { Links: ["a b"] }, 400, /a b/],
     [
       "automatic",
       "c1",

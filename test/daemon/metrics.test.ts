@@ -8,6 +8,8 @@ import { it } from "node:test";
 import { defaultConfig } from "@causeway/daemon";
 import type { Sandbox } from "@causeway/libnetwork";
 import { TestDaemon } from "../support/daemon.ts";
+import { attached, look } from "../support/dns-asker.ts";
+import { DnsServer } from "../support/dns-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { namespaceOf } from "../support/host.ts";
 import { addressesOf } from "../support/inside.ts";
@@ -148,3 +150,28 @@ async function freePort(): Promise<number> {
   if (typeof address === "object" && address !== null) return address.port;
   throw new Error("no port was had");
 }
+
+it("questions for names are counted: found, private, kept, and the tries of other servers", async (t) => {
+  const daemon = await TestDaemon.start(t, { controller: { resolver: true } });
+  const { controller } = daemon.daemon;
+  const web = await attached(controller, "web", "front");
+  await attached(controller, "db", "front");
+  await attached(controller, "hidden", "back");
+  const counted = async () => {
+    const samples = await scrape(daemon);
+    const of = (name: string) => samples.get(`causeway_dns_${name}_total`);
+    return ["questions", "found", "private", "cached", "server_tries", "server_timeouts"].map(of);
+  };
+  assert.deepEqual(await counted(), [0, 0, 0, 0, 0, 0]);
+  const server = await controller.newSandbox("server");
+  await controller.networkByName("front")?.connect(server, "server");
+  const [address = ""] = server.endpoints()[0]?.ipv4?.split("/") ?? [];
+  const asker = await controller.newSandbox("asker", { dns: [address] });
+  await controller.networkByName("front")?.connect(asker, "asker");
+  await using _ = await DnsServer.start(server, ({ name }) => [
+    { type: "A", name, ttl: 300, data: "192.0.2.7" },
+  ]);
+  for (const name of ["db", "db", "hidden"]) await look(web, name);
+  for (let turn = 0; turn < 3; turn++) await look(asker, "www.example.org");
+  await eventually(async () => assert.deepEqual(await counted(), [6, 2, 1, 2, 1, 0]));
+});

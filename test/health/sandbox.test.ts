@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import { address, link, type Rtnl, route, rule, unbindNamespace } from "@causeway/kernel";
+import { address, link, NftContext, type Rtnl, route, rule, unbindNamespace } from "@causeway/kernel";
 import type { Sandbox } from "@causeway/libnetwork";
+import { look } from "../support/dns-asker.ts";
 import { eventually } from "../support/eventually.ts";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { inside, wayOut } from "../support/inside.ts";
@@ -26,6 +27,12 @@ async function scene(host: TestHost) {
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>;
+
+function nftInside(sandbox: Sandbox, commands: string): void {
+  using namespace = namespaceOf(sandbox);
+  using context = new NftContext(namespace);
+  context.run(commands);
+}
 
 const indexOf = (rtnl: Rtnl, name = "eth0") => rtnl.query(link.getIndex({ name }));
 
@@ -131,6 +138,18 @@ const damages: readonly (readonly [
           if (by !== undefined) rtnl.attempt([route.remove({ destination, family, table, link: by })]);
       }),
   ],
+  [
+    "every rule of the packet filter in it is flushed",
+    "names_unanswered",
+    "sandbox",
+    (_, { web }) => nftInside(web, "flush ruleset"),
+  ],
+  [
+    "a rule more stands before the resolver's",
+    "names_unanswered",
+    "sandbox",
+    (_, { web }) => nftInside(web, "insert rule ip causeway_names queries udp dport 53 drop"),
+  ],
 ];
 
 for (const [what, code, about, damage] of damages) {
@@ -148,6 +167,8 @@ for (const [what, code, about, damage] of damages) {
     for (const item of items) assert.deepEqual(item.subject, subject);
     await assertServes(outside, web);
     await eventually(() => assertTalking(web, client));
+    for (const protocol of ["udp", "tcp"] as const)
+      assert.equal(await look(web, "client", { protocol }), "172.30.1.3");
     assert.equal(wayOut(web, 4), "172.30.1.1 by eth0");
     assert.equal(wayOut(web, 6), "fd00:1::1 by eth0");
     const foreign = inside(web, (rtnl) => rtnl.query(route.lookup("10.7.0.1")).gateway);
@@ -183,6 +204,16 @@ test("a default route by another way is somebody's choice: told of, and left", a
   await assertMends(host.controller, "route_missing");
 });
 
+test("refresh() answers again in a sandbox whose rules were flushed", async (t) => {
+  const host = await TestHost.create(t, { selfHeal: false });
+  const { web } = await scene(host);
+  nftInside(web, "flush ruleset");
+  assert.equal(await look(web, "client", { patience: 200 }), "nobody answers");
+  await web.refresh();
+  assert.equal(await look(web, "client"), "172.30.1.3");
+  await assertWell(host.controller);
+});
+
 test("rules of a sandbox in several networks", async (t) => {
   const host = await TestHost.create(t, { selfHeal: false });
   const { web } = await scene(host);
@@ -202,13 +233,24 @@ test("files that are gone are written again, and the others are left as they are
   const { web } = await scene(host);
   const { hosts, resolvConf, hostname } = web.files;
   const text = readFileSync(hosts, "utf8");
-  writeFileSync(resolvConf, "nameserver 203.0.113.1\n");
-  const { ino } = statSync(resolvConf);
   rmSync(hosts);
   await assertMends(host.controller, "file_missing");
   assert.equal(readFileSync(hosts, "utf8"), text);
-  assert.equal(readFileSync(resolvConf, "utf8"), "nameserver 203.0.113.1\n");
+  const edited = "nameserver 203.0.113.1\n";
+  writeFileSync(resolvConf, edited);
+  const { ino } = statSync(resolvConf);
+  rmSync(hosts);
+  const { mended, left } = await host.controller.repair();
+  assert.deepEqual([codes(mended), codes(left)], [["file_missing"], []]);
+  assert.equal(readFileSync(resolvConf, "utf8"), edited);
   assert.equal(statSync(resolvConf).ino, ino);
+  const { ok, items: kept } = await host.controller.inspectHealth();
+  assert.equal(ok, true, "what somebody wrote into a file is no fault");
+  assert.deepEqual(
+    kept.map(({ code, nature, repairable }) => [code, nature, repairable]),
+    [["file_edited", "kept", false]],
+  );
+  assert.match(String(kept[0]?.message), new RegExp(resolvConf));
   rmSync(dirname(hosts), { recursive: true });
   const items = await assertMends(host.controller, "file_missing");
   assert.equal(items.length, 3);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TestHost } from "../support/host.ts";
+import { withoutOpenFiles } from "../support/kernel-state.ts";
 import { Outside } from "../support/outside.ts";
 import { dualStack, ipv4Only } from "../support/scenes.ts";
 import { assertWell } from "./support.ts";
@@ -61,7 +62,8 @@ test("a repair of a healthy host changes nothing", async (t) => {
   await populate(host);
   const before = await host.settled();
   await host.controller.repair();
-  assert.deepEqual(host.state(), before);
+  // The resolver's thread closes what it has of a sandbox that went in its own time.
+  assert.deepEqual(withoutOpenFiles(host.state()), withoutOpenFiles(before));
 });
 
 test("while sandboxes come and go", async (t) => {

@@ -80,12 +80,14 @@ test("hosts, hostname and resolv.conf say what was asked for, and follow the end
   assert.match(hostsOf(sandbox), /^fd00:1::2\tweb\.example\.org web$/m);
   assert.match(hostsOf(sandbox), /^10\.0\.0\.9\tdb$/m);
   assert.equal(readFileSync(hostname, "utf8"), "web\n");
-  assert.match(readFileSync(resolvConf, "utf8"), /nameserver 192\.0\.2\.53[\s\S]*search example\.org/);
+  assert.match(readFileSync(resolvConf, "utf8"), /nameserver 127\.0\.0\.11[\s\S]*search example\.org/);
   const { ino } = statSync(hosts);
   await endpoint.leave(sandbox);
   assert.doesNotMatch(hostsOf(sandbox), /172\.30\.1\.2|fd00:1::2/);
   assert.match(hostsOf(sandbox), /db/);
   assert.equal(statSync(hosts).ino, ino, "it may be mounted somewhere");
+  // In no network it asks its servers itself.
+  assert.match(readFileSync(resolvConf, "utf8"), /nameserver 192\.0\.2\.53[\s\S]*search example\.org/);
 });
 
 test("refresh builds the stack anew, in the same order, with other options", async (t) => {

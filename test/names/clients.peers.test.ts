@@ -134,6 +134,51 @@ describe("dig", { skip: needsPeer("dig", "unbound") }, () => {
     assert.match(wide.server, /\(UDP\)$/);
   });
 
+  test("is told of records, links and named ports, and the end of an alias that others know", async (t) => {
+    const { controller, web, db, ipv4, ipv6, upstream } = await scene(t);
+    await using _ = upstream;
+    const network = controller.networkByName("front");
+    assert.ok(network);
+    const app = await controller.newSandbox("app");
+    await network.connect(app, "app", {
+      links: { store: "db" },
+      aliases: ["*.app.local"],
+      namedPorts: [{ name: "http", port: 8080 }],
+    });
+    await network.addRecords([
+      { name: "note", type: "TXT", texts: ["one two", 'with "quotes"'] },
+      { name: "near", type: "CNAME", target: "db" },
+      { name: "far", type: "CNAME", target: "www.example.org" },
+      { name: "_sip._udp.phone", type: "SRV", port: 5060, target: "db", weight: 7 },
+    ]);
+    const answers = async (sandbox: Sandbox, ...args: string[]) => (await dig(sandbox, ...args)).answers;
+    for (const way of ["+notcp", "+tcp"]) {
+      assert.deepEqual(await answers(web, way, "note", "TXT"), ['note. TXT "one two" "with \\"quotes\\""']);
+      assert.deepEqual(await answers(web, way, "near"), ["near. CNAME db.", `db. A ${ipv4}`]);
+      assert.deepEqual(await answers(web, way, "far"), [
+        "far. CNAME www.example.org.",
+        `www.example.org. A ${known.ipv4}`,
+      ]);
+      assert.deepEqual(await answers(web, way, "x.app.local", "AAAA"), aaaaOf(app, "x.app.local"));
+      const named = await dig(web, way, "_http._tcp.app", "SRV");
+      assert.deepEqual(named.answers, ["_http._tcp.app. SRV 0 0 8080 app."]);
+      assert.equal(named.additionals.filter((line) => /^app\. A/.test(line)).length, 2);
+    }
+    assert.deepEqual(await answers(web, "_sip._udp.phone", "SRV"), ["_sip._udp.phone. SRV 0 7 5060 db."]);
+    assert.deepEqual(await answers(app, "store"), [`store. A ${ipv4}`]);
+    assert.deepEqual(await answers(db, "store"), []);
+    for (const [name, found] of [
+      ["near", ipv6],
+      ["far", known.ipv6],
+    ] as const)
+      assert.match((await runIn(web, ["getent", "hosts", name])).output, new RegExp(`^${found} `));
+
+    function aaaaOf(sandbox: Sandbox, name: string) {
+      const { ipv6: cidr = "" } = sandbox.endpoints()[0]?.record.interface ?? {};
+      return [`${name}. AAAA ${cidr.replace(/\/\d+$/, "")}`];
+    }
+  });
+
   test("is told what others know, the long by TCP", async (t) => {
     const { web, upstream } = await scene(t);
     await using _ = upstream;

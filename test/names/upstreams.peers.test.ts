@@ -18,8 +18,8 @@ const good: readonly Answer[] = [{ type: "A", name, ttl: 300, data: known.ipv4 }
 interface Fault {
   readonly what: string;
   readonly react: (question: Question) => Reaction;
-  /** The next is asked. Default: true. */
-  readonly fails?: boolean;
+  /** The next is asked. Default: true; `perhaps` where that depends on how busy the machine is. */
+  readonly fails?: boolean | "perhaps";
   readonly args?: readonly string[];
 }
 
@@ -58,7 +58,7 @@ const faults: readonly Fault[] = [
         ),
     }),
   },
-  { what: "takes a second", react: misdeed({ after: 1000 }), fails: false },
+  { what: "takes a second", react: misdeed({ after: 1000 }), fails: "perhaps" },
   { what: "truncates", react: misdeed({ truncated: true }), fails: false },
   { what: "hangs up", react: misdeed({ hangsUp: true }), args: ["+tcp"] },
   {
@@ -96,7 +96,7 @@ describe("the first of the host's servers", { skip: peers }, () => {
       await using last = await DnsProgram.dnsmasq(host.namespace, third);
       await finds(t, asker, ...args);
       assert.ok(faulty.asked.length > 0);
-      assert.equal(next.wasAsked(name), fails);
+      if (fails !== "perhaps") assert.equal(next.wasAsked(name), fails);
       assert.equal(last.wasAsked(name), false);
     });
   }

@@ -20,6 +20,7 @@ const programs = [
   "wget",
   "tty",
   "mount",
+  "nslookup",
 ];
 
 /** Makes it in an empty directory, or in one that is yet to be made. Everybody may enter it, whatever the umask. */

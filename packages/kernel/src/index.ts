@@ -11,6 +11,7 @@ export { connectionTracking, linkKind, nftables, nftablesNat, requirePrivileges 
 export type { Query, Request } from "./netlink/message.ts";
 export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
 export type { DumpOptions } from "./netlink/socket.ts";
+export { closeLingering, type Later } from "./nftables/batch.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";
 export { type ListedElement, NftElementLister } from "./nftables/element-list.ts";
@@ -60,6 +61,7 @@ export {
   connectTcp,
   connectUdp,
   endSending,
+  isListening,
   pendingError,
   setNoDelay,
   type UdpClientOptions,
@@ -71,6 +73,7 @@ export {
   listenTcp,
   refuseSharing,
 } from "./sys/inet-socket.ts";
+export { tryLease } from "./sys/lease.ts";
 export { tryLockFile, tryLockName } from "./sys/lock.ts";
 export { bindMount, unmount } from "./sys/mount.ts";
 export { NetNamespace, unbindNamespace } from "./sys/namespace.ts";

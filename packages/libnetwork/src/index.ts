@@ -5,7 +5,14 @@ export { KernelError, UnsupportedFeatureError } from "@causeway/kernel";
 export type { IpamData, PortBinding, PortMapping, StaticRoute } from "./contracts/driver.ts";
 export type { HealthItem, HealthNature, HealthSubject } from "./contracts/health.ts";
 export type { PoolStatus } from "./contracts/ipam.ts";
-export type { AnsweredRecord, Lookup, NamedPort, Trace, TraceStep } from "./contracts/names.ts";
+export type {
+  AnsweredRecord,
+  Lookup,
+  NamedPort,
+  ResolverCounts,
+  Trace,
+  TraceStep,
+} from "./contracts/names.ts";
 export type { InterfaceStatistics, LiveInterface } from "./contracts/netstack.ts";
 export type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 export type { Tallied } from "./contracts/tally.ts";

@@ -12,15 +12,15 @@ import type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { conflict } from "./errors.ts";
 import { adoptKey } from "./model/adoption.ts";
-import { freeContainerId } from "./model/container-id.ts";
-import { announceNames } from "./model/host-files.ts";
+import { announceNames, reviewHostFiles } from "./model/host-files.ts";
 import { renew } from "./model/joining.ts";
 import { lookupOf, type QuestionOptions, trace } from "./model/lookup.ts";
 import { assertAlive, sandboxLost } from "./model/lost.ts";
 import { put, type SandboxRecord } from "./model/records.ts";
-import { hideNames, setExtraHosts } from "./model/sandbox-changes.ts";
+import { hideNames, renameSandbox, setExtraHosts } from "./model/sandbox-changes.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
+import { answerAgain } from "./model/sandbox-names.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
 import { refuseShared } from "./model/sharing.ts";
 import { undoing } from "./model/undo.ts";
@@ -247,8 +247,10 @@ export class Sandbox {
             await engine.commit(put("sandbox", before));
             announceNames(this.#core);
           });
+          reviewHostFiles(this.#core);
           announceNames(this.#core);
           for (const endpoint of [...joined]) await renew(endpoint, this.#core);
+          if (this.#core.answered) await answerAgain(this.#core);
         }),
     );
   }
@@ -260,14 +262,7 @@ export class Sandbox {
    */
   rename(containerId: string): Promise<void> {
     const { engine, id } = this.#core;
-    return engine.exclusively([id, `container:${containerId}`], async () => {
-      this.#core.assertUsable();
-      const record = { ...this.record, containerId: freeContainerId(engine, containerId) };
-      await engine.commit(put("sandbox", record));
-      engine.sandboxes.remove(this.#core);
-      this.#core.record = record;
-      engine.sandboxes.add(this.#core);
-    });
+    return engine.exclusively([id, `container:${containerId}`], () => renameSandbox(this.#core, containerId));
   }
 
   /**

@@ -153,7 +153,9 @@ export class NetworkController extends Controller {
       defaultPools: { local: checked.defaultAddressPools },
     });
     const resolver = checked.resolver
-      ? opened.adopt(new ThreadResolver(host, resolverSettings(checked), warn), (made) => made.end())
+      ? opened.adopt(new ThreadResolver(host, resolverSettings(checked, controllerId), warn), (made) =>
+          made.end(),
+        )
       : undefined;
     const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver };
     const parts = makeParts(checked, controllerId, machinery);
@@ -209,10 +211,11 @@ export class NetworkController extends Controller {
    * @throws controller_closed
    */
   statistics(): ControllerStatistics {
-    const { firewall, reaper, store } = this.#machinery;
+    const { firewall, reaper, resolver, store } = this.#machinery;
     return {
       ...countObjects(this.#engine),
       reaperQueue: reaper.waiting,
+      names: resolver?.counts,
       nftTransactions: firewall.transactions,
       storeCommits: store.commits,
     };
@@ -304,11 +307,12 @@ function makeFirewall(
   return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace });
 }
 
-function resolverSettings({
-  hostResolvConf,
-  resolverCacheBytes,
-}: CheckedControllerOptions): ResolverSettings {
-  return { hostResolvConf, cacheBytes: resolverCacheBytes, inFlight: mostInFlight };
+function resolverSettings(
+  { hostResolvConf, resolverCacheBytes }: CheckedControllerOptions,
+  controllerId: string,
+): ResolverSettings {
+  const owner = `causeway:${controllerId}`;
+  return { owner, hostResolvConf, cacheBytes: resolverCacheBytes, inFlight: mostInFlight };
 }
 
 function memoryOf(store: SqliteStore, driver: string): DriverMemory {
@@ -367,7 +371,20 @@ function makeParts(
     store,
     drivers: new Map(drivers.map((driver) => [driver.type, driver])),
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
-    netstack: new KernelNetStack({ host, rtnl, reaper, runDir, warmNamespaces, ipv6, ownerOf }),
+    netstack: new KernelNetStack({
+      host,
+      hostResolvConf,
+      rtnl,
+      reaper,
+      runDir,
+      warmNamespaces,
+      ipv6,
+      ownerOf,
+      user: {
+        made: (place) => resolver?.prepare(place),
+        released: (place) => resolver?.forget(place),
+      },
+    }),
     files: new FileSandboxFiles(runDir, { hostResolvConf }),
     resolver,
     hostGateways,

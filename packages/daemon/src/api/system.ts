@@ -24,7 +24,7 @@ export type Version = Static<typeof Version>;
 export const HealthItem = Type.Object(
   {
     code: Type.String(),
-    nature: Type.String({ description: "missing, altered, stale, lost, foreign, host or unread." }),
+    nature: Type.String({ description: "missing, altered, stale, lost, foreign, host, unread or kept." }),
     subject: Type.Object({
       kind: Type.String(),
       id: Type.Optional(Type.String()),

@@ -80,7 +80,7 @@ export const EndpointResource = Type.Object(
     IPAMConfig: nullable(
       Type.Object({ IPv4Address: Type.Optional(text), IPv6Address: Type.Optional(text) }, strict),
     ),
-    Links: Type.Null(),
+    Links: nullable(texts),
     Aliases: nullable(texts),
     DriverOpts: nullable(textByName),
     GwPriority: count,

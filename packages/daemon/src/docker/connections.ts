@@ -17,6 +17,7 @@ import type { ContainerInfo } from "../containers/contract.ts";
 import type { DaemonParts } from "../parts.ts";
 import type { Typed } from "../server/server.ts";
 import { findContainer, findNetwork } from "./find.ts";
+import { linksOf } from "./links.ts";
 import { type EndpointSettings, NetworkConnect, NetworkDisconnect, Reference } from "./schemas.ts";
 
 const SYSCTLS = "com.docker.network.endpoint.sysctls";
@@ -115,20 +116,13 @@ function refuseTwice(network: Network, name: string, sandbox: Sandbox): void {
 function endpointOptions(network: Network, given: EndpointSettings): EndpointOptions {
   const { IPAMConfig = {}, Aliases = [], Links = [], MacAddress, DriverOpts = {}, GwPriority } = given;
   const { IPv4Address = "", IPv6Address = "", LinkLocalIPs = [] } = IPAMConfig;
-  if (Links.length > 0) {
-    throw unsupported(
-      "links_not_supported",
-      `links (${Links.join(", ")}) are not supported: give the other container an alias in the network`,
-    );
-  }
   if (LinkLocalIPs.length > 0) {
     throw unsupported(
       "link_local_not_supported",
       `link-local addresses (${LinkLocalIPs.join(", ")}) are not supported: leave them out`,
     );
   }
-  const userDefined = !network.predefined;
-  if (Aliases.length > 0 && !userDefined) {
+  if (Aliases.length > 0 && network.predefined) {
     throw invalid(
       "invalid_option",
       "network-scoped alias is supported only for containers in user defined networks",
@@ -144,6 +138,7 @@ function endpointOptions(network: Network, given: EndpointSettings): EndpointOpt
     ...(interfaceName !== undefined && { interfaceName }),
     ...(sysctls !== undefined && { sysctls: sysctlsOf(sysctls) }),
     aliases: [...new Set(Aliases)],
+    links: linksOf(Links),
     driverOptions,
   };
 }

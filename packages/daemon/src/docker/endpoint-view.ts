@@ -4,6 +4,7 @@
 import type { Endpoint } from "@causeway/libnetwork";
 import type { ContainerInfo } from "../containers/contract.ts";
 import type { Addresses, EndpointResource } from "./answers.ts";
+import { linkTexts } from "./links.ts";
 
 export function endpointsOf({ sandbox }: ContainerInfo): readonly Endpoint[] {
   return sandbox?.endpoints() ?? [];
@@ -23,14 +24,22 @@ function endpointSettings(endpoint: Endpoint): EndpointResource {
   };
   return {
     IPAMConfig: Object.keys(asked).length > 0 ? asked : null,
-    Links: null,
+    Links: linkTexts(options.links),
     Aliases: endpoint.aliases.length > 0 ? [...endpoint.aliases] : null,
     DriverOpts: driverOptions(endpoint),
     GwPriority: options.gatewayPriority,
     NetworkID: endpoint.network.id,
     ...addressesOf(endpoint),
-    DNSNames: endpoint.network.predefined ? null : [endpoint.name, ...endpoint.aliases],
+    DNSNames: endpoint.network.predefined ? null : namesOf(endpoint),
   };
+}
+
+/** What others find it by. */
+function namesOf({ name, aliases, sandbox }: Endpoint): string[] {
+  if (sandbox?.record.hidden === true) return [];
+  const { containerId = name, record } = sandbox ?? {};
+  const id = /^[0-9a-f]{64}$/.test(containerId) ? containerId.slice(0, 12) : containerId;
+  return [...new Set([name, ...aliases, id, record?.options.hostname ?? name])];
 }
 
 function driverOptions({ record }: Endpoint): Readonly<Record<string, string>> | null {

@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { Counter, Registry } from "prom-client";
 import type { MetricsConfig } from "../config/index.ts";
 import type { DaemonParts } from "../parts.ts";
+import { countNames } from "./names.ts";
 import { countObjects } from "./objects.ts";
 import { measureProcess } from "./process.ts";
 import { countRequests } from "./requests.ts";
@@ -24,6 +25,7 @@ export class Metrics implements Disposable {
   constructor(parts: Pick<DaemonParts, "config" | "controller" | "containers">) {
     this.config = parts.config.metrics;
     countObjects(parts, this.#registry);
+    countNames(parts.controller, this.#registry);
     this.#traffic = new Traffic(parts.controller, this.#registry);
     this.#process = measureProcess(this.#registry);
     this.#events = new Counter({

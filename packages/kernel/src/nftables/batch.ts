@@ -131,17 +131,41 @@ const lingeringTime = 100;
 /** More are not kept open: after so many other transactions, what the first one deleted is gone, too. */
 const mostLingering = 64;
 
-/** Closes it as soon as that need not wait any more. */
-export function closeInTime(batches: NftBatches): void {
+/** Has something done so many milliseconds later. */
+export type Later = (milliseconds: number, action: () => void) => void;
+
+const laterByEventLoop: Later = (milliseconds, action) => {
+  setTimeout(action, milliseconds).unref();
+};
+
+/**
+ * Closes it as soon as that need not wait any more.
+ *
+ * @param later for a thread without an event loop: it calls {@link closeLingering} at its end. Default: by setTimeout
+ */
+export function closeInTime(batches: NftBatches, later: Later = laterByEventLoop): void {
   lingering.add(batches);
   const [oldest] = lingering;
   if (lingering.size > mostLingering && oldest !== undefined) closeNow(oldest);
-  setTimeout(() => closeNow(batches), lingeringTime).unref();
+  later(lingeringTime, () => closeNow(batches));
+}
+
+/** Closes those of the calling thread that are still open, and waits for the kernel if need be. */
+export function closeLingering(): void {
+  for (const batches of lingering) closeNow(batches);
 }
 
 function closeNow(batches: NftBatches): void {
   lingering.delete(batches);
   batches[Symbol.dispose]();
+}
+
+/** The same request, whose bytes are made once: for one that is sent again and again. */
+export function writtenOnce(request: Request): Request {
+  const to = new ByteWriter();
+  request.body(to);
+  const bytes = Uint8Array.from(to.bytes);
+  return { ...request, body: (message) => message.raw(bytes) };
 }
 
 function batchEdge(type: number): Request {

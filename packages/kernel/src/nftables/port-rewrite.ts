@@ -15,7 +15,7 @@ import type { Request } from "../netlink/message.ts";
 import { protocolNumbers } from "../netlink/netfilter.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
 import { isKernelError } from "../sys/errors.ts";
-import { closeInTime, NftBatches } from "./batch.ts";
+import { closeInTime, type Later, NftBatches, writtenOnce } from "./batch.ts";
 import {
   checksumOffsets,
   drop,
@@ -63,13 +63,14 @@ const queriesPriority = -90;
  * Makes it in the namespace that the calling thread is in. One that stands as it is to be is left alone; another one is replaced in one
  * transaction, whatever it was.
  *
+ * @param later for a thread without an event loop, as for {@link closeInTime}
  * @throws KernelError EOPNOTSUPP, ENOENT (no nf_tables), EPERM ...
  */
-export function rewritePort(rewrite: PortRewrite): void {
+export function rewritePort(rewrite: PortRewrite, later?: Later): void {
   // A batch that is refused costs 8 ms, and so is no way to find out what is there.
   const found = rulesOf(rewrite.table);
   if (isWhole(rewrite, found)) return;
-  if (found.length > 0 || !isMade(rewrite)) replace(rewrite);
+  if (found.length > 0 || !isMade(rewrite)) replace(rewrite, later);
 }
 
 /** True where it stands in the namespace that the calling thread is in, as {@link rewritePort} makes it. */
@@ -90,7 +91,7 @@ export function removePortRewrite(table: string): void {
 function isMade(rewrite: PortRewrite): boolean {
   using batches = new NftBatches();
   try {
-    batches.carryOut(making(rewrite));
+    batches.carryOut(messagesFor(rewrite).making);
     return true;
   } catch (error) {
     if (!isKernelError(error, "EEXIST", "EOPNOTSUPP")) throw error;
@@ -98,44 +99,66 @@ function isMade(rewrite: PortRewrite): boolean {
   }
 }
 
-function replace(rewrite: PortRewrite): void {
+function replace(rewrite: PortRewrite, later: Later | undefined): void {
   const { table, owner } = rewrite;
-  carryOutDeleting([newTable("ip", table, owner), deleteTable("ip", table), ...making(rewrite)]);
+  const { making } = messagesFor(rewrite);
+  carryOutDeleting([newTable("ip", table, owner), deleteTable("ip", table), ...making], later);
 }
 
-function carryOutDeleting(requests: readonly Request[]): void {
+function carryOutDeleting(requests: readonly Request[], later?: Later): void {
   const batches = new NftBatches();
   try {
     batches.carryOut(requests);
   } finally {
-    closeInTime(batches);
+    closeInTime(batches, later);
   }
 }
 
-/** All rules of a table, in order; none where there is no such table. */
+/** More of them than there are to be, and no more: whoever is root in the namespace may put any number there. */
+const mostRules = 16;
+
+/** Rules of a table, in order; none where there is no such table. */
 function rulesOf(table: string): RuleMark[] {
   using socket = new NetlinkSocket(NETLINK_NETFILTER);
-  return socket.dump(listRules("ip", table));
+  return socket.dump(listRules("ip", table), { most: mostRules });
 }
 
 function isWhole(rewrite: PortRewrite, found: readonly RuleMark[]): boolean {
   if (found.length === 0) return false;
-  const wanted = rulesFor(rewrite);
+  const { rules } = messagesFor(rewrite);
   return (
-    found.length === wanted.length &&
-    wanted.every(({ chain, comment }, at) => found[at]?.chain === chain && found[at]?.comment === comment)
+    found.length === rules.length &&
+    rules.every(({ chain, comment }, at) => found[at]?.chain === chain && found[at]?.comment === comment)
   );
 }
 
-function making(rewrite: PortRewrite): Request[] {
-  const { table, owner } = rewrite;
+/** What is sent, and what is found afterwards. */
+interface Messages {
+  readonly key: string;
+  readonly rules: readonly RuleMark[];
+  readonly making: readonly Request[];
+}
+
+/** Of the last one that was made: in one sandbox after the other it is the same. */
+let lastMessages: Messages | undefined;
+
+function messagesFor(rewrite: PortRewrite): Messages {
+  const { table, owner, address, port, to } = rewrite;
+  const key = JSON.stringify([table, owner, address, port, to]);
+  if (lastMessages?.key === key) return lastMessages;
+  const rules = rulesFor(rewrite);
+  lastMessages = { key, rules, making: making(rewrite, rules).map(writtenOnce) };
+  return lastMessages;
+}
+
+function making({ table, owner }: PortRewrite, rules: readonly Rule[]): Request[] {
   const chain = (name: string, priority: number) =>
     newBaseChain("ip", table, { name, type: "filter", hook: NF_INET_LOCAL_OUT, priority });
   return [
     newTable("ip", table, owner),
     chain("answers", answersPriority),
     chain("queries", queriesPriority),
-    ...rulesFor(rewrite).map((rule) => newRule("ip", table, rule)),
+    ...rules.map((rule) => newRule("ip", table, rule)),
   ];
 }
 

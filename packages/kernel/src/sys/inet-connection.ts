@@ -23,6 +23,8 @@ import {
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const SHUT_WR = 1;
+// asm-generic/socket.h
+const SO_ACCEPTCONN = 30;
 
 const { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR } = constants.errno;
 const anywhere = {
@@ -102,6 +104,13 @@ export function pendingError(fd: number): number {
   valueLength.writeUInt32LE(value.length);
   check(libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, valueLength), "getsockopt", "SO_ERROR");
   return value.readInt32LE();
+}
+
+/** False where a listening socket was destroyed by somebody else: `ss -K`. SO_ACCEPTCONN of socket(7). */
+export function isListening(fd: number): boolean {
+  valueLength.writeUInt32LE(value.length);
+  check(libc.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, valueLength), "getsockopt", "SO_ACCEPTCONN");
+  return value.readInt32LE() !== 0;
 }
 
 /** Sends what there is at once, however little: for answers that are written whole. */

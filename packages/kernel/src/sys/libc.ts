@@ -31,6 +31,7 @@ export const libc = gated(
     close: declare<[fd: number]>("int close(int)"),
     dup3: declare<[fd: number, onto: number, flags: number]>("int dup3(int, int, int)"),
     flock: declare<[fd: number, operation: number]>("int flock(int, int)"),
+    fcntl: declare<[fd: number, command: number, argument: number]>("int fcntl(int, int, int)"),
     setns: declare<[fd: number, kind: number]>("int setns(int, int)"),
     /** The same, for the way back: where it fails the process ends. */
     setnsBack: declare<[fd: number, kind: number]>("int setns(int, int)"),

@@ -18,9 +18,10 @@ export type SubjectOf<Kind extends HealthSubject["kind"]> = Extract<HealthSubjec
 /**
  * `missing`: it should be there. `altered`: it is there, and not as we made it. `stale`: it is ours, and belongs to nothing that is
  * stored. `lost`: it is gone for good, with what was in it. `foreign`: somebody else's, in the way of ours. `host`: a condition
- * of the machine that breaks networking. `unread`: it could not be looked at.
+ * of the machine that breaks networking. `unread`: it could not be looked at. `kept`: somebody changed it on purpose, and it stays so: no
+ * fault, but good to know.
  */
-export type HealthNature = "missing" | "altered" | "stale" | "lost" | "foreign" | "host" | "unread";
+export type HealthNature = "missing" | "altered" | "stale" | "lost" | "foreign" | "host" | "unread" | "kept";
 
 export interface HealthItem {
   /** Stable, to compare with: `bridge_missing`, `forward_dropped` ... docs/health-items.md lists them all. */

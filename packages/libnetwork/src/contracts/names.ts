@@ -1,6 +1,7 @@
 /**
  * Names: what sandboxes are told when they ask for a name. Plain data, as it goes to the resolver's thread.
  */
+import type { NamespacePlace } from "./netstack.ts";
 
 /** A record that a user put into a network, or that is made of an endpoint. RFC 1035, 2782, 3596. */
 export type RecordData =
@@ -130,16 +131,52 @@ export interface Trace extends Lookup {
   readonly steps: readonly TraceStep[];
 }
 
+/** What a resolver has done since it began. */
+export interface ResolverCounts {
+  /** That sandboxes asked. */
+  readonly questions: number;
+  /** Answered by names of networks and extra hosts, a name without the type that was asked for among them. */
+  readonly found: number;
+  /** Names that nobody outside is asked for. */
+  readonly private: number;
+  /** Others' answers that were kept. */
+  readonly cached: number;
+  /** Beyond what may wait. */
+  readonly refused: number;
+  /** Questions to name servers, each try. */
+  readonly asked: number;
+  /** Tries that ended without an answer in time. */
+  readonly silent: number;
+  readonly unreachable: number;
+  /** Answers that are none: not whole. */
+  readonly broken: number;
+  /** Messages from servers' addresses that were not asked for: ignored. */
+  readonly strange: number;
+}
+
 /** Answers the questions of sandboxes, at 127.0.0.11 in each. */
 export interface Resolver {
+  /** Somebody is going to ask soon: what takes long once is begun. */
+  start(): void;
   /**
-   * Begins to answer in a namespace.
+   * Makes ready beforehand what it takes to answer in a namespace. Until it is opened, whoever asks there is refused. Where it fails, or comes
+   * too early, {@link open} makes it.
    *
-   * @param owner whose it is, for whoever looks at the rules in the namespace
-   * @returns when questions are answered
+   * @param place good until it is opened, or for a while: where another namespace is there by then, it fails
+   */
+  prepare(place: NamespacePlace): void;
+  /** What was made ready in a namespace and not opened is let go of. */
+  forget(place: NamespacePlace): void;
+  /** Begins to answer in a namespace; in one that it answers in already, what is missing there is made again. */
+  open(sandboxId: string, place: NamespacePlace): void;
+  /**
+   * Returns when the questions of a sandbox that was opened are answered: at once, as a rule.
+   *
    * @throws resolver_failed
    */
-  open(sandboxId: string, namespacePath: string, owner: string): Promise<void>;
+  opened(sandboxId: string): Promise<void>;
+  /** What keeps questions of a sandbox that was opened from being answered; undefined: nothing. */
+  obstacle(sandboxId: string): Promise<string | undefined>;
   /** From the next question on these are the sandbox's names, and what others find of it. */
   tell(names: SandboxNames): void;
   /** Its names are gone, and nobody answers it. Nothing is wrong with one that is not there. */
@@ -151,6 +188,7 @@ export interface Resolver {
    * @throws resolver_failed; invalid_name for what no question can be about
    */
   trace(sandboxId: string, name: string, type: string): Promise<Trace>;
+  readonly counts: ResolverCounts;
   /** In the place of the network's records. */
   tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void;
 }

@@ -4,12 +4,26 @@
 
 import type { Dirent } from "node:fs";
 import { join } from "node:path";
-import { files, hasCause, O_CREAT, O_WRONLY, withReserve } from "@causeway/kernel";
+import { files, hasCause, withReserve } from "@causeway/kernel";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
-import { messageOf, unavailable } from "../errors.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
-import { hostsText } from "./hosts-file.ts";
-import { resolvConfText, resolverConfText } from "./resolv-conf.ts";
+import {
+  hostsText,
+  isEditedHosts,
+  markedHostname,
+  type OwnHosts,
+  ownHosts,
+  updatedHosts,
+} from "./hosts-file.ts";
+import { isEditedResolvConf, resolvConfText, resolverConfText } from "./resolv-conf.ts";
+import {
+  changeFile,
+  filesFailed,
+  forgetUnfinished,
+  makeFile,
+  readText,
+  unfinishedText,
+} from "./shared-file.ts";
 
 export interface FileSandboxFilesOptions {
   /** Where name servers, search list and options come from when a sandbox gives none; /etc/resolv.conf. */
@@ -18,31 +32,32 @@ export interface FileSandboxFilesOptions {
   readonly systemdResolvConf?: string;
 }
 
-/** What stands in each file. */
-type Texts = { readonly [file in keyof SandboxFilePaths]: string };
+/** What is ours in each file. `hosts` is the whole of it while nobody else has written there. */
+interface Texts extends Readonly<Record<keyof SandboxFilePaths, string>> {
+  readonly ownHosts: OwnHosts;
+}
 
+/** In the order of their writing: the marks in hosts say what hostname was ours, and are written last. */
 const kindsOfFile = [
-  "hosts",
   "hostname",
   "resolvConf",
+  "hosts",
 ] as const satisfies readonly (keyof SandboxFilePaths)[];
 const fileNames = ["hosts", "hostname", "resolv.conf"];
 
-// Programs in the sandbox read the files whoever they run as, whatever the controller's umask.
 const folderMode = 0o755;
-const fileMode = 0o644;
 const folderName = /^[0-9a-f]{12}$/;
 
 /**
  * Keeps the files in `<runDir>/sandboxes/<first 12 hex digits of the sandbox's id>/`.
  *
- * Every method is synchronous; `create` and `update` throw `sandbox_files_failed` when the file system refuses (full, read-only),
- * and `resolv_conf_unreadable`.
+ * Every method is synchronous; they throw `sandbox_files_failed` when the file system refuses (full, read-only), and `create`, `update`,
+ * `review` and `mend` also `resolv_conf_unreadable`.
  */
 export class FileSandboxFiles implements SandboxFiles {
   readonly #root: string;
   readonly #host: HostResolvConf;
-  /** By sandbox: what the files say, so that an update touches only what has changed. Empty after a restart. */
+  /** By sandbox: what is ours in the files, so that an update touches only what has changed. Empty after a restart. */
   readonly #written = new Map<string, Texts>();
 
   constructor(runDir: string, options: FileSandboxFilesOptions = {}) {
@@ -53,41 +68,44 @@ export class FileSandboxFiles implements SandboxFiles {
     );
   }
 
-  /** Files that are there already are written in place, as in `update`; a failed call removes what it made. */
+  /** Files that are there already are looked at, as in `review`; a failed call removes what it made. */
   create(content: SandboxFileContent): SandboxFilePaths {
     const { sandboxId } = content;
     const texts = this.#texts(content);
-    const isNew = makeFolder(this.#folder(sandboxId));
+    const paths = this.paths(sandboxId);
+    if (!makeFolder(this.#folder(sandboxId))) {
+      this.#review(sandboxId, texts);
+      return paths;
+    }
     try {
-      return this.#write(sandboxId, texts, isNew);
+      for (const file of kindsOfFile) makeFile(paths[file], texts[file]);
     } catch (error) {
-      if (isNew) this.remove(sandboxId);
+      this.remove(sandboxId);
       throw error;
     }
+    this.#written.set(sandboxId, texts);
+    return paths;
   }
 
   update(content: SandboxFileContent): void {
     withReserve(() => {
-      if (this.#written.has(content.sandboxId)) this.#write(content.sandboxId, this.#texts(content), false);
-      else this.create(content);
+      const before = this.#written.get(content.sandboxId);
+      if (before === undefined) this.create(content);
+      else this.#change(content.sandboxId, before, this.#texts(content));
+    });
+  }
+
+  review(content: SandboxFileContent): void {
+    withReserve(() => {
+      const texts = this.#texts(content);
+      makeFolder(this.#folder(content.sandboxId));
+      this.#review(content.sandboxId, texts);
     });
   }
 
   paths(sandboxId: string): SandboxFilePaths {
     const folder = this.#folder(sandboxId);
     return { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` };
-  }
-
-  restore(content: SandboxFileContent): void {
-    const { sandboxId } = content;
-    const texts = this.#texts(content);
-    makeFolder(this.#folder(sandboxId));
-    const paths = this.paths(sandboxId);
-    for (const file of kindsOfFile) {
-      const there = readText(paths[file]);
-      if (there !== texts[file]) writeText(paths[file], texts[file], there === undefined);
-    }
-    this.#written.set(sandboxId, texts);
   }
 
   /** Nothing to remove is no error. */
@@ -100,14 +118,23 @@ export class FileSandboxFiles implements SandboxFiles {
     return Object.values(this.paths(sandboxId)).filter((path) => !files.existsSync(path));
   }
 
+  edited(sandboxId: string): readonly string[] {
+    const paths = this.paths(sandboxId);
+    const hosts = readText(paths.hosts) ?? "";
+    const edited = {
+      hosts: isEditedHosts(hosts),
+      hostname: isEditedHostname(readText(paths.hostname) ?? "", markedHostname(hosts)),
+      resolvConf: isEditedResolvConf(readText(paths.resolvConf) ?? ""),
+    };
+    return kindsOfFile.filter((file) => edited[file]).map((file) => paths[file]);
+  }
+
   mend(content: SandboxFileContent): void {
     const { sandboxId } = content;
     const paths = this.paths(sandboxId);
     const texts = this.#texts(content);
     makeFolder(this.#folder(sandboxId));
-    for (const file of kindsOfFile) {
-      if (!files.existsSync(paths[file])) writeText(paths[file], texts[file], true);
-    }
+    for (const file of kindsOfFile) if (!files.existsSync(paths[file])) makeFile(paths[file], texts[file]);
   }
 
   /** What has not the form of our folders is somebody else's. */
@@ -122,27 +149,73 @@ export class FileSandboxFiles implements SandboxFiles {
   }
 
   #texts(content: SandboxFileContent): Texts {
+    const own = ownHosts(content);
+    const host = this.#host.read();
     return {
-      hosts: hostsText(content),
-      hostname: content.hostname ? `${content.hostname}\n` : "",
-      resolvConf: content.hasResolver
-        ? resolverConfText(this.#host.read(), content)
-        : resolvConfText(this.#host.read(), content),
+      ownHosts: own,
+      hosts: hostsText(own),
+      hostname: own.hostname === "" ? "" : `${own.hostname}\n`,
+      resolvConf: content.hasResolver ? resolverConfText(host, content) : resolvConfText(host, content),
     };
   }
 
-  /** Writes the files whose text is not known to stand in them already. */
-  #write(sandboxId: string, texts: Texts, isNew: boolean): SandboxFilePaths {
+  /** Writes what is not known to stand in the files already. */
+  #change(sandboxId: string, before: Texts, texts: Texts): void {
     const paths = this.paths(sandboxId);
-    const before = this.#written.get(sandboxId);
+    const changes = changesOf(texts, before.ownHosts.hostname, before.ownHosts.lines);
     // Forgotten until all is written: after a failure nobody knows what stands in the files.
     this.#written.delete(sandboxId);
     for (const file of kindsOfFile) {
-      if (isNew || texts[file] !== before?.[file]) writeText(paths[file], texts[file], isNew);
+      if (texts[file] !== before[file]) changeFile(paths[file], changes[file]);
     }
     this.#written.set(sandboxId, texts);
-    return paths;
   }
+
+  /** Writes what does not stand in the files. */
+  #review(sandboxId: string, texts: Texts): void {
+    const paths = this.paths(sandboxId);
+    this.#written.delete(sandboxId);
+    const hostname = markedHostname(readText(paths.hosts) ?? "");
+    const changes = changesOf(texts, hostname);
+    for (const file of kindsOfFile) reviewFile(paths[file], changes[file]);
+    this.#written.set(sandboxId, texts);
+  }
+}
+
+/** What is to stand in a file, for what stands there. */
+type Change = (there: string) => string;
+
+/**
+ * @param hostname that was ours; undefined where that is not known
+ * @param lines of hosts that were ours, where that is known
+ */
+function changesOf(
+  texts: Texts,
+  hostname: string | undefined,
+  lines?: readonly string[],
+): Readonly<Record<keyof SandboxFilePaths, Change>> {
+  return {
+    hostname: (there) => (isEditedHostname(there, hostname) ? there : texts.hostname),
+    resolvConf: (there) => (isEditedResolvConf(there) ? there : texts.resolvConf),
+    hosts: (there) => updatedHosts(there, texts.ownHosts, lines),
+  };
+}
+
+/** @param ours undefined where it is not known */
+function isEditedHostname(there: string, ours: string | undefined): boolean {
+  return there.trim() !== "" && there.trim() !== ours;
+}
+
+/** One that is as it should be is only read. */
+function reviewFile(path: string, change: Change): void {
+  const unfinished = unfinishedText(path);
+  if (unfinished !== undefined) {
+    changeFile(path, () => change(unfinished));
+    forgetUnfinished(path);
+    return;
+  }
+  const there = readText(path);
+  if (there === undefined || change(there) !== there) changeFile(path, change);
 }
 
 /** None where there is no such folder. */
@@ -151,7 +224,7 @@ function entriesOf(path: string): readonly Dirent[] {
   try {
     return files.readdirSync(path, { withFileTypes: true });
   } catch (cause) {
-    throw failure("read", path, cause);
+    throw filesFailed("read", path, cause);
   }
 }
 
@@ -162,7 +235,7 @@ function removeFolder(path: string): void {
     files.rmdirSync(path);
   } catch (cause) {
     if (hasCause(cause, "ENOENT")) return;
-    if (!hasCause(cause, "ENOTEMPTY", "ERR_FS_EISDIR")) throw failure("remove", path, cause);
+    if (!hasCause(cause, "ENOTEMPTY", "ERR_FS_EISDIR")) throw filesFailed("remove", path, cause);
     // Somebody has put something else into it.
     removeTree(path);
   }
@@ -172,7 +245,7 @@ function removeTree(path: string): void {
   try {
     files.rmSync(path, { recursive: true, force: true });
   } catch (cause) {
-    throw failure("remove", path, cause);
+    throw filesFailed("remove", path, cause);
   }
 }
 
@@ -183,45 +256,6 @@ function makeFolder(path: string): boolean {
     files.chmodSync(path, folderMode);
     return true;
   } catch (cause) {
-    throw failure("make", path, cause);
+    throw filesFailed("make", path, cause);
   }
-}
-
-/**
- * Makes the file, or writes over its old text and then cuts it to length: so it keeps its inode, and no reader ever finds it
- * empty.
- */
-function writeText(path: string, text: string, isNew: boolean): void {
-  try {
-    const fd = files.openSync(path, O_WRONLY | O_CREAT, fileMode);
-    try {
-      if (isNew) files.fchmodSync(fd, fileMode);
-      const written = files.writeSync(fd, text);
-      const length = Buffer.byteLength(text);
-      if (written < length) throw new Error(`only ${written} of ${length} bytes fitted`);
-      if (!isNew) files.ftruncateSync(fd, length);
-    } finally {
-      files.closeSync(fd);
-    }
-  } catch (cause) {
-    throw failure("write", path, cause);
-  }
-}
-
-/** Undefined where there is no such file. */
-function readText(path: string): string | undefined {
-  try {
-    return files.readFileSync(path, "utf8");
-  } catch (cause) {
-    if (hasCause(cause, "ENOENT")) return undefined;
-    throw failure("read", path, cause);
-  }
-}
-
-function failure(action: "make" | "write" | "read" | "remove", path: string, cause: unknown): Error {
-  return unavailable(
-    "sandbox_files_failed",
-    `cannot ${action} ${path} (${messageOf(cause)}): check the space, the mount and the permissions of the run directory`,
-    cause,
-  );
 }

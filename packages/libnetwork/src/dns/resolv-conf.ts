@@ -1,17 +1,27 @@
 /**
  * The text of resolv.conf, read and written: resolv.conf(5), with Docker's rules for a network without a resolver of its own.
+ *
+ * The first line has a digest of the others: who changes them has the file to himself, until he empties it.
  */
 import { tryParseIp } from "../address/ip.ts";
 import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
+import { digestOf } from "./mark.ts";
 
 export interface ResolvConf {
   /** Valid addresses in the order of the file; IPv6 ones may carry a zone (`fe80::1%eth0`). */
   readonly nameservers: readonly string[];
   readonly search: readonly string[];
   readonly options: readonly string[];
+  /** Lines of other directives (`sortlist`), as they stand there. */
+  readonly others: readonly string[];
 }
 
-export const emptyResolvConf: ResolvConf = Object.freeze({ nameservers: [], search: [], options: [] });
+export const emptyResolvConf: ResolvConf = Object.freeze({
+  nameservers: [],
+  search: [],
+  options: [],
+  others: [],
+});
 
 /** Docker's choice for a host without a name server that a sandbox can reach: Google Public DNS. */
 const publicServers: readonly string[] = [
@@ -21,24 +31,31 @@ const publicServers: readonly string[] = [
   "2001:4860:4860::8844",
 ];
 
-/** Reads what resolv.conf(5) knows; name servers that are no addresses, and other directives, are left out. */
+/** Reads what resolv.conf(5) knows; comments, and name servers that are no addresses, are left out. */
 export function parseResolvConf(text: string): ResolvConf {
   const nameservers: string[] = [];
   let search: readonly string[] = [];
   const options: string[] = [];
+  const others: string[] = [];
   for (const line of text.split("\n")) {
-    const [directive, ...values] = line.trim().split(/\s+/);
+    const [directive = "", ...values] = line.trim().split(/\s+/);
+    if (directive === "" || /^[#;]/.test(directive)) continue;
     const [first] = values;
-    if (first === undefined) continue;
-    if (directive === "nameserver" && tryParseIp(withoutZone(first)) !== undefined) nameservers.push(first);
-    // `domain` is the old name of `search`; the last of them counts, while options add up.
-    if (directive === "search" || directive === "domain") search = values;
-    if (directive === "options") options.push(...values);
+    if (directive === "nameserver") {
+      if (first !== undefined && isServer(first)) nameservers.push(first);
+    } else if (directive === "search" || directive === "domain") {
+      // `domain` is the old name of `search`; the last of them counts, while options add up.
+      if (first !== undefined) search = values;
+    } else if (directive === "options") options.push(...values);
+    else others.push(line.trim());
   }
-  return Object.freeze({ nameservers, search, options });
+  return Object.freeze({ nameservers, search, options, others });
 }
 
-/** The configuration without name servers on the host's loopback, where a sandbox finds only itself. */
+/**
+ * The configuration without name servers that a sandbox cannot reach: on the host's loopback, where it finds only itself, and link-local
+ * ones behind an interface of the host's.
+ */
 export function withoutLocalServers(conf: ResolvConf): ResolvConf {
   return Object.freeze({ ...conf, nameservers: conf.nameservers.filter((server) => !isLocal(server)) });
 }
@@ -54,10 +71,10 @@ export function resolverConfText(
   host: ResolvConf,
   { dnsSearch, dnsOptions }: Pick<SandboxFileContent, "dnsSearch" | "dnsOptions">,
 ): string {
-  const options = dnsOptions.length > 0 ? dnsOptions : host.options;
-  const hasNdots = options.some((option) => option.startsWith("ndots:"));
-  const all = hasNdots ? options : [...options, "ndots:0"];
-  return `# Written by Causeway.\nnameserver ${resolverAddress}\n${searchLine(host, dnsSearch)}options ${all.join(" ")}\n`;
+  const given = dnsOptions.length > 0 ? dnsOptions : host.options;
+  const options = given.filter((option) => !isNdots(option) || /^ndots:\d+$/.test(option));
+  const all = options.some(isNdots) ? options : [...options, "ndots:0"];
+  return marked(`nameserver ${resolverAddress}\n${otherLines(host, dnsSearch, all)}`);
 }
 
 /**
@@ -66,13 +83,13 @@ export function resolverConfText(
  * Of the host's name servers the IPv6 ones count only for a sandbox with an IPv6 address. Where none is left the file names
  * public ones, and says so: without a nameserver line, resolvers would ask the sandbox's own loopback.
  *
- * @param host the host's configuration, without name servers on its loopback.
+ * @param host the host's configuration, without name servers that the sandbox cannot reach
  */
 export function resolvConfText(
   host: ResolvConf,
   content: Pick<SandboxFileContent, "dns" | "dnsSearch" | "dnsOptions" | "addresses">,
 ): string {
-  let text = "# Written by Causeway.\n";
+  let text = "";
   let servers = content.dns;
   if (servers.length === 0) {
     const hasIpv6 = content.addresses.some(isIpv6);
@@ -84,32 +101,60 @@ export function resolvConfText(
     }
   }
   for (const server of servers) text += `nameserver ${server}\n`;
-  text += searchLine(host, content.dnsSearch);
   const options = content.dnsOptions.length > 0 ? content.dnsOptions : host.options;
+  return marked(text + otherLines(host, content.dnsSearch, options));
+}
+
+/** Whether others have written into it. An empty one is nobody's. */
+export function isEditedResolvConf(there: string): boolean {
+  if (there.trim() === "") return false;
+  const [first = "", digest] = firstLine.exec(there) ?? [];
+  return digest !== digestOf(there.slice(first.length));
+}
+
+const firstLine = /^# Written by Causeway \(([0-9a-f]{12})\)[^\n]*\n/;
+
+function marked(text: string): string {
+  const hint = "it stays as you change it, and is written again when you empty it";
+  return `# Written by Causeway (${digestOf(text)}): ${hint}.\n${text}`;
+}
+
+function otherLines(host: ResolvConf, wanted: readonly string[], options: readonly string[]): string {
+  const search = wanted.length > 0 ? wanted.filter((domain) => domain !== ".") : host.search;
+  let text = search.length > 0 ? `search ${search.join(" ")}\n` : "";
   if (options.length > 0) text += `options ${options.join(" ")}\n`;
+  for (const line of host.others) text += `${line}\n`;
   return text;
 }
 
-function searchLine(host: ResolvConf, wanted: readonly string[]): string {
-  const search = wanted.length > 0 ? wanted.filter((domain) => domain !== ".") : host.search;
-  return search.length > 0 ? `search ${search.join(" ")}\n` : "";
+/** With or without a number. */
+function isNdots(option: string): boolean {
+  return option === "ndots" || option.startsWith("ndots:");
 }
 
 function isIpv6(address: string): boolean {
   return address.includes(":");
 }
 
-/** Loopback, or the unspecified address, which resolvers take for it. */
+function isServer(text: string): boolean {
+  const [address, zone] = splitZone(text);
+  return tryParseIp(address) !== undefined && (zone === undefined || (isIpv6(address) && zone !== ""));
+}
+
+/** Loopback, or the unspecified address, which resolvers take for it; and what has a zone. */
 function isLocal(server: string): boolean {
-  const address = tryParseIp(withoutZone(server));
+  const [text, zone] = splitZone(server);
+  const address = tryParseIp(text);
   if (address === undefined) return false;
+  if (zone !== undefined) return true;
   const mapped = address.family === 6 && address.value >> 32n === 0xffffn; // ::ffff:127.0.0.1
   if (address.family === 6 && !mapped) return address.value <= 1n; // :: and ::1
   const ipv4 = address.value & 0xffffffffn;
   return ipv4 === 0n || ipv4 >> 24n === 127n;
 }
 
-function withoutZone(server: string): string {
+/** RFC 4007: the zone is all behind the first "%". */
+function splitZone(server: string): readonly [address: string, zone?: string] {
   const zoneAt = server.indexOf("%");
-  return zoneAt === -1 ? server : server.slice(0, zoneAt);
+  return zoneAt === -1 ? [server] : [server.slice(0, zoneAt), server.slice(zoneAt + 1)];
 }

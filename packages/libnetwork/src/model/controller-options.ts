@@ -83,9 +83,9 @@ const controllerTable = {
   defaultAddressPools: withDefault(listOf(objectOf(poolRange)), []),
   /**
    * The names of a network's endpoints are answered in its sandboxes, at 127.0.0.11, and what else they ask for is asked of others. Without it
-   * they ask the host's name servers themselves. Default: false, until all that is planned of it is there.
+   * they ask the host's name servers themselves. Default: true.
    */
-  resolver: withDefault(boolean, false),
+  resolver: withDefault(boolean, true),
   /** Bytes of others' answers that the resolver keeps, of all sandboxes together; 0: none. Default: 4 MiB. */
   resolverCacheBytes: withDefault(integer(0, 1 << 30), 4 << 20),
   /** The host's resolv.conf: whom it asks for names. Looked at again when it has changed. Default: /etc/resolv.conf. */

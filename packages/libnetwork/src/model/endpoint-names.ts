@@ -5,16 +5,26 @@
 import type { EndpointCore } from "./endpoint-core.ts";
 import { announceNames } from "./host-files.ts";
 import { checkedEndpointNames } from "./name-options.ts";
-import { put } from "./records.ts";
+import { type EndpointRecord, put } from "./records.ts";
+import { undoing } from "./undo.ts";
 
 /** Whoever calls holds the locks of the endpoint and of its sandbox. */
 export async function updateNames(endpoint: EndpointCore, given: unknown): Promise<void> {
   endpoint.assertUsable();
   const names = checkedEndpointNames(given);
-  const { engine, network, record, sandbox } = endpoint;
-  const changed = { ...record, options: { ...record.options, ...names } };
-  await engine.commit(put("endpoint", changed));
-  endpoint.record = changed;
-  if (sandbox !== undefined && !sandbox.lost) announceNames(sandbox);
+  const { engine, network, record: before } = endpoint;
+  await undoing(async (undo) => {
+    const changed = { ...before, options: { ...before.options, ...names } };
+    undo.push(() => become(endpoint, before));
+    // The files first: what they refuse is not stored.
+    become(endpoint, changed);
+    await engine.commit(put("endpoint", changed));
+  });
   engine.events.emit("endpoint:names", endpoint, { network: network.id });
+}
+
+function become(endpoint: EndpointCore, record: EndpointRecord): void {
+  endpoint.record = record;
+  const { sandbox } = endpoint;
+  if (sandbox !== undefined && !sandbox.lost) announceNames(sandbox);
 }

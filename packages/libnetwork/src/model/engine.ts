@@ -13,6 +13,7 @@ import { suggestion } from "../options/nearest.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
 import { exhaustion } from "./exhaustion.ts";
+import { HostLinks } from "./host-links.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
@@ -46,6 +47,7 @@ export class Engine {
   readonly sandboxes = new Registry<SandboxCore>();
   /** Endpoints of all networks, by id. */
   readonly endpoints = new Map<string, EndpointCore>();
+  readonly hostLinks = new HostLinks();
   readonly events = new EventHub();
   /** What could not be taken up from the store, by its id, until it is. */
   readonly unrestored = new Map<string, RestoreProblem>();

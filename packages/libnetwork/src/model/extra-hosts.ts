@@ -4,9 +4,8 @@
 import { addressOf } from "../address/cidr.ts";
 import { ipamData } from "./addressing.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-
-/** Docker's word for the host, in the place of an address. */
-export const hostGateway = "host-gateway";
+import { hostGateway } from "./sandbox-options.ts";
+import { plannedRouting } from "./sandbox-routing.ts";
 
 interface ExtraHost {
   readonly name: string;
@@ -29,8 +28,11 @@ function hostAddresses(sandbox: SandboxCore): readonly string[] {
 
 /** In the network that is the way out, or else in the first: those of other networks are refused. */
 function hostAddress(sandbox: SandboxCore, family: 4 | 6): string | undefined {
-  const wayOut = sandbox.gateway(family);
-  const endpoints = wayOut === undefined ? sandbox.endpoints() : [wayOut];
+  // As it is to be: after a start the files are written before the routes.
+  const plan = plannedRouting(sandbox);
+  const wayOut = family === 4 ? plan.gatewayEndpointIpv4 : plan.gatewayEndpointIpv6;
+  const joined = [...sandbox.joined];
+  const endpoints = wayOut === undefined ? joined : joined.filter(({ id }) => id === wayOut);
   const gateways = endpoints.flatMap(({ network }) =>
     ipamData(network.record.pools, family).map(({ gateway }) => gateway),
   );

@@ -9,7 +9,14 @@ import { hasResolver, tellNames } from "./sandbox-names.ts";
 
 /** Brings the files up to date with the sandbox's options and endpoints. */
 export function writeHostFiles(sandbox: SandboxCore): void {
-  sandbox.engine.parts.files.update(hostFileContent(sandbox));
+  const linking = sandbox.engine.hostLinks.update(sandbox);
+  for (const one of [sandbox, ...linking]) sandbox.engine.parts.files.update(hostFileContent(one));
+}
+
+/** Brings the files of those up to date that link to a sandbox which goes. */
+export function writeLinking(sandbox: SandboxCore): void {
+  for (const one of sandbox.engine.hostLinks.update(sandbox))
+    sandbox.engine.parts.files.update(hostFileContent(one));
 }
 
 /** In the sandbox's files, and to the resolver. */
@@ -18,13 +25,16 @@ export function announceNames(sandbox: SandboxCore): void {
   tellNames(sandbox);
 }
 
-/** After a restart: a run that was killed may have left them half written, or ahead of what is stored. */
-export function restoreHostFiles(sandbox: SandboxCore): void {
-  sandbox.engine.parts.files.restore(hostFileContent(sandbox));
+/**
+ * Looks at what stands in the files: after a restart, for a run that was killed may have left them ahead of what is stored, or behind it; and
+ * when somebody asks for it, who may have emptied them.
+ */
+export function reviewHostFiles(sandbox: SandboxCore): void {
+  sandbox.engine.parts.files.review(hostFileContent(sandbox));
 }
 
 export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
-  const { id, record, joined } = sandbox;
+  const { engine, id, record, joined } = sandbox;
   const { hostname, domainname, dns, dnsSearch, dnsOptions } = record.options;
   const addresses = [...joined]
     .flatMap(({ record: { interface: ends } }) => [ends.ipv4, ends.ipv6])
@@ -34,6 +44,7 @@ export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
     hostname,
     domainname,
     extraHosts: extraHostsOf(sandbox),
+    links: engine.hostLinks.lines(sandbox),
     hasResolver: hasResolver(sandbox),
     dns,
     dnsSearch,

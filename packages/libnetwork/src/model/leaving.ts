@@ -4,7 +4,7 @@
 import type { InterfaceState } from "../contracts/netstack.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
-import { writeHostFiles } from "./host-files.ts";
+import { writeHostFiles, writeLinking } from "./host-files.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { tellNames } from "./sandbox-names.ts";
@@ -36,7 +36,10 @@ export async function finishLeave(
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
     () => driver.leave(network.id, endpoint.id),
-    () => sandboxStays && !sandbox.lost && afterLeave(sandbox, join?.interface),
+    () => {
+      if (sandboxStays && !sandbox.lost) return afterLeave(sandbox, join?.interface);
+      return writeLinking(sandbox);
+    },
   );
   engine.events.emit("endpoint:leave", endpoint, { network: network.id, sandbox: sandbox.id });
 }

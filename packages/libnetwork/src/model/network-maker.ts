@@ -9,6 +9,7 @@ import { checkedName, newId } from "./ids.ts";
 import { NetworkCore } from "./network-core.ts";
 import { type CheckedNetworkOptions, checkedNetworkOptions, type NetworkOptions } from "./network-options.ts";
 import { type NetworkRecord, put } from "./records.ts";
+import { expectQuestions } from "./sandbox-names.ts";
 import { type UndoStack, undoing } from "./undo.ts";
 
 /** A network as somebody wants it. */
@@ -30,6 +31,7 @@ export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standin
       const network = await prepareNetwork(engine, wish, standing, undo);
       await engine.commit(put("network", network.record));
       engine.events.emit("network:create", network, { type: network.record.driver });
+      expectQuestions(engine);
       return network;
     }),
   );

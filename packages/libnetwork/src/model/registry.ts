@@ -39,6 +39,12 @@ export class Registry<T extends Identified> implements Iterable<T> {
     else this.#byPrefix.set(prefix, others);
   }
 
+  /** It is called otherwise by now, and keeps its place among the others. @param before what it was called */
+  renamed(item: T, before: string): void {
+    this.#byName.delete(before);
+    this.#byName.set(item.name, item);
+  }
+
   byId(id: string): T | undefined {
     return this.#byId.get(id);
   }

@@ -25,6 +25,7 @@ import {
   type SandboxRecord,
 } from "./records.ts";
 import { SandboxCore } from "./sandbox-core.ts";
+import { expectQuestions } from "./sandbox-names.ts";
 import { readRecords } from "./stored-records.ts";
 import { ownBindings, restoreInDriver, withhold } from "./withheld-ports.ts";
 
@@ -58,6 +59,7 @@ export async function restore(engine: Engine): Promise<void> {
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
+  expectQuestions(engine);
   const sandboxes = await readRecords(engine, "sandbox");
   /** What could not be taken up: what depends on it stays stored as it is. */
   const missed = new Set(engine.unrestored.keys());

@@ -3,11 +3,11 @@
  */
 import type { SeenInterface } from "../contracts/netstack.ts";
 import type { Engine } from "./engine.ts";
-import { restoreHostFiles } from "./host-files.ts";
+import { reviewHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
 import { noteProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
+import { hasResolver, openResolver, prepareResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { route } from "./sandbox-routing.ts";
 
 /** Puts sandboxes in order whose routes or interfaces are not as they were left, and has their questions answered. Before it the firewall stands. */
@@ -23,26 +23,32 @@ export async function mendSandboxes(engine: Engine): Promise<void> {
 }
 
 async function mendEach(engine: Engine): Promise<void> {
+  // All are known before the first hosts file is looked at.
+  for (const sandbox of engine.sandboxes) engine.hostLinks.update(sandbox);
   for (const sandbox of engine.sandboxes) {
     // What is wrong with it is told already.
     if (engine.unrestored.has(sandbox.id)) continue;
     try {
       await mendSandbox(engine, sandbox);
-      if (!sandbox.lost && hasResolver(sandbox)) {
-        openResolver(sandbox);
-        tellNames(sandbox);
-      }
+      if (!sandbox.lost) serveNames(sandbox);
     } catch (error) {
       noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });
     }
   }
 }
 
+function serveNames(sandbox: SandboxCore): void {
+  if (hasResolver(sandbox)) {
+    openResolver(sandbox);
+    tellNames(sandbox);
+  } else prepareResolver(sandbox);
+}
+
 /** A run that was killed may have left other routes, and somebody's hand may have taken interfaces. */
 async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> {
   const { joined, namespace } = sandbox;
   if (sandbox.lost) return;
-  if (sandbox.owner === undefined) restoreHostFiles(sandbox);
+  if (sandbox.owner === undefined) reviewHostFiles(sandbox);
   if (namespace === undefined || joined.size === 0) return;
   const live = engine.parts.netstack.interfaceStates(namespace);
   const bare = [...joined].filter(({ record: { join } }) => {

@@ -1,11 +1,13 @@
 /**
- * Changes of a sandbox's names that touch nothing else of it.
+ * Changes of a sandbox's names, which touch nothing else of it.
  */
+import { freeContainerId } from "./container-id.ts";
 import { announceNames } from "./host-files.ts";
 import { put, type SandboxRecord } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./sandbox-options.ts";
 import { refuseShared } from "./sharing.ts";
+import { undoing } from "./undo.ts";
 
 /** Whoever calls holds its lock. */
 export async function hideNames(sandbox: SandboxCore, hidden: boolean): Promise<void> {
@@ -26,8 +28,30 @@ export async function setExtraHosts(
   await change(sandbox, { ...record, options: changedSandboxOptions(record.options, { extraHosts }) });
 }
 
-async function change(sandbox: SandboxCore, record: SandboxRecord): Promise<void> {
-  await sandbox.engine.commit(put("sandbox", record));
+/**
+ * The container got another id. Whoever calls holds its lock, and that of the new id.
+ *
+ * @throws invalid_name, sandbox_exists
+ */
+export async function renameSandbox(sandbox: SandboxCore, containerId: string): Promise<void> {
+  sandbox.assertUsable();
+  const { engine, record } = sandbox;
+  await change(sandbox, { ...record, containerId: freeContainerId(engine, containerId) });
+}
+
+/** The files first: what they refuse is not stored. */
+function change(sandbox: SandboxCore, record: SandboxRecord): Promise<void> {
+  const before = sandbox.record;
+  return undoing(async (undo) => {
+    undo.push(() => become(sandbox, before));
+    become(sandbox, record);
+    await sandbox.engine.commit(put("sandbox", record));
+  });
+}
+
+function become(sandbox: SandboxCore, record: SandboxRecord): void {
+  const { name } = sandbox;
   sandbox.record = record;
-  if (!sandbox.lost) announceNames(sandbox);
+  if (sandbox.name !== name) sandbox.engine.sandboxes.renamed(sandbox, name);
+  if (sandbox.owner === undefined && !sandbox.lost) announceNames(sandbox);
 }

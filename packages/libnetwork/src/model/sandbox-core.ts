@@ -23,8 +23,8 @@ export class SandboxCore {
   /** The gateways that were last told of. */
   announcedGateways = " ";
   readonly handle: Sandbox;
-  /** When its questions are answered; undefined while nobody answers them. */
-  answered: Promise<void> | undefined;
+  /** The resolver answers its questions, or is about to. */
+  answered = false;
   /** Its own namespace is gone: model/lost.ts. */
   stackLost = false;
   deleted = false;

@@ -4,6 +4,7 @@
 import { addressOf } from "../address/cidr.ts";
 import type { Membership, NamedPort, SandboxNames } from "../contracts/names.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import type { Engine } from "./engine.ts";
 import { extraHostsOf } from "./extra-hosts.ts";
 import type { NetworkCore } from "./network-core.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
@@ -33,35 +34,62 @@ function sandboxNames(sandbox: SandboxCore): SandboxNames {
   };
 }
 
-/** Has its questions answered, unless they are already; when they are, {@link whenAnswered} says. */
-export function openResolver(sandbox: SandboxCore): void {
-  const { engine, id, namespace } = sandbox;
-  const { resolver, ownerOf } = engine.parts;
-  if (resolver === undefined || namespace === undefined || sandbox.answered !== undefined) return;
-  sandbox.answered = resolver.open(id, namespace.path, ownerOf(id));
-  // Told to whoever waits.
-  sandbox.answered.catch(() => undefined);
+/** The resolver is going to be asked, now that there is a network which somebody made. */
+export function expectQuestions({ networks, parts }: Engine): void {
+  if ([...networks].some(({ record }) => !record.predefined)) parts.resolver?.start();
+}
+
+/** Makes a namespace ready that a run before made, and whose sandbox has no resolver: whoever asks there is not to wait in vain. */
+export function prepareResolver({ engine, record: { namespace, ownsNamespace } }: SandboxCore): void {
+  if (namespace !== undefined && ownsNamespace) engine.parts.resolver?.prepare(namespace);
+}
+
+/**
+ * Has its questions answered, unless they are already; when they are, {@link whenAnswered} says.
+ *
+ * @param again where they are already, what is missing in the sandbox is made again
+ */
+export function openResolver(sandbox: SandboxCore, { again = false } = {}): void {
+  const { engine, id, namespace, answered } = sandbox;
+  const { resolver } = engine.parts;
+  if (resolver === undefined || namespace === undefined || (answered && !again)) return;
+  resolver.open(id, namespace);
+  sandbox.answered = true;
 }
 
 /** @throws resolver_failed, and the next to join tries again */
 export async function whenAnswered(sandbox: SandboxCore): Promise<void> {
+  if (!sandbox.answered) return;
   try {
-    await sandbox.answered;
+    await sandbox.engine.parts.resolver?.opened(sandbox.id);
   } catch (error) {
     closeResolver(sandbox);
     throw error;
   }
 }
 
+/** What keeps a sandbox that has a resolver from being answered; undefined: nothing. */
+export async function obstacleToNames(sandbox: SandboxCore): Promise<string | undefined> {
+  if (sandbox.namespace === undefined || !hasResolver(sandbox)) return undefined;
+  return sandbox.engine.parts.resolver?.obstacle(sandbox.id);
+}
+
+/** @throws resolver_failed */
+export async function answerAgain(sandbox: SandboxCore): Promise<void> {
+  openResolver(sandbox, { again: true });
+  tellNames(sandbox);
+  await whenAnswered(sandbox);
+}
+
 export function closeResolver(sandbox: SandboxCore): void {
-  if (sandbox.answered === undefined) return;
-  sandbox.answered = undefined;
+  if (!sandbox.answered) return;
+  sandbox.answered = false;
   sandbox.engine.parts.resolver?.close(sandbox.id);
 }
 
 /** Tells the resolver what has changed. */
 export function tellNames(sandbox: SandboxCore): void {
-  if (sandbox.answered !== undefined) sandbox.engine.parts.resolver?.tell(sandboxNames(sandbox));
+  if (sandbox.answered) sandbox.engine.parts.resolver?.tell(sandboxNames(sandbox));
 }
 
 /** One of a network that somebody made, with an interface of its own. */
@@ -75,7 +103,7 @@ export function isOfUsers({ record, configOnly }: NetworkCore): boolean {
 }
 
 /** What others in the network find it by, and how its address is called: by the first. */
-function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly string[] {
+export function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly string[] {
   const { name, record } = endpoint;
   if (sandbox.record.hidden === true) return [];
   return [...new Set([name, ...record.options.aliases, ...containerNames(sandbox)])].filter(canBeAsked);
@@ -135,7 +163,7 @@ function canBeAsked(name: string): boolean {
 }
 
 /** The container's id, short where it is one of Docker's, and its hostname. */
-function containerNames({ name, record: { options } }: SandboxCore): readonly string[] {
+export function containerNames({ name, record: { options } }: SandboxCore): readonly string[] {
   const id = /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name;
   return options.hostname === undefined ? [id] : [id, options.hostname];
 }

@@ -72,7 +72,7 @@ test("controllers: defaults", () => {
     firewall: "nftables",
     firewallTable: "causeway",
     defaultAddressPools: [],
-    resolver: false,
+    resolver: true,
     resolverCacheBytes: 4 << 20,
     hostGateways: [],
     hostResolvConf: "/etc/resolv.conf",

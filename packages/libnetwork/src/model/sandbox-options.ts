@@ -16,9 +16,11 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
-import { hostGateway } from "./extra-hosts.ts";
 
 const address = textBy((text) => parseIp(text).toString());
+
+/** Docker's word for the host, in the place of an address. */
+export const hostGateway = "host-gateway";
 
 const hostAddress: Parser<string> = (value, name) =>
   value === hostGateway ? hostGateway : address(value, name);

@@ -12,7 +12,7 @@ export function route(sandbox: SandboxCore, undo?: UndoStack): void {
   if (namespace === undefined) return;
   const { netstack, planRouting } = sandbox.engine.parts;
   const before = sandbox.routing;
-  const after = plan(sandbox);
+  const after = plannedRouting(sandbox);
   undo?.push(() => {
     sandbox.routing = before;
     netstack.applyRouting(namespace, after, before ?? planRouting([]));
@@ -21,7 +21,8 @@ export function route(sandbox: SandboxCore, undo?: UndoStack): void {
   sandbox.routing = after;
 }
 
-function plan({ engine, joined }: SandboxCore): RoutingPlan {
+/** What {@link route} makes. */
+export function plannedRouting({ engine, joined }: SandboxCore): RoutingPlan {
   const endpoints = [...joined].map(routed).filter((item) => item !== undefined);
   return engine.parts.planRouting(endpoints);
 }

@@ -1,6 +1,7 @@
 /**
  * What a controller tells a monitor: plain numbers.
  */
+import type { ResolverCounts } from "../contracts/names.ts";
 import type { Tallied } from "../contracts/tally.ts";
 import type { Engine } from "./engine.ts";
 
@@ -16,6 +17,8 @@ export interface ControllerStatistics {
   readonly unrestored: number;
   /** Links, namespaces and connections that are to be done away with. */
   readonly reaperQueue: number;
+  /** Since the controller was opened; undefined where names are not answered. */
+  readonly names: ResolverCounts | undefined;
   /** Since the controller was opened. */
   readonly nftTransactions: Tallied;
   /** Since the controller was opened. */

@@ -280,7 +280,7 @@ class FakeFiles implements SandboxFiles {
     this.contents.set(content.sandboxId, JSON.stringify(content));
   }
 
-  restore(content: SandboxFileContent): void {
+  review(content: SandboxFileContent): void {
     this.update(content);
   }
 
@@ -293,6 +293,10 @@ class FakeFiles implements SandboxFiles {
   }
 
   missing(): readonly string[] {
+    return [];
+  }
+
+  edited(): readonly string[] {
     return [];
   }
 

@@ -52,6 +52,10 @@ const operations: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> =
   setKey: ({ waiting }) => waiting.setKey("/elsewhere"),
   publish: ({ joined }) => joined.publish([{ containerPort: 81, hostPort: 8081 }]),
   rename: ({ sandbox }) => sandbox.rename("new"),
+  updateNames: ({ joined }) => joined.updateNames({ aliases: ["www"] }),
+  setExtraHosts: ({ sandbox }) => sandbox.setExtraHosts([{ name: "gate", address: "192.0.2.1" }]),
+  disableService: ({ sandbox }) => sandbox.disableService(),
+  addRecords: ({ network }) => network.addRecords([{ name: "db", type: "A", address: "192.0.2.1" }]),
 };
 
 for (const [name, operate] of Object.entries(operations)) {

@@ -27,18 +27,20 @@ function nameServers(resolvConf: string): readonly string[] {
   return servers;
 }
 
-export function hostNameServers(): readonly string[] {
-  return nameServers(hostResolvConf());
+/** @param resolvConf path of the host's resolv.conf; one that cannot be read names none */
+export function hostNameServers(resolvConf: string): readonly string[] {
+  return nameServers(textOf(resolvConf));
 }
 
-function hostResolvConf(): string {
+function textOf(path: string): string {
   try {
-    return files.readFileSync("/etc/resolv.conf", "utf8");
+    return files.readFileSync(path, "utf8");
   } catch {
     return "";
   }
 }
 
-export function hostPrefixes(rtnl: Rtnl): readonly string[] {
-  return [...routedPrefixes(rtnl), ...nameServerPrefixes(hostResolvConf())];
+/** @param resolvConf path of the host's resolv.conf */
+export function hostPrefixes(rtnl: Rtnl, resolvConf: string): readonly string[] {
+  return [...routedPrefixes(rtnl), ...nameServerPrefixes(textOf(resolvConf))];
 }

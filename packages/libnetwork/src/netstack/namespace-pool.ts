@@ -11,15 +11,16 @@ export class NamespacePool implements Disposable {
   readonly #ready: NetNamespace[] = [];
   #refill: NodeJS.Immediate | undefined;
 
-  /** @param size how many are kept ready; 0 makes each when it is asked for */
+  /** @param size how many are kept ready; 0: none */
   constructor(size: number, make: () => NetNamespace) {
     this.#size = size;
     this.#make = make;
     this.#scheduleRefill();
   }
 
-  take(): NetNamespace {
-    const namespace = this.#ready.pop() ?? this.#make();
+  /** Undefined where none is ready: to make it is the caller's affair. */
+  take(): NetNamespace | undefined {
+    const namespace = this.#ready.shift();
     this.#scheduleRefill();
     return namespace;
   }

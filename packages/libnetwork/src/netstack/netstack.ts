@@ -50,10 +50,22 @@ export interface NetStackOptions {
   readonly runDir: string;
   /** How many namespaces are kept ready. */
   readonly warmNamespaces: number;
+  /** The host's resolv.conf. */
+  readonly hostResolvConf: string;
   /** The kernel has IPv6. */
   readonly ipv6: boolean;
+  /** Is told of each namespace that is made, before anybody knows whose it will be. */
+  readonly user: NamespaceUser;
   /** Alias of a link of ours, for the id of what it belongs to. */
   readonly ownerOf: (objectId: string) => string;
+}
+
+/** Somebody else who does something in the namespaces of sandboxes. */
+export interface NamespaceUser {
+  /** Of one that is kept ready, the path is good until somebody takes it. */
+  made(place: NamespacePlace): void;
+  /** Whatever was done in it is to be let go of. */
+  released(place: NamespacePlace): void;
 }
 
 /** Under this name the host's own namespace stands among the sandboxes'. */
@@ -70,7 +82,9 @@ export class KernelNetStack implements NetStack {
   readonly #directory: string;
   readonly #pool: NamespacePool;
   readonly #maker: InterfaceMaker;
+  readonly #hostResolvConf: string;
   readonly #ipv6: boolean;
+  readonly #user: NamespaceUser;
   #hostPlace: NamespacePlace | undefined;
   /** Until what was swept is gone. */
   #sweptGone: Promise<void> | undefined;
@@ -82,18 +96,33 @@ export class KernelNetStack implements NetStack {
     this.#mark = options.ownerOf("");
     this.#directory = join(options.runDir, "netns");
     files.mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
-    this.#pool = new NamespacePool(options.warmNamespaces, () => makeSandboxNamespace(options.ipv6));
+    this.#hostResolvConf = options.hostResolvConf;
     this.#ipv6 = options.ipv6;
+    this.#user = options.user;
+    this.#pool = new NamespacePool(options.warmNamespaces, () => this.#makeAhead());
     this.#maker = new InterfaceMaker(options.rtnl, options.reaper);
   }
 
   createNamespace(sandboxId: string): NamespacePlace {
     const path = join(this.#directory, sandboxNameOf(sandboxId));
-    using namespace = this.#pool.take();
-    const { identity } = namespace;
-    // Last: when it fails there is nothing to take back.
-    namespace.bindAt(path);
-    return { path, identity };
+    const ready = this.#pool.take();
+    using namespace = ready ?? makeSandboxNamespace(this.#ipv6);
+    const place = { path, identity: namespace.identity };
+    try {
+      namespace.bindAt(path);
+    } catch (error) {
+      this.#user.released(place);
+      throw error;
+    }
+    if (ready === undefined) this.#user.made(place);
+    return place;
+  }
+
+  #makeAhead(): NetNamespace {
+    const namespace = makeSandboxNamespace(this.#ipv6);
+    const { fd, identity } = namespace;
+    this.#user.made({ path: `/proc/self/fd/${fd}`, identity });
+    return namespace;
   }
 
   hostNamespace(): NamespacePlace {
@@ -128,6 +157,7 @@ export class KernelNetStack implements NetStack {
 
   releaseNamespace(place: NamespacePlace): void {
     const { path } = place;
+    this.#user.released(place);
     // What somebody else has put in its place is not ours to let go of; a mere file is.
     if (withReserve(() => !this.isThere(place) && showsNamespace(path))) return;
     this.#reaper.later(this.#reaper.releaseNamespace(path));
@@ -268,11 +298,11 @@ export class KernelNetStack implements NetStack {
   }
 
   hostPrefixes(): readonly string[] {
-    return hostPrefixes(this.#rtnl);
+    return hostPrefixes(this.#rtnl, this.#hostResolvConf);
   }
 
   hostNameServers(): readonly string[] {
-    return hostNameServers();
+    return hostNameServers(this.#hostResolvConf);
   }
 
   inspectHost(): readonly HealthItem[] {

@@ -27,7 +27,8 @@ export const doctor: CommandDefinition<Options> = {
     const { ok, items } = health;
     if (options.json === true) output.write(`${JSON.stringify(health, undefined, 2)}\n`);
     else if (options.quiet === true) for (const { code } of items) output.write(`${code}\n`);
-    else if (ok) output.write(`${output.paint("green", "✓")} everything is as it should be\n`);
+    else if (items.length === 0)
+      output.write(`${output.paint("green", "✓")} everything is as it should be\n`);
     else output.write(`${healthText(items, output)}\n${items.length} found\n`);
     return ok ? exitCodes.ok : exitCodes.refused;
   },

@@ -18,8 +18,8 @@ function subjectText({ kind, name, id }: HealthItem["subject"]): string {
 }
 
 function group(subject: string, items: readonly HealthItem[], paint: Output["paint"]): string {
-  const lines = items.flatMap(({ message, mend, code, repairable }) => [
-    `  ${paint("red", "✗")} ${printable(message)} ${paint("dim", `(${code})`)}\n`,
+  const lines = items.flatMap(({ message, mend, code, nature, repairable }) => [
+    `  ${nature === "kept" ? paint("dim", "·") : paint("red", "✗")} ${printable(message)} ${paint("dim", `(${code})`)}\n`,
     `    ${paint("dim", "mend:")} ${printable(mend)}${repairable ? paint("green", " — or: causeway repair") : ""}\n`,
   ]);
   return `${paint("bold", subject)}\n${lines.join("")}`;

@@ -15,6 +15,7 @@ import type { Finding, Found } from "../zone/finding.ts";
 import type { Zone } from "../zone/zone.ts";
 import type { Answering, Asker, Tracer } from "./asker.ts";
 import { continued } from "./continuing.ts";
+import type { AnswerCounts } from "./counts.ts";
 
 /** Types that names here may have, by their numbers; all others are one. */
 const knownTypes: ReadonlyMap<number, string> = new Map(
@@ -32,10 +33,12 @@ export class AnsweringSandbox implements Answering {
   readonly #zone: Zone;
   readonly #sandboxId: string;
   readonly #client: Client;
+  readonly #counts: AnswerCounts;
   readonly #refresh: () => void;
 
   /** @param refresh brings the client's servers up to date */
-  constructor(zone: Zone, sandboxId: string, client: Client, refresh: () => void) {
+  constructor(zone: Zone, sandboxId: string, client: Client, counts: AnswerCounts, refresh: () => void) {
+    this.#counts = counts;
     this.#zone = zone;
     this.#sandboxId = sandboxId;
     this.#client = client;
@@ -48,8 +51,10 @@ export class AnsweringSandbox implements Answering {
     if (asked.rcode !== rcodes.NOERROR) return writer.writeRefusal(into, intoAt, asked);
     if (asked.class !== recordClasses.IN && asked.class !== recordClasses.ANY)
       return writer.writeBare(into, intoAt, asked, rcodes.NOTIMP);
+    this.#counts.questions++;
     const finding = this.#find(asked, asker.tracer);
     if (finding.kind === "found") {
+      this.#counts.found++;
       if (finding.continues !== undefined) {
         this.#continue(finding, finding.continues, bytes, at, length, asker);
         return 0;
@@ -60,7 +65,10 @@ export class AnsweringSandbox implements Answering {
       const limit = asker.protocol === "udp" ? asked.udpLimit : tcpLimit;
       return writer.write(into, intoAt, asked, answer, limit);
     }
-    if (finding.kind === "private") return writer.writeBare(into, intoAt, asked, rcodes.NXDOMAIN);
+    if (finding.kind === "private") {
+      this.#counts.private++;
+      return writer.writeBare(into, intoAt, asked, rcodes.NXDOMAIN);
+    }
     this.#forward(bytes, at, length, asker);
     return 0;
   }

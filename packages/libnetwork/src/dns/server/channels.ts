@@ -1,5 +1,5 @@
 /**
- * Channels to other name servers: a connected UDP socket with a source port of its own for each try, or a TCP connection.
+ * Channels to other name servers: a connected UDP socket with a source port of its own for each try, or a TCP connection for several.
  */
 import {
   connectTcp,
@@ -13,47 +13,46 @@ import {
 } from "@causeway/kernel";
 import { unavailable } from "../../errors.ts";
 import type { Channel, ChannelListener, Channels, Protocol, Server } from "../upstream/contract.ts";
-import { framed } from "./framing.ts";
+import { Connections } from "./connections.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { serverSockaddr } from "./server-address.ts";
-import { MessageStream } from "./stream.ts";
 
 /** What UDP can carry: we ask for 1,232 bytes, and what is passed on as it came may ask for any number. */
 const longestDatagram = 65_535;
 const incoming = Buffer.alloc(longestDatagram);
 const outgoing = Buffer.alloc(longestDatagram);
 
-export class SocketChannels implements Channels {
+export class SocketChannels implements Channels, Disposable {
   readonly #loop: Loop;
   readonly #namespaceOf: (key: string) => NetNamespace | undefined;
+  readonly #connections: Connections;
 
   /** @param namespaceOf what a server's `namespace` stands for; undefined where it is gone */
   constructor(loop: Loop, namespaceOf: (key: string) => NetNamespace | undefined) {
     this.#loop = loop;
     this.#namespaceOf = namespaceOf;
+    this.#connections = new Connections(loop, (server) => this.#in(server, connectTcp));
   }
 
-  open({ address, port, namespace: key }: Server, protocol: Protocol, listener: ChannelListener): Channel {
+  open(server: Server, protocol: Protocol, listener: ChannelListener): Channel {
+    return protocol === "udp"
+      ? new DatagramChannel(this.#loop, this.#in(server, connectUdp), listener)
+      : this.#connections.channel(server, listener);
+  }
+
+  #in<T>({ address, port, namespace: key }: Server, connect: (at: InetSockaddr, port: number) => T): T {
     const namespace = this.#namespaceOf(key);
     if (namespace === undefined) throw unavailable("namespace_gone", `there is no namespace ${key} any more`);
-    return namespace.run(() => {
-      const sockaddr = serverSockaddr(address);
-      return protocol === "udp"
-        ? new DatagramChannel(this.#loop, connectUdp(sockaddr, port), listener)
-        : this.#stream(sockaddr, port, listener);
-    });
+    return namespace.run(() => connect(serverSockaddr(address), port));
   }
 
-  #stream(address: InetSockaddr, port: number, listener: ChannelListener): Channel {
-    const { socket, state } = connectTcp(address, port);
-    const stream = new MessageStream(this.#loop, socket, state === "connected", {
-      message: (bytes) => listener.message(bytes),
-      ended: () => listener.failed("the connection was closed"),
-    });
-    return {
-      send: (bytes) => stream.send(framed(bytes)),
-      [Symbol.dispose]: () => stream[Symbol.dispose](),
-    };
+  /** The namespace goes: nobody in it is asked any more. */
+  leave(namespace: string): void {
+    this.#connections.leave(namespace);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connections[Symbol.dispose]();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the controller says: read before a question is answered, and whenever the thread is woken.
+ * What the controller orders: read before a question is answered, and whenever the thread is woken.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { settleEvent } from "@causeway/kernel";
@@ -11,13 +11,22 @@ export class Inbox implements Readable {
   readonly #memory: Int32Array;
   readonly #wakeFd: number;
   readonly #obey: (order: Order) => void;
+  readonly #failed: (error: unknown) => void;
   #read = 0;
 
-  constructor(port: MessagePort, memory: Int32Array, wakeFd: number, obey: (order: Order) => void) {
+  /** @param failed is told what obeying threw: the orders after it are carried out all the same */
+  constructor(
+    port: MessagePort,
+    memory: Int32Array,
+    wakeFd: number,
+    obey: (order: Order) => void,
+    failed: (error: unknown) => void,
+  ) {
     this.#port = port;
     this.#memory = memory;
     this.#wakeFd = wakeFd;
     this.#obey = obey;
+    this.#failed = failed;
   }
 
   /** Nobody says anything any more. */
@@ -37,7 +46,12 @@ export class Inbox implements Readable {
       // Counted after it was sent: it is there.
       if (received === undefined) return;
       this.#read = (this.#read + 1) | 0;
-      this.#obey(received.message);
+      try {
+        this.#obey(received.message);
+      } catch (error) {
+        this.#failed(error);
+      }
+      Atomics.store(this.#memory, shared.done, this.#read);
     }
   }
 }

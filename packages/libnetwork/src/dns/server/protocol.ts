@@ -3,14 +3,17 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { NetworkRecordOf, SandboxNames, Trace } from "../../contracts/names.ts";
+import type { NamespacePlace } from "../../contracts/netstack.ts";
 
 /** Numbers in memory that both threads have, by their places. */
 export const shared = {
-  /** How many messages have been sent: one that reads another number has messages to read. */
+  /** How many orders have been sent: a thread that has carried out another number has orders to read. */
   sent: 0,
+  /** How many have been carried out, failures reported. */
+  done: 1,
   /** 1 when the process ends, and nobody reads messages any more. */
-  ending: 1,
-  length: 2,
+  ending: 2,
+  length: 3,
 } as const;
 
 /** Handed to the thread when it starts. */
@@ -18,6 +21,8 @@ export interface WorkerSetup {
   readonly port: MessagePort;
   /** Of Int32, {@link shared}. */
   readonly memory: SharedArrayBuffer;
+  /** counts.ts */
+  readonly counts: SharedArrayBuffer;
   /** Descriptor (of the process, so of every thread) that wakes it. */
   readonly wakeFd: number;
   /** Descriptor of the namespace from which the host's name servers are asked. */
@@ -26,6 +31,8 @@ export interface WorkerSetup {
 }
 
 export interface ResolverSettings {
+  /** Whose sandboxes they are, for whoever looks at the rules in their namespaces. */
+  readonly owner: string;
   /** The host's resolv.conf. */
   readonly hostResolvConf: string;
   /** Bytes of answers of others that are kept; 0: none. */
@@ -35,11 +42,14 @@ export interface ResolverSettings {
 }
 
 export type Order =
+  | { readonly kind: "prepare"; readonly place: NamespacePlace }
+  | { readonly kind: "forget"; readonly identity: string }
   | {
       readonly kind: "open";
       readonly sandboxId: string;
-      readonly namespacePath: string;
-      readonly owner: string;
+      /** Tells one opening of a sandbox from another. */
+      readonly attempt: number;
+      readonly place: NamespacePlace;
     }
   | { readonly kind: "tell"; readonly names: SandboxNames }
   | { readonly kind: "close"; readonly sandboxId: string }
@@ -52,10 +62,13 @@ export type Order =
       readonly type: string;
     }
   | { readonly kind: "records"; readonly networkId: string; readonly records: readonly NetworkRecordOf[] }
+  | Question
   | { readonly kind: "end" };
 
-/** What the thread says. */
-export type Report = Opened | Traced;
+/** What is replied to, in the order in which it was asked. */
+export type Question =
+  /** Nothing: all that was ordered before has been carried out. */
+  { readonly kind: "reach" } | { readonly kind: "obstacle"; readonly sandboxId: string };
 
 /** Answers to `trace`. */
 export interface Traced {
@@ -67,10 +80,25 @@ export interface Traced {
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
-/** Answers to `open`. */
-export interface Opened {
-  readonly kind: "opened";
+/** A sandbox could not be opened. */
+export interface Failed {
+  readonly kind: "failed";
   readonly sandboxId: string;
-  /** What the kernel refused. */
-  readonly failure?: string;
+  readonly attempt: number;
+  readonly failure: Failure;
 }
+
+/** An error as plain data. */
+export interface Failure {
+  readonly message: string;
+  /** Symbolic errno of what the kernel refused. */
+  readonly errno?: string;
+}
+
+/** What the thread says. */
+export type Said =
+  | Failed
+  | Traced
+  /** A namespace could not be made ready. */
+  | { readonly kind: "unready"; readonly identity: string }
+  | { readonly kind: "reply"; readonly value: string | undefined };

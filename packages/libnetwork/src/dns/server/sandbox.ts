@@ -6,8 +6,9 @@ import { type DatagramBatch, EPOLLIN } from "@causeway/kernel";
 import type { SandboxNames } from "../../contracts/names.ts";
 import type { ResolvConf } from "../resolv-conf.ts";
 import type { Client } from "../upstream/contract.ts";
-import type { Answering } from "./asker.ts";
+import type { Answering, Asker } from "./asker.ts";
 import type { Loop, Watched } from "./loop.ts";
+import { refusing } from "./refusing.ts";
 import type { SandboxSockets } from "./sockets.ts";
 import { TcpService } from "./tcp.ts";
 import { UdpService } from "./udp.ts";
@@ -19,40 +20,73 @@ export interface Surroundings {
   readonly catchUp: () => void;
 }
 
+/** A namespace in which questions come. Whoever asks is refused, until somebody answers there. */
+export class ServedNamespace implements Disposable, Answering {
+  readonly sockets: SandboxSockets;
+  readonly #udp: UdpService;
+  readonly #watched: Watched;
+  readonly #tcp: TcpService;
+  #answering: Answering = refusing;
+  #destroyed: () => void = () => undefined;
+
+  /** @param sockets taken over */
+  constructor(sockets: SandboxSockets, { loop, batch, catchUp }: Surroundings) {
+    this.sockets = sockets;
+    const { udp, tcp } = sockets;
+    this.#udp = new UdpService(udp.fd, batch, catchUp, this);
+    this.#watched = loop.watch(udp.fd, EPOLLIN, this.#udp);
+    this.#tcp = new TcpService(loop, tcp, catchUp, this, () => this.#destroyed());
+  }
+
+  /**
+   * From the next answer on; a question that is being read is answered by it already.
+   *
+   * @param destroyed is told that somebody destroyed a socket
+   */
+  answerBy(answering: Answering, destroyed: () => void): void {
+    this.#answering = answering;
+    this.#destroyed = destroyed;
+  }
+
+  answer(bytes: Buffer, at: number, length: number, into: Buffer, intoAt: number, asker: Asker): number {
+    return this.#answering.answer(bytes, at, length, into, intoAt, asker);
+  }
+
+  [Symbol.dispose](): void {
+    this.#udp.close();
+    this.#watched[Symbol.dispose]();
+    this.#tcp[Symbol.dispose]();
+    this.sockets[Symbol.dispose]();
+  }
+}
+
 export class ServedSandbox implements Disposable {
   readonly id: string;
-  readonly sockets: SandboxSockets;
+  /** Of its namespace. */
+  readonly identity: string;
+  readonly namespace: ServedNamespace;
   readonly client: Client;
   readonly answering: Answering;
   /** What the client was last told its servers by. */
   toldBy: readonly [SandboxNames | undefined, ResolvConf] | undefined;
-  readonly #udp: UdpService;
-  readonly #watched: Watched;
-  readonly #tcp: TcpService;
 
+  /**
+   * @param namespace and client are taken over
+   * @param answering has its answers made
+   */
   constructor(
-    id: string,
-    sockets: SandboxSockets,
-    client: Client,
-    { loop, batch, catchUp }: Surroundings,
+    { id, identity, namespace, client }: Pick<ServedSandbox, "id" | "identity" | "namespace" | "client">,
     answering: (sandbox: ServedSandbox) => Answering,
   ) {
     this.id = id;
-    this.sockets = sockets;
+    this.identity = identity;
+    this.namespace = namespace;
     this.client = client;
     this.answering = answering(this);
-    this.#udp = new UdpService(sockets.udp.fd, batch, catchUp, this.answering);
-    this.#watched = loop.watch(sockets.udp.fd, EPOLLIN, this.#udp);
-    this.#tcp = new TcpService(loop, sockets.tcp, catchUp, this.answering);
   }
 
   [Symbol.dispose](): void {
     this.client[Symbol.dispose]();
-    this.#udp.close();
-    this.#watched[Symbol.dispose]();
-    this.#tcp[Symbol.dispose]();
-    this.sockets.udp[Symbol.dispose]();
-    this.sockets.tcp[Symbol.dispose]();
-    this.sockets.namespace[Symbol.dispose]();
+    this.namespace[Symbol.dispose]();
   }
 }

@@ -1,20 +1,29 @@
 /**
  * The resolver's thread: every sandbox that is answered, the names that they see, and whoever else is asked.
  */
-import { NetNamespace } from "@causeway/kernel";
-import { CausewayError, messageOf } from "../../errors.ts";
+import { type Later, NetNamespace } from "@causeway/kernel";
+import type { NamespacePlace } from "../../contracts/netstack.ts";
+import { CausewayError, messageOf, unavailable } from "../../errors.ts";
 import type { ResolvConf } from "../resolv-conf.ts";
 import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
 import { mannerOf } from "../upstream/manner.ts";
 import { Zone } from "../zone/zone.ts";
 import { AnsweringSandbox } from "./answering.ts";
 import { SocketChannels } from "./channels.ts";
+import { type AnswerCounts, PublishedCounts } from "./counts.ts";
+import { failureOf } from "./failure.ts";
 import { HostServers } from "./host-servers.ts";
 import type { Loop } from "./loop.ts";
-import type { Order, Report, ResolverSettings, Traced } from "./protocol.ts";
-import { ServedSandbox, type Surroundings } from "./sandbox.ts";
-import { openSockets } from "./sockets.ts";
+import type { Order, ResolverSettings, Said, Traced } from "./protocol.ts";
+import { ServedNamespace, ServedSandbox, type Surroundings } from "./sandbox.ts";
+import { SandboxSockets } from "./sockets.ts";
 import { type TraceSetting, traceQuestion } from "./tracing.ts";
+
+export interface ThreadSurroundings extends Surroundings {
+  readonly later: Later;
+}
+
+type OpenOrder = Pick<Extract<Order, { kind: "open" }>, "sandboxId" | "attempt" | "place">;
 
 const dnsPort = 53;
 /** What stands for the host's namespace; sandboxes' have their ids. */
@@ -23,33 +32,43 @@ const hostKey = "host";
 export class ServedNames implements Disposable {
   readonly #zone = new Zone();
   readonly #sandboxes = new Map<string, ServedSandbox>();
-  readonly #surroundings: Surroundings;
+  /** Namespaces that are ready and not opened, by their identities. */
+  readonly #ready = new Map<string, ServedNamespace>();
+  readonly #surroundings: ThreadSurroundings;
+  readonly #owner: string;
   readonly #host: NetNamespace;
   readonly #hostServers: HostServers;
-  readonly #report: (report: Report) => void;
+  readonly #say: (said: Said) => void;
+  readonly #channels: SocketChannels;
   readonly #forwarder: Forwarder;
   readonly #tracing: TraceSetting;
   #seenHost: ResolvConf | undefined;
+  readonly #answers: AnswerCounts = { questions: 0, found: 0, private: 0 };
   #hasEnded = false;
 
   constructor(
-    surroundings: Surroundings,
+    surroundings: ThreadSurroundings,
     hostNamespaceFd: number,
-    { hostResolvConf }: ResolverSettings,
+    { owner, hostResolvConf }: ResolverSettings,
     makeForwarder: (channels: Channels) => Forwarder,
-    report: (report: Report) => void,
+    say: (said: Said) => void,
   ) {
     this.#surroundings = surroundings;
+    this.#owner = owner;
     this.#host = NetNamespace.ofFd(hostNamespaceFd);
     const { timers }: Loop = surroundings.loop;
     this.#hostServers = new HostServers(hostResolvConf, () => timers.now());
-    this.#report = report;
+    this.#say = say;
     this.#tracing = { hostKey, now: () => timers.now() };
-    this.#forwarder = makeForwarder(
-      new SocketChannels(surroundings.loop, (key) =>
-        key === hostKey ? this.#host : this.#sandboxes.get(key)?.sockets.namespace,
-      ),
+    this.#channels = new SocketChannels(surroundings.loop, (key) =>
+      key === hostKey ? this.#host : this.#sandboxes.get(key)?.namespace.sockets.namespace,
     );
+    this.#forwarder = makeForwarder(this.#channels);
+  }
+
+  /** What it does from now on is counted there. */
+  countIn(memory: SharedArrayBuffer): PublishedCounts {
+    return new PublishedCounts(memory, this.#answers, this.#forwarder.counts);
   }
 
   get hasEnded(): boolean {
@@ -58,8 +77,14 @@ export class ServedNames implements Disposable {
 
   obey(order: Order): void {
     switch (order.kind) {
+      case "prepare":
+        this.#prepare(order.place);
+        break;
+      case "forget":
+        this.#takeReady(order.identity)?.[Symbol.dispose]();
+        break;
       case "open":
-        this.#open(order.sandboxId, order.namespacePath, order.owner);
+        this.#open(order);
         break;
       case "tell":
         this.#zone.set(order.names);
@@ -73,29 +98,88 @@ export class ServedNames implements Disposable {
       case "records":
         this.#zone.setRecords(order.networkId, order.records);
         break;
+      case "reach":
+        this.#say({ kind: "reply", value: undefined });
+        break;
+      case "obstacle":
+        this.#say({ kind: "reply", value: this.#obstacle(order.sandboxId) });
+        break;
       case "end":
         this.#hasEnded = true;
     }
   }
 
-  #open(sandboxId: string, namespacePath: string, owner: string): void {
-    this.#close(sandboxId);
+  #prepare(place: NamespacePlace): void {
+    const { identity } = place;
+    this.#takeReady(identity)?.[Symbol.dispose]();
     try {
-      const sockets = openSockets(sandboxId, namespacePath, owner);
-      const client = this.#forwarder.client([]);
-      const answering = (sandbox: ServedSandbox) =>
-        new AnsweringSandbox(this.#zone, sandbox.id, client, () => this.#refreshServers(sandbox));
-      const sandbox = new ServedSandbox(sandboxId, sockets, client, this.#surroundings, answering);
-      this.#sandboxes.set(sandboxId, sandbox);
-      this.#report({ kind: "opened", sandboxId });
+      this.#ready.set(identity, this.#openNamespace(place));
+    } catch {
+      // Whoever opens it is told why.
+      this.#say({ kind: "unready", identity });
+    }
+  }
+
+  #takeReady(identity: string): ServedNamespace | undefined {
+    const ready = this.#ready.get(identity);
+    this.#ready.delete(identity);
+    return ready;
+  }
+
+  #openNamespace({ path, identity }: NamespacePlace): ServedNamespace {
+    const namespace = NetNamespace.open(path);
+    // Its descriptor, or file, may be another's by now.
+    if (namespace.identity !== identity) {
+      namespace[Symbol.dispose]();
+      throw unavailable("namespace_gone", `at ${path} there is another network namespace, or none`);
+    }
+    const { later } = this.#surroundings;
+    return new ServedNamespace(SandboxSockets.open(namespace, this.#owner, later), this.#surroundings);
+  }
+
+  #open({ sandboxId, attempt, place }: OpenOrder): void {
+    try {
+      const served = this.#sandboxes.get(sandboxId);
+      if (served?.identity === place.identity && served.namespace.sockets.isWhole)
+        served.namespace.sockets.mendRules();
+      else this.#serve(sandboxId, place, () => this.#open({ sandboxId, attempt, place }));
     } catch (error) {
-      this.#report({ kind: "opened", sandboxId, failure: messageOf(error) });
+      this.#say({ kind: "failed", sandboxId, attempt, failure: failureOf(error) });
+    }
+  }
+
+  #serve(sandboxId: string, place: NamespacePlace, openAgain: () => void): void {
+    this.#leave(sandboxId);
+    const { identity } = place;
+    const namespace = this.#takeWhole(identity) ?? this.#openNamespace(place);
+    const client = this.#forwarder.client([]);
+    const answering = (served: ServedSandbox) =>
+      new AnsweringSandbox(this.#zone, sandboxId, client, this.#answers, () => this.#refreshServers(served));
+    const sandbox = new ServedSandbox({ id: sandboxId, identity, namespace, client }, answering);
+    namespace.answerBy(sandbox.answering, openAgain);
+    this.#sandboxes.set(sandboxId, sandbox);
+  }
+
+  #takeWhole(identity: string): ServedNamespace | undefined {
+    const ready = this.#takeReady(identity);
+    if (ready?.sockets.isWhole !== false) return ready;
+    ready[Symbol.dispose]();
+    return undefined;
+  }
+
+  #obstacle(sandboxId: string): string | undefined {
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (sandbox === undefined) return "the resolver could not be opened in it";
+    try {
+      return sandbox.namespace.sockets.obstacle();
+    } catch (error) {
+      return messageOf(error);
     }
   }
 
   #trace({ number, sandboxId, name, type }: Order & { kind: "trace" }): void {
     const report = (answer: Omit<Traced, "kind" | "number">) =>
-      this.#report({ kind: "traced", number, ...answer });
+      this.#say({ kind: "traced", number, ...answer });
     try {
       const { answering } = this.#sandboxes.get(sandboxId) ?? {};
       if (answering === undefined) report({});
@@ -108,8 +192,13 @@ export class ServedNames implements Disposable {
 
   #close(sandboxId: string): void {
     this.#zone.remove(sandboxId);
+    this.#leave(sandboxId);
+  }
+
+  #leave(sandboxId: string): void {
     this.#sandboxes.get(sandboxId)?.[Symbol.dispose]();
     this.#sandboxes.delete(sandboxId);
+    this.#channels.leave(sandboxId);
   }
 
   /** Before others are asked. Its own servers, asked from within it; those of its networks; or the host's. */
@@ -141,6 +230,9 @@ export class ServedNames implements Disposable {
   [Symbol.dispose](): void {
     for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
     this.#sandboxes.clear();
+    this.#channels[Symbol.dispose]();
+    for (const ready of this.#ready.values()) ready[Symbol.dispose]();
+    this.#ready.clear();
     this.#host[Symbol.dispose]();
   }
 }

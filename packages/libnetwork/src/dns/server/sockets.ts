@@ -5,9 +5,13 @@ import {
   bindUdp,
   InetSockaddr,
   isKernelError,
+  isListening,
+  isPortRewritten,
+  type Later,
   listenTcp,
-  NetNamespace,
+  type NetNamespace,
   type OwnedFd,
+  type PortRewrite,
   rewritePort,
 } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
@@ -20,41 +24,83 @@ const dnsPort = 53;
 const backlog = 128;
 /** Bytes of questions that may wait. */
 const receiveBuffer = 1 << 20;
-/** Above what the kernel gives out by itself (net.ipv4.ip_local_port_range). */
-const firstPort = 61_000;
-const ports = 65_536 - firstPort;
+/**
+ * Above what the kernel gives out by itself (net.ipv4.ip_local_port_range), and the same in all sandboxes: a namespace is made ready before
+ * anybody knows whose it will be, and who opens again finds the rules as they should be.
+ */
+const firstPort = 61_053;
 /** How many ports are tried. */
 const tries = 32;
 
-export interface SandboxSockets {
+export class SandboxSockets implements Disposable {
   readonly namespace: NetNamespace;
+  readonly udp: OwnedFd;
+  readonly tcp: OwnedFd;
+  readonly #rewrite: PortRewrite;
+  readonly #later: Later;
+
+  private constructor(namespace: NetNamespace, { udp, tcp }: Sockets, rewrite: PortRewrite, later: Later) {
+    this.namespace = namespace;
+    this.udp = udp;
+    this.tcp = tcp;
+    this.#rewrite = rewrite;
+    this.#later = later;
+  }
+
+  /**
+   * Rules that stand as they are to be, a former run's, are left alone.
+   *
+   * @param namespace taken over, on an exception too
+   * @param owner whose the rules are
+   * @throws KernelError
+   */
+  static open(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
+    using opened = new DisposableStack();
+    opened.use(namespace);
+    const made = namespace.run(() => {
+      const { port, ...sockets } = bindBoth();
+      opened.use(sockets.udp);
+      opened.use(sockets.tcp);
+      const rewrite = { table, owner, address: resolverAddress, port: dnsPort, to: port };
+      rewritePort(rewrite, later);
+      return new SandboxSockets(namespace, sockets, rewrite, later);
+    });
+    opened.move();
+    return made;
+  }
+
+  /** Somebody in the sandbox may destroy it: `ss -K`. A UDP socket survives that. */
+  get isWhole(): boolean {
+    return isListening(this.tcp.fd);
+  }
+
+  /** What keeps questions from them; undefined: nothing. */
+  obstacle(): string | undefined {
+    if (!this.isWhole) return `the resolver's TCP socket at ${resolverAddress} was destroyed`;
+    if (this.namespace.run(() => isPortRewritten(this.#rewrite))) return undefined;
+    return `the rules of its table ip ${table}, which lead port ${dnsPort} of ${resolverAddress} to the resolver, are missing or altered`;
+  }
+
+  /** Makes the rules anew, where they are not as they should be. */
+  mendRules(): void {
+    this.namespace.run(() => rewritePort(this.#rewrite, this.#later));
+  }
+
+  [Symbol.dispose](): void {
+    this.udp[Symbol.dispose]();
+    this.tcp[Symbol.dispose]();
+    this.namespace[Symbol.dispose]();
+  }
+}
+
+interface Sockets {
   readonly udp: OwnedFd;
   readonly tcp: OwnedFd;
 }
 
-/**
- * The port is of the sandbox's choosing: one that opens again has the same, and connections that the kernel tracks find it.
- *
- * @throws KernelError
- */
-export function openSockets(sandboxId: string, namespacePath: string, owner: string): SandboxSockets {
-  using opened = new DisposableStack();
-  const namespace = opened.use(NetNamespace.open(namespacePath));
-  const { udp, tcp } = namespace.run(() => {
-    const { port, ...sockets } = bindBoth(sandboxId);
-    opened.use(sockets.udp);
-    opened.use(sockets.tcp);
-    rewritePort({ table, owner, address: resolverAddress, port: dnsPort, to: port });
-    return sockets;
-  });
-  opened.move();
-  return { namespace, udp, tcp };
-}
-
-function bindBoth(sandboxId: string): { port: number; udp: OwnedFd; tcp: OwnedFd } {
-  const start = Number.parseInt(sandboxId.slice(0, 8), 16) % ports;
+function bindBoth(): Sockets & { readonly port: number } {
   for (let attempt = 0; ; attempt++) {
-    const port = firstPort + ((start + attempt) % ports);
+    const port = firstPort + attempt;
     try {
       using udp = new DisposableStack();
       const datagrams = udp.use(bindUdp(address, port, { receiveBuffer }));

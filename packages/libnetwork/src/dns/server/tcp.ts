@@ -23,15 +23,26 @@ export class TcpService implements Readable, Disposable {
   readonly #watched: Watched;
   readonly #catchUp: () => void;
   readonly #answering: Answering;
+  readonly #destroyed: () => void;
   readonly #connections = new Set<Connection>();
   #lastPeer = 0;
 
-  /** @param listener stays the caller's */
-  constructor(loop: Loop, listener: OwnedFd, catchUp: () => void, answering: Answering) {
+  /**
+   * @param listener stays the caller's
+   * @param destroyed is told that somebody destroyed it: nothing comes by it any more
+   */
+  constructor(
+    loop: Loop,
+    listener: OwnedFd,
+    catchUp: () => void,
+    answering: Answering,
+    destroyed: () => void,
+  ) {
     this.#loop = loop;
     this.#listener = listener;
     this.#catchUp = catchUp;
     this.#answering = answering;
+    this.#destroyed = destroyed;
     this.#watched = loop.watch(listener.fd, EPOLLIN, this);
   }
 
@@ -42,6 +53,12 @@ export class TcpService implements Readable, Disposable {
         socket = acceptTcp(this.#listener.fd);
       }
     } catch (error) {
+      if (isKernelError(error, "EINVAL")) {
+        // It would be ready for ever.
+        this.#watched[Symbol.dispose]();
+        this.#destroyed();
+        return;
+      }
       // No descriptor is left: whoever waits is accepted when there is.
       if (!isKernelError(error, "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM")) throw error;
       this.#pause();

@@ -1,29 +1,33 @@
 /**
- * The controller's side of the resolver: hands what changes to the thread, which starts with the first sandbox.
+ * The controller's side of the resolver: hands what changes to the thread, which starts when somebody is going to ask.
  *
  * What is told is remembered: where the thread breaks down, another begins with it.
  */
-import { once } from "node:events";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { type NetNamespace, type OwnedFd, openEventFd, raiseEvent } from "@causeway/kernel";
-import type { NetworkRecordOf, Resolver, SandboxNames, Trace } from "../../contracts/names.ts";
-import { messageOf, unavailable } from "../../errors.ts";
+import { type NetNamespace, type OwnedFd, openEventFd } from "@causeway/kernel";
+import type {
+  NetworkRecordOf,
+  Resolver,
+  ResolverCounts,
+  SandboxNames,
+  Trace,
+} from "../../contracts/names.ts";
+import type { NamespacePlace } from "../../contracts/netstack.ts";
+import { unavailable } from "../../errors.ts";
+import { countsIn, countsMemory } from "./counts.ts";
+import { failureOf, resolverFailed } from "./failure.ts";
+import { ThreadLine } from "./line.ts";
 import { PendingTraces } from "./pending-traces.ts";
-import {
-  type Opened,
-  type Order,
-  type Report,
-  type ResolverSettings,
-  shared,
-  type Traced,
-  type WorkerSetup,
-} from "./protocol.ts";
+import type { Failure, Order, ResolverSettings } from "./protocol.ts";
 
 interface Known {
-  readonly namespacePath: string;
-  readonly owner: string;
+  readonly place: NamespacePlace;
+  readonly attempt: number;
   names: SandboxNames | undefined;
-  readonly opened: PromiseWithResolvers<void>;
+  /** Number of the order to open it, among those of the thread that there is. */
+  opening: number;
+  /** Of the order after which it is answered: the one before, where its namespace was made ready. */
+  order: number;
+  failure: Failure | undefined;
 }
 
 /** A thread that ends sooner than this after it began could not begin, milliseconds. */
@@ -31,31 +35,25 @@ const soon = 1000;
 /** How many in a row are tried. */
 const tries = 3;
 
-interface Thread {
-  readonly began: number;
-  readonly worker: Worker;
-  readonly port: MessagePort;
-  readonly memory: Int32Array;
-}
-
 export class ThreadResolver implements Resolver {
   readonly #host: NetNamespace;
   readonly #settings: ResolverSettings;
   readonly #onFailure: (error: unknown) => void;
   readonly #sandboxes = new Map<string, Known>();
-  /** Ids of those that somebody waits for: until then the process goes on. */
-  readonly #opening = new Set<string>();
-  /** The same holds for these. */
-  readonly #traces = new PendingTraces();
   readonly #records = new Map<string, readonly NetworkRecordOf[]>();
+  readonly #traces = new PendingTraces();
   readonly #wake: OwnedFd;
-  #thread: Thread | undefined;
+  readonly #counts = countsMemory();
+  /** The orders to make namespaces ready that nobody has opened, by the namespaces' identities. */
+  readonly #prepared = new Map<string, number>();
+  #line: ThreadLine | undefined;
   /** Threads in a row that could not begin. */
   #failures = 0;
   #closed = false;
+  #attempts = 0;
 
   /**
-   * Costs nothing until there is a sandbox.
+   * Costs nothing until it is started.
    *
    * @param host from which the host's name servers are asked; it may be disposed of afterwards
    * @param onFailure is told that the thread broke down, and another was started
@@ -67,14 +65,58 @@ export class ThreadResolver implements Resolver {
     this.#onFailure = onFailure;
   }
 
-  async open(sandboxId: string, namespacePath: string, owner: string): Promise<void> {
-    const known: Known = { namespacePath, owner, names: undefined, opened: Promise.withResolvers() };
-    // Whoever opens need not wait for it.
-    known.opened.promise.catch(() => undefined);
+  start(): void {
+    if (!this.#closed) this.#line ??= this.#begin();
+  }
+
+  prepare(place: NamespacePlace): void {
+    // It is a matter of time only, and not worth a thread of its own.
+    if (this.#line === undefined) return;
+    this.#prepared.set(place.identity, this.#line.send({ kind: "prepare", place }, { urgent: true }));
+  }
+
+  forget({ identity }: NamespacePlace): void {
+    if (this.#prepared.delete(identity)) this.#send({ kind: "forget", identity });
+  }
+
+  open(sandboxId: string, place: NamespacePlace): void {
+    const names = this.#sandboxes.get(sandboxId)?.names;
+    const attempt = ++this.#attempts;
+    const known: Known = { place, attempt, names, opening: 0, order: 0, failure: undefined };
     this.#sandboxes.set(sandboxId, known);
-    this.#opening.add(sandboxId);
-    this.#send({ kind: "open", sandboxId, namespacePath, owner });
-    return known.opened.promise;
+    if (this.#line === undefined) this.start();
+    else this.#open(this.#line, sandboxId, known);
+  }
+
+  #open(line: ThreadLine, sandboxId: string, known: Known): void {
+    const { place, attempt } = known;
+    const ready = this.#prepared.get(place.identity);
+    this.#prepared.delete(place.identity);
+    const urgent = ready === undefined;
+    known.opening = line.send({ kind: "open", sandboxId, attempt, place }, { urgent });
+    known.order = ready ?? known.opening;
+  }
+
+  async opened(sandboxId: string): Promise<void> {
+    for (;;) {
+      const known = this.#sandboxes.get(sandboxId);
+      const line = this.#line;
+      if (known === undefined || this.#closed) throw gone();
+      const { order } = known;
+      const isReached = line?.hasReached(order) ?? true;
+      if (known.failure !== undefined) throw resolverFailed(known.failure);
+      // It may have become known just now that it was not made ready.
+      if (known.order !== order) continue;
+      if (line === undefined || isReached) return;
+      // Where the thread breaks down, there is another, or a failure.
+      await line.ask({ kind: "reach" }).catch(() => undefined);
+    }
+  }
+
+  async obstacle(sandboxId: string): Promise<string | undefined> {
+    const known = this.#sandboxes.get(sandboxId);
+    if (known === undefined) return "the resolver was not opened in it";
+    return known.failure?.message ?? this.#line?.ask({ kind: "obstacle", sandboxId });
   }
 
   tell(names: SandboxNames): void {
@@ -85,146 +127,90 @@ export class ThreadResolver implements Resolver {
   }
 
   close(sandboxId: string): void {
-    const known = this.#sandboxes.get(sandboxId);
-    if (known === undefined) return;
-    this.#sandboxes.delete(sandboxId);
+    if (!this.#sandboxes.delete(sandboxId)) return;
     this.#traces.giveUp(gone(), sandboxId);
-    this.#settled(sandboxId);
-    known.opened.reject(gone());
     this.#send({ kind: "close", sandboxId });
   }
 
   trace(sandboxId: string, name: string, type: string): Promise<Trace> {
-    if (!this.#sandboxes.has(sandboxId)) return Promise.reject(gone());
-    return this.#traces.add(sandboxId, (number) =>
-      this.#send({ kind: "trace", number, sandboxId, name, type }),
-    );
+    const line = this.#line;
+    if (line === undefined || !this.#sandboxes.has(sandboxId)) return Promise.reject(gone());
+    return this.#traces.add(sandboxId, (number) => {
+      line.send({ kind: "trace", number, sandboxId, name, type }, { urgent: true });
+      line.hold();
+    });
+  }
+
+  get counts(): ResolverCounts {
+    return countsIn(this.#counts);
   }
 
   tellRecords(networkId: string, records: readonly NetworkRecordOf[]): void {
     if (records.length === 0) this.#records.delete(networkId);
     else this.#records.set(networkId, records);
-    // The thread learns of them when it starts.
-    if (this.#thread !== undefined) this.#send({ kind: "records", networkId, records });
+    this.#send({ kind: "records", networkId, records });
   }
 
   /** Ends the thread; sandboxes are not answered any more. */
   async end(): Promise<void> {
     this.#closed = true;
-    for (const { opened } of this.#sandboxes.values()) opened.reject(gone());
     this.#traces.giveUp(gone());
-    const thread = this.#thread;
-    if (thread !== undefined) {
-      this.#thread = undefined;
-      thread.worker.ref();
-      const ended = once(thread.worker, "exit");
-      this.#post(thread, { kind: "end" });
-      await ended;
-    }
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.end();
     this.#wake[Symbol.dispose]();
     this.#host[Symbol.dispose]();
   }
 
+  /** A thread that is still to start learns of it then. */
   #send(order: Order): void {
-    if (this.#closed) return;
-    if (this.#thread !== undefined) this.#post(this.#thread, order);
-    else this.#start();
-  }
-
-  #post({ port, memory }: Thread, order: Order): void {
-    port.postMessage(order);
-    if (this.#isAwaited) port.ref();
-    Atomics.add(memory, shared.sent, 1);
-    raiseEvent(this.#wake.fd);
+    this.#line?.send(order);
   }
 
   /** With all that is known. */
-  #start(): void {
-    const memory = new SharedArrayBuffer(shared.length * Int32Array.BYTES_PER_ELEMENT);
-    const { port1, port2 } = new MessageChannel();
-    const workerData: WorkerSetup = {
-      port: port2,
-      memory,
-      wakeFd: this.#wake.fd,
-      hostNamespaceFd: this.#host.fd,
-      settings: this.#settings,
-    };
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      workerData,
-      transferList: [port2],
-      execArgv: [],
+  #begin(): ThreadLine {
+    const line: ThreadLine = new ThreadLine(this.#host, this.#wake, this.#counts, this.#settings, {
+      failed: ({ sandboxId, attempt, failure }) => {
+        const known = this.#sandboxes.get(sandboxId);
+        if (known?.attempt === attempt) known.failure = failure;
+      },
+      traced: (traced) => this.#traces.settle(traced),
+      isAwaited: () => this.#traces.size > 0,
+      unready: (identity) => this.#unready(identity),
+      brokeDown: (error) => this.#brokeDown(line, error),
     });
-    const thread: Thread = { began: performance.now(), worker, port: port1, memory: new Int32Array(memory) };
-    this.#thread = thread;
-    port1.on("message", (report: Report) =>
-      report.kind === "opened" ? this.#opened(report) : this.#traced(report),
-    );
-    port1.unref();
-    worker.unref();
-    // It waits in the kernel, where nothing else reaches it.
-    const leave = () => this.#leave(thread);
-    process.once("exit", leave);
-    worker.once("exit", () => process.removeListener("exit", leave));
-    worker.on("error", (error) => this.#brokeDown(thread, error));
-    for (const [networkId, records] of this.#records)
-      this.#post(thread, { kind: "records", networkId, records });
-    for (const [sandboxId, { namespacePath, owner, names }] of this.#sandboxes) {
-      this.#post(thread, { kind: "open", sandboxId, namespacePath, owner });
-      if (names !== undefined) this.#post(thread, { kind: "tell", names });
+    for (const [networkId, records] of this.#records) line.send({ kind: "records", networkId, records });
+    for (const [sandboxId, known] of this.#sandboxes) {
+      const { names } = known;
+      known.failure = undefined;
+      this.#open(line, sandboxId, known);
+      if (names !== undefined) line.send({ kind: "tell", names });
     }
+    return line;
   }
 
-  #leave({ memory }: Thread): void {
-    Atomics.store(memory, shared.ending, 1);
-    raiseEvent(this.#wake.fd);
+  #unready(identity: string): void {
+    this.#prepared.delete(identity);
+    for (const known of this.#sandboxes.values())
+      if (known.place.identity === identity) known.order = known.opening;
   }
 
-  #opened({ sandboxId, failure }: Opened): void {
-    this.#settled(sandboxId);
-    const opened = this.#sandboxes.get(sandboxId)?.opened;
-    if (failure === undefined) opened?.resolve();
-    else opened?.reject(failed(failure));
-  }
-
-  #settled(sandboxId: string): void {
-    this.#opening.delete(sandboxId);
-    this.#release();
-  }
-
-  #traced(report: Traced): void {
-    this.#traces.settle(report);
-    this.#release();
-  }
-
-  get #isAwaited(): boolean {
-    return this.#opening.size > 0 || this.#traces.size > 0;
-  }
-
-  /** Where nobody waits any more, the process may end. */
-  #release(): void {
-    if (!this.#isAwaited) this.#thread?.port.unref();
-  }
-
-  #brokeDown(thread: Thread, error: unknown): void {
-    if (this.#thread !== thread) return;
-    this.#thread = undefined;
-    this.#traces.giveUp(failed(messageOf(error)));
+  #brokeDown(line: ThreadLine, error: unknown): void {
+    if (this.#line !== line) return;
+    this.#line = undefined;
+    this.#prepared.clear();
+    const failure = failureOf(error);
+    this.#traces.giveUp(resolverFailed(failure));
     this.#onFailure(error);
-    this.#failures = performance.now() - thread.began < soon ? this.#failures + 1 : 0;
-    if (this.#closed) return;
+    this.#failures = performance.now() - line.began < soon ? this.#failures + 1 : 0;
     // The next sandbox tries again.
-    if (this.#failures % tries === 0 && this.#failures > 0) this.#giveUp(messageOf(error));
-    else if (this.#sandboxes.size > 0) this.#start();
+    if (this.#failures % tries === 0 && this.#failures > 0) this.#giveUp(failure);
+    else if (this.#sandboxes.size > 0) this.start();
   }
 
-  #giveUp(why: string): void {
-    this.#opening.clear();
-    for (const { opened } of this.#sandboxes.values()) opened.reject(failed(why));
+  #giveUp(failure: Failure): void {
+    for (const known of this.#sandboxes.values()) known.failure = failure;
   }
-}
-
-function failed(why: string): Error {
-  return unavailable("resolver_failed", `no names can be answered in the sandbox: ${why}`);
 }
 
 function gone(): Error {

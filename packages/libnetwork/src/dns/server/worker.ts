@@ -2,23 +2,29 @@
  * The resolver's thread: waits, and answers.
  */
 import { workerData } from "node:worker_threads";
-import { EPOLLIN } from "@causeway/kernel";
+import { closeLingering, EPOLLIN } from "@causeway/kernel";
 import { QueryForwarder } from "../upstream/forwarder.ts";
 import { PooledRandomNumbers } from "../upstream/random.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { Inbox } from "./inbox.ts";
 import { Loop } from "./loop.ts";
-import type { WorkerSetup } from "./protocol.ts";
+import type { Said, WorkerSetup } from "./protocol.ts";
 import { ServedNames } from "./served-names.ts";
 import { makeBatch } from "./udp.ts";
 
-const { port, memory, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
+const { port, memory, counts, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
 /** Sockets to other servers, of all sandboxes together: a process with few descriptors has others to open. */
 const exchanges = Math.min(4096, Math.floor(descriptorLimit() / 4));
 const loop = new Loop();
-const inbox = new Inbox(port, new Int32Array(memory), wakeFd, (order) => names.obey(order));
+const warn = (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error));
+const inbox = new Inbox(port, new Int32Array(memory), wakeFd, (order) => names.obey(order), warn);
 const names = new ServedNames(
-  { loop, batch: makeBatch(), catchUp: () => inbox.catchUp() },
+  {
+    loop,
+    batch: makeBatch(),
+    catchUp: () => inbox.catchUp(),
+    later: (milliseconds, action) => loop.timers.at(loop.timers.now() + milliseconds, action),
+  },
   hostNamespaceFd,
   settings,
   (channels) =>
@@ -26,14 +32,16 @@ const names = new ServedNames(
       { clock: loop.timers, channels, random: new PooledRandomNumbers() },
       { ...settings, exchanges },
     ),
-  (report) => port.postMessage(report),
+  (said) => port.postMessage(said satisfies Said),
 );
+const published = names.countIn(counts);
 loop.watch(wakeFd, EPOLLIN, inbox);
-inbox.catchUp();
-loop.run(
-  () => names.hasEnded || inbox.isEnding,
-  (error) => process.emitWarning(error instanceof Error ? error : String(error)),
-);
+loop.run(() => {
+  inbox.catchUp();
+  published.publish();
+  return names.hasEnded || inbox.isEnding;
+}, warn);
 names[Symbol.dispose]();
 loop[Symbol.dispose]();
+closeLingering();
 port.close();

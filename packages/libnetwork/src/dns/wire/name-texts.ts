@@ -2,7 +2,8 @@
  * Texts of the names that are asked for: those of late are kept, so that a name that is asked for again costs neither memory nor, where it is looked
  * up in a map, the counting of its hash.
  */
-const slots = 1024;
+/** More than the names of a machine with a thousand sandboxes; some megabytes where somebody asks for names of 255 bytes. */
+const slots = 1 << 14;
 
 export class NameTexts {
   readonly #texts: string[] = Array<string>(slots).fill("");

@@ -128,7 +128,7 @@ export class Healer {
 
   /** What cannot be mended is told once, as long as it stays. */
   #tellOthers(course: Course, found: readonly HealthItem[]): void {
-    const others = found.filter(({ repairable }) => !repairable);
+    const others = found.filter(({ repairable, nature }) => !repairable && nature !== "kept");
     const codes = codesOf(others);
     const key = subjectKey(course.subject);
     if (codes === "") this.#told.delete(key);

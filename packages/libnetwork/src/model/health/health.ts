@@ -9,7 +9,7 @@ import { inspectSubject, mendSubject } from "./subjects.ts";
 
 /** What is not as it should be, at one time. Plain data. */
 export interface Health {
-  /** There are no items. */
+  /** There are no items, but for what is kept. */
   readonly ok: boolean;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -29,7 +29,7 @@ export async function inspectHealth(engine: Engine): Promise<Health> {
     // Half a millisecond an endpoint: the event loop gets its turn.
     await setImmediate();
   }
-  return { ok: items.length === 0, time: Date.now(), items };
+  return { ok: items.every(isKept), time: Date.now(), items };
 }
 
 export async function repair(engine: Engine): Promise<Repair> {
@@ -45,7 +45,10 @@ export async function repair(engine: Engine): Promise<Repair> {
     keys = now;
   }
   const stays = new Set(left.map(itemKey));
-  return { mended: before.items.filter((item) => !stays.has(itemKey(item))), left };
+  return {
+    mended: before.items.filter((item) => !isKept(item) && !stays.has(itemKey(item))),
+    left: left.filter((item) => !isKept(item)),
+  };
 }
 
 /** Answers with what is left of the subjects that had something repairable: it says why. */
@@ -79,6 +82,10 @@ function subjectsOf({ networks, sandboxes, endpoints, unrestored }: Engine): rea
     ...named("endpoint", endpoints.values()),
     ...named("sandbox", sandboxes),
   ];
+}
+
+function isKept({ nature }: HealthItem): boolean {
+  return nature === "kept";
 }
 
 /** The message may count what has become less, or say why it could not be mended. */

@@ -1,5 +1,5 @@
 /**
- * A sandbox: its namespace, the routes in it, and its files.
+ * A sandbox: its namespace, the routes in it, its files, and the answers to its questions.
  */
 import { parseCidr } from "../../address/cidr.ts";
 import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
@@ -8,6 +8,7 @@ import type { EndpointCore } from "../endpoint-core.ts";
 import { hostFileContent } from "../host-files.ts";
 import { markLost } from "../lost.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
+import { answerAgain, obstacleToNames } from "../sandbox-names.ts";
 import { ailments } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";
 import { compareRouting, type RoutingDifference, staticRoutes } from "./routing-difference.ts";
@@ -21,7 +22,7 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     return [id, `container:${name}`, ...[...joined].map((endpoint) => endpoint.id)];
   },
 
-  inspect(engine, subject) {
+  async inspect(engine, subject) {
     const sandbox = engine.sandboxes.byId(subject.id);
     const problem = engine.unrestored.get(subject.id);
     if (sandbox === undefined)
@@ -31,18 +32,34 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     const { namespace } = sandbox;
     if (namespace !== undefined && !engine.parts.netstack.isThere(namespace))
       return [lost(subject, namespace)];
-    return [...inspectRouting(sandbox, subject), ...inspectFiles(sandbox, subject)];
+    return [
+      ...inspectRouting(sandbox, subject),
+      ...inspectFiles(sandbox, subject),
+      ...(await inspectNames(sandbox, subject)),
+    ];
   },
 
-  mend(engine, { id }, items) {
+  async mend(engine, { id }, items) {
     const sandbox = engine.sandboxes.byId(id);
     if (sandbox === undefined) return;
     if (items.some(({ nature }) => nature === "lost")) return markLost(sandbox);
     mendRouting(sandbox);
     const { files } = engine.parts;
     if (files.missing(id).length > 0) files.mend(hostFileContent(sandbox));
+    if (items.some(({ code }) => code === namesUnanswered)) await answerAgain(sandbox);
   },
 };
+
+const namesUnanswered = "names_unanswered";
+
+async function inspectNames(sandbox: SandboxCore, subject: SandboxSubject): Promise<HealthItem[]> {
+  const obstacle = await obstacleToNames(sandbox);
+  if (obstacle === undefined) return [];
+  const message = `names are not answered in it: ${obstacle}`;
+  return [
+    { code: namesUnanswered, nature: "missing", subject, message, mend: "call repair()", repairable: true },
+  ];
+}
 
 function lost(subject: SandboxSubject, { path }: NamespacePlace): HealthItem {
   return {
@@ -56,14 +73,29 @@ function lost(subject: SandboxSubject, { path }: NamespacePlace): HealthItem {
 }
 
 function inspectFiles({ engine }: SandboxCore, subject: SandboxSubject): HealthItem[] {
-  return engine.parts.files.missing(subject.id).map((path) => ({
-    code: "file_missing",
-    nature: "missing",
-    subject,
-    message: `its file ${path} is missing`,
-    mend: "call repair()",
-    repairable: true,
-  }));
+  const { files } = engine.parts;
+  return [
+    ...files.missing(subject.id).map(
+      (path): HealthItem => ({
+        code: "file_missing",
+        nature: "missing",
+        subject,
+        message: `its file ${path} is missing`,
+        mend: "call repair()",
+        repairable: true,
+      }),
+    ),
+    ...files.edited(subject.id).map(
+      (path): HealthItem => ({
+        code: "file_edited",
+        nature: "kept",
+        subject,
+        message: `somebody wrote into its file ${path}, and it is kept`,
+        mend: "none is needed; to have it written anew, empty it and refresh the sandbox",
+        repairable: false,
+      }),
+    ),
+  ];
 }
 
 function inspectRouting(sandbox: SandboxCore, subject: SandboxSubject): HealthItem[] {
