@@ -11,7 +11,7 @@ const EndpointID = Type.String({ minLength: 1, description: "The endpoint's id, 
 
 const Options = Type.Record(Type.String(), Type.Unknown(), {
   description:
-    "By label. What the user gave with `-o` stands, as text, under `com.docker.network.generic`; see options.ts for the others.",
+    "By label. What the user gave with `-o` stands, as text, under `com.docker.network.generic`; for the others see the table of labels.",
 });
 
 const TextOptions = Type.Record(Type.String(), Type.String(), {
