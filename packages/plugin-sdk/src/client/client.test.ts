@@ -227,6 +227,19 @@ describe("calling a plugin", () => {
     await assert.rejects(pending, { code: "plugin_call_aborted", message: /given up: enough$/ });
   });
 
+  it("ends when its client is closed, which can be used again", async (t) => {
+    const asked = Promise.withResolvers<void>();
+    const { client } = await answering(t, {
+      [call]: () => asked.resolve(),
+      "NetworkDriver.DeleteEndpoint": "{}",
+    });
+    const pending = client.callDriver(call, ids);
+    await asked.promise;
+    client[Symbol.dispose]();
+    await assert.rejects(pending, { code: "plugin_call_aborted", message: /the client of test was closed$/ });
+    await client.callDriver("NetworkDriver.DeleteEndpoint", ids);
+  });
+
   it("follows a plugin that has moved", async (t) => {
     const sockets = temporaryDirectory(t);
     const directories = { sockets, specs: [] };

@@ -43,6 +43,7 @@ export class PluginClient implements Disposable {
   readonly #patience: number;
   readonly #answerLimit: number;
   readonly #clock: Clock;
+  #ending = new AbortController();
   #transport: Transport | undefined;
   #activation: Promise<readonly string[]> | undefined;
 
@@ -111,8 +112,10 @@ export class PluginClient implements Disposable {
   async call<M extends MethodName>(
     method: M,
     request: RequestFor<M>,
-    { signal = new AbortController().signal, timeout = this.#timeout }: CallOptions = {},
+    { signal: givenUp, timeout = this.#timeout }: CallOptions = {},
   ): Promise<ResponseOf<M>> {
+    const ending = this.#ending.signal;
+    const signal = givenUp === undefined ? ending : AbortSignal.any([givenUp, ending]);
     const body = isEmpty(request) ? "" : `${JSON.stringify(request)}\n`;
     const exchange = { path: `/${method}`, body, timeout, signal, limit: this.#answerLimit };
     const answer = await retried(
@@ -134,8 +137,10 @@ export class PluginClient implements Disposable {
     return this.#read(method, answer);
   }
 
-  /** Closes connections; the next call opens one anew, after another handshake. */
+  /** Ends the calls that run (plugin_call_aborted) and closes connections; the next call opens one anew, after another handshake. */
   [Symbol.dispose](): void {
+    this.#ending.abort(new PluginError("plugin_call_aborted", `the client of ${this.name} was closed`));
+    this.#ending = new AbortController();
     this.#disconnect();
     this.#activation = undefined;
   }

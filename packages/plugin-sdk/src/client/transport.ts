@@ -69,11 +69,14 @@ export class Transport implements Disposable {
   readonly address: PluginAddress;
   readonly #agent: Agent;
   readonly #target: RequestOptions;
+  /** The event of a socket from which on it sends. */
+  readonly #connected: "connect" | "secureConnect";
   readonly #request: (options: RequestOptions) => ClientRequest;
 
   /** @throws PluginError plugin_address_invalid for TLS files that cannot be read */
   constructor(address: PluginAddress) {
     this.address = address;
+    this.#connected = address.kind === "tcp" && address.tls !== undefined ? "secureConnect" : "connect";
     const pool = { keepAlive: true, maxFreeSockets: 8, timeout: idleTime };
     if (address.kind === "unix") {
       this.#agent = new Agent(pool);
@@ -124,7 +127,7 @@ export class Transport implements Disposable {
       });
       request.once("socket", (socket) => {
         // A fresh socket holds the request back until it is connected.
-        if (socket.connecting) socket.once("connect", () => (sent = true));
+        if (socket.connecting) socket.once(this.#connected, () => (sent = true));
         else sent = true;
       });
       const answered = answerTo(request);
