@@ -12,13 +12,13 @@ import { ipamData } from "./model/addressing.ts";
 import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
-import { addRecords, recordsOf, removeRecords } from "./model/name-records.ts";
+import { type NetworkName, networkNames } from "./model/names/network-names.ts";
+import { addRecords, recordsOf, removeRecords } from "./model/names/network-records.ts";
+import type { NameRecord, RecordOptions, RecordSelector } from "./model/names/record-options.ts";
 import type { NetworkCore } from "./model/network-core.ts";
 import { deleteNetwork } from "./model/network-deletion.ts";
 import type { IpamConfig } from "./model/network-options.ts";
-import type { NameRecord, RecordOptions, RecordSelector } from "./model/record-options.ts";
 import { type NetworkRecord, put } from "./model/records.ts";
-import { type NetworkName, networkNames } from "./model/sandbox-names.ts";
 import { undoing } from "./model/undo.ts";
 import { requireSandbox, Sandbox } from "./sandbox.ts";
 

@@ -12,18 +12,14 @@ import type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { conflict } from "./errors.ts";
 import { adoptKey } from "./model/adoption.ts";
-import { announceNames, reviewHostFiles } from "./model/host-files.ts";
-import { renew } from "./model/joining.ts";
-import { lookupOf, type QuestionOptions, trace } from "./model/lookup.ts";
-import { assertAlive, sandboxLost } from "./model/lost.ts";
-import { put, type SandboxRecord } from "./model/records.ts";
-import { hideNames, renameSandbox, setExtraHosts } from "./model/sandbox-changes.ts";
+import { sandboxLost } from "./model/lost.ts";
+import { lookupOf, type QuestionOptions, trace } from "./model/names/lookup.ts";
+import { hideNames, renameSandbox, setExtraHosts } from "./model/names/sandbox-changes.ts";
+import type { SandboxRecord } from "./model/records.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
-import { answerAgain } from "./model/sandbox-names.ts";
-import { changedSandboxOptions, type SandboxOptions } from "./model/sandbox-options.ts";
-import { refuseShared } from "./model/sharing.ts";
-import { undoing } from "./model/undo.ts";
+import type { SandboxOptions } from "./model/sandbox-options.ts";
+import { type RefreshOptions, refreshSandbox } from "./model/sandbox-refresh.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
 import { invalidOption, oneOf, type Parsed } from "./options/parse.ts";
 
@@ -206,16 +202,9 @@ export class Sandbox {
    * @throws sandbox_has_key, namespace_not_found, namespace_in_use, key_is_host, invalid_path, sandbox_lost, sandbox_shared ...
    */
   setKey(path: string): Promise<void> {
-    const { engine, joined } = this.#core;
-    return engine.exclusively(
+    return this.#core.engine.exclusively(
       () => this.#keys(),
-      () =>
-        undoing(async (undo) => {
-          await engine.parts.netstack.sweptLinksGone();
-          await adoptKey(this.#core, path, undo);
-          const entered = [...joined].map(({ record }) => put("endpoint", record));
-          await engine.commit(put("sandbox", this.record), ...entered);
-        }),
+      () => adoptKey(this.#core, path),
     );
   }
 
@@ -225,33 +214,10 @@ export class Sandbox {
    * @param given options that change; the way the namespace came to be cannot
    * @throws unknown_option, invalid_option, invalid_hostname, sandbox_lost, sandbox_shared, sandbox_deleted, controller_closed ...
    */
-  refresh(
-    given: Pick<
-      SandboxOptions,
-      "hostname" | "domainname" | "extraHosts" | "dns" | "dnsSearch" | "dnsOptions" | "labels"
-    > = {},
-  ): Promise<void> {
-    const { engine, joined } = this.#core;
-    return engine.exclusively(
+  refresh(given: RefreshOptions = {}): Promise<void> {
+    return this.#core.engine.exclusively(
       () => this.#keys(),
-      () =>
-        undoing(async (undo) => {
-          assertAlive(this.#core);
-          refuseShared(this.#core, "refresh");
-          const before = this.record;
-          const record = { ...before, options: changedSandboxOptions(before.options, given) };
-          await engine.commit(put("sandbox", record));
-          this.#core.record = record;
-          undo.push(async () => {
-            this.#core.record = before;
-            await engine.commit(put("sandbox", before));
-            announceNames(this.#core);
-          });
-          reviewHostFiles(this.#core);
-          announceNames(this.#core);
-          for (const endpoint of [...joined]) await renew(endpoint, this.#core);
-          if (this.#core.answered) await answerAgain(this.#core);
-        }),
+      () => refreshSandbox(this.#core, given),
     );
   }
 

@@ -373,3 +373,61 @@ test("folders of our form are listed, and can be removed by what is listed, and 
   assert.ok(!fs.existsSync(join(runDir, "sandboxes/ffffffffffff")));
   for (const path of [...each(paths), ...theirs, file]) assert.ok(fs.existsSync(path), path);
 });
+
+/** Holds a lease of a file, as whoever is root in a container may, and does not let go when it is asked to. */
+async function leasedBySomebody(t: TestContext, path: string): Promise<() => Promise<void>> {
+  const holder = spawn(
+    "python3",
+    [
+      "-c",
+      `import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+signal.pause()`,
+      path,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const end = async () => {
+    if (holder.exitCode !== null || holder.signalCode !== null) return;
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+  };
+  t.after(end);
+  await once(holder.stdout, "data");
+  return end;
+}
+
+test("nobody is waited for who has a lease of a file: the text comes with the next change", async (t) => {
+  const { files } = setUp(t);
+  const paths = files.create(content);
+  const end = await leasedBySomebody(t, paths.hosts);
+  const began = performance.now();
+  files.update({ ...content, addresses: ["172.30.0.3"] });
+  files.review({ ...content, addresses: ["172.30.0.3"] });
+  files.edited(sandboxId);
+  // The kernel would break the lease after 45 s.
+  assert.ok(performance.now() - began < 5000);
+  await end();
+  files.update({ ...content, addresses: ["172.30.0.3"] });
+  assert.match(read(paths.hosts), /^172\.30\.0\.3\tweb/m);
+});
+
+test("a file that is longer than any of ours is not read, and left alone", (t) => {
+  const { files, open } = setUp(t);
+  const paths = files.create(content);
+  const huge = 3 * 2 ** 40;
+  for (const path of each(paths)) fs.truncateSync(path, huge);
+  const changed = { ...content, addresses: ["172.30.0.3"], hostname: "other", hasResolver: true };
+  const rss = process.memoryUsage.rss();
+  files.update(changed);
+  open().review(changed);
+  assert.deepEqual(files.edited(sandboxId).toSorted(), each(paths).toSorted());
+  assert.ok(process.memoryUsage.rss() - rss < 100e6);
+  for (const path of each(paths)) assert.equal(fs.statSync(path).size, huge);
+  for (const path of each(paths)) fs.truncateSync(path, 0);
+  files.update(changed);
+  assert.match(read(paths.hosts), /^172\.30\.0\.3\tother/m);
+  assert.match(said(paths.resolvConf), /^nameserver 127\.0\.0\.11/);
+});

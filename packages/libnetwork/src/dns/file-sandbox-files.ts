@@ -165,10 +165,10 @@ export class FileSandboxFiles implements SandboxFiles {
     const changes = changesOf(texts, before.ownHosts.hostname, before.ownHosts.lines);
     // Forgotten until all is written: after a failure nobody knows what stands in the files.
     this.#written.delete(sandboxId);
-    for (const file of kindsOfFile) {
-      if (texts[file] !== before[file]) changeFile(paths[file], changes[file]);
-    }
-    this.#written.set(sandboxId, texts);
+    const left = kindsOfFile.filter(
+      (file) => texts[file] !== before[file] && !changeFile(paths[file], changes[file]),
+    );
+    if (left.length === 0) this.#written.set(sandboxId, texts);
   }
 
   /** Writes what does not stand in the files. */
@@ -177,8 +177,8 @@ export class FileSandboxFiles implements SandboxFiles {
     this.#written.delete(sandboxId);
     const hostname = markedHostname(readText(paths.hosts) ?? "");
     const changes = changesOf(texts, hostname);
-    for (const file of kindsOfFile) reviewFile(paths[file], changes[file]);
-    this.#written.set(sandboxId, texts);
+    const left = kindsOfFile.filter((file) => !reviewFile(paths[file], changes[file]));
+    if (left.length === 0) this.#written.set(sandboxId, texts);
   }
 }
 
@@ -206,16 +206,16 @@ function isEditedHostname(there: string, ours: string | undefined): boolean {
   return there.trim() !== "" && there.trim() !== ours;
 }
 
-/** One that is as it should be is only read. */
-function reviewFile(path: string, change: Change): void {
+/** One that is as it should be is only read. @returns false where it was left as it is, for what others do there */
+function reviewFile(path: string, change: Change): boolean {
   const unfinished = unfinishedText(path);
   if (unfinished !== undefined) {
-    changeFile(path, () => change(unfinished));
-    forgetUnfinished(path);
-    return;
+    const isChanged = changeFile(path, () => change(unfinished));
+    if (isChanged) forgetUnfinished(path);
+    return isChanged;
   }
   const there = readText(path);
-  if (there === undefined || change(there) !== there) changeFile(path, change);
+  return there !== undefined && change(there) === there ? true : changeFile(path, change);
 }
 
 /** None where there is no such folder. */

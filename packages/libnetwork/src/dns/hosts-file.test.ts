@@ -102,3 +102,10 @@ test("a loopback line that somebody took away does not come back", () => {
   assert.equal(isEditedHosts(without), true);
   assert.doesNotMatch(updatedHosts(without, moved), /^::1/m);
 });
+
+test("empty lines that others wrote take no time by the square of them", () => {
+  const empty = "\n".repeat(200_000);
+  const began = performance.now();
+  assert.equal(updatedHosts(`${text}${empty}x\n\n\n`, web), `${text}${empty}x\n`);
+  assert.ok(performance.now() - began < 2000);
+});

@@ -64,7 +64,7 @@ export function updatedHosts(there: string, own: OwnHosts, before: readonly stri
   }
   const { above, text, below, isWhole } = marked;
   const theirs = isWhole ? [] : linesOf(text).filter((line) => !known.has(line));
-  return (above + markedLines(own) + theirs.join("") + below).replace(/\n+$/, "\n");
+  return withoutEmptyEnd(above + markedLines(own) + theirs.join("") + below);
 }
 
 /** The hostname that was ours when the lines were written; undefined where the marks are gone. */
@@ -106,6 +106,13 @@ function markedLines({ hostname, lines }: OwnHosts): string {
   const text = lines.join("");
   const first = `# Causeway ${digestOf(text)} hostname=${hostname}: these lines change with the sandbox, all others stay\n`;
   return first + text + lastMark;
+}
+
+/** Without the empty lines at its end. By hand: a pattern such as /\n+$/ takes time by the square of empty lines that stand elsewhere. */
+function withoutEmptyEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\n") end--;
+  return text.slice(0, end + 1);
 }
 
 function isMark(line: string): boolean {

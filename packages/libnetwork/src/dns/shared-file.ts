@@ -2,9 +2,12 @@
  * A file that others have mounted, and read while it is written: it keeps its inode, and nobody finds it empty or torn. Who opens it meanwhile
  * waits some microseconds, by a lease. For who had it open already, and for what is left when we are killed, the writes have their order.
  *
+ * Whoever is root in a container may write anything there, and have leases of its own: nobody is waited for, and no more is read than a file
+ * of ours can have.
+ *
  * Texts are taken as latin1, byte by byte: ours are ASCII, and what users wrote stays as it is whatever its encoding.
  */
-import { files, hasCause, O_CREAT, O_RDONLY, O_RDWR, O_WRONLY, tryLease } from "@causeway/kernel";
+import { files, hasCause, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, tryLease } from "@causeway/kernel";
 import { messageOf, unavailable } from "../errors.ts";
 
 /** Programs in the sandbox read the files whoever they run as, whatever the controller's umask. */
@@ -12,6 +15,9 @@ const fileMode = 0o644;
 
 /** A write of so many bytes is done or not, even for who is killed in it: the kernel looks for the signal between pages. */
 const pageSize = 4096;
+
+/** What is longer is not ours, and left alone. */
+const longestFile = 1 << 20;
 
 /** Longer ones are read in several goes. */
 let buffer = Buffer.allocUnsafe(4 * pageSize);
@@ -27,7 +33,7 @@ export function makeFile(path: string, text: string): void {
 }
 
 /**
- * Undefined where there is no such file.
+ * The text, of which no more than a mebibyte is read. Undefined where there is no such file, or somebody else's lease keeps others out.
  *
  * @throws sandbox_files_failed
  */
@@ -36,7 +42,7 @@ export function readText(path: string): string | undefined {
     try {
       return withFile(path, O_RDONLY, readAll);
     } catch (cause) {
-      if (hasCause(cause, "ENOENT", "ENOTDIR")) return undefined;
+      if (hasCause(cause, "ENOENT", "ENOTDIR", "EAGAIN")) return undefined;
       throw cause;
     }
   });
@@ -46,22 +52,32 @@ export function readText(path: string): string | undefined {
  * Puts another text into the file, which is made where there is none.
  *
  * @param change answers what is to stand in it, for what stands there; "" where there is none
+ * @returns false where it was left as it is: somebody else's lease keeps others out, or it is longer than any of ours
  * @throws sandbox_files_failed
  */
-export function changeFile(path: string, change: (there: string) => string): void {
-  attempt("write", path, () => {
-    withFile(path, O_RDWR | O_CREAT, (fd) => {
-      // Where that cannot be had, readers who are quicker than a page is copied may find it torn.
-      tryLease(fd);
-      const there = readAll(fd);
-      const text = change(there);
-      if (text === there) return;
-      // It may have been made just now.
-      if (there === "") files.fchmodSync(fd, fileMode);
-      if (Math.max(text.length, there.length) <= pageSize) replace(fd, there.length, text);
-      else replaceWithCopy(path, fd, there.length, text);
-    });
+export function changeFile(path: string, change: (there: string) => string): boolean {
+  return attempt("write", path, () => {
+    try {
+      return withFile(path, O_RDWR | O_CREAT, (fd) => changeOpen(path, fd, change));
+    } catch (cause) {
+      if (hasCause(cause, "EAGAIN")) return false;
+      throw cause;
+    }
   });
+}
+
+function changeOpen(path: string, fd: number, change: (there: string) => string): boolean {
+  // Where that cannot be had, readers who are quicker than a page is copied may find it torn.
+  tryLease(fd);
+  if (files.fstatSync(fd).size > longestFile) return false;
+  const there = readAll(fd);
+  const text = change(there);
+  if (text === there) return true;
+  // It may have been made just now.
+  if (there === "") files.fchmodSync(fd, fileMode);
+  if (Math.max(text.length, there.length) <= pageSize) replace(fd, there.length, text);
+  else replaceWithCopy(path, fd, there.length, text);
+  return true;
 }
 
 /**
@@ -110,7 +126,8 @@ function replaceWithCopy(path: string, fd: number, length: number, text: string)
 const copyOf = (path: string) => `${path}.next`;
 
 function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
-  const fd = files.openSync(path, flags, fileMode);
+  // Without it the kernel has us wait until a lease of somebody else's is broken: 45 s (fs.lease-break-time).
+  const fd = files.openSync(path, flags | O_NONBLOCK, fileMode);
   try {
     return use(fd);
   } finally {
@@ -122,7 +139,8 @@ function readAll(fd: number): string {
   for (let length = 0; ; ) {
     const read = files.readSync(fd, buffer, length, buffer.length - length, length);
     length += read;
-    if (length < buffer.length || read === 0) return buffer.toString("latin1", 0, length);
+    if (length < buffer.length || read === 0 || length >= longestFile)
+      return buffer.toString("latin1", 0, length);
     buffer = Buffer.concat([buffer], 2 * buffer.length);
   }
 }

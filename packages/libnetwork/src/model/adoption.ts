@@ -7,10 +7,17 @@ import { absolutePath } from "../options/absolute-path.ts";
 import type { Engine } from "./engine.ts";
 import { enter } from "./joining.ts";
 import { assertAlive } from "./lost.ts";
+import {
+  closeResolver,
+  hasResolver,
+  openResolver,
+  tellNames,
+  whenAnswered,
+} from "./names/sandbox-resolver.ts";
+import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { closeResolver, hasResolver, openResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { refuseShared } from "./sharing.ts";
-import type { UndoStack } from "./undo.ts";
+import { type UndoStack, undoing } from "./undo.ts";
 
 /** @throws namespace_not_found, key_is_host, namespace_in_use */
 export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
@@ -28,8 +35,21 @@ export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
   );
 }
 
-/** Gives a sandbox without namespace one, and makes in it the interfaces of endpoints that joined before. */
-export async function adoptKey(sandbox: SandboxCore, path: string, undo: UndoStack): Promise<void> {
+/**
+ * Gives a sandbox without namespace one, and makes in it the interfaces of endpoints that joined before. Whoever calls holds the locks of
+ * all of them.
+ */
+export async function adoptKey(sandbox: SandboxCore, path: string): Promise<void> {
+  const { engine, joined } = sandbox;
+  await undoing(async (undo) => {
+    await engine.parts.netstack.sweptLinksGone();
+    await enterNamespace(sandbox, path, undo);
+    const entered = [...joined].map(({ record }) => put("endpoint", record));
+    await engine.commit(put("sandbox", sandbox.record), ...entered);
+  });
+}
+
+async function enterNamespace(sandbox: SandboxCore, path: string, undo: UndoStack): Promise<void> {
   assertAlive(sandbox);
   refuseShared(sandbox, "set the key");
   absolutePath(path, "key");

@@ -22,7 +22,7 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
-import { alias, links, namedPortList, namedPorts } from "./name-options.ts";
+import { alias, links, namedPortList, namedPorts } from "./names/name-options.ts";
 import { portMappings, publishList } from "./publish-options.ts";
 
 const staticRoute = {

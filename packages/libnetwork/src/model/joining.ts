@@ -3,12 +3,13 @@
  */
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
-import { announceNames } from "./host-files.ts";
 import { finishLeave } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
+import { announceNames } from "./names/host-files.ts";
+import { isNamed } from "./names/sandbox-names.ts";
+import { openResolver, whenAnswered } from "./names/sandbox-resolver.ts";
 import { joinOrder, put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { isNamed, openResolver, whenAnswered } from "./sandbox-names.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
 import { stubbornly, type UndoStack, undoing } from "./undo.ts";

@@ -4,10 +4,10 @@
 import type { InterfaceState } from "../contracts/netstack.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
-import { writeHostFiles, writeLinking } from "./host-files.ts";
+import { writeHostFiles, writeLinking } from "./names/host-files.ts";
+import { tellNames } from "./names/sandbox-resolver.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { tellNames } from "./sandbox-names.ts";
 import { announceGateway, retire, route } from "./sandbox-routing.ts";
 import { finishing } from "./undo.ts";
 

@@ -4,8 +4,8 @@
  * that is made anew gets them. Nothing of it is left in the kernel. It is not stored: whoever opens finds it out again.
  */
 import { unavailable } from "../errors.ts";
+import { closeResolver } from "./names/sandbox-resolver.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { closeResolver } from "./sandbox-names.ts";
 import { finishing } from "./undo.ts";
 
 /** What happens to what is asked of a lost sandbox, and what is told of one that is found lost. */

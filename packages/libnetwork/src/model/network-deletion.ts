@@ -3,7 +3,7 @@
  */
 import { forbidden } from "../errors.ts";
 import { releasePool } from "./addressing.ts";
-import { tellRecords } from "./name-records.ts";
+import { tellRecords } from "./names/network-records.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { remove } from "./records.ts";
 import { finishing } from "./undo.ts";

@@ -6,10 +6,10 @@ import { conflict, forbidden, invalid, notFound } from "../errors.ts";
 import { ipamData, takePools } from "./addressing.ts";
 import type { Engine } from "./engine.ts";
 import { checkedName, newId } from "./ids.ts";
+import { expectQuestions } from "./names/sandbox-resolver.ts";
 import { NetworkCore } from "./network-core.ts";
 import { type CheckedNetworkOptions, checkedNetworkOptions, type NetworkOptions } from "./network-options.ts";
 import { type NetworkRecord, put } from "./records.ts";
-import { expectQuestions } from "./sandbox-names.ts";
 import { type UndoStack, undoing } from "./undo.ts";
 
 /** A network as somebody wants it. */

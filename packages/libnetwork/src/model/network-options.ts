@@ -17,7 +17,7 @@ import {
   string,
   textBy,
 } from "../options/parse.ts";
-import { longestTtl } from "./name-options.ts";
+import { longestTtl } from "./names/name-options.ts";
 
 /** A subnet, or `0.0.0.0/24` and `::/64` for any free one of that size. */
 const subnet = textBy((text) => parseSubnet(text).toString());

@@ -11,7 +11,8 @@ import { addEndpoint } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
 import { exhaustion } from "./exhaustion.ts";
 import { announceLost, sandboxLost } from "./lost.ts";
-import { tellRecords } from "./name-records.ts";
+import { tellRecords } from "./names/network-records.ts";
+import { expectQuestions } from "./names/sandbox-resolver.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
 import { textIn } from "./record-shapes.ts";
@@ -25,7 +26,6 @@ import {
   type SandboxRecord,
 } from "./records.ts";
 import { SandboxCore } from "./sandbox-core.ts";
-import { expectQuestions } from "./sandbox-names.ts";
 import { readRecords } from "./stored-records.ts";
 import { ownBindings, restoreInDriver, withhold } from "./withheld-ports.ts";
 

@@ -3,11 +3,17 @@
  */
 import type { SeenInterface } from "../contracts/netstack.ts";
 import type { Engine } from "./engine.ts";
-import { reviewHostFiles } from "./host-files.ts";
 import { renew } from "./joining.ts";
+import { reviewHostFiles } from "./names/host-files.ts";
+import {
+  hasResolver,
+  openResolver,
+  prepareResolver,
+  tellNames,
+  whenAnswered,
+} from "./names/sandbox-resolver.ts";
 import { noteProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver, openResolver, prepareResolver, tellNames, whenAnswered } from "./sandbox-names.ts";
 import { route } from "./sandbox-routing.ts";
 
 /** Puts sandboxes in order whose routes or interfaces are not as they were left, and has their questions answered. Before it the firewall stands. */

@@ -4,9 +4,9 @@
 import type { StoreChange } from "../contracts/store.ts";
 import { finishDeleteEndpoint } from "./endpoint-deletion.ts";
 import { finishLeave, leaving } from "./leaving.ts";
+import { closeResolver } from "./names/sandbox-resolver.ts";
 import { remove } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { closeResolver } from "./sandbox-names.ts";
 import { abandonedOwner, release } from "./sharing.ts";
 import { finishing } from "./undo.ts";
 

@@ -2,11 +2,11 @@
  * Other names of an endpoint that is there.
  */
 
-import type { EndpointCore } from "./endpoint-core.ts";
+import type { EndpointCore } from "../endpoint-core.ts";
+import { type EndpointRecord, put } from "../records.ts";
+import { undoing } from "../undo.ts";
 import { announceNames } from "./host-files.ts";
 import { checkedEndpointNames } from "./name-options.ts";
-import { type EndpointRecord, put } from "./records.ts";
-import { undoing } from "./undo.ts";
 
 /** Whoever calls holds the locks of the endpoint and of its sandbox. */
 export async function updateNames(endpoint: EndpointCore, given: unknown): Promise<void> {

@@ -1,11 +1,11 @@
 /**
  * Extra hosts of a sandbox, with the host's address in the place of `host-gateway`.
  */
-import { addressOf } from "../address/cidr.ts";
-import { ipamData } from "./addressing.ts";
-import type { SandboxCore } from "./sandbox-core.ts";
-import { hostGateway } from "./sandbox-options.ts";
-import { plannedRouting } from "./sandbox-routing.ts";
+import { addressOf } from "../../address/cidr.ts";
+import { ipamData } from "../addressing.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
+import { hostGateway } from "../sandbox-options.ts";
+import { plannedRouting } from "../sandbox-routing.ts";
 
 interface ExtraHost {
   readonly name: string;

@@ -1,11 +1,11 @@
 /**
  * What stands in a sandbox's /etc/hosts, /etc/hostname and /etc/resolv.conf.
  */
-import { addressOf } from "../address/cidr.ts";
-import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
+import { addressOf } from "../../address/cidr.ts";
+import type { SandboxFileContent } from "../../contracts/sandbox-files.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
 import { extraHostsOf } from "./extra-hosts.ts";
-import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver, tellNames } from "./sandbox-names.ts";
+import { hasResolver, tellNames } from "./sandbox-resolver.ts";
 
 /** Brings the files up to date with the sandbox's options and endpoints. */
 export function writeHostFiles(sandbox: SandboxCore): void {

@@ -1,9 +1,9 @@
 /**
  * Names that an endpoint is asked to go by, checked: in the options of createEndpoint, and in `endpoint.updateNames`.
  */
-import type { NamedPort } from "../contracts/names.ts";
-import { invalid } from "../errors.ts";
-import { hostname } from "../options/host-file-texts.ts";
+import type { NamedPort } from "../../contracts/names.ts";
+import { invalid } from "../../errors.ts";
+import { hostname } from "../../options/host-file-texts.ts";
 import {
   invalidOption,
   listOf,
@@ -12,8 +12,8 @@ import {
   type Parser,
   parseObject,
   recordOf,
-} from "../options/parse.ts";
-import { port, protocol } from "./publish-options.ts";
+} from "../../options/parse.ts";
+import { port, protocol } from "../publish-options.ts";
 
 /** Seconds, RFC 2181 section 8. */
 export const longestTtl = 0x7fff_ffff;

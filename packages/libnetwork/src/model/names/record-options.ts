@@ -1,10 +1,10 @@
 /**
  * DNS records that a user puts into a network, checked. RFC 1035, 2782, 3596.
  */
-import { parseIp } from "../address/ip.ts";
-import type { NetworkRecordOf, RecordData } from "../contracts/names.ts";
-import { conflict, invalid, notFound } from "../errors.ts";
-import { hostname } from "../options/host-file-texts.ts";
+import { parseIp } from "../../address/ip.ts";
+import type { NetworkRecordOf, RecordData } from "../../contracts/names.ts";
+import { invalid } from "../../errors.ts";
+import { hostname } from "../../options/host-file-texts.ts";
 import {
   integer,
   invalidOption,
@@ -14,10 +14,9 @@ import {
   oneOf,
   type Parsed,
   type Parser,
-  show,
   string,
   textBy,
-} from "../options/parse.ts";
+} from "../../options/parse.ts";
 import { alias, longestTtl } from "./name-options.ts";
 
 /** What a user can add; PTR records are made of the endpoints' addresses. */
@@ -28,8 +27,6 @@ export type NameRecord = UsersData & Pick<NetworkRecordOf, "name" | "ttl">;
 
 /** Seconds, where nothing else is said: Docker's. */
 const defaultTtl = 600;
-/** All of a network's are stored, and told to the resolver, with each change. */
-const mostRecords = 1000;
 /** Bytes of a TXT record's texts together: with more, the answer fits no packet. */
 const longestTexts = 4096;
 
@@ -106,6 +103,11 @@ export function checkedRecords(given: unknown): readonly NetworkRecordOf[] {
   });
 }
 
+/** @throws unknown_option, invalid_option ... */
+export function checkedSelectors(given: unknown): readonly RecordSelector[] {
+  return listOf(objectOf(recordTable))(given, "records");
+}
+
 function dataOf(type: UsersData["type"], options: RecordOptions, place: string): UsersData {
   const { address, target: leadsTo, texts: lines, port, priority = 0, weight = 0 } = options;
   const missing = (what: string) => invalid("invalid_record", `${place}: ${type} records need ${what}`);
@@ -124,73 +126,6 @@ function dataOf(type: UsersData["type"], options: RecordOptions, place: string):
       if (leadsTo === undefined || port === undefined) throw missing("a target and a port");
       return { type, priority, weight, port, target: leadsTo };
   }
-}
-
-/**
- * The records with others added.
- *
- * @throws record_exists, record_conflicts, too_many_records
- */
-export function withRecords(
-  there: readonly NetworkRecordOf[],
-  added: readonly NetworkRecordOf[],
-): readonly NetworkRecordOf[] {
-  const all = [...there, ...added];
-  if (all.length > mostRecords) {
-    const message = `a network has ${mostRecords} records at most, and would have ${all.length}: let a name server have them, and name it as the network's dns`;
-    throw invalid("too_many_records", message, { most: mostRecords });
-  }
-  for (const [name, records] of Map.groupBy(all, (record) => record.name.toLowerCase()))
-    refuseContradictions(name, records);
-  return all;
-}
-
-function refuseContradictions(name: string, records: readonly NetworkRecordOf[]): void {
-  const known = new Set<string>();
-  for (const { data } of records) {
-    const text = JSON.stringify(data).toLowerCase();
-    if (known.has(text))
-      throw conflict("record_exists", `"${name}" has this ${data.type} record already`, data);
-    known.add(text);
-  }
-  // RFC 1034 section 3.6.2.
-  if (records.length > 1 && records.some(({ data }) => data.type === "CNAME")) {
-    const message = `"${name}" cannot have a CNAME record and others beside it: take one of them away first`;
-    throw conflict("record_conflicts", message, name);
-  }
-}
-
-/**
- * Those that are left when others are taken away.
- *
- * @throws unknown_option, invalid_option ..., and record_not_found where a selector matches none
- */
-export function withoutRecords(
-  there: readonly NetworkRecordOf[],
-  given: unknown,
-  networkName: string,
-): readonly NetworkRecordOf[] {
-  const selectors = listOf(objectOf(recordTable))(given, "records");
-  const going = new Set<NetworkRecordOf>();
-  for (const selector of selectors) {
-    const matching = there.filter((record) => matches(record, selector));
-    if (matching.length === 0) {
-      const message = `network "${networkName}" has no record like ${show(selector)}: network.records() lists them`;
-      throw notFound("record_not_found", message, selector);
-    }
-    for (const record of matching) going.add(record);
-  }
-  return there.filter((record) => !going.has(record));
-}
-
-function matches(record: NetworkRecordOf, selector: RecordSelector): boolean {
-  const fields: Readonly<Record<string, unknown>> = nameRecord(record);
-  return Object.entries(selector).every(([key, wanted]) => {
-    const is = fields[key];
-    return typeof is === "string" && typeof wanted === "string"
-      ? is.toLowerCase() === wanted.toLowerCase()
-      : JSON.stringify(is) === JSON.stringify(wanted);
-  });
 }
 
 /** As users see it. */

@@ -1,13 +1,13 @@
 /**
  * Questions that users ask in a sandbox's place.
  */
-import { parseIp } from "../address/ip.ts";
-import type { Lookup, Trace } from "../contracts/names.ts";
-import { conflict } from "../errors.ts";
-import { invalidOption, objectOf, type Parsed, type Parser, string } from "../options/parse.ts";
-import { assertAlive } from "./lost.ts";
-import type { SandboxCore } from "./sandbox-core.ts";
-import { hasResolver } from "./sandbox-names.ts";
+import { parseIp } from "../../address/ip.ts";
+import type { Lookup, Trace } from "../../contracts/names.ts";
+import { conflict } from "../../errors.ts";
+import { invalidOption, objectOf, type Parsed, type Parser, string } from "../../options/parse.ts";
+import { assertAlive } from "../lost.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
+import { hasResolver } from "./sandbox-resolver.ts";
 
 /** Names of types, RFC 3597 section 5 for those that have none here: the resolver knows which. */
 const recordType: Parser<string> = (value, name) => {

@@ -1,13 +1,13 @@
 /**
  * Changes of a sandbox's names, which touch nothing else of it.
  */
-import { freeContainerId } from "./container-id.ts";
+import { freeContainerId } from "../container-id.ts";
+import { put, type SandboxRecord } from "../records.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
+import { changedSandboxOptions, type SandboxOptions } from "../sandbox-options.ts";
+import { refuseShared } from "../sharing.ts";
+import { undoing } from "../undo.ts";
 import { announceNames } from "./host-files.ts";
-import { put, type SandboxRecord } from "./records.ts";
-import type { SandboxCore } from "./sandbox-core.ts";
-import { changedSandboxOptions, type SandboxOptions } from "./sandbox-options.ts";
-import { refuseShared } from "./sharing.ts";
-import { undoing } from "./undo.ts";
 
 /** Whoever calls holds its lock. */
 export async function hideNames(sandbox: SandboxCore, hidden: boolean): Promise<void> {

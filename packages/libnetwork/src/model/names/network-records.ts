@@ -1,18 +1,13 @@
 /**
  * DNS records of a network: added and taken away by users, found by the sandboxes in it from the next question on.
  */
-import type { NetworkRecordOf } from "../contracts/names.ts";
-import { forbidden } from "../errors.ts";
-import type { NetworkCore } from "./network-core.ts";
-import {
-  checkedRecords,
-  type NameRecord,
-  nameRecord,
-  withoutRecords,
-  withRecords,
-} from "./record-options.ts";
-import { put } from "./records.ts";
-import { isOfUsers } from "./sandbox-names.ts";
+import type { NetworkRecordOf } from "../../contracts/names.ts";
+import { forbidden } from "../../errors.ts";
+import type { NetworkCore } from "../network-core.ts";
+import { put } from "../records.ts";
+import { withoutRecords, withRecords } from "./record-list.ts";
+import { checkedRecords, checkedSelectors, type NameRecord, nameRecord } from "./record-options.ts";
+import { answersNames } from "./sandbox-names.ts";
 
 export function recordsOf({ record }: NetworkCore): readonly NameRecord[] {
   return (record.names ?? []).map(nameRecord);
@@ -26,7 +21,7 @@ export function recordsOf({ record }: NetworkCore): readonly NameRecord[] {
 export async function addRecords(network: NetworkCore, given: unknown): Promise<readonly NameRecord[]> {
   network.assertUsable();
   const added = checkedRecords(given);
-  if (!isOfUsers(network)) {
+  if (!answersNames(network)) {
     const message = `names are not answered in network "${network.name}": make a network for them`;
     throw forbidden("network_without_names", message);
   }
@@ -40,7 +35,8 @@ export async function addRecords(network: NetworkCore, given: unknown): Promise<
  */
 export async function removeRecords(network: NetworkCore, given: unknown): Promise<readonly NameRecord[]> {
   network.assertUsable();
-  return replace(network, withoutRecords(network.record.names ?? [], given, network.name));
+  const going = checkedSelectors(given);
+  return replace(network, withoutRecords(network.record.names ?? [], going, network.name));
 }
 
 async function replace(
@@ -56,7 +52,7 @@ async function replace(
   return recordsOf(network);
 }
 
-/** Tells the resolver. */
+/** To the resolver; of a network that is gone, none. */
 export function tellRecords({ engine, id, record, deleted }: NetworkCore): void {
   engine.parts.resolver?.tellRecords(id, deleted ? [] : (record.names ?? []));
 }
