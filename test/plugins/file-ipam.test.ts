@@ -1,10 +1,7 @@
 // The IPAM of examples/plugins/file-ipam, as a process of its own.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import {
@@ -18,56 +15,22 @@ import {
   reportText,
 } from "@causeway/plugin-sdk";
 import { formatAddress, parseAddress } from "../../examples/plugins/file-ipam/addresses.ts";
+import { FileIpam } from "../support/file-ipam.ts";
 
-const main = join(import.meta.dirname, "../../examples/plugins/file-ipam/main.ts");
 const testdata = join(import.meta.dirname, "../../packages/plugin-sdk/testdata");
 
-const addresses = `
-# the office
-10.77.0.0/24   10.77.0.1    10.77.0.10-10.77.0.12
-10.78.0.0/24   10.78.0.254  10.78.0.100-10.78.0.210   # twice as many
-10.79.0.0/24   10.79.0.1    10.79.0.10
-fd79::/64      fd79::1      fd79::10-fd79::ff fd79:0::2
-`;
-
 async function start(t: TestContext) {
-  const directory = mkdtempSync(join(tmpdir(), "file-ipam-"));
-  const file = join(directory, "addresses.txt");
-  const socket = join(directory, "plugins", "file-ipam.sock");
-  writeFileSync(file, addresses);
-  let child: ChildProcess;
-  const run = async () => {
-    child = spawn(process.execPath, [main, file, join(directory, "leases.json"), socket], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    assert.ok(child.stdout);
-    await once(child.stdout, "data");
-  };
-  const end = async (signal: NodeJS.Signals) => {
-    const ended = once(child, "exit");
-    child.kill(signal);
-    return ended;
-  };
-  await run();
-  const client = new PluginClient("file-ipam", {
-    directories: { sockets: join(directory, "plugins"), specs: [] },
-  });
-  t.after(async () => {
-    client[Symbol.dispose]();
-    if (child.exitCode === null && child.signalCode === null) await end("SIGKILL");
-    rmSync(directory, { recursive: true });
-  });
-  const restart = async (signal: NodeJS.Signals) => {
-    await end(signal);
-    await run();
-  };
-  return { directory, file, socket, ipam: new RemoteIpam(client), restart, end };
+  const plugin = await FileIpam.start(t);
+  const { sockets } = plugin;
+  const client = new PluginClient("file-ipam", { directories: { sockets, specs: [] } });
+  t.after(() => client[Symbol.dispose]());
+  return { plugin, ipam: new RemoteIpam(client) };
 }
 
 describe("the IPAM that hands out addresses from a file", () => {
   it("keeps the protocol", async (t) => {
-    const { socket } = await start(t);
-    const { address } = findPlugin("file-ipam", { sockets: join(socket, ".."), specs: [] });
+    const { sockets } = await FileIpam.start(t);
+    const { address } = findPlugin("file-ipam", { sockets, specs: [] });
     const report = await checkPlugin(address, {
       ipam: { pool: "10.78.0.0/24", addresses: ["10.78.0.150", "10.78.0.151"], subPool: "10.78.0.128/25" },
     });
@@ -84,7 +47,7 @@ describe("the IPAM that hands out addresses from a file", () => {
   });
 
   it("gets along with dockerd, as recorded", async (t) => {
-    const { socket } = await start(t);
+    const { socket } = await FileIpam.start(t);
     const recording = parseRecording(readFileSync(join(testdata, "remote-ipam-trace.json"), "utf8"));
     const differences = await replayAsDockerd(recording, { kind: "unix", path: socket });
     assert.equal(differencesText(differences), "");
@@ -121,8 +84,8 @@ describe("the IPAM that hands out addresses from a file", () => {
   });
 
   it("follows the file, and says which line is wrong", async (t) => {
-    const { ipam, file } = await start(t);
-    writeFileSync(file, "10.5.0.0/24 10.5.0.1 10.5.0.9\n");
+    const { ipam, plugin } = await start(t);
+    writeFileSync(plugin.file, "10.5.0.0/24 10.5.0.1 10.5.0.9\n");
     assert.equal((await ipam.requestPool({})).Pool, "10.5.0.0/24");
     const wrong: [string, RegExp][] = [
       ["10.5.0.0/33 10.5.0.1", /addresses.txt:1: "10.5.0.0\/33" is no subnet$/],
@@ -131,17 +94,17 @@ describe("the IPAM that hands out addresses from a file", () => {
       ["10.5.0.0/24 10.5.0.1 10.5.0.9-10.5.0.2", /"10.5.0.9-10.5.0.2" is no range of 1 to 65536 addresses$/],
     ];
     for (const [text, message] of wrong) {
-      writeFileSync(file, text);
+      writeFileSync(plugin.file, text);
       await assert.rejects(ipam.requestPool({}), { code: "plugin_refused", message });
     }
   });
 
   it("knows after a kill and a restart who has what", async (t) => {
-    const { ipam, restart, end } = await start(t);
+    const { ipam, plugin } = await start(t);
     const { PoolID } = await ipam.requestPool({ Pool: "10.77.0.0/24" });
     const { Address } = await ipam.requestAddress({ PoolID });
     for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-      await restart(signal);
+      await plugin.restart(signal);
       // dockerd asks again when a connection is gone; what changes nothing is asked again by ours.
       await ipam.defaultAddressSpaces();
       await assert.rejects(ipam.requestPool({ Pool: "10.77.0.0/24" }), {
@@ -155,7 +118,7 @@ describe("the IPAM that hands out addresses from a file", () => {
     await ipam.releasePool({ PoolID });
     await ipam.releasePool({ PoolID });
     await ipam.requestPool({ Pool: "10.77.0.0/24" });
-    assert.deepEqual(await end("SIGTERM"), [0, null]);
+    assert.deepEqual(await plugin.end("SIGTERM"), [0, null]);
   });
 
   it("reads and writes addresses of both families", () => {
