@@ -2,16 +2,20 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { type PluginDefinition, servePlugin } from "../server/index.ts";
+import { type PluginDefinition, type ServeOptions, servePlugin } from "../server/index.ts";
 import { sameForAll, somebody, temporaryDirectory } from "../test-support.ts";
 import { checkPlugin } from "./check.ts";
 import { type ClauseId, clauses } from "./clauses.ts";
 import { type Report, reportText } from "./report.ts";
 import { type SoundDriver, type SoundIpam, soundDriver, soundIpam } from "./sound-test-support.ts";
 
-async function checked(t: TestContext, plugin: Omit<PluginDefinition, "name">): Promise<Report> {
+async function checked(
+  t: TestContext,
+  plugin: Omit<PluginDefinition, "name">,
+  options: ServeOptions = {},
+): Promise<Report> {
   const path = join(temporaryDirectory(t), "plugin.sock");
-  const server = await servePlugin({ name: "test", ...plugin }, { socket: path });
+  const server = await servePlugin({ name: "test", ...plugin }, { ...options, socket: path });
   t.after(() => server.close());
   return checkPlugin({ kind: "unix", path });
 }
@@ -24,7 +28,7 @@ describe("a sound plugin", () => {
   it("keeps every clause", async (t) => {
     const report = await checked(t, { network: soundDriver(), ipam: soundIpam() });
     assert.deepEqual(idsOf(report, "broken"), [], reportText(report));
-    const skipped: ClauseId[] = ["answer.error-field", "ipam.address-null-options"];
+    const skipped: ClauseId[] = ["answer.error-field", "network.allocate", "ipam.address-null-options"];
     assert.deepEqual(
       idsOf(report, "skipped").filter((id) => !skipped.includes(id)),
       [],
@@ -151,6 +155,21 @@ const brokenDrivers: readonly [string, (sound: SoundDriver) => Partial<SoundDriv
       },
       ["network.remake"],
     ],
+    [
+      "global, and nothing allocated",
+      () => ({ getCapabilities: () => ({ Scope: "global" }), allocateNetwork: fails }),
+      ["network.allocate"],
+    ],
+    [
+      "an IPv6 network, and no IPv6 endpoint",
+      (sound) => ({
+        createEndpoint: (request, context) => {
+          if (request.Interface?.AddressIPv6) throw new Error("of the other family");
+          return sound.createEndpoint(request, context);
+        },
+      }),
+      ["network.ipv6"],
+    ],
     ["network stays", () => ({ deleteNetwork: fails }), ["network.delete"]],
     [
       "no endpoint",
@@ -162,6 +181,8 @@ const brokenDrivers: readonly [string, (sound: SoundDriver) => Partial<SoundDriv
         "endpoint.create",
         "endpoint.mac",
         "endpoint.remake",
+        "network.ipv6",
+        "request.large",
       ],
     ],
     [
@@ -329,7 +350,7 @@ const brokenIpams: readonly [string, (sound: SoundIpam) => Partial<SoundIpam>, r
   [
     "addresses without prefix length",
     answering((address) => address.split("/")[0] ?? ""),
-    ["ipam.address", "ipam.address-exact", "ipam.gateway"],
+    ["ipam.address", "ipam.address-exact", "ipam.address-ipv6", "ipam.gateway"],
   ],
   [
     "its own prefix length",
@@ -402,7 +423,7 @@ const brokenIpams: readonly [string, (sound: SoundIpam) => Partial<SoundIpam>, r
         return sound.requestAddress(request, context);
       },
     }),
-    ["ipam.mac", "ipam.sub-pool"],
+    ["ipam.mac", "ipam.address-ipv6", "ipam.sub-pool"],
   ],
   [
     "wants replay, and refuses it",
@@ -438,6 +459,12 @@ describe("a broken plugin fails where it should, and nowhere else", () => {
       assert.deepEqual(idsOf(report, "broken").sort(), [...expected].sort(), reportText(report));
     });
   }
+});
+
+it("who reads short requests alone is told so, and passes", async (t) => {
+  const report = await checked(t, { network: soundDriver() }, { bodyLimit: 64 * 1024 });
+  assert.deepEqual(idsOf(report, "broken"), ["request.large"], reportText(report));
+  assert.equal(report.passed, true);
 });
 
 /** Answers every method alike, but for those that the test has something else for. */

@@ -37,6 +37,7 @@ export const clauses = {
 
   "request.unknown-fields": must("Fields that the plugin does not know are ignored: later versions add some"),
   "request.null": must("null, or nothing, is taken for an empty list or map: Go writes both"),
+  "request.large": should("A request of 256 KiB is read: labels and ports have no limit in dockerd"),
   "request.malformed": must("A body that is not JSON is refused"),
   "request.wrong-type": must("A field of a wrong type is refused"),
   "request.survives": must("After requests that were refused, the plugin goes on answering"),
@@ -48,6 +49,11 @@ export const clauses = {
   "network.alloc-check": must("Who says GwAllocChecker answers GwAllocCheck"),
   "network.create": must("CreateNetwork makes a network of one IPv4 subnet"),
   "network.several": must("A second network is made beside the first"),
+  "network.internal": must("A network with com.docker.network.internal is made and deleted, or refused"),
+  "network.ipv6": must("A network of both families is made, with an endpoint of both, or refused"),
+  "network.allocate": must(
+    "Who says the Scope global answers AllocateNetwork and FreeNetwork: swarm's managers ask",
+  ),
   "network.create-again": must(
     "CreateNetwork with an id that is there succeeds or is refused (dockerd asks again when a connection breaks), and the network can be used afterwards",
   ),
@@ -61,6 +67,9 @@ export const clauses = {
   ),
   "endpoint.chosen": must("What comes back in Interface is a MAC, or a CIDR of its family"),
   "endpoint.mac": must("A MAC that the user asks for (in Interface, and as base64 among Options) is taken"),
+  "endpoint.without-address": must(
+    "An endpoint without an address (null IPAM) is made and deleted, or refused",
+  ),
   "endpoint.info": must("EndpointOperInfo is answered with an object as Value, or without"),
   "endpoint.unknown-network": must("CreateEndpoint on a network that is not there is refused"),
   "endpoint.delete": must("DeleteEndpoint takes an endpoint away that has left"),
@@ -99,6 +108,9 @@ export const clauses = {
   "ipam.pool-any": must("RequestPool without Pool gives any: with a PoolID and a CIDR, or is refused"),
   "ipam.pool-given": must("RequestPool with a Pool gives that one"),
   "ipam.pool-family": must("RequestPool with V6 gives an IPv6 pool, or is refused"),
+  "ipam.address-ipv6": must(
+    "RequestAddress from an IPv6 pool gives an address in it, with its prefix length",
+  ),
   "ipam.sub-pool": must("With a SubPool, addresses are chosen from it, or the request is refused"),
   "ipam.pool-again": must("A pool that was released can be requested again"),
   "ipam.pool-release": must("ReleasePool succeeds when all its addresses are released"),

@@ -116,8 +116,22 @@ class IpamCheck {
     if (outcome.kind === "refusal") return exam.skip("ipam.pool-family", `refused: ${outcome.text}`);
     const pool = exam.succeeds("ipam.pool-family", "RequestPool with V6", outcome);
     if (pool === undefined) return;
-    exam.expect("ipam.pool-family", isCidr(pool.Pool, 6), `V6, and Pool is "${pool.Pool}"`);
+    const right = isCidr(pool.Pool, 6);
+    exam.expect("ipam.pool-family", right, `V6, and Pool is "${pool.Pool}"`);
+    if (right) await this.#addressIn(pool);
     await this.#releasePool(pool);
+  }
+
+  async #addressIn({ PoolID, Pool }: Pool): Promise<void> {
+    const exam = this.#exam;
+    const Options = { [labels.macAddress]: "02:42:0a:d5:00:06" };
+    const outcome = await exam.call("IpamDriver.RequestAddress", { PoolID, Address: "", Options });
+    const answer = exam.succeeds("ipam.address-ipv6", `RequestAddress from ${Pool}`, outcome);
+    if (answer === undefined) return;
+    const { Address } = answer;
+    const fits = isCidr(Address) && isInside(Pool, Address) && prefixLength(Address) === prefixLength(Pool);
+    exam.expect("ipam.address-ipv6", fits, `"${Address}" from ${Pool}`);
+    await this.#release(PoolID, Address);
   }
 
   async #givenPool(clause: "ipam.pool-given" | "ipam.pool-again"): Promise<Pool | undefined> {

@@ -12,6 +12,8 @@ export interface NetworkCheckOptions {
   readonly options?: Readonly<Record<string, string>>;
   /** Subnet of the first network. Default: 10.211.0.0/24. The second is the next one. */
   readonly subnets?: readonly [string, string];
+  /** IPv6 subnet of the network that has both families. Default: fd00:ca05::/64. */
+  readonly subnetIpv6?: string;
   /** What Join is given as the sandbox. Default: a path that is not there. */
   readonly sandboxKey?: string;
 }
@@ -39,12 +41,14 @@ class NetworkCheck {
   readonly #exam: Examination;
   readonly #userOptions: Readonly<Record<string, string>>;
   readonly #subnets: readonly [string, string];
+  readonly #subnetIpv6: string;
   readonly #sandboxKey: string;
 
   constructor(exam: Examination, options: NetworkCheckOptions) {
     this.#exam = exam;
     this.#userOptions = options.options ?? {};
     this.#subnets = options.subnets ?? ["10.211.0.0/24", "10.212.0.0/24"];
+    this.#subnetIpv6 = options.subnetIpv6 ?? "fd00:ca05::/64";
     this.#sandboxKey = options.sandboxKey ?? "/var/run/docker/netns/causeway-check";
   }
 
@@ -55,13 +59,17 @@ class NetworkCheck {
     if (network === undefined) return;
     const other = await this.#createNetwork("network.several", second);
     await this.#oddRequests(network);
+    await this.#largeRequest(network);
     await this.#createAgain(network, subnet);
     await this.#endpoints(network, subnet);
+    await this.#withoutAddress(network);
     await this.#whatIsNotThere(network);
     await this.#discovery();
     for (const id of [network, other]) if (id !== undefined) await this.#deleteNetwork(id);
     const again = await this.#createNetwork("network.remake", subnet);
     if (again !== undefined) await this.#deleteNetwork(again);
+    await this.#internal(subnet);
+    await this.#bothFamilies(subnet);
   }
 
   async #capabilities(): Promise<void> {
@@ -76,10 +84,67 @@ class NetworkCheck {
       ["local", "global", ""].includes(ConnectivityScope),
       `ConnectivityScope: "${ConnectivityScope}"`,
     );
+    if (Scope === "global") await this.#allocate();
+    else exam.skip("network.allocate", "the driver is local");
     if (!GwAllocChecker) return exam.skip("network.alloc-check", "the driver does not want to be asked");
     const Options = { [labels.generic]: this.#userOptions };
     const checked = await exam.call("NetworkDriver.GwAllocCheck", { Options });
     exam.succeeds("network.alloc-check", "GwAllocCheck", checked);
+  }
+
+  async #allocate(): Promise<void> {
+    const exam = this.#exam;
+    const { NetworkID, IPv4Data, IPv6Data } = this.#networkRequest(newId(), this.#subnets[0]);
+    const request = { NetworkID, Options: this.#userOptions, IPv4Data, IPv6Data };
+    const outcome = await exam.call("NetworkDriver.AllocateNetwork", request);
+    if (exam.succeeds("network.allocate", "AllocateNetwork", outcome) === undefined) return;
+    const freed = await exam.call("NetworkDriver.FreeNetwork", { NetworkID });
+    exam.succeeds("network.allocate", "FreeNetwork", freed);
+  }
+
+  /** A driver may have none such: then it says so. */
+  async #internal(subnet: string): Promise<void> {
+    const exam = this.#exam;
+    const request = this.#networkRequest(newId(), subnet);
+    const Options = { ...request.Options, [labels.internal]: true };
+    const outcome = await exam.call("NetworkDriver.CreateNetwork", { ...request, Options });
+    if (outcome.kind === "refusal") return exam.skip("network.internal", `refused: ${outcome.text}`);
+    if (exam.succeeds("network.internal", "CreateNetwork, internal", outcome) !== undefined)
+      await this.#deleteNetwork(request.NetworkID);
+  }
+
+  async #bothFamilies(subnet: string): Promise<void> {
+    const exam = this.#exam;
+    const prefix = this.#subnetIpv6.replace(/\/.*/, "");
+    const request = this.#networkRequest(newId(), subnet);
+    const Gateway = `${prefix}1/64`;
+    const outcome = await exam.call("NetworkDriver.CreateNetwork", {
+      ...request,
+      Options: { ...request.Options, [labels.enableIpv6]: true },
+      IPv6Data: [{ AddressSpace: "LocalDefault", Gateway, Pool: this.#subnetIpv6 }],
+    });
+    if (outcome.kind === "refusal") return exam.skip("network.ipv6", `refused: ${outcome.text}`);
+    if (exam.succeeds("network.ipv6", "CreateNetwork with IPv6Data", outcome) === undefined) return;
+    const ids = newEndpoint(request.NetworkID);
+    const Interface = { Address: hostOf(subnet, 7), AddressIPv6: `${prefix}7/64`, MacAddress: "" };
+    const made = await exam.call("NetworkDriver.CreateEndpoint", { ...ids, Interface, Options: portOptions });
+    const answer = exam.succeeds("network.ipv6", "CreateEndpoint with AddressIPv6", made);
+    if (answer !== undefined) {
+      const { Address = "", AddressIPv6 = "" } = answer.Interface ?? {};
+      exam.expect("endpoint.given", Address === "" && AddressIPv6 === "", JSON.stringify(answer.Interface));
+      await this.#deleteEndpoint("endpoint.delete-unjoined", ids);
+    }
+    await this.#deleteNetwork(request.NetworkID);
+  }
+
+  async #withoutAddress(network: string): Promise<void> {
+    const exam = this.#exam;
+    const ids = newEndpoint(network);
+    const Interface = { Address: "", AddressIPv6: "", MacAddress: "" };
+    const outcome = await exam.call("NetworkDriver.CreateEndpoint", { ...ids, Interface, Options: {} });
+    if (outcome.kind === "refusal") return exam.skip("endpoint.without-address", `refused: ${outcome.text}`);
+    if (exam.succeeds("endpoint.without-address", "CreateEndpoint without address", outcome) !== undefined)
+      await this.#deleteEndpoint("endpoint.delete-unjoined", ids);
   }
 
   async #createNetwork(
@@ -136,6 +201,16 @@ class NetworkCheck {
     const Interface = { Address: hostOf(subnet, 2), AddressIPv6: null, MacAddress: null };
     const sparse = await exam.call(method, { ...ids, Interface, Options: null });
     if (exam.succeeds("request.null", `${method} with null as Options`, sparse) !== undefined)
+      await this.#deleteEndpoint("endpoint.delete-unjoined", ids);
+  }
+
+  async #largeRequest(NetworkID: string): Promise<void> {
+    const exam = this.#exam;
+    const ids = newEndpoint(NetworkID);
+    const Options = { ...portOptions, "org.causeway.check": "x".repeat(256 * 1024) };
+    const Interface = { Address: hostOf(this.#subnets[0], 2) };
+    const outcome = await exam.call("NetworkDriver.CreateEndpoint", { ...ids, Interface, Options });
+    if (exam.succeeds("request.large", "CreateEndpoint with a label of 256 KiB", outcome) !== undefined)
       await this.#deleteEndpoint("endpoint.delete-unjoined", ids);
   }
 

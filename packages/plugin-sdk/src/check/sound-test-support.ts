@@ -5,7 +5,7 @@ import { BlockList } from "node:net";
 import type { IpamDriverHandlers, NetworkDriverHandlers } from "../server/index.ts";
 
 /** Every handler is there, so that a test can call the sound one from a broken one. */
-export type SoundDriver = Required<Omit<NetworkDriverHandlers, "allocateNetwork" | "freeNetwork">>;
+export type SoundDriver = Required<NetworkDriverHandlers>;
 
 export function soundDriver(): SoundDriver {
   const networks = new Map<string, Set<string>>();
@@ -19,6 +19,8 @@ export function soundDriver(): SoundDriver {
   };
   return {
     getCapabilities: () => ({ Scope: "local", GwAllocChecker: true }),
+    allocateNetwork: () => ({ Options: {} }),
+    freeNetwork() {},
     gwAllocCheck: () => ({ SkipIPv4: false }),
     createNetwork({ NetworkID }) {
       if (networks.has(NetworkID)) throw new Error("it is there");
@@ -87,9 +89,10 @@ export function soundIpam({ replays = true, mac = true } = {}): SoundIpam {
     },
     requestAddress({ PoolID, Address, Options }) {
       const { subnet, subPool, held } = poolOf(PoolID);
-      const [prefix = "", length = ""] = subnet.split(/\.0\//);
+      const [prefix = "", length = ""] = subnet.split(/(?:\.0|:)\//);
+      const separator = subnet.includes(":") ? ":" : ".";
       const gateway = Options.RequestAddressType !== undefined;
-      const free = Array.from({ length: 250 }, (_, index) => `${prefix}.${index + 1}`).find(
+      const free = Array.from({ length: 250 }, (_, index) => `${prefix}${separator}${index + 1}`).find(
         (candidate) => !held.has(candidate) && contains(subPool, candidate),
       );
       const address = Address || (free ?? "");
@@ -107,6 +110,6 @@ export function soundIpam({ replays = true, mac = true } = {}): SoundIpam {
 function contains(subnet: string, address: string): boolean {
   const [network = "", length = ""] = subnet.split("/");
   const list = new BlockList();
-  list.addSubnet(network, Number(length));
-  return list.check(address);
+  list.addSubnet(network, Number(length), network.includes(":") ? "ipv6" : "ipv4");
+  return list.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }
