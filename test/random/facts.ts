@@ -65,12 +65,13 @@ const patterns: readonly (readonly [RegExp, (found: Groups) => string[]])[] = [
   ],
 ];
 
-/** The lines of a hosts file behind those of the loopback. */
+/** The lines of a hosts file besides those of the loopback and the marks around ours. */
 function ownHosts(json: string | undefined): string {
   const lines = String(JSON.parse(json ?? '""'))
     .trim()
     .split("\n")
-    .slice(6);
+    .slice(6)
+    .filter((line) => !line.startsWith("#"));
   return lines.map((line) => line.replace("\t", " ")).join(", ");
 }
 

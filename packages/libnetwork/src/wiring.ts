@@ -25,7 +25,7 @@ import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Resolver } from "./contracts/names.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
-import { FileSandboxFiles } from "./dns/file-sandbox-files.ts";
+import { FileSandboxFiles } from "./dns/files/file-sandbox-files.ts";
 import type { ResolverSettings } from "./dns/server/protocol.ts";
 import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";

@@ -16,10 +16,14 @@ export type StreamTransfer = number | "again" | "end";
  */
 export type DatagramTransfer = number | "again" | "refused";
 
-const { EAGAIN, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EINTR, ENETUNREACH, ENOBUFS, EPIPE, ETIMEDOUT } =
-  constants.errno;
-const ends: readonly number[] = [ECONNRESET, EPIPE, ETIMEDOUT];
+const { EAGAIN, ECONNREFUSED, EHOSTUNREACH, EINTR, ENETUNREACH, ENOBUFS } = constants.errno;
 const refusals: readonly number[] = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH];
+/** How a connection is broken off, or never stands: by the other side, by routers, by whoever destroys the socket (ECONNABORTED). */
+const ends: readonly number[] = [
+  ...refusals,
+  ...(["EACCES", "ECONNABORTED", "ECONNRESET", "ENETDOWN", "ENETRESET", "ENOPROTOOPT"] as const),
+  ...(["ENOTCONN", "EPERM", "EPIPE", "EPROTO", "ETIMEDOUT"] as const),
+].map((error) => (typeof error === "number" ? error : constants.errno[error]));
 
 /** Receives into a part of a buffer, which must not be empty. @throws KernelError */
 export function receiveStream(fd: number, into: Buffer, from = 0, to = into.length): StreamTransfer {

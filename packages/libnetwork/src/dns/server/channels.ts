@@ -4,8 +4,10 @@
 import {
   connectTcp,
   connectUdp,
+  type DatagramTransfer,
   EPOLLIN,
   type InetSockaddr,
+  isKernelError,
   type NetNamespace,
   type OwnedFd,
   receiveDatagram,
@@ -19,6 +21,8 @@ import { serverSockaddr } from "./server-address.ts";
 
 /** What UDP can carry: we ask for 1,232 bytes, and what is passed on as it came may ask for any number. */
 const longestDatagram = 65_535;
+/** Datagrams of one socket that are taken at a time: a server that floods it has its turn, as all others have. */
+const mostAtOnce = 4;
 const incoming = Buffer.alloc(longestDatagram);
 const outgoing = Buffer.alloc(longestDatagram);
 
@@ -75,14 +79,24 @@ class DatagramChannel implements Channel, Readable {
   }
 
   ready(): void {
-    while (!this.#isClosed) {
-      const count = receiveDatagram(this.#socket.fd, incoming);
+    for (let taken = 0; taken < mostAtOnce && !this.#isClosed; taken++) {
+      const count = this.#receive();
       if (count === "again") return;
       if (count === "refused") {
         this.#fail();
         return;
       }
       this.#listener.message(incoming.subarray(0, count));
+    }
+  }
+
+  #receive(): DatagramTransfer {
+    try {
+      return receiveDatagram(this.#socket.fd, incoming);
+    } catch (error) {
+      // Whatever else ICMP may say: that it knows no UDP there, or may not be spoken to.
+      if (!isKernelError(error)) throw error;
+      return "refused";
     }
   }
 

@@ -40,6 +40,11 @@ export class Deframer {
     return this.#buffer.subarray(from, from + length);
   }
 
+  /** How long the next message is, or will be; 0 where that has not come yet. */
+  get announced(): number {
+    return this.pending < lengthBytes ? 0 : this.#buffer.readUInt16BE(this.#start);
+  }
+
   /** Bytes of a message that has not come whole. */
   get pending(): number {
     return this.#end - this.#start;

@@ -1,8 +1,8 @@
 /**
  * The host's name servers, read again when its resolv.conf has changed: looked at once a second at most.
  */
-import { CachedResolvConf } from "../host-resolv-conf.ts";
-import { emptyResolvConf, type ResolvConf } from "../resolv-conf.ts";
+import { CachedResolvConf } from "../files/host-resolv-conf.ts";
+import { emptyResolvConf, type ResolvConf } from "../files/resolv-conf.ts";
 
 const interval = 1000;
 /** resolv.conf(5): where no server is named, the one on the local machine is asked. */

@@ -29,6 +29,8 @@ export interface LineListener {
   /** A namespace could not be made ready. */
   unready(identity: string): void;
   traced(traced: Traced): void;
+  /** Something went wrong, and all else goes on. */
+  wentWrong(message: string): void;
   /** Somebody waits for what the thread says, besides its replies: until then the process goes on. */
   isAwaited(): boolean;
   /** The thread is no more, and not because it was told to end. */
@@ -178,6 +180,9 @@ export class ThreadLine {
       case "reply":
         this.#replies.shift()?.resolve(said.value);
         this.#letGo();
+        break;
+      case "wrong":
+        this.#listener.wentWrong(said.message);
         break;
       case "traced":
         this.#listener.traced(said);

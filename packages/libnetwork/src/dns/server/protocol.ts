@@ -101,4 +101,6 @@ export type Said =
   | Traced
   /** A namespace could not be made ready. */
   | { readonly kind: "unready"; readonly identity: string }
+  /** Something went wrong that concerns nobody in particular; all else goes on. */
+  | { readonly kind: "wrong"; readonly message: string }
   | { readonly kind: "reply"; readonly value: string | undefined };

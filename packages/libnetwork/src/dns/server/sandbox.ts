@@ -4,7 +4,7 @@
 
 import { type DatagramBatch, EPOLLIN } from "@causeway/kernel";
 import type { SandboxNames } from "../../contracts/names.ts";
-import type { ResolvConf } from "../resolv-conf.ts";
+import type { ResolvConf } from "../files/resolv-conf.ts";
 import type { Client } from "../upstream/contract.ts";
 import type { Answering, Asker } from "./asker.ts";
 import type { Loop, Watched } from "./loop.ts";

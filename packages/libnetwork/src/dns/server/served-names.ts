@@ -4,7 +4,7 @@
 import { type Later, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { CausewayError, messageOf, unavailable } from "../../errors.ts";
-import type { ResolvConf } from "../resolv-conf.ts";
+import type { ResolvConf } from "../files/resolv-conf.ts";
 import type { Channels, Forwarder, Server } from "../upstream/contract.ts";
 import { mannerOf } from "../upstream/manner.ts";
 import { Zone } from "../zone/zone.ts";
@@ -26,6 +26,8 @@ export interface ThreadSurroundings extends Surroundings {
 type OpenOrder = Pick<Extract<Order, { kind: "open" }>, "sandboxId" | "attempt" | "place">;
 
 const dnsPort = 53;
+/** Milliseconds until a socket that somebody destroyed is opened again: it may be done as fast as a program goes round. */
+const reopenDelay = 200;
 /** What stands for the host's namespace; sandboxes' have their ids. */
 const hostKey = "host";
 
@@ -156,7 +158,12 @@ export class ServedNames implements Disposable {
     const answering = (served: ServedSandbox) =>
       new AnsweringSandbox(this.#zone, sandboxId, client, this.#answers, () => this.#refreshServers(served));
     const sandbox = new ServedSandbox({ id: sandboxId, identity, namespace, client }, answering);
-    namespace.answerBy(sandbox.answering, openAgain);
+    const { timers }: Loop = this.#surroundings.loop;
+    namespace.answerBy(sandbox.answering, () =>
+      timers.at(timers.now() + reopenDelay, () => {
+        if (this.#sandboxes.get(sandboxId) === sandbox) openAgain();
+      }),
+    );
     this.#sandboxes.set(sandboxId, sandbox);
   }
 

@@ -15,7 +15,7 @@ import {
   rewritePort,
 } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
-import { resolverAddress } from "../resolv-conf.ts";
+import { resolverAddress } from "../files/sandbox-resolv-conf.ts";
 
 const address = new InetSockaddr(parseIp(resolverAddress).bytes(), resolverAddress);
 /** Of nf_tables, in the sandbox. */

@@ -2,13 +2,16 @@
  * A TCP connection that carries messages, at either end: what comes is told by the message, what is sent waits for room.
  */
 import { EPOLLIN, EPOLLOUT, type OwnedFd, receiveStream, sendStream } from "@causeway/kernel";
+import { longestMessage } from "../wire/constants.ts";
 import { Deframer } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 
 /** Bytes that are taken at a time. */
 const piece = 4096;
-/** Who does not read is not answered any more, beyond so many bytes. */
-const longestQueue = 1 << 20;
+/** Nothing more is taken of who does not read, beyond so many bytes that wait for room. */
+const fullQueue = 1 << 16;
+/** What was taken already is not answered any more, beyond so many. */
+const longestQueue = 1 << 18;
 
 export interface StreamListener {
   /** @param message good until it returns */
@@ -22,6 +25,7 @@ export class MessageStream implements Readable, Disposable {
   readonly #watched: Watched;
   readonly #listener: StreamListener;
   readonly #deframer = new Deframer();
+  readonly #longest: number;
   #queue: Buffer[] = [];
   #queued = 0;
   #isConnected: boolean;
@@ -31,10 +35,20 @@ export class MessageStream implements Readable, Disposable {
   /** Answers to what came together go together. */
   #isTelling = false;
 
-  /** @param isConnected false where the connection is under way */
-  constructor(loop: Loop, socket: OwnedFd, isConnected: boolean, listener: StreamListener) {
+  /**
+   * @param isConnected false where the connection is under way
+   * @param longest bytes of a message: whoever begins a longer one is hung up on
+   */
+  constructor(
+    loop: Loop,
+    socket: OwnedFd,
+    isConnected: boolean,
+    listener: StreamListener,
+    longest = longestMessage,
+  ) {
     this.#socket = socket;
     this.#listener = listener;
+    this.#longest = longest;
     this.#isConnected = isConnected;
     this.#watched = loop.watch(socket.fd, isConnected ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
   }
@@ -44,8 +58,9 @@ export class MessageStream implements Readable, Disposable {
     if ((events & EPOLLOUT) !== 0) {
       this.#isConnected = true;
       if (!this.#drain()) return;
+      this.#tell();
     }
-    if ((events & ~EPOLLOUT) !== 0 && !this.#isPaused) this.#take();
+    if ((events & ~EPOLLOUT) !== 0 && this.#takes) this.#take();
   }
 
   /** @param bytes a message behind its length */
@@ -54,11 +69,12 @@ export class MessageStream implements Readable, Disposable {
     this.#queue.push(bytes);
     this.#queued += bytes.length;
     if (this.#queued > longestQueue) this.#end();
-    else if (this.#isConnected && !this.#isTelling) this.#drain();
+    else if (this.#isConnected && !this.#isTelling && this.#makesRoom()) this.#tell();
   }
 
   /** Takes nothing more until resume(). */
   pause(): void {
+    if (this.#isPaused) return;
     this.#isPaused = true;
     this.#watch();
   }
@@ -70,9 +86,13 @@ export class MessageStream implements Readable, Disposable {
     this.#tell();
   }
 
+  get #takes(): boolean {
+    return !this.#isPaused && !this.#isClosed && this.#queued < fullQueue;
+  }
+
   #take(): void {
     const { buffer, from } = this.#deframer.room(piece);
-    const count = receiveStream(this.#socket.fd, buffer, from, buffer.length);
+    const count = receiveStream(this.#socket.fd, buffer, from, from + piece);
     if (count === "again") return;
     if (count === "end") {
       this.#end();
@@ -82,15 +102,32 @@ export class MessageStream implements Readable, Disposable {
     this.#tell();
   }
 
+  /** Whatever has come, and may be taken. */
   #tell(): void {
+    // Whoever is told may let it go on: that is seen below.
+    if (this.#isTelling) return;
     this.#isTelling = true;
-    while (!this.#isPaused && !this.#isClosed) {
-      const message = this.#deframer.next();
-      if (message === undefined) break;
-      this.#listener.message(message);
+    try {
+      do this.#tellMessages();
+      while (this.#queue.length > 0 && this.#isConnected && this.#makesRoom());
+    } finally {
+      this.#isTelling = false;
     }
-    this.#isTelling = false;
-    if (this.#queue.length > 0 && this.#isConnected) this.#drain();
+  }
+
+  #tellMessages(): void {
+    while (this.#takes) {
+      const message = this.#deframer.next();
+      if (message !== undefined) this.#listener.message(message);
+      else if (this.#deframer.announced > this.#longest) this.#end();
+      else return;
+    }
+  }
+
+  /** @returns whether something may be taken that could not be before */
+  #makesRoom(): boolean {
+    const took = this.#takes;
+    return this.#drain() && !took && this.#takes;
   }
 
   /** @returns false where the stream has ended by it */
@@ -114,7 +151,7 @@ export class MessageStream implements Readable, Disposable {
   #watch(): void {
     if (this.#isClosed) return;
     const wantsRoom = this.#queue.length > 0 || !this.#isConnected;
-    this.#watched.change((this.#isPaused ? 0 : EPOLLIN) | (wantsRoom ? EPOLLOUT : 0));
+    this.#watched.change((this.#takes ? EPOLLIN : 0) | (wantsRoom ? EPOLLOUT : 0));
   }
 
   #end(): void {

@@ -7,9 +7,14 @@ import type { Answering, Asker, Remembered } from "./asker.ts";
 import { framed } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { MessageStream } from "./stream.ts";
+import { Turns } from "./turns.ts";
 
 /** Connections of one sandbox. */
 const mostConnections = 256;
+/** Connections that are accepted at a time. */
+const mostAtOnce = 32;
+/** Bytes of a question: none that anybody asks is as long. */
+const longestQuestion = 4096;
 /** Answers of one connection that are still to come: until then nothing more is read of it. */
 const mostPending = 128;
 /** Whoever has nothing to ask is hung up on, milliseconds: RFC 7766 section 6.2.3. */
@@ -25,6 +30,7 @@ export class TcpService implements Readable, Disposable {
   readonly #answering: Answering;
   readonly #destroyed: () => void;
   readonly #connections = new Set<Connection>();
+  readonly #turns: Turns;
   #lastPeer = 0;
 
   /**
@@ -43,14 +49,16 @@ export class TcpService implements Readable, Disposable {
     this.#catchUp = catchUp;
     this.#answering = answering;
     this.#destroyed = destroyed;
+    this.#turns = new Turns(loop.timers);
     this.#watched = loop.watch(listener.fd, EPOLLIN, this);
   }
 
   ready(): void {
     try {
-      for (let socket = acceptTcp(this.#listener.fd); socket !== undefined; ) {
+      for (let accepted = 0; accepted < mostAtOnce; accepted++) {
+        const socket = acceptTcp(this.#listener.fd);
+        if (socket === undefined) return;
         this.#accept(socket);
-        socket = acceptTcp(this.#listener.fd);
       }
     } catch (error) {
       if (isKernelError(error, "EINVAL")) {
@@ -73,9 +81,8 @@ export class TcpService implements Readable, Disposable {
     setNoDelay(socket.fd);
     const gone = (connection: Connection) => this.#connections.delete(connection);
     const peer = --this.#lastPeer;
-    this.#connections.add(
-      new Connection(this.#loop, socket, peer, { catchUp: this.#catchUp, answering: this.#answering, gone }),
-    );
+    const parts = { catchUp: this.#catchUp, answering: this.#answering, turns: this.#turns, gone };
+    this.#connections.add(new Connection(this.#loop, socket, peer, parts));
   }
 
   #pause(): void {
@@ -87,12 +94,14 @@ export class TcpService implements Readable, Disposable {
   [Symbol.dispose](): void {
     this.#watched[Symbol.dispose]();
     for (const connection of this.#connections) connection[Symbol.dispose]();
+    this.#turns[Symbol.dispose]();
   }
 }
 
 interface ConnectionParts {
   readonly catchUp: () => void;
   readonly answering: Answering;
+  readonly turns: Turns;
   readonly gone: (connection: Connection) => void;
 }
 
@@ -103,6 +112,7 @@ class Connection implements Asker, Disposable {
   readonly #peer: number;
   readonly #stream: MessageStream;
   #pending = 0;
+  #waitsForTurn = false;
   #idle: Disposable;
 
   constructor(loop: Loop, socket: OwnedFd, peer: number, parts: ConnectionParts) {
@@ -110,10 +120,9 @@ class Connection implements Asker, Disposable {
     this.#peer = peer;
     this.#parts = parts;
     this.#idle = this.#hangUpLater();
-    this.#stream = new MessageStream(loop, socket, true, {
-      message: (message) => this.#asked(message),
-      ended: () => this[Symbol.dispose](),
-    });
+    const message = (bytes: Uint8Array) => this.#asked(bytes);
+    const ended = () => this[Symbol.dispose]();
+    this.#stream = new MessageStream(loop, socket, true, { message, ended }, longestQuestion);
   }
 
   #asked(message: Uint8Array): void {
@@ -123,6 +132,17 @@ class Connection implements Asker, Disposable {
     const question = Buffer.from(message.buffer, message.byteOffset, message.length);
     const length = this.#parts.answering.answer(question, 0, question.length, answer, 0, this);
     if (length > 0) this.#stream.send(framed(answer.subarray(0, length)));
+    this.#waitsForTurn = !this.#parts.turns.take(this.#goOn);
+    if (this.#waitsForTurn) this.#stream.pause();
+  }
+
+  readonly #goOn = (): void => {
+    this.#waitsForTurn = false;
+    this.#resume();
+  };
+
+  #resume(): void {
+    if (!this.#waitsForTurn && this.#pending < mostPending) this.#stream.resume();
   }
 
   remember(): Remembered {
@@ -131,7 +151,8 @@ class Connection implements Asker, Disposable {
       peer: this.#peer,
       send: (bytes) => {
         this.#stream.send(framed(bytes));
-        if (--this.#pending < mostPending) this.#stream.resume();
+        this.#pending--;
+        this.#resume();
       },
     };
   }
@@ -147,6 +168,7 @@ class Connection implements Asker, Disposable {
   [Symbol.dispose](): void {
     this.#idle[Symbol.dispose]();
     this.#stream[Symbol.dispose]();
+    this.#parts.turns.forget(this.#goOn);
     this.#parts.gone(this);
   }
 }

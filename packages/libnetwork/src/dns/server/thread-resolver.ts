@@ -56,7 +56,7 @@ export class ThreadResolver implements Resolver {
    * Costs nothing until it is started.
    *
    * @param host from which the host's name servers are asked; it may be disposed of afterwards
-   * @param onFailure is told that the thread broke down, and another was started
+   * @param onFailure is told that the thread broke down, and another was started; or that something went wrong in it
    */
   constructor(host: NetNamespace, settings: ResolverSettings, onFailure: (error: unknown) => void) {
     this.#host = host.duplicate();
@@ -176,6 +176,7 @@ export class ThreadResolver implements Resolver {
       },
       traced: (traced) => this.#traces.settle(traced),
       isAwaited: () => this.#traces.size > 0,
+      wentWrong: (message) => this.#onFailure(new Error(`in the resolver's thread: ${message}`)),
       unready: (identity) => this.#unready(identity),
       brokeDown: (error) => this.#brokeDown(line, error),
     });

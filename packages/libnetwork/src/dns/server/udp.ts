@@ -1,7 +1,7 @@
 /**
  * Questions by UDP: by the batch, RFC 1035 section 4.2.1.
  */
-import { DatagramBatch, sendDatagramTo } from "@causeway/kernel";
+import { DatagramBatch, isKernelError, sendDatagramTo } from "@causeway/kernel";
 import type { Answering, Asker, Remembered } from "./asker.ts";
 import type { Readable } from "./loop.ts";
 
@@ -61,7 +61,12 @@ export class UdpService implements Readable, Asker {
       peer: ip * 65_536 + portHigh * 256 + portLow,
       send: (answer) => {
         if (this.#isClosed) return;
-        sendDatagramTo(this.#fd, Buffer.from(answer.buffer, answer.byteOffset), answer.length, sender);
+        try {
+          sendDatagramTo(this.#fd, Buffer.from(answer.buffer, answer.byteOffset), answer.length, sender);
+        } catch (error) {
+          // The asker's own doing: it came from port 0, or lets nothing in. Others wait for the same answer.
+          if (!isKernelError(error)) throw error;
+        }
       },
     };
   }

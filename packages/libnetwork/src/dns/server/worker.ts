@@ -5,6 +5,7 @@ import { workerData } from "node:worker_threads";
 import { closeLingering, EPOLLIN } from "@causeway/kernel";
 import { QueryForwarder } from "../upstream/forwarder.ts";
 import { PooledRandomNumbers } from "../upstream/random.ts";
+import { Complaints } from "./complaints.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { Inbox } from "./inbox.ts";
 import { Loop } from "./loop.ts";
@@ -16,7 +17,12 @@ const { port, memory, counts, wakeFd, hostNamespaceFd, settings } = workerData a
 /** Sockets to other servers, of all sandboxes together: a process with few descriptors has others to open. */
 const exchanges = Math.min(4096, Math.floor(descriptorLimit() / 4));
 const loop = new Loop();
-const warn = (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error));
+// Not process.emitWarning(): the thread never has the time to write what is piled up there.
+const complaints = new Complaints(
+  () => loop.timers.now(),
+  (message) => port.postMessage({ kind: "wrong", message } satisfies Said),
+);
+const warn = (error: unknown) => complaints.add(error);
 const inbox = new Inbox(port, new Int32Array(memory), wakeFd, (order) => names.obey(order), warn);
 const names = new ServedNames(
   {

@@ -234,11 +234,18 @@ export class Exchange implements Chained<Exchange> {
     if (answer !== "failed" && answer === this.#poor && this.#office.lifetime.read(answer, this.type))
       this.#keep(answer);
     this.#office.over(this);
+    const errors: unknown[] = [];
     for (let waiter = this.#first; waiter !== undefined; waiter = this.#first) {
       this.#unlink(waiter);
       waiter.owner.forget(waiter);
-      waiter.deliver(answer, from);
+      try {
+        waiter.deliver(answer, from);
+      } catch (error) {
+        // The others are other sandboxes: they have their answer all the same.
+        errors.push(error);
+      }
     }
+    if (errors.length > 0) throw errors[0];
   }
 
   #unlink(waiter: Waiter): void {

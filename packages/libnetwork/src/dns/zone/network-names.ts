@@ -58,12 +58,12 @@ export class NetworkNames {
 
   /** In the place of those that were there. */
   setRecords(records: readonly NetworkRecordOf[]): void {
-    const names = new Set([...this.#records, ...records].map(({ name }) => name.toLowerCase()));
+    const byName = new Map<string, NetworkRecordOf[]>();
+    for (const { name } of this.#records) byName.set(name.toLowerCase(), []);
+    for (const { name } of records) byName.set(name.toLowerCase(), []);
+    for (const record of records) byName.get(record.name.toLowerCase())?.push(record);
     this.#records = records;
-    for (const name of names) {
-      const own = records.filter((record) => record.name.toLowerCase() === name);
-      this.#change(name, ({ members }) => ({ members, records: own }));
-    }
+    for (const [name, own] of byName) this.#change(name, ({ members }) => ({ members, records: own }));
   }
 
   /** @param name in lower case */

@@ -222,4 +222,27 @@ describe("Zone", () => {
     assert.equal(brief(zone.nameOf("c", "8.8.8.8")), "private: internal");
     assert.equal(brief(zone.lookUp("d", "example.org", "A")), "unknown");
   });
+
+  it("asks nobody outside for ports of a name in another network", () => {
+    const zone = zoneOf(web, db, stranger);
+    const look = (name: string, type: string) => brief(zone.lookUp("stranger", name, type));
+    assert.equal(look("_http._tcp.web", "SRV"), "private: other network");
+    assert.equal(look("_443._tcp.web.front", "another"), "private: other network");
+    assert.equal(look("_http._tcp.example.org", "SRV"), "unknown");
+    assert.equal(look("__", "SRV"), "unknown");
+  });
+
+  it("takes a network's records in no time by the square of them", () => {
+    const zone = zoneOf(web);
+    const records = Array.from({ length: 1000 }, (_, at) => ({
+      name: `Name-${at}`,
+      ttl: 1,
+      data: { type: "A", address: "10.0.0.1" } as const,
+    }));
+    const began = performance.now();
+    for (let round = 0; round < 20; round++) zone.setRecords("id of front", records.slice(round));
+    assert.ok(performance.now() - began < 400, `${performance.now() - began} ms`);
+    assert.equal(brief(zone.lookUp("web", "name-500", "A")), "10.0.0.1");
+    assert.equal(brief(zone.lookUp("web", "name-0", "A")), "unknown");
+  });
 });

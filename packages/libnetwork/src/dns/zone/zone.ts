@@ -96,7 +96,12 @@ export class Zone {
       const found = this.#service(view, name, tell);
       if (found !== undefined) return found;
     }
-    return this.#ofOthers(view, this.#private.has(name) ? "other network" : undefined, tell);
+    return this.#ofOthers(view, this.#isPrivate(name) ? "other network" : undefined, tell);
+  }
+
+  /** Also where it is asked for a port, `_http._tcp.web`, or anything else of its own that begins so (RFC 8552). */
+  #isPrivate(name: string): boolean {
+    return this.#private.has(name.replace(/^(?:_[^.]*\.)+/, ""));
   }
 
   /** @param why nobody outside is asked, in any case */
@@ -199,7 +204,7 @@ export class Zone {
       passed.add(owner);
       const hit = this.#find(view, owner, tell);
       if (hit === undefined) {
-        const isOthers = view.names.forwards && !this.#private.has(owner);
+        const isOthers = view.names.forwards && !this.#isPrivate(owner);
         if (isOthers) tell?.({ at: "alias", target: owner });
         return { answers, ...(isOthers && { continues: owner }) };
       }

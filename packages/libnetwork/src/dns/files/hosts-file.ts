@@ -4,7 +4,7 @@
  * The lines for loopback are written once. Those that change with the sandbox stand between two marks; what others wrote around them, or
  * among them, stays.
  */
-import type { SandboxFileContent } from "../contracts/sandbox-files.ts";
+import type { SandboxFileContent } from "../../contracts/sandbox-files.ts";
 import { digestOf } from "./mark.ts";
 
 const loopbackLines = `\

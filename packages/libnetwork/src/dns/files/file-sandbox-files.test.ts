@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SandboxFileContent, SandboxFilePaths } from "../contracts/sandbox-files.ts";
+import type { SandboxFileContent, SandboxFilePaths } from "../../contracts/sandbox-files.ts";
 import { FileSandboxFiles } from "./file-sandbox-files.ts";
 
 const sandboxId = "0123456789abcdef".repeat(4);

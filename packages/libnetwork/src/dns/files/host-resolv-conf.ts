@@ -2,7 +2,7 @@
  * The host's resolv.conf as its sandboxes may use it: parsed once, and again when the file has changed.
  */
 import { files } from "@causeway/kernel";
-import { messageOf, unavailable } from "../errors.ts";
+import { messageOf, unavailable } from "../../errors.ts";
 import { emptyResolvConf, parseResolvConf, type ResolvConf, withoutLocalServers } from "./resolv-conf.ts";
 
 /** systemd-resolved's stub listener; a host that names it alone keeps the real servers in a file of systemd's. */

@@ -2,11 +2,12 @@
  * A sandbox's hosts, hostname and resolv.conf as files under the run directory.
  */
 
-import type { Dirent } from "node:fs";
 import { join } from "node:path";
-import { files, hasCause, withReserve } from "@causeway/kernel";
-import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
+import { files, withReserve } from "@causeway/kernel";
+import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../../contracts/sandbox-files.ts";
+import { entriesOf, makeFolder, removeFolder } from "./folder.ts";
 import { HostResolvConf } from "./host-resolv-conf.ts";
+import { hostnameText, isEditedHostname } from "./hostname-file.ts";
 import {
   hostsText,
   isEditedHosts,
@@ -15,15 +16,8 @@ import {
   ownHosts,
   updatedHosts,
 } from "./hosts-file.ts";
-import { isEditedResolvConf, resolvConfText, resolverConfText } from "./resolv-conf.ts";
-import {
-  changeFile,
-  filesFailed,
-  forgetUnfinished,
-  makeFile,
-  readText,
-  unfinishedText,
-} from "./shared-file.ts";
+import { isEditedResolvConf, resolvConfText, resolverConfText } from "./sandbox-resolv-conf.ts";
+import { changeFile, forgetUnfinished, makeFile, readText, unfinishedText } from "./shared-file.ts";
 
 export interface FileSandboxFilesOptions {
   /** Where name servers, search list and options come from when a sandbox gives none; /etc/resolv.conf. */
@@ -43,9 +37,8 @@ const kindsOfFile = [
   "resolvConf",
   "hosts",
 ] as const satisfies readonly (keyof SandboxFilePaths)[];
-const fileNames = ["hosts", "hostname", "resolv.conf"];
 
-const folderMode = 0o755;
+const fileNames = ["hosts", "hostname", "resolv.conf"];
 const folderName = /^[0-9a-f]{12}$/;
 
 /**
@@ -108,10 +101,9 @@ export class FileSandboxFiles implements SandboxFiles {
     return { hosts: `${folder}/hosts`, hostname: `${folder}/hostname`, resolvConf: `${folder}/resolv.conf` };
   }
 
-  /** Nothing to remove is no error. */
   remove(sandboxId: string): void {
     this.#written.delete(sandboxId);
-    removeFolder(this.#folder(sandboxId));
+    removeFolder(this.#folder(sandboxId), fileNames);
   }
 
   missing(sandboxId: string): readonly string[] {
@@ -154,7 +146,7 @@ export class FileSandboxFiles implements SandboxFiles {
     return {
       ownHosts: own,
       hosts: hostsText(own),
-      hostname: own.hostname === "" ? "" : `${own.hostname}\n`,
+      hostname: hostnameText(own.hostname),
       resolvConf: content.hasResolver ? resolverConfText(host, content) : resolvConfText(host, content),
     };
   }
@@ -201,11 +193,6 @@ function changesOf(
   };
 }
 
-/** @param ours undefined where it is not known */
-function isEditedHostname(there: string, ours: string | undefined): boolean {
-  return there.trim() !== "" && there.trim() !== ours;
-}
-
 /** One that is as it should be is only read. @returns false where it was left as it is, for what others do there */
 function reviewFile(path: string, change: Change): boolean {
   const unfinished = unfinishedText(path);
@@ -216,46 +203,4 @@ function reviewFile(path: string, change: Change): boolean {
   }
   const there = readText(path);
   return there !== undefined && change(there) === there ? true : changeFile(path, change);
-}
-
-/** None where there is no such folder. */
-function entriesOf(path: string): readonly Dirent[] {
-  if (!files.existsSync(path)) return [];
-  try {
-    return files.readdirSync(path, { withFileTypes: true });
-  } catch (cause) {
-    throw filesFailed("read", path, cause);
-  }
-}
-
-/** File by file: that takes no descriptor, and there may be none. */
-function removeFolder(path: string): void {
-  try {
-    for (const name of fileNames) files.rmSync(`${path}/${name}`, { force: true });
-    files.rmdirSync(path);
-  } catch (cause) {
-    if (hasCause(cause, "ENOENT")) return;
-    if (!hasCause(cause, "ENOTEMPTY", "ERR_FS_EISDIR")) throw filesFailed("remove", path, cause);
-    // Somebody has put something else into it.
-    removeTree(path);
-  }
-}
-
-function removeTree(path: string): void {
-  try {
-    files.rmSync(path, { recursive: true, force: true });
-  } catch (cause) {
-    throw filesFailed("remove", path, cause);
-  }
-}
-
-/** Answers whether the folder is new. */
-function makeFolder(path: string): boolean {
-  try {
-    if (files.mkdirSync(path, { recursive: true, mode: folderMode }) === undefined) return false;
-    files.chmodSync(path, folderMode);
-    return true;
-  } catch (cause) {
-    throw filesFailed("make", path, cause);
-  }
 }

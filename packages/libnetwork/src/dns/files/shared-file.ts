@@ -8,7 +8,7 @@
  * Texts are taken as latin1, byte by byte: ours are ASCII, and what users wrote stays as it is whatever its encoding.
  */
 import { files, hasCause, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, tryLease } from "@causeway/kernel";
-import { messageOf, unavailable } from "../errors.ts";
+import { messageOf, unavailable } from "../../errors.ts";
 
 /** Programs in the sandbox read the files whoever they run as, whatever the controller's umask. */
 const fileMode = 0o644;

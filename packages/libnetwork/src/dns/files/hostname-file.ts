@@ -1,0 +1,17 @@
+/**
+ * The text of a sandbox's /etc/hostname: hostname(5). There is no room for a mark: what was ours the marks of the hosts file say.
+ */
+
+/** @param hostname "" for none */
+export function hostnameText(hostname: string): string {
+  return hostname === "" ? "" : `${hostname}\n`;
+}
+
+/**
+ * Whether others have written into it.
+ *
+ * @param ours undefined where it is not known
+ */
+export function isEditedHostname(there: string, ours: string | undefined): boolean {
+  return there.trim() !== "" && there.trim() !== ours;
+}
