@@ -105,6 +105,15 @@ describe("a served plugin", () => {
     assert.equal(got.status, 405);
   });
 
+  it("tells who sends megabytes, too, and goes on", async (t) => {
+    const { ask } = await served(t, { network: yes });
+    const { status } = await ask("NetworkDriver.CreateNetwork", `"${"x".repeat(10_000_000)}"`);
+    assert.equal(status, 413);
+    // Beyond, the connection may end before the answer is read.
+    await ask("NetworkDriver.CreateNetwork", `"${"x".repeat(30_000_000)}"`).catch(() => {});
+    assert.equal((await ask("Plugin.Activate")).status, 200);
+  });
+
   it("says so when a handler's answer is wrong", async (t) => {
     const wrong = { ...yes, join: () => ({ Gateway: 5 }) as unknown as { Gateway: string } };
     const { ask } = await served(t, { network: wrong });
