@@ -8,6 +8,6 @@ mkdir -p "$to"
 to=$(cd "$to" && pwd)
 cd "$(dirname "$0")/.."
 npm run --silent build
-for name in kernel libnetwork daemon cli; do
+for name in kernel plugin-sdk libnetwork daemon cli; do
   npm pack --silent --ignore-scripts --pack-destination "$to" "./packages/$name/dist"
 done

@@ -1,8 +1,8 @@
 // npm run build: what is published, each package whole in its dist/: `npm pack packages/NAME/dist` makes its tarball.
 //
-// kernel, libnetwork and daemon become JavaScript and declarations by tsc; the command line one file by esbuild (ADR 0016).
+// kernel, plugin-sdk, libnetwork and daemon become JavaScript and declarations by tsc; the command line one file by esbuild (ADR 0016).
 //
-//   npm run build [-- NAME...]   these packages only: kernel, libnetwork, daemon, cli
+//   npm run build [-- NAME...]   these packages only: kernel, plugin-sdk, libnetwork, daemon, cli
 
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { compilePackages } from "./lib/compile.ts";
 import { ROOT } from "./lib/files.ts";
 import { publishedManifest } from "./lib/manifest.ts";
 
-const compiled = ["kernel", "libnetwork", "daemon"];
+const compiled = ["kernel", "plugin-sdk", "libnetwork", "daemon"];
 const known = [...compiled, "cli"];
 
 const wanted = process.argv.slice(2);

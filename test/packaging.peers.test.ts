@@ -111,13 +111,14 @@ describe("what is packaged", { skip: needsPeer("debootstrap", "npm", "dpkg-deb")
     return run("unshare", [...how, "sh", "-euc", enter, "sh", ...names, script]);
   }
 
-  it("is four tarballs without install scripts, of JavaScript and declarations", async () => {
+  it("is five tarballs without install scripts, of JavaScript and declarations", async () => {
     const tarballs = readdirSync(packages).filter((name) => name.endsWith(".tgz"));
     assert.deepEqual(tarballs.sort(), [
       "causeway-0.1.0.tgz",
       "causeway-daemon-0.1.0.tgz",
       "causeway-kernel-0.1.0.tgz",
       "causeway-libnetwork-0.1.0.tgz",
+      "causeway-plugin-sdk-0.1.0.tgz",
     ]);
     for (const tarball of tarballs) {
       const { text } = await run("tar", ["-tzf", join(packages, tarball)]);

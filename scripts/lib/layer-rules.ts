@@ -72,11 +72,23 @@ const CLI: Rooms = {
   hook: ["command", "commands", "client", "output", "errors"],
 };
 
+/** packages/plugin-sdk/src: errors <- protocol <- {server, client} <- {replay, check}. */
+const PLUGIN_SDK: Rooms = {
+  errors: [],
+  files: [],
+  protocol: ["errors"],
+  server: ["errors", "files", "protocol"],
+  client: ["errors", "files", "protocol"],
+  replay: ["errors", "protocol", "server", "client"],
+  check: ["errors", "protocol", "client"],
+};
+
 /** What each package and folder of the workspace may import from packages/. */
 const PACKAGES: Rooms = {
   kernel: [],
-  libnetwork: ["kernel"],
-  daemon: ["libnetwork", "kernel"],
+  "plugin-sdk": [],
+  libnetwork: ["kernel", "plugin-sdk"],
+  daemon: ["libnetwork", "kernel", "plugin-sdk"],
   cli: ["daemon"],
 };
 
@@ -105,10 +117,10 @@ export function layerRules(): IRegularForbiddenRuleType[] {
     ),
     forbid(
       "files-by-the-seam",
-      "File operations cross the seam (packages/kernel/src/sys/files.ts), where tests let them fail; types may be imported. The command line's certificates, what its hook reads of a bundle, and what a runtime wrote do not",
+      "File operations cross the seam (packages/kernel/src/sys/files.ts), where tests let them fail; types may be imported. A package that knows no kernel (plugin-sdk) has a files.ts of its own; the command line's certificates, what its hook reads of a bundle, and what a runtime wrote do not",
       {
         path: "^packages/",
-        pathNot: `${TESTS}|/sys/files\\.ts$|^packages/cli/src/(client/tls|hook/files|commands/container/complaints)\\.ts$`,
+        pathNot: `${TESTS}|/sys/files\\.ts$|^packages/plugin-sdk/src/files\\.ts$|^packages/cli/src/(client/tls|hook/files|commands/container/complaints)\\.ts$`,
       },
       { path: "^(node:)?fs", dependencyTypesNot: ["type-only", "type-import"] },
     ),
@@ -122,6 +134,7 @@ export function layerRules(): IRegularForbiddenRuleType[] {
     ...roomRules("libnetwork", LIBNETWORK),
     ...roomRules("daemon", DAEMON),
     ...roomRules("cli", CLI),
+    ...roomRules("plugin-sdk", PLUGIN_SDK),
     ...packageRules(),
     forbid(
       "drivers-apart",

@@ -1,0 +1,197 @@
+/**
+ * One plugin under examination: calls, and what they say of the clauses.
+ */
+import { addressText, type PluginAddress, type RawAnswer, Transport } from "../client/index.ts";
+import { messageOf, PluginError } from "../errors.ts";
+import {
+  type MethodName,
+  methods,
+  type RequestFor,
+  type ResponseOf,
+  readMessage,
+} from "../protocol/index.ts";
+import { type ClauseId, clauses } from "./clauses.ts";
+import type { ClauseResult, Report } from "./report.ts";
+
+/** How a call ended. */
+export type Outcome<Body = unknown> =
+  | { readonly kind: "success"; readonly body: Body }
+  /** `text`: what the plugin says. */
+  | { readonly kind: "refusal"; readonly text: string; readonly status: number }
+  /** 404 */
+  | { readonly kind: "unknown"; readonly text: string; readonly status: 404 }
+  /** No answer, or none that can be read: noted already. */
+  | { readonly kind: "nothing"; readonly text: string };
+
+/** The plugin does not answer any more: going on would only wait. */
+export class GivenUp extends Error {}
+
+/** So many calls without an answer are enough. */
+const patience = 2;
+
+interface Verdict {
+  outcome: ClauseResult["outcome"];
+  readonly evidence: string[];
+}
+
+export class Examination implements Disposable {
+  readonly address: PluginAddress;
+  readonly #transport: Transport;
+  readonly #timeout: number;
+  readonly #verdicts = new Map<ClauseId, Verdict>();
+  #calls = 0;
+  #silent = 0;
+
+  constructor(address: PluginAddress, timeout: number) {
+    this.address = address;
+    this.#timeout = timeout;
+    this.#transport = new Transport(address);
+  }
+
+  /** Notes that a clause was kept or, once and for all, broken. */
+  expect(id: ClauseId, kept: boolean, evidence: string): boolean {
+    const verdict = this.#verdicts.get(id) ?? { outcome: "kept", evidence: [] };
+    if (verdict.outcome === "skipped") verdict.evidence.length = 0;
+    if (verdict.outcome !== "broken") verdict.outcome = kept ? "kept" : "broken";
+    if (!kept && !verdict.evidence.includes(evidence)) verdict.evidence.push(evidence);
+    this.#verdicts.set(id, verdict);
+    return kept;
+  }
+
+  /** Notes why a clause cannot be examined, unless it was. */
+  skip(id: ClauseId, reason: string): void {
+    if (!this.#verdicts.has(id)) this.#verdicts.set(id, { outcome: "skipped", evidence: [reason] });
+  }
+
+  /** @returns the answer, where the call has succeeded as the clause wants it */
+  succeeds<Body>(id: ClauseId, what: string, outcome: Outcome<Body>): Body | undefined {
+    this.expect(id, outcome.kind === "success", `${what}: ${outcomeText(outcome)}`);
+    return outcome.kind === "success" ? outcome.body : undefined;
+  }
+
+  /** The clause wants the call to be refused. */
+  refuses(id: ClauseId, what: string, outcome: Outcome): void {
+    this.expect(id, outcome.kind === "refusal", `${what}: ${outcomeText(outcome)}`);
+  }
+
+  /** The clause wants an answer, of whatever kind. */
+  answers(id: ClauseId, what: string, outcome: Outcome): void {
+    this.expect(id, outcome.kind !== "nothing", `${what}: ${outcomeText(outcome)}`);
+  }
+
+  /** @throws GivenUp */
+  async call<M extends MethodName>(method: M, request: RequestFor<M>): Promise<Outcome<ResponseOf<M>>> {
+    const body = Object.keys(request).length === 0 ? "" : `${JSON.stringify(request)}\n`;
+    return this.callRaw(method, body);
+  }
+
+  /**
+   * @param body as it is sent
+   * @throws GivenUp
+   */
+  async callRaw<M extends MethodName>(
+    method: M,
+    body: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Outcome<ResponseOf<M>>> {
+    const answer = await this.exchange(method, body, headers);
+    return answer === undefined ? { kind: "nothing", text: "no answer" } : this.#read(method, answer);
+  }
+
+  /**
+   * @returns undefined where there was no answer, which is noted
+   * @throws GivenUp
+   */
+  async exchange(
+    method: string,
+    body: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RawAnswer | undefined> {
+    this.#calls++;
+    try {
+      const options = { limit: 1024 * 1024, timeout: this.#timeout };
+      const answer = await this.#transport.exchange({ path: `/${method}`, body, headers, ...options });
+      this.expect("answer.comes", true, "");
+      this.expect("answer.size", true, "");
+      this.#silent = 0;
+      return answer;
+    } catch (error) {
+      const tooLarge = error instanceof PluginError && error.code === "plugin_answer_too_large";
+      this.expect(tooLarge ? "answer.size" : "answer.comes", false, messageOf(error));
+      if (!tooLarge && ++this.#silent >= patience) throw new GivenUp(messageOf(error));
+      return undefined;
+    }
+  }
+
+  report(kinds: readonly string[]): Report {
+    const results = (Object.keys(clauses) as ClauseId[]).map((id): ClauseResult => {
+      const { outcome, evidence } = this.#verdicts.get(id) ?? {
+        outcome: "skipped" as const,
+        evidence: ["not reached"],
+      };
+      return { id, ...clauses[id], outcome, evidence };
+    });
+    return {
+      address: addressText(this.address),
+      implements: kinds,
+      clauses: results,
+      calls: this.#calls,
+      passed: !results.some(({ level, outcome }) => level === "must" && outcome === "broken"),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+  }
+
+  #read<M extends MethodName>(method: M, { status, text }: RawAnswer): Outcome<ResponseOf<M>> {
+    const { errorField, response } = methods[method];
+    const value = parsed(text);
+    if (status === 404) return { kind: "unknown", status, text: text.trim() };
+    const failure = fieldIn(value, errorField);
+    const misplaced = fieldIn(value, errorField === "Err" ? "Error" : "Err");
+    if (failure !== undefined || misplaced !== undefined) {
+      // With another status than 200, dockerd reads Err of anybody.
+      const understood = failure !== undefined || status !== 200;
+      this.expect("answer.error-field", understood, `${method}: ${text.trim()}`);
+      return { kind: "refusal", status, text: failure ?? misplaced ?? "" };
+    }
+    if (status !== 200) return { kind: "refusal", status, text: `${status} ${text.trim()}` };
+    try {
+      if (value === undefined) throw new Error("no JSON");
+      const body = readMessage(response, value) as ResponseOf<M>;
+      this.expect("answer.form", true, "");
+      return { kind: "success", body };
+    } catch (error) {
+      this.expect("answer.form", false, `${method}: ${messageOf(error)}: ${text.trim().slice(0, 200)}`);
+      return { kind: "nothing", text: "an answer that cannot be read" };
+    }
+  }
+}
+
+function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "success":
+      return `succeeded: ${JSON.stringify(outcome.body)}`;
+    case "refusal":
+      return `refused: ${outcome.text}`;
+    case "unknown":
+      return "404";
+    case "nothing":
+      return outcome.text;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldIn(value: unknown, name: string): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const field: unknown = Reflect.get(value, name);
+  return typeof field === "string" && field !== "" ? field : undefined;
+}

@@ -1,0 +1,118 @@
+/**
+ * An IPAM that is a plugin. Nothing is asked before the first call.
+ */
+import { messageOf, PluginError } from "../errors.ts";
+import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
+import { isCidr } from "./addresses.ts";
+import type { CallOptions, PluginClient } from "./plugin-client.ts";
+
+export interface RemoteIpamCapabilities {
+  readonly requiresMacAddress: boolean;
+  readonly requiresRequestReplay: boolean;
+}
+
+type Request<Name extends string> = RequestFor<Extract<MethodName, `IpamDriver.${Name}`>>;
+type Response<Name extends string> = ResponseOf<Extract<MethodName, `IpamDriver.${Name}`>>;
+
+/** Of a plugin from before there were capabilities. */
+const none: RemoteIpamCapabilities = { requiresMacAddress: false, requiresRequestReplay: false };
+
+export class RemoteIpam {
+  readonly client: PluginClient;
+  #capabilities: Promise<RemoteIpamCapabilities> | undefined;
+
+  constructor(client: PluginClient) {
+    this.client = client;
+  }
+
+  /** Asked once; once more after a failure. A plugin that refuses to say has none. */
+  capabilities(options: CallOptions = {}): Promise<RemoteIpamCapabilities> {
+    this.#capabilities ??= this.#askCapabilities(options).catch((error) => {
+      this.#capabilities = undefined;
+      throw error;
+    });
+    return this.#capabilities;
+  }
+
+  async defaultAddressSpaces(options: CallOptions = {}): Promise<Response<"GetDefaultAddressSpaces">> {
+    return this.#call("IpamDriver.GetDefaultAddressSpaces", {}, options);
+  }
+
+  /**
+   * After an answer that is wrong, the pool is released again.
+   *
+   * @throws PluginError plugin_answer_invalid for a pool without id, or one that is no CIDR
+   */
+  async requestPool(
+    request: Request<"RequestPool">,
+    options: CallOptions = {},
+  ): Promise<Response<"RequestPool">> {
+    const answer = await this.#call("IpamDriver.RequestPool", request, options);
+    const { PoolID, Pool } = answer;
+    if (PoolID !== "" && isCidr(Pool)) return answer;
+    const problem = PoolID === "" ? "a pool without PoolID" : `the Pool "${Pool}", which is no CIDR`;
+    return this.#undo("RequestPool", problem, async () => {
+      if (PoolID !== "") await this.releasePool({ PoolID });
+    });
+  }
+
+  async releasePool(request: Request<"ReleasePool">, options: CallOptions = {}): Promise<void> {
+    await this.#call("IpamDriver.ReleasePool", request, options);
+  }
+
+  /**
+   * @throws PluginError plugin_answer_invalid for an address that is no CIDR
+   */
+  async requestAddress(
+    request: Request<"RequestAddress">,
+    options: CallOptions = {},
+  ): Promise<Response<"RequestAddress">> {
+    const answer = await this.#call("IpamDriver.RequestAddress", request, options);
+    const { Address } = answer;
+    if (isCidr(Address)) return answer;
+    const problem = Address === "" ? "no address" : `the Address "${Address}", which is no CIDR`;
+    // What is no CIDR is not to be released either: nobody knows what it would be.
+    return this.#undo("RequestAddress", problem, async () => {});
+  }
+
+  async releaseAddress(request: Request<"ReleaseAddress">, options: CallOptions = {}): Promise<void> {
+    await this.#call("IpamDriver.ReleaseAddress", request, options);
+  }
+
+  async #call<M extends MethodName>(
+    method: M,
+    request: RequestFor<M>,
+    options: CallOptions,
+  ): Promise<ResponseOf<M>> {
+    await this.capabilities(options);
+    return this.client.callDriver(method, request, options);
+  }
+
+  async #askCapabilities(options: CallOptions): Promise<RemoteIpamCapabilities> {
+    try {
+      const answer = await this.client.callDriver("IpamDriver.GetCapabilities", {}, options);
+      return {
+        requiresMacAddress: answer.RequiresMACAddress,
+        requiresRequestReplay: answer.RequiresRequestReplay,
+      };
+    } catch (error) {
+      if (error instanceof PluginError && ["plugin_method_unknown", "plugin_refused"].includes(error.code))
+        return none;
+      throw error;
+    }
+  }
+
+  async #undo(what: string, problem: string, undo: () => Promise<void>): Promise<never> {
+    const outcome = await undo().then(
+      () => "rolled back",
+      (failure) => `failed to roll back: ${messageOf(failure)}`,
+    );
+    throw new PluginError(
+      "plugin_answer_invalid",
+      `${this.client.name} answered ${what} with ${problem}; ${outcome}`,
+      {
+        detail: { plugin: this.client.name, method: `IpamDriver.${what}` },
+      },
+    );
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * A network driver that is a plugin. Nothing is asked before the first call. What an answer may not say is checked, and what the plugin did
+ * for it is taken back, in the order that dockerd does.
+ */
+import { messageOf, PluginError } from "../errors.ts";
+import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
+import { isAddress, isCidr, isMac } from "./addresses.ts";
+import type { CallOptions, PluginClient } from "./plugin-client.ts";
+
+export type Scope = "local" | "global";
+
+export interface NetworkCapabilities {
+  readonly scope: Scope;
+  readonly connectivityScope: Scope;
+  readonly gwAllocChecker: boolean;
+}
+
+type Request<Name extends string> = RequestFor<Extract<MethodName, `NetworkDriver.${Name}`>>;
+type Response<Name extends string> = ResponseOf<Extract<MethodName, `NetworkDriver.${Name}`>>;
+
+export class RemoteNetworkDriver {
+  readonly client: PluginClient;
+  #capabilities: Promise<NetworkCapabilities> | undefined;
+
+  constructor(client: PluginClient) {
+    this.client = client;
+  }
+
+  /**
+   * Asked once; once more after a failure.
+   *
+   * @throws PluginError plugin_capability_invalid for another scope than local and global
+   */
+  capabilities(options: CallOptions = {}): Promise<NetworkCapabilities> {
+    this.#capabilities ??= this.#askCapabilities(options).catch((error) => {
+      this.#capabilities = undefined;
+      throw error;
+    });
+    return this.#capabilities;
+  }
+
+  async gwAllocCheck(
+    request: Request<"GwAllocCheck">,
+    options: CallOptions = {},
+  ): Promise<Response<"GwAllocCheck">> {
+    const { gwAllocChecker } = await this.capabilities(options);
+    if (!gwAllocChecker) return { SkipIPv4: false, SkipIPv6: false };
+    return this.client.callDriver("NetworkDriver.GwAllocCheck", request, options);
+  }
+
+  async allocateNetwork(
+    request: Request<"AllocateNetwork">,
+    options: CallOptions = {},
+  ): Promise<Response<"AllocateNetwork">> {
+    return this.#call("NetworkDriver.AllocateNetwork", request, options);
+  }
+
+  async freeNetwork(request: Request<"FreeNetwork">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.FreeNetwork", request, options);
+  }
+
+  async createNetwork(request: Request<"CreateNetwork">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.CreateNetwork", request, options);
+  }
+
+  async deleteNetwork(request: Request<"DeleteNetwork">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.DeleteNetwork", request, options);
+  }
+
+  /**
+   * After an answer that is wrong, the endpoint is deleted again.
+   *
+   * @returns what the driver chose, of what was not given
+   * @throws PluginError plugin_answer_invalid for an address or a MAC that is none, or another one than was given
+   */
+  async createEndpoint(
+    request: Request<"CreateEndpoint">,
+    options: CallOptions = {},
+  ): Promise<Response<"CreateEndpoint">> {
+    const answer = await this.#call("NetworkDriver.CreateEndpoint", request, options);
+    const { NetworkID, EndpointID } = request;
+    return this.#checkedOrUndone(
+      "CreateEndpoint",
+      () => checkedEndpoint(request, answer),
+      () => this.deleteEndpoint({ NetworkID, EndpointID }),
+    );
+  }
+
+  async deleteEndpoint(request: Request<"DeleteEndpoint">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.DeleteEndpoint", request, options);
+  }
+
+  async endpointOperInfo(
+    request: Request<"EndpointOperInfo">,
+    options: CallOptions = {},
+  ): Promise<Response<"EndpointOperInfo">> {
+    return this.#call("NetworkDriver.EndpointOperInfo", request, options);
+  }
+
+  /**
+   * After an answer that is wrong, the endpoint leaves again.
+   *
+   * @throws PluginError plugin_answer_invalid for a gateway or a route that is none
+   */
+  async join(request: Request<"Join">, options: CallOptions = {}): Promise<Response<"Join">> {
+    const answer = await this.#call("NetworkDriver.Join", request, options);
+    const { NetworkID, EndpointID } = request;
+    return this.#checkedOrUndone(
+      "Join",
+      () => checkedJoin(answer),
+      () => this.leave({ NetworkID, EndpointID }),
+    );
+  }
+
+  async leave(request: Request<"Leave">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.Leave", request, options);
+  }
+
+  /** A plugin that does not know of it needs not. */
+  async programExternalConnectivity(
+    request: Request<"ProgramExternalConnectivity">,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("NetworkDriver.ProgramExternalConnectivity", request, options).catch(unlessUnknown);
+  }
+
+  /** A plugin that does not know of it needs not. */
+  async revokeExternalConnectivity(
+    request: Request<"RevokeExternalConnectivity">,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("NetworkDriver.RevokeExternalConnectivity", request, options).catch(unlessUnknown);
+  }
+
+  async discoverNew(request: Request<"DiscoverNew">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.DiscoverNew", request, options);
+  }
+
+  async discoverDelete(request: Request<"DiscoverDelete">, options: CallOptions = {}): Promise<void> {
+    await this.#call("NetworkDriver.DiscoverDelete", request, options);
+  }
+
+  async #call<M extends MethodName>(
+    method: M,
+    request: RequestFor<M>,
+    options: CallOptions,
+  ): Promise<ResponseOf<M>> {
+    await this.capabilities(options);
+    return this.client.callDriver(method, request, options);
+  }
+
+  async #askCapabilities(options: CallOptions): Promise<NetworkCapabilities> {
+    const answer = await this.client.callDriver("NetworkDriver.GetCapabilities", {}, options);
+    const scope = this.#scope("Scope", answer.Scope);
+    const connectivityScope =
+      answer.ConnectivityScope === "" ? scope : this.#scope("ConnectivityScope", answer.ConnectivityScope);
+    return { scope, connectivityScope, gwAllocChecker: answer.GwAllocChecker };
+  }
+
+  #scope(field: string, value: string): Scope {
+    if (value === "local" || value === "global") return value;
+    throw new PluginError(
+      "plugin_capability_invalid",
+      `${this.client.name} has the ${field} "${value}": a network driver's is local or global`,
+      { detail: { plugin: this.client.name, field, value } },
+    );
+  }
+
+  async #checkedOrUndone<T>(what: string, check: () => T, undo: () => Promise<void>): Promise<T> {
+    try {
+      return check();
+    } catch (error) {
+      const outcome = await undo().then(
+        () => "rolled back",
+        (failure) => `failed to roll back: ${messageOf(failure)}`,
+      );
+      throw new PluginError(
+        "plugin_answer_invalid",
+        `${this.client.name} answered ${what} with ${messageOf(error)}; ${outcome}`,
+        { cause: error, detail: { plugin: this.client.name, method: `NetworkDriver.${what}` } },
+      );
+    }
+  }
+}
+
+function unlessUnknown(error: unknown): void {
+  if (!(error instanceof PluginError && error.code === "plugin_method_unknown")) throw error;
+}
+
+function checkedEndpoint(
+  { Interface: given }: Request<"CreateEndpoint">,
+  answer: Response<"CreateEndpoint">,
+): Response<"CreateEndpoint"> {
+  const { Interface: chosen } = answer;
+  if (chosen === undefined) return answer;
+  for (const field of ["MacAddress", "Address", "AddressIPv6"] as const) {
+    const value = chosen[field];
+    if (value === "") continue;
+    const wellFormed = field === "MacAddress" ? isMac(value) : isCidr(value, field === "Address" ? 4 : 6);
+    if (!wellFormed) throw new Error(`the ${field} "${value}", which is none`);
+    const before = given?.[field] ?? "";
+    if (before !== "" && before.toLowerCase() !== value.toLowerCase())
+      throw new Error(`the ${field} ${value}, and was given ${before}`);
+  }
+  return answer;
+}
+
+function checkedJoin(answer: Response<"Join">): Response<"Join"> {
+  const { Gateway, GatewayIPv6, StaticRoutes } = answer;
+  if (Gateway !== "" && !isAddress(Gateway)) throw new Error(`the Gateway "${Gateway}", which is no address`);
+  if (GatewayIPv6 !== "" && !isAddress(GatewayIPv6))
+    throw new Error(`the GatewayIPv6 "${GatewayIPv6}", which is no address`);
+  for (const { Destination, RouteType, NextHop } of StaticRoutes) {
+    if (!isCidr(Destination)) throw new Error(`a static route to "${Destination}", which is no CIDR`);
+    if (RouteType !== 0 && RouteType !== 1)
+      throw new Error(`a static route of type ${RouteType}: there are 0 (next hop) and 1 (on the link)`);
+    if (RouteType === 0 && !isAddress(NextHop))
+      throw new Error(`a static route to ${Destination} by "${NextHop}", which is no address`);
+  }
+  return answer;
+}
