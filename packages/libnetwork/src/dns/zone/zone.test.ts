@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Membership, SandboxNames } from "../../contracts/names.ts";
+import type { Membership, SandboxNames, TraceStep } from "../../contracts/names.ts";
 import type { Finding } from "./finding.ts";
 import { Zone } from "./zone.ts";
 
@@ -96,6 +96,8 @@ describe("Zone", () => {
     assert.equal(look("db.front"), "10.0.0.3");
     assert.equal(look("db.back"), "10.1.0.3");
     assert.equal(look("db.elsewhere"), "unknown");
+    zone.set(sandbox("api", [{ network: "front", ipv4: "10.0.0.6", names: ["api.local"] }]));
+    assert.equal(look("api.local.front"), "10.0.0.6");
   });
 
   it("forgets at once who has left, and knows who has moved", () => {
@@ -108,6 +110,20 @@ describe("Zone", () => {
     zone.remove("web");
     assert.equal(brief(zone.lookUp("db", "web", "A")), "unknown");
     assert.equal(brief(zone.lookUp("web", "db", "A")), "unknown");
+  });
+
+  it("knows whose an address is that went from one to another, whoever is told of first", () => {
+    const zone = zoneOf(web, db, sandbox("next", [{ network: "front", ipv4: "10.0.0.2" }]));
+    zone.remove("web");
+    assert.equal(brief(zone.nameOf("db", "10.0.0.2")), "PTR next.front");
+    zone.remove("next");
+    assert.equal(brief(zone.nameOf("db", "10.0.0.2")), "unknown");
+  });
+
+  it("leaves names of several labels in other networks to the servers: they may be anybody's", () => {
+    const zone = zoneOf(web, sandbox("site", [{ network: "back", names: ["site", "www.example.org"] }]));
+    assert.equal(brief(zone.lookUp("web", "site", "A")), "private: other network");
+    assert.equal(brief(zone.lookUp("web", "www.example.org", "A")), "unknown");
   });
 
   it("keeps what it found until the name changes", () => {
@@ -152,11 +168,13 @@ describe("Zone", () => {
           { name: "Gate", address: "192.168.0.1" },
           { name: "gate", address: "192.168.0.2" },
           { name: "web", address: "fd00::99" },
+          { name: "door", address: "192.168.0.2" },
         ],
       }),
     );
     assert.equal(brief(zone.lookUp("c", "gate", "A")), "192.168.0.1, 192.168.0.2");
     assert.equal(brief(zone.lookUp("c", "gate", "AAAA")), "");
+    assert.equal(brief(zone.lookUp("c", "gate", "ANY")), "192.168.0.1, 192.168.0.2");
     assert.equal(brief(zone.lookUp("c", "web", "AAAA")), "fd00::99");
     assert.equal(brief(zone.lookUp("c", "web", "A")), "");
     assert.equal(brief(zone.nameOf("c", "192.168.0.2")), "PTR gate");
@@ -172,14 +190,17 @@ describe("Zone", () => {
     assert.equal(brief(zone.nameOf("c", "fd00::77")), "private: address");
     assert.equal(brief(zone.nameOf("c", "10.0.1.2")), "unknown");
     assert.equal(brief(zoneOf(web, stranger).nameOf("stranger", "10.0.0.2")), "unknown");
+    zone.set(sandbox("hidden", [{ network: "front", ipv4: "192.0.2.1", names: [] }]));
+    assert.equal(brief(zone.nameOf("c", "192.0.2.1")), "private: address");
   });
 
   it("answers SRV questions by named ports, with the addresses of whoever has them", () => {
     const ports = [
       { name: "http", protocol: "tcp", port: 8080 },
-      { name: "metrics", protocol: "tcp", port: 9090 },
+      { name: "Metrics", protocol: "tcp", port: 9090 },
     ] as const;
     const zone = zoneOf(db, sandbox("site", [{ network: "front", ipv4: "10.0.0.4", ports }]));
+    zone.setRecords("id of front", [{ name: "site", data: { type: "TXT", texts: ["a"] }, ttl: 5 }]);
     const found = zone.lookUp("db", "_http._tcp.site", "SRV");
     assert.equal(brief(found), "8080 site");
     assert.ok(found.kind === "found");
@@ -187,6 +208,7 @@ describe("Zone", () => {
       { owner: "site", data: { type: "A", address: "10.0.0.4" }, ttl: 600 },
     ]);
     assert.equal(brief(zone.lookUp("db", "_http._tcp.site.front", "SRV")), "8080 site.front");
+    assert.equal(brief(zone.lookUp("db", "_metrics._tcp.site", "SRV")), "9090 site");
     assert.equal(brief(zone.lookUp("db", "_http._tcp.site", "ANY")), "8080 site");
     assert.equal(brief(zone.lookUp("db", "_http._udp.site", "SRV")), "");
     assert.equal(
@@ -202,7 +224,7 @@ describe("Zone", () => {
     const zone = zoneOf(web, db, stranger);
     zone.setRecords("id of front", [
       { name: "note", data: { type: "TXT", texts: ["a", "b"] }, ttl: 5 },
-      { name: "Site", data: { type: "CNAME", target: "web" }, ttl: 5 },
+      { name: "Site", data: { type: "CNAME", target: "Web" }, ttl: 5 },
       { name: "outside", data: { type: "CNAME", target: "www.example.org" }, ttl: 5 },
       { name: "a", data: { type: "CNAME", target: "b" }, ttl: 5 },
       { name: "b", data: { type: "CNAME", target: "a" }, ttl: 5 },
@@ -210,14 +232,60 @@ describe("Zone", () => {
     ]);
     const look = (name: string, type = "A") => brief(zone.lookUp("db", name, type));
     assert.equal(look("note", "TXT"), "a|b");
-    assert.equal(look("site"), "CNAME web, web 10.0.0.2");
-    assert.equal(look("site", "CNAME"), "CNAME web");
+    assert.equal(look("site"), "CNAME Web, web 10.0.0.2");
+    assert.equal(look("site", "CNAME"), "CNAME Web");
+    assert.equal(look("site", "ANY"), "CNAME Web");
     assert.equal(look("outside"), "CNAME www.example.org, ... www.example.org");
     assert.equal(look("a"), "CNAME b, b CNAME a");
     assert.equal(look("v"), "10.9.9.9");
     assert.equal(brief(zone.lookUp("stranger", "v", "A")), "unknown");
     zone.setRecords("id of front", []);
     assert.equal(look("v"), "unknown");
+  });
+
+  it("follows eight aliases, and no more", () => {
+    const zone = zoneOf(web);
+    const aliases = Array.from({ length: 9 }, (_, at) => ({
+      name: `a${at}`,
+      data: { type: "CNAME", target: `a${at + 1}` } as const,
+      ttl: 5,
+    }));
+    zone.setRecords("id of front", [
+      ...aliases,
+      { name: "a9", data: { type: "A", address: "10.9.9.9" }, ttl: 5 },
+    ]);
+    const look = (name: string) => brief(zone.lookUp("web", name, "A")).split(", ");
+    assert.deepEqual([look("a1").length, look("a1").at(-1)], [9, "a9 10.9.9.9"]);
+    assert.deepEqual([look("a0").length, look("a0").at(-1)], [8, "a7 CNAME a8"]);
+  });
+
+  it("asks nobody else for what an alias leads to, where it would ask nobody for it by its name", () => {
+    const zone = zoneOf(web, stranger, sandbox("c", [{ network: "inner" }], { forwards: false }));
+    const records = (target: string) => [{ name: "alias", data: { type: "CNAME", target }, ttl: 5 } as const];
+    zone.setRecords("id of front", records("stranger"));
+    assert.equal(brief(zone.lookUp("web", "alias", "A")), "CNAME stranger");
+    zone.setRecords("id of inner", records("example.org"));
+    assert.equal(brief(zone.lookUp("c", "alias", "A")), "CNAME example.org");
+  });
+
+  it("tells where it looks: by a name, a link, with the network's name, for a named port or an address", () => {
+    const zone = zoneOf(web, sandbox("linked", [{ network: "front", links: { base: "web" } }]));
+    const steps: TraceStep[] = [];
+    const tell = (step: TraceStep) => steps.push(step);
+    for (const name of ["web", "base", "web.front", "_http._tcp.web"]) zone.lookUp("linked", name, "A", tell);
+    zone.nameOf("linked", "10.0.0.2", tell);
+    assert.deepEqual(
+      steps.map((step) => step.at === "network" && `${step.name} ${step.by} ${step.found}`),
+      [
+        "web name endpoints",
+        "web link endpoints",
+        "web.front name nothing",
+        "web network name endpoints",
+        "_http._tcp.web name nothing",
+        "web named port endpoints",
+        "10.0.0.2 address endpoints",
+      ],
+    );
   });
 
   it("asks nobody else for what is in internal networks alone", () => {
