@@ -35,7 +35,7 @@ export class NetworkNames {
 
   add(member: Membership): void {
     this.#members++;
-    for (const name of new Set(member.names)) {
+    for (const name of namesOf(member)) {
       this.#change(name, ({ members, records }) => ({ members: [...members, member], records }));
     }
     for (const address of [member.ipv4, member.ipv6])
@@ -44,7 +44,7 @@ export class NetworkNames {
 
   remove(member: Membership): void {
     this.#members--;
-    for (const name of new Set(member.names)) {
+    for (const name of namesOf(member)) {
       this.#change(name, ({ members, records }) => ({
         members: members.filter(({ endpointId }) => endpointId !== member.endpointId),
         records,
@@ -83,13 +83,18 @@ export class NetworkNames {
     return this.#byAddress.get(address);
   }
 
+  /** @param name in lower case */
   #change(name: string, next: (holder: Omit<Holder, "findings">) => Omit<Holder, "findings">): void {
-    const lower = name.toLowerCase();
-    const [map, key] = wildcard.test(lower) ? [this.#wildcards, lower.slice(2)] : [this.#holders, lower];
+    const [map, key] = wildcard.test(name) ? [this.#wildcards, name.slice(2)] : [this.#holders, name];
     const holder = next(map.get(key) ?? { members: [], records: [] });
     if (holder.members.length === 0 && holder.records.length === 0) map.delete(key);
     else map.set(key, { ...holder, findings: new Map() });
   }
+}
+
+/** Each once: `Web` and `web` are one. */
+function namesOf({ names }: Membership): ReadonlySet<string> {
+  return new Set(names.map((name) => name.toLowerCase()));
 }
 
 /** Addresses of the members, in the order of their joining; of one family, or of both for ANY. */

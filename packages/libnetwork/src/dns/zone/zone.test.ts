@@ -112,6 +112,16 @@ describe("Zone", () => {
     assert.equal(brief(zone.lookUp("web", "db", "A")), "unknown");
   });
 
+  it("answers once for who has a name in several cases", () => {
+    const zone = zoneOf(
+      db,
+      sandbox("Both", [{ network: "front", ipv4: "10.0.0.6", names: ["Both", "both"] }]),
+    );
+    assert.equal(brief(zone.lookUp("db", "both", "A")), "10.0.0.6");
+    zone.remove("Both");
+    assert.equal(brief(zone.lookUp("db", "both", "A")), "unknown");
+  });
+
   it("knows whose an address is that went from one to another, whoever is told of first", () => {
     const zone = zoneOf(web, db, sandbox("next", [{ network: "front", ipv4: "10.0.0.2" }]));
     zone.remove("web");
