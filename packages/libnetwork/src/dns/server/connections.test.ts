@@ -53,12 +53,15 @@ function scene(t: TestContext) {
   };
   const heard: string[] = [];
   /** Asks a question of this id, and waits until the server has it. */
-  const ask = (id: number, namespace = "host"): Channel => {
+  const ask = (id: number, namespace = "host", failed = () => {}): Channel => {
     const channel = connections.channel(
       { namespace, address, port },
       {
         message: (bytes) => heard.push(`${id} ${Buffer.from(bytes).readUInt16BE()}`),
-        failed: (reason) => heard.push(`${id} ${reason}`),
+        failed: (reason) => {
+          heard.push(`${id} ${reason}`);
+          failed();
+        },
       },
     );
     const count = accepted.flatMap(({ ids }) => ids).length;
@@ -161,6 +164,20 @@ describe("connections to other name servers", () => {
     until(() => heard.length === 2);
     assert.deepEqual(heard[1], "2 the connection was closed");
     assert.equal(accepted.length, 2);
+  });
+
+  it("are not tried again by who is let go of by another that they ended with", (t) => {
+    const { ask, accepted, heard, until } = scene(t);
+    const begun: Channel[] = [];
+    ask(1, "host", () => begun[0]?.[Symbol.dispose]());
+    begun.push(ask(2));
+    accepted[0]?.stream[Symbol.dispose]();
+    until(() => heard.length === 1);
+    ask(3);
+    assert.deepEqual(
+      accepted.map(({ ids }) => ids),
+      [[1, 2], [3]],
+    );
   });
 
   it("are kept for 256 servers", (t) => {
