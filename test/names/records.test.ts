@@ -75,6 +75,12 @@ describe("records of a network", () => {
       [{ name: "a b", type: "A", address: "10.0.0.1" }, "invalid_hostname"],
       [{ name: "a", type: "TXT", texts: ["x".repeat(256)] }, "invalid_option"],
       [{ name: "a", type: "TXT", texts: [] }, "invalid_record"],
+      [{ name: "a", type: "TXT", texts: ["\u00e9".repeat(128)] }, "invalid_option"],
+      [
+        { name: "a", type: "TXT", texts: Array.from({ length: 17 }, () => "x".repeat(255)) },
+        "invalid_record",
+      ],
+      [{ name: "a", type: "SRV", target: "b" }, "invalid_record"],
       [{ name: "a", type: "SRV", port: 70_000, target: "b" }, "invalid_option"],
       [{ name: "a", type: "CNAME", target: "." }, "invalid_hostname"],
       [{ name: "a", type: "A", address: "10.0.0.1", ttl: -1 }, "invalid_option"],
@@ -87,6 +93,14 @@ describe("records of a network", () => {
       await assert.rejects(network.addRecords([{ ...good, name: "first" }, record]), { code }, code);
       assert.equal(network.records().length, 1, code);
     }
+    await network.addRecords([{ name: "alias", type: "CNAME", target: "good" }]);
+    await assert.rejects(network.addRecords([{ name: "alias", type: "CNAME", target: "GOOD" }]), {
+      code: "record_exists",
+    });
+    await assert.rejects(network.removeRecords([{ name: "alias" }, { name: "nobody" }]), {
+      code: "record_not_found",
+    });
+    assert.equal(network.records().length, 2);
     const many = Array.from({ length: 1000 }, (_, at) => ({ ...good, name: `n${at}` }));
     await assert.rejects(network.addRecords(many), { code: "too_many_records" });
     await assert.rejects(network.removeRecords([{ name: "good", type: "TXT" }]), {
