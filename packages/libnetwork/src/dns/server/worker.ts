@@ -16,7 +16,11 @@ import { makeBatch } from "./udp.ts";
 const { port, memory, counts, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
 /** Sockets to other servers, of all sandboxes together: a process with few descriptors has others to open. */
 const exchanges = Math.min(4096, Math.floor(descriptorLimit() / 4));
-const loop = new Loop();
+/** Descriptors are the process's: what the thread opened is closed however it ends. */
+using opened = new DisposableStack();
+opened.defer(() => port.close());
+opened.defer(closeLingering);
+const loop = opened.use(new Loop());
 // Not process.emitWarning(): the thread never has the time to write what is piled up there.
 const complaints = new Complaints(
   () => loop.timers.now(),
@@ -24,21 +28,23 @@ const complaints = new Complaints(
 );
 const warn = (error: unknown) => complaints.add(error);
 const inbox = new Inbox(port, new Int32Array(memory), wakeFd, (order) => names.obey(order), warn);
-const names = new ServedNames(
-  {
-    loop,
-    batch: makeBatch(),
-    catchUp: () => inbox.catchUp(),
-    later: (milliseconds, action) => loop.timers.at(loop.timers.now() + milliseconds, action),
-  },
-  hostNamespaceFd,
-  settings,
-  (channels) =>
-    new QueryForwarder(
-      { clock: loop.timers, channels, random: new PooledRandomNumbers() },
-      { ...settings, exchanges },
-    ),
-  (said) => port.postMessage(said satisfies Said),
+const names: ServedNames = opened.use(
+  new ServedNames(
+    {
+      loop,
+      batch: makeBatch(),
+      catchUp: () => inbox.catchUp(),
+      later: (milliseconds, action) => loop.timers.at(loop.timers.now() + milliseconds, action),
+    },
+    hostNamespaceFd,
+    settings,
+    (channels) =>
+      new QueryForwarder(
+        { clock: loop.timers, channels, random: new PooledRandomNumbers() },
+        { ...settings, exchanges },
+      ),
+    (said) => port.postMessage(said satisfies Said),
+  ),
 );
 const published = names.countIn(counts);
 loop.watch(wakeFd, EPOLLIN, inbox);
@@ -47,7 +53,3 @@ loop.run(() => {
   published.publish();
   return names.hasEnded || inbox.isEnding;
 }, warn);
-names[Symbol.dispose]();
-loop[Symbol.dispose]();
-closeLingering();
-port.close();
