@@ -52,6 +52,8 @@ export class FileSandboxFiles implements SandboxFiles {
   readonly #host: HostResolvConf;
   /** By sandbox: what is ours in the files, so that an update touches only what has changed. Empty after a restart. */
   readonly #written = new Map<string, Texts>();
+  /** By sandbox: the hostname of a change that was not finished, which may stand in its file. */
+  readonly #attempted = new Map<string, string>();
 
   constructor(runDir: string, options: FileSandboxFilesOptions = {}) {
     this.#root = join(runDir, "sandboxes");
@@ -103,6 +105,7 @@ export class FileSandboxFiles implements SandboxFiles {
 
   remove(sandboxId: string): void {
     this.#written.delete(sandboxId);
+    this.#attempted.delete(sandboxId);
     removeFolder(this.#folder(sandboxId), fileNames);
   }
 
@@ -154,13 +157,28 @@ export class FileSandboxFiles implements SandboxFiles {
   /** Writes what is not known to stand in the files already. */
   #change(sandboxId: string, before: Texts, texts: Texts): void {
     const paths = this.paths(sandboxId);
-    const changes = changesOf(texts, before.ownHosts.hostname, before.ownHosts.lines);
+    const changes = changesOf(
+      texts,
+      this.#hostnames(sandboxId, before.ownHosts.hostname),
+      before.ownHosts.lines,
+    );
+    this.#attempted.set(sandboxId, texts.ownHosts.hostname);
     // Forgotten until all is written: after a failure nobody knows what stands in the files.
     this.#written.delete(sandboxId);
     const left = kindsOfFile.filter(
       (file) => texts[file] !== before[file] && !changeFile(paths[file], changes[file]),
     );
-    if (left.length === 0) this.#written.set(sandboxId, texts);
+    if (left.length === 0) this.#finished(sandboxId, texts);
+  }
+
+  #finished(sandboxId: string, texts: Texts): void {
+    this.#written.set(sandboxId, texts);
+    this.#attempted.delete(sandboxId);
+  }
+
+  /** Hostnames that may stand in the file and be ours. @param known what the marks of hosts say */
+  #hostnames(sandboxId: string, known: string | undefined): readonly string[] {
+    return [known, this.#attempted.get(sandboxId)].filter((hostname) => hostname !== undefined);
   }
 
   /** Writes what does not stand in the files. */
@@ -168,9 +186,10 @@ export class FileSandboxFiles implements SandboxFiles {
     const paths = this.paths(sandboxId);
     this.#written.delete(sandboxId);
     const hostname = markedHostname(readText(paths.hosts) ?? "");
-    const changes = changesOf(texts, hostname);
+    const changes = changesOf(texts, this.#hostnames(sandboxId, hostname));
+    this.#attempted.set(sandboxId, texts.ownHosts.hostname);
     const left = kindsOfFile.filter((file) => !reviewFile(paths[file], changes[file]));
-    if (left.length === 0) this.#written.set(sandboxId, texts);
+    if (left.length === 0) this.#finished(sandboxId, texts);
   }
 }
 
@@ -178,16 +197,17 @@ export class FileSandboxFiles implements SandboxFiles {
 type Change = (there: string) => string;
 
 /**
- * @param hostname that was ours; undefined where that is not known
+ * @param hostnames those that were ours
  * @param lines of hosts that were ours, where that is known
  */
 function changesOf(
   texts: Texts,
-  hostname: string | undefined,
+  hostnames: readonly string[],
   lines?: readonly string[],
 ): Readonly<Record<keyof SandboxFilePaths, Change>> {
   return {
-    hostname: (there) => (isEditedHostname(there, hostname) ? there : texts.hostname),
+    hostname: (there) =>
+      [undefined, ...hostnames].every((ours) => isEditedHostname(there, ours)) ? there : texts.hostname,
     resolvConf: (there) => (isEditedResolvConf(there) ? there : texts.resolvConf),
     hosts: (there) => updatedHosts(there, texts.ownHosts, lines),
   };
