@@ -207,7 +207,9 @@ function changesOf(
 ): Readonly<Record<keyof SandboxFilePaths, Change>> {
   return {
     hostname: (there) =>
-      [undefined, ...hostnames].every((ours) => isEditedHostname(there, ours)) ? there : texts.hostname,
+      [texts.ownHosts.hostname, ...hostnames].every((ours) => isEditedHostname(there, ours))
+        ? there
+        : texts.hostname,
     resolvConf: (there) => (isEditedResolvConf(there) ? there : texts.resolvConf),
     hosts: (there) => updatedHosts(there, texts.ownHosts, lines),
   };
