@@ -157,39 +157,32 @@ export class FileSandboxFiles implements SandboxFiles {
   /** Writes what is not known to stand in the files already. */
   #change(sandboxId: string, before: Texts, texts: Texts): void {
     const paths = this.paths(sandboxId);
-    const changes = changesOf(
+    const { hostname, lines } = before.ownHosts;
+    const changes = changesOf(texts, [hostname, this.#attempted.get(sandboxId)], lines);
+    this.#write(
+      sandboxId,
       texts,
-      this.#hostnames(sandboxId, before.ownHosts.hostname),
-      before.ownHosts.lines,
+      (file) => texts[file] === before[file] || changeFile(paths[file], changes[file]),
     );
-    this.#attempted.set(sandboxId, texts.ownHosts.hostname);
-    // Forgotten until all is written: after a failure nobody knows what stands in the files.
-    this.#written.delete(sandboxId);
-    const left = kindsOfFile.filter(
-      (file) => texts[file] !== before[file] && !changeFile(paths[file], changes[file]),
-    );
-    if (left.length === 0) this.#finished(sandboxId, texts);
-  }
-
-  #finished(sandboxId: string, texts: Texts): void {
-    this.#written.set(sandboxId, texts);
-    this.#attempted.delete(sandboxId);
-  }
-
-  /** Hostnames that may stand in the file and be ours. @param known what the marks of hosts say */
-  #hostnames(sandboxId: string, known: string | undefined): readonly string[] {
-    return [known, this.#attempted.get(sandboxId)].filter((hostname) => hostname !== undefined);
   }
 
   /** Writes what does not stand in the files. */
   #review(sandboxId: string, texts: Texts): void {
     const paths = this.paths(sandboxId);
-    this.#written.delete(sandboxId);
     const hostname = markedHostname(readText(paths.hosts) ?? "");
-    const changes = changesOf(texts, this.#hostnames(sandboxId, hostname));
+    const changes = changesOf(texts, [hostname, this.#attempted.get(sandboxId)]);
+    this.#write(sandboxId, texts, (file) => reviewFile(paths[file], changes[file]));
+  }
+
+  /** @param write answers false for a file that was left as it is */
+  #write(sandboxId: string, texts: Texts, write: (file: keyof SandboxFilePaths) => boolean): void {
+    // Forgotten until all is written: after a failure nobody knows what stands in the files.
+    this.#written.delete(sandboxId);
     this.#attempted.set(sandboxId, texts.ownHosts.hostname);
-    const left = kindsOfFile.filter((file) => !reviewFile(paths[file], changes[file]));
-    if (left.length === 0) this.#finished(sandboxId, texts);
+    const left = kindsOfFile.filter((file) => !write(file));
+    if (left.length > 0) return;
+    this.#written.set(sandboxId, texts);
+    this.#attempted.delete(sandboxId);
   }
 }
 
@@ -197,19 +190,17 @@ export class FileSandboxFiles implements SandboxFiles {
 type Change = (there: string) => string;
 
 /**
- * @param hostnames those that were ours
+ * @param hostnames those that were ours, as far as that is known
  * @param lines of hosts that were ours, where that is known
  */
 function changesOf(
   texts: Texts,
-  hostnames: readonly string[],
+  hostnames: readonly (string | undefined)[],
   lines?: readonly string[],
 ): Readonly<Record<keyof SandboxFilePaths, Change>> {
   return {
     hostname: (there) =>
-      [texts.ownHosts.hostname, ...hostnames].every((ours) => isEditedHostname(there, ours))
-        ? there
-        : texts.hostname,
+      isEditedHostname(there, texts.ownHosts.hostname, ...hostnames) ? there : texts.hostname,
     resolvConf: (there) => (isEditedResolvConf(there) ? there : texts.resolvConf),
     hosts: (there) => updatedHosts(there, texts.ownHosts, lines),
   };

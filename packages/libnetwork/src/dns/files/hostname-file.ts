@@ -10,8 +10,8 @@ export function hostnameText(hostname: string): string {
 /**
  * Whether others have written into it.
  *
- * @param ours undefined where it is not known
+ * @param ours what may stand there and be ours; undefined for what is not known
  */
-export function isEditedHostname(there: string, ours: string | undefined): boolean {
-  return there.trim() !== "" && there.trim() !== ours;
+export function isEditedHostname(there: string, ...ours: readonly (string | undefined)[]): boolean {
+  return there.trim() !== "" && !ours.includes(there.trim());
 }
