@@ -4,11 +4,13 @@
 import { addressText, type PluginAddress, type RawAnswer, Transport } from "../client/index.ts";
 import { messageOf, PluginError } from "../errors.ts";
 import {
+  jsonIn,
   type MethodName,
   methods,
   type RequestFor,
   type ResponseOf,
   readMessage,
+  requestBody,
 } from "../protocol/index.ts";
 import { type ClauseId, clauses } from "./clauses.ts";
 import type { ClauseResult, Report } from "./report.ts";
@@ -81,8 +83,7 @@ export class Examination implements Disposable {
 
   /** @throws GivenUp */
   async call<M extends MethodName>(method: M, request: RequestFor<M>): Promise<Outcome<ResponseOf<M>>> {
-    const body = Object.keys(request).length === 0 ? "" : `${JSON.stringify(request)}\n`;
-    return this.callRaw(method, body);
+    return this.callRaw(method, requestBody(request));
   }
 
   /**
@@ -146,7 +147,7 @@ export class Examination implements Disposable {
 
   #read<M extends MethodName>(method: M, { status, text }: RawAnswer): Outcome<ResponseOf<M>> {
     const { errorField, response } = methods[method];
-    const value = parsed(text);
+    const value = jsonIn(text);
     if (status === 404) return { kind: "unknown", status, text: text.trim() };
     const failure = fieldIn(value, errorField);
     const misplaced = fieldIn(value, errorField === "Err" ? "Error" : "Err");
@@ -179,14 +180,6 @@ function outcomeText(outcome: Outcome): string {
       return "404";
     case "nothing":
       return outcome.text;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -4,11 +4,13 @@
 import Type from "typebox";
 import { messageOf, PluginError } from "../errors.ts";
 import {
+  jsonIn,
   type MethodName,
   methods,
   type RequestFor,
   type ResponseOf,
   readMessage,
+  requestBody,
 } from "../protocol/index.ts";
 import { addressText } from "./address.ts";
 import { defaultDirectories, type FoundPlugin, findPlugin, type PluginDirectories } from "./discovery.ts";
@@ -116,7 +118,7 @@ export class PluginClient implements Disposable {
   ): Promise<ResponseOf<M>> {
     const ending = this.#ending.signal;
     const signal = givenUp === undefined ? ending : AbortSignal.any([givenUp, ending]);
-    const body = isEmpty(request) ? "" : `${JSON.stringify(request)}\n`;
+    const body = requestBody(request);
     const exchange = { path: `/${method}`, body, timeout, signal, limit: this.#answerLimit };
     const answer = await retried(
       async () => {
@@ -157,7 +159,7 @@ export class PluginClient implements Disposable {
 
   #read<M extends MethodName>(method: M, { status, text }: RawAnswer): ResponseOf<M> {
     const { errorField, response } = methods[method];
-    const value = parsed(text);
+    const value = jsonIn(text);
     const failure = failureIn(value, errorField);
     const details = { detail: { plugin: this.name, method, status } };
     if (status === 404)
@@ -189,20 +191,6 @@ export class PluginClient implements Disposable {
         { ...details, cause: error },
       );
     }
-  }
-}
-
-/** dockerd sends no body where there is nothing to say. */
-function isEmpty(request: object): boolean {
-  return Object.keys(request).length === 0;
-}
-
-/** @returns undefined for what is no JSON. An answer's content type says nothing: plugins name any, and dockerd does not look. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

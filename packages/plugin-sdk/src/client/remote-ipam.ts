@@ -1,9 +1,10 @@
 /**
  * An IPAM that is a plugin. Nothing is asked before the first call.
  */
-import { messageOf, PluginError } from "../errors.ts";
+import { PluginError } from "../errors.ts";
 import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
 import { isCidr } from "./addresses.ts";
+import { DriverCalls } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
 export interface RemoteIpamCapabilities {
@@ -19,23 +20,20 @@ const none: RemoteIpamCapabilities = { requiresMacAddress: false, requiresReques
 
 export class RemoteIpam {
   readonly client: PluginClient;
-  #capabilities: Promise<RemoteIpamCapabilities> | undefined;
+  readonly #calls: DriverCalls<RemoteIpamCapabilities>;
 
   constructor(client: PluginClient) {
     this.client = client;
+    this.#calls = new DriverCalls(client, (options) => this.#askCapabilities(options));
   }
 
   /** Asked once; once more after a failure. A plugin that refuses to say has none. */
   capabilities(options: CallOptions = {}): Promise<RemoteIpamCapabilities> {
-    this.#capabilities ??= this.#askCapabilities(options).catch((error) => {
-      this.#capabilities = undefined;
-      throw error;
-    });
-    return this.#capabilities;
+    return this.#calls.capabilities(options);
   }
 
   async defaultAddressSpaces(options: CallOptions = {}): Promise<Response<"GetDefaultAddressSpaces">> {
-    return this.#call("IpamDriver.GetDefaultAddressSpaces", {}, options);
+    return this.#calls.call("IpamDriver.GetDefaultAddressSpaces", {}, options);
   }
 
   /**
@@ -47,17 +45,17 @@ export class RemoteIpam {
     request: Request<"RequestPool">,
     options: CallOptions = {},
   ): Promise<Response<"RequestPool">> {
-    const answer = await this.#call("IpamDriver.RequestPool", request, options);
+    const answer = await this.#calls.call("IpamDriver.RequestPool", request, options);
     const { PoolID, Pool } = answer;
     if (PoolID !== "" && isCidr(Pool)) return answer;
     const problem = PoolID === "" ? "a pool without PoolID" : `the Pool "${Pool}", which is no CIDR`;
-    return this.#undo("RequestPool", problem, async () => {
+    return this.#calls.takeBack("IpamDriver.RequestPool", problem, async () => {
       if (PoolID !== "") await this.releasePool({ PoolID });
     });
   }
 
   async releasePool(request: Request<"ReleasePool">, options: CallOptions = {}): Promise<void> {
-    await this.#call("IpamDriver.ReleasePool", request, options);
+    await this.#calls.call("IpamDriver.ReleasePool", request, options);
   }
 
   /**
@@ -67,25 +65,16 @@ export class RemoteIpam {
     request: Request<"RequestAddress">,
     options: CallOptions = {},
   ): Promise<Response<"RequestAddress">> {
-    const answer = await this.#call("IpamDriver.RequestAddress", request, options);
+    const answer = await this.#calls.call("IpamDriver.RequestAddress", request, options);
     const { Address } = answer;
     if (isCidr(Address)) return answer;
     const problem = Address === "" ? "no address" : `the Address "${Address}", which is no CIDR`;
     // What is no CIDR is not to be released either: nobody knows what it would be.
-    return this.#undo("RequestAddress", problem, async () => {});
+    return this.#calls.takeBack("IpamDriver.RequestAddress", problem, async () => {});
   }
 
   async releaseAddress(request: Request<"ReleaseAddress">, options: CallOptions = {}): Promise<void> {
-    await this.#call("IpamDriver.ReleaseAddress", request, options);
-  }
-
-  async #call<M extends MethodName>(
-    method: M,
-    request: RequestFor<M>,
-    options: CallOptions,
-  ): Promise<ResponseOf<M>> {
-    await this.capabilities(options);
-    return this.client.callDriver(method, request, options);
+    await this.#calls.call("IpamDriver.ReleaseAddress", request, options);
   }
 
   async #askCapabilities(options: CallOptions): Promise<RemoteIpamCapabilities> {
@@ -100,19 +89,5 @@ export class RemoteIpam {
         return none;
       throw error;
     }
-  }
-
-  async #undo(what: string, problem: string, undo: () => Promise<void>): Promise<never> {
-    const outcome = await undo().then(
-      () => "rolled back",
-      (failure) => `failed to roll back: ${messageOf(failure)}`,
-    );
-    throw new PluginError(
-      "plugin_answer_invalid",
-      `${this.client.name} answered ${what} with ${problem}; ${outcome}`,
-      {
-        detail: { plugin: this.client.name, method: `IpamDriver.${what}` },
-      },
-    );
   }
 }

@@ -5,6 +5,7 @@
 import { messageOf, PluginError } from "../errors.ts";
 import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
 import { isAddress, isCidr, isMac } from "./addresses.ts";
+import { DriverCalls } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
 export type Scope = "local" | "global";
@@ -20,10 +21,11 @@ type Response<Name extends string> = ResponseOf<Extract<MethodName, `NetworkDriv
 
 export class RemoteNetworkDriver {
   readonly client: PluginClient;
-  #capabilities: Promise<NetworkCapabilities> | undefined;
+  readonly #calls: DriverCalls<NetworkCapabilities>;
 
   constructor(client: PluginClient) {
     this.client = client;
+    this.#calls = new DriverCalls(client, (options) => this.#askCapabilities(options));
   }
 
   /**
@@ -32,11 +34,7 @@ export class RemoteNetworkDriver {
    * @throws PluginError plugin_capability_invalid for another scope than local and global
    */
   capabilities(options: CallOptions = {}): Promise<NetworkCapabilities> {
-    this.#capabilities ??= this.#askCapabilities(options).catch((error) => {
-      this.#capabilities = undefined;
-      throw error;
-    });
-    return this.#capabilities;
+    return this.#calls.capabilities(options);
   }
 
   async gwAllocCheck(
@@ -52,19 +50,19 @@ export class RemoteNetworkDriver {
     request: Request<"AllocateNetwork">,
     options: CallOptions = {},
   ): Promise<Response<"AllocateNetwork">> {
-    return this.#call("NetworkDriver.AllocateNetwork", request, options);
+    return this.#calls.call("NetworkDriver.AllocateNetwork", request, options);
   }
 
   async freeNetwork(request: Request<"FreeNetwork">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.FreeNetwork", request, options);
+    await this.#calls.call("NetworkDriver.FreeNetwork", request, options);
   }
 
   async createNetwork(request: Request<"CreateNetwork">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.CreateNetwork", request, options);
+    await this.#calls.call("NetworkDriver.CreateNetwork", request, options);
   }
 
   async deleteNetwork(request: Request<"DeleteNetwork">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.DeleteNetwork", request, options);
+    await this.#calls.call("NetworkDriver.DeleteNetwork", request, options);
   }
 
   /**
@@ -77,24 +75,24 @@ export class RemoteNetworkDriver {
     request: Request<"CreateEndpoint">,
     options: CallOptions = {},
   ): Promise<Response<"CreateEndpoint">> {
-    const answer = await this.#call("NetworkDriver.CreateEndpoint", request, options);
+    const answer = await this.#calls.call("NetworkDriver.CreateEndpoint", request, options);
     const { NetworkID, EndpointID } = request;
     return this.#checkedOrUndone(
-      "CreateEndpoint",
+      "NetworkDriver.CreateEndpoint",
       () => checkedEndpoint(request, answer),
       () => this.deleteEndpoint({ NetworkID, EndpointID }),
     );
   }
 
   async deleteEndpoint(request: Request<"DeleteEndpoint">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.DeleteEndpoint", request, options);
+    await this.#calls.call("NetworkDriver.DeleteEndpoint", request, options);
   }
 
   async endpointOperInfo(
     request: Request<"EndpointOperInfo">,
     options: CallOptions = {},
   ): Promise<Response<"EndpointOperInfo">> {
-    return this.#call("NetworkDriver.EndpointOperInfo", request, options);
+    return this.#calls.call("NetworkDriver.EndpointOperInfo", request, options);
   }
 
   /**
@@ -103,17 +101,17 @@ export class RemoteNetworkDriver {
    * @throws PluginError plugin_answer_invalid for a gateway or a route that is none
    */
   async join(request: Request<"Join">, options: CallOptions = {}): Promise<Response<"Join">> {
-    const answer = await this.#call("NetworkDriver.Join", request, options);
+    const answer = await this.#calls.call("NetworkDriver.Join", request, options);
     const { NetworkID, EndpointID } = request;
     return this.#checkedOrUndone(
-      "Join",
+      "NetworkDriver.Join",
       () => checkedJoin(answer),
       () => this.leave({ NetworkID, EndpointID }),
     );
   }
 
   async leave(request: Request<"Leave">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.Leave", request, options);
+    await this.#calls.call("NetworkDriver.Leave", request, options);
   }
 
   /** A plugin that does not know of it needs not. */
@@ -121,7 +119,9 @@ export class RemoteNetworkDriver {
     request: Request<"ProgramExternalConnectivity">,
     options: CallOptions = {},
   ): Promise<void> {
-    await this.#call("NetworkDriver.ProgramExternalConnectivity", request, options).catch(unlessUnknown);
+    await this.#calls
+      .call("NetworkDriver.ProgramExternalConnectivity", request, options)
+      .catch(unlessUnknown);
   }
 
   /** A plugin that does not know of it needs not. */
@@ -129,24 +129,15 @@ export class RemoteNetworkDriver {
     request: Request<"RevokeExternalConnectivity">,
     options: CallOptions = {},
   ): Promise<void> {
-    await this.#call("NetworkDriver.RevokeExternalConnectivity", request, options).catch(unlessUnknown);
+    await this.#calls.call("NetworkDriver.RevokeExternalConnectivity", request, options).catch(unlessUnknown);
   }
 
   async discoverNew(request: Request<"DiscoverNew">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.DiscoverNew", request, options);
+    await this.#calls.call("NetworkDriver.DiscoverNew", request, options);
   }
 
   async discoverDelete(request: Request<"DiscoverDelete">, options: CallOptions = {}): Promise<void> {
-    await this.#call("NetworkDriver.DiscoverDelete", request, options);
-  }
-
-  async #call<M extends MethodName>(
-    method: M,
-    request: RequestFor<M>,
-    options: CallOptions,
-  ): Promise<ResponseOf<M>> {
-    await this.capabilities(options);
-    return this.client.callDriver(method, request, options);
+    await this.#calls.call("NetworkDriver.DiscoverDelete", request, options);
   }
 
   async #askCapabilities(options: CallOptions): Promise<NetworkCapabilities> {
@@ -166,19 +157,11 @@ export class RemoteNetworkDriver {
     );
   }
 
-  async #checkedOrUndone<T>(what: string, check: () => T, undo: () => Promise<void>): Promise<T> {
+  async #checkedOrUndone<T>(method: MethodName, check: () => T, undo: () => Promise<void>): Promise<T> {
     try {
       return check();
     } catch (error) {
-      const outcome = await undo().then(
-        () => "rolled back",
-        (failure) => `failed to roll back: ${messageOf(failure)}`,
-      );
-      throw new PluginError(
-        "plugin_answer_invalid",
-        `${this.client.name} answered ${what} with ${messageOf(error)}; ${outcome}`,
-        { cause: error, detail: { plugin: this.client.name, method: `NetworkDriver.${what}` } },
-      );
+      return this.#calls.takeBack(method, messageOf(error), undo, error);
     }
   }
 }

@@ -1,3 +1,4 @@
+export { jsonIn, requestBody } from "./body.ts";
 export type { Message, Written } from "./go-json.ts";
 export { readMessage } from "./go-json.ts";
 export {

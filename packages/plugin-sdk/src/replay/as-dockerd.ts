@@ -4,7 +4,7 @@
 
 import { type PluginAddress, type RawAnswer, Transport } from "../client/index.ts";
 import { messageOf } from "../errors.ts";
-import { isMethodName, methods, readMessage } from "../protocol/index.ts";
+import { isMethodName, jsonIn, methods, readMessage } from "../protocol/index.ts";
 import { valueDifferences } from "./compare.ts";
 import { Correspondence } from "./correspondence.ts";
 import type { Difference } from "./difference.ts";
@@ -42,7 +42,7 @@ export async function replayAsDockerd(
     });
     for (const difference of answerDifferences(exchange, answer, compare))
       differences.push({ index, step, method: methodOf(exchange), ...difference });
-    learn(exchange.response, parsed(answer.text), given);
+    learn(exchange.response, jsonIn(answer.text), given);
   }
   return differences;
 }
@@ -56,7 +56,7 @@ function answerDifferences(
 ): readonly AnswerDifference[] {
   if (answer.status !== exchange.status)
     return [{ what: "status", recorded: exchange.status, actual: answer.status }];
-  const actual = parsed(answer.text);
+  const actual = jsonIn(answer.text);
   const method = methodOf(exchange);
   if (actual === undefined || !isMethodName(method))
     return [{ what: "body", recorded: exchange.response, actual: answer.text }];
@@ -88,7 +88,7 @@ const givenFields = ["PoolID", "Pool", "Address"] as const;
 
 /** The request, about what this plugin has given where the recorded one had given something else. */
 function following({ rawRequest }: RecordedExchange, given: Correspondence): string {
-  const request = parsed(rawRequest);
+  const request = jsonIn(rawRequest);
   if (!isObject(request)) return rawRequest;
   const changed = Object.fromEntries(
     givenFields.flatMap((field) => {
@@ -120,14 +120,6 @@ function withoutLength(cidr: string): string {
 function failureIn(body: unknown, field: string): string | undefined {
   const text = isObject(body) ? body[field] : undefined;
   return typeof text === "string" && text !== "" ? text : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
