@@ -91,6 +91,9 @@ export interface Lookup {
   readonly milliseconds: number;
 }
 
+/** What came of asking a server: an answer, whatever it says, or why there is none that counts. */
+export type AskingOutcome = "answered" | "silent" | "unreachable" | "broken";
+
 /** A place where an answer was looked for, in the order in which that was done. */
 export type TraceStep =
   /** The sandbox's own lines of /etc/hosts. */
@@ -118,8 +121,8 @@ export type TraceStep =
       /** Whose namespace it was asked from. */
       readonly from: "host" | "sandbox";
       readonly protocol: "udp" | "tcp";
-      /** `answered` with a code (`NXDOMAIN`), or why it counts for nothing. */
-      readonly outcome: "answered" | "silent" | "unreachable" | "broken";
+      readonly outcome: AskingOutcome;
+      /** Of an answer: `NXDOMAIN` ... */
       readonly rcode?: string;
       readonly milliseconds: number;
     }

@@ -31,7 +31,7 @@ export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standin
       const network = await prepareNetwork(engine, wish, standing, undo);
       await engine.commit(put("network", network.record));
       engine.events.emit("network:create", network, { type: network.record.driver });
-      expectQuestions(engine);
+      expectQuestions(network);
       return network;
     }),
   );

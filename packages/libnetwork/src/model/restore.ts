@@ -59,7 +59,7 @@ export async function restore(engine: Engine): Promise<void> {
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
-  expectQuestions(engine);
+  for (const network of engine.networks) expectQuestions(network);
   const sandboxes = await readRecords(engine, "sandbox");
   /** What could not be taken up: what depends on it stays stored as it is. */
   const missed = new Set(engine.unrestored.keys());

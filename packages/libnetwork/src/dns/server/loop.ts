@@ -66,8 +66,8 @@ export class Loop implements Disposable {
     };
     let busyUntil = 0;
     while (!hasEnded()) {
-      const wait = performance.now() < busyUntil ? 0 : this.timers.wait(longestWait);
-      if (this.#poller.wait(wait, visit) > 0) busyUntil = performance.now() + busyTime;
+      const wait = this.timers.now() < busyUntil ? 0 : this.timers.wait(longestWait);
+      if (this.#poller.wait(wait, visit) > 0) busyUntil = this.timers.now() + busyTime;
       try {
         this.timers.run();
       } catch (error) {

@@ -3,7 +3,7 @@
  */
 
 import { parseIp } from "../../address/ip.ts";
-import type { Trace, TraceStep } from "../../contracts/names.ts";
+import type { AskingOutcome, Trace, TraceStep } from "../../contracts/names.ts";
 import { invalid } from "../../errors.ts";
 import type { Protocol, Server } from "../upstream/contract.ts";
 import { tcpLimit } from "../wire/answer.ts";
@@ -111,7 +111,7 @@ class TracingAsker implements Asker, Tracer {
   tried(
     { address, namespace }: Server,
     protocol: Protocol,
-    outcome: "answered" | "silent" | "unreachable" | "broken",
+    outcome: AskingOutcome,
     milliseconds: number,
     rcode?: number,
   ): void {

@@ -2,6 +2,7 @@
  * What the forwarder is given by the loop that it lives in, and what it gives: nothing here knows a socket.
  */
 
+import type { AskingOutcome } from "../../contracts/names.ts";
 import type { Manner } from "./manner.ts";
 
 export type Protocol = "udp" | "tcp";
@@ -69,7 +70,7 @@ export interface Observer {
   tried(
     server: Server,
     protocol: Protocol,
-    outcome: "answered" | "silent" | "unreachable" | "broken",
+    outcome: AskingOutcome,
     milliseconds: number,
     rcode?: number,
   ): void;

@@ -9,6 +9,7 @@
  * or not as long (`timeout` of resolv.conf), so do we: manner.ts.
  */
 
+import type { AskingOutcome } from "../../contracts/names.ts";
 import { byteAt, setWord, wordAt } from "../wire/bytes.ts";
 import { headerBits, rcodes } from "../wire/constants.ts";
 import type { Cache } from "./cache.ts";
@@ -215,11 +216,7 @@ export class Exchange implements Chained<Exchange> {
     this.ask();
   }
 
-  #tell(
-    { health, since }: Attempt,
-    outcome: "answered" | "silent" | "unreachable" | "broken",
-    rcode?: number,
-  ) {
+  #tell({ health, since }: Attempt, outcome: AskingOutcome, rcode?: number) {
     const milliseconds = this.#office.clock.now() - since;
     this.#observer?.tried(health.server, this.protocol, outcome, milliseconds, rcode);
   }

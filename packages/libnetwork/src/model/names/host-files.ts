@@ -1,10 +1,10 @@
 /**
  * What stands in a sandbox's /etc/hosts, /etc/hostname and /etc/resolv.conf.
  */
-import { addressOf } from "../../address/cidr.ts";
 import type { SandboxFileContent } from "../../contracts/sandbox-files.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { extraHostsOf } from "./extra-hosts.ts";
+import { addressesOf } from "./sandbox-names.ts";
 import { hasResolver, tellNames } from "./sandbox-resolver.ts";
 
 /** Brings the files up to date with the sandbox's options and endpoints. */
@@ -36,9 +36,6 @@ export function reviewHostFiles(sandbox: SandboxCore): void {
 export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
   const { engine, id, record, joined } = sandbox;
   const { hostname, domainname, dns, dnsSearch, dnsOptions } = record.options;
-  const addresses = [...joined]
-    .flatMap(({ record: { interface: ends } }) => [ends.ipv4, ends.ipv6])
-    .filter((cidr) => cidr !== undefined);
   return {
     sandboxId: id,
     hostname,
@@ -49,6 +46,6 @@ export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
     dns,
     dnsSearch,
     dnsOptions,
-    addresses: addresses.map(addressOf),
+    addresses: [...joined].flatMap(addressesOf),
   };
 }

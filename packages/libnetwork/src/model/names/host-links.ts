@@ -2,11 +2,10 @@
  * Links where no resolver answers, as in the default network: lines in the hosts file of who links, as Docker's `--link` makes them. They follow
  * who is linked to: when it comes, goes, or gets another address.
  */
-import { addressOf } from "../../address/cidr.ts";
 import type { SandboxFileContent } from "../../contracts/sandbox-files.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
-import { answersNames, containerNames, namesOf } from "./sandbox-names.ts";
+import { addressesOf, answersNames, containerNames, namesOf } from "./sandbox-names.ts";
 
 /** What a sandbox is called in a network, or links to there. */
 interface Entry {
@@ -90,10 +89,6 @@ function entriesOf(sandbox: SandboxCore): Entries {
 /** Whether what it links to stands in the hosts file, for want of a resolver. */
 function isInHosts({ engine, network }: EndpointCore): boolean {
   return engine.parts.resolver === undefined || !answersNames(network);
-}
-
-function addressesOf({ record: { interface: ends } }: EndpointCore): readonly string[] {
-  return [ends.ipv4, ends.ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
 }
 
 function keyOf(networkId: string, name: string): string {

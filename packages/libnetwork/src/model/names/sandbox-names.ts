@@ -43,6 +43,11 @@ export function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly 
   return [...new Set([name, ...record.options.aliases, ...containerNames(sandbox)])].filter(canBeAsked);
 }
 
+/** IPv4 first, without prefix length. */
+export function addressesOf({ record: { interface: ends } }: EndpointCore): readonly string[] {
+  return [ends.ipv4, ends.ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
+}
+
 /** Seconds. */
 function ttlOf({ network, record: { options } }: EndpointCore): number {
   const isChosen = options.ipv4 !== undefined || options.ipv6 !== undefined;

@@ -1,7 +1,7 @@
 /**
  * The resolver in a sandbox: whether it answers there, from when until when, and what it is told.
  */
-import type { Engine } from "../engine.ts";
+import type { NetworkCore } from "../network-core.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { isNamed, sandboxNames } from "./sandbox-names.ts";
 
@@ -13,9 +13,9 @@ export function hasResolver(sandbox: SandboxCore): boolean {
   );
 }
 
-/** The resolver is going to be asked, now that there is a network which somebody made. */
-export function expectQuestions({ networks, parts }: Engine): void {
-  if ([...networks].some(({ record }) => !record.predefined)) parts.resolver?.start();
+/** The resolver is going to be asked, where this is a network that somebody made. */
+export function expectQuestions({ engine, record }: NetworkCore): void {
+  if (!record.predefined) engine.parts.resolver?.start();
 }
 
 /** Makes a namespace ready that a run before made, and whose sandbox has no resolver: whoever asks there is not to wait in vain. */
