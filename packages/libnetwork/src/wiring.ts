@@ -1,14 +1,13 @@
 /**
  * NetworkController: the model with the rooms behind it. The only file that names concrete classes.
  */
-import { randomBytes } from "node:crypto";
 import {
   Conntrack,
   connectionTracking,
   files,
   keepReserve,
   linkKind,
-  NetNamespace,
+  type NetNamespace,
   nftables,
   nftablesNat,
   Reaper,
@@ -16,10 +15,9 @@ import {
   requireDescriptors,
   requireFeatures,
   requirePrivileges,
-  tryLockName,
 } from "@causeway/kernel";
 import type { ConnectionTable } from "./contracts/connections.ts";
-import type { Driver, DriverMemory } from "./contracts/driver.ts";
+import type { Driver } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
 import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Resolver } from "./contracts/names.ts";
@@ -30,7 +28,7 @@ import type { ResolverSettings } from "./dns/server/protocol.ts";
 import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
-import { CausewayError, conflict, invalid } from "./errors.ts";
+import { invalid } from "./errors.ts";
 import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
 import { NoFirewall } from "./firewall/none.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
@@ -53,6 +51,7 @@ import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
 import { TrackedConnections } from "./netstack/tracked-connections.ts";
+import { claimIdentity, memoryOf, openHost, ownerMark, ownId } from "./opening.ts";
 import { absolutePath } from "./options/absolute-path.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { boolean, parseObject } from "./options/parse.ts";
@@ -261,43 +260,6 @@ function requireMachine({ firewall }: CheckedControllerOptions): void {
   if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
 }
 
-/** The controller's id: 12 hexadecimal digits, made with the store. It marks what is ours in the kernel. */
-function ownId(store: SqliteStore): string {
-  const stored = store.get("controller", "id")?.value;
-  if (typeof stored === "string") return stored;
-  const id = randomBytes(6).toString("hex");
-  store.commit([{ op: "put", kind: "controller", id: "id", value: id }]);
-  return id;
-}
-
-/**
- * A copy of a state directory (a backup put elsewhere, a disk image) is the same controller a second time: both at once would take each
- * other's sandboxes and tables for their own.
- *
- * @throws controller_running
- */
-function claimIdentity(controllerId: string): Disposable {
-  const held = tryLockName(`causeway controller ${controllerId}`);
-  if (held !== undefined) return held;
-  throw conflict(
-    "controller_running",
-    `controller ${controllerId} runs already, from another copy of this state directory: close that one first, or begin with an empty state directory`,
-    controllerId,
-  );
-}
-
-function openHost(path: string | undefined): NetNamespace {
-  if (path === undefined) return NetNamespace.current();
-  try {
-    using namespace = NetNamespace.open(path);
-    namespace.run(() => undefined);
-    return namespace.duplicate();
-  } catch (error) {
-    const message = `options.hostNamespace: there is no network namespace at ${path}`;
-    throw new CausewayError("not_found", "namespace_not_found", message, { cause: error, detail: path });
-  }
-}
-
 function makeFirewall(
   options: CheckedControllerOptions,
   controllerId: string,
@@ -314,16 +276,6 @@ function resolverSettings(
   const owner = `causeway:${controllerId}`;
   return { owner, hostResolvConf, cacheBytes: resolverCacheBytes, inFlight: mostInFlight };
 }
-
-function memoryOf(store: SqliteStore, driver: string): DriverMemory {
-  return {
-    read: () => store.get("driver", driver)?.value,
-    write: (value) => store.commit([{ op: "put", kind: "driver", id: driver, value }]),
-  };
-}
-
-/** What the aliases of a controller's links begin with. */
-const ownerMark = (controllerId: string) => `causeway:${controllerId}:`;
 
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error));

@@ -1,0 +1,55 @@
+/**
+ * What begins with every state directory that is opened, by a controller or for a plugin: whose it is, which host it is about.
+ */
+import { randomBytes } from "node:crypto";
+import { NetNamespace, tryLockName } from "@causeway/kernel";
+import type { DriverMemory } from "./contracts/driver.ts";
+import { CausewayError, conflict } from "./errors.ts";
+import type { SqliteStore } from "./store/sqlite-store.ts";
+
+/** The controller's id: 12 hexadecimal digits, made with the store. It marks what is ours in the kernel. */
+export function ownId(store: SqliteStore): string {
+  const stored = store.get("controller", "id")?.value;
+  if (typeof stored === "string") return stored;
+  const id = randomBytes(6).toString("hex");
+  store.commit([{ op: "put", kind: "controller", id: "id", value: id }]);
+  return id;
+}
+
+/**
+ * A copy of a state directory (a backup put elsewhere, a disk image) is the same controller a second time: both at once would take each
+ * other's sandboxes and tables for their own.
+ *
+ * @throws controller_running
+ */
+export function claimIdentity(controllerId: string): Disposable {
+  const held = tryLockName(`causeway controller ${controllerId}`);
+  if (held !== undefined) return held;
+  throw conflict(
+    "controller_running",
+    `controller ${controllerId} runs already, from another copy of this state directory: close that one first, or begin with an empty state directory`,
+    controllerId,
+  );
+}
+
+/** What the aliases of a controller's links begin with. */
+export const ownerMark = (controllerId: string) => `causeway:${controllerId}:`;
+
+export function openHost(path: string | undefined): NetNamespace {
+  if (path === undefined) return NetNamespace.current();
+  try {
+    using namespace = NetNamespace.open(path);
+    namespace.run(() => undefined);
+    return namespace.duplicate();
+  } catch (error) {
+    const message = `options.hostNamespace: there is no network namespace at ${path}`;
+    throw new CausewayError("not_found", "namespace_not_found", message, { cause: error, detail: path });
+  }
+}
+
+export function memoryOf(store: SqliteStore, driver: string): DriverMemory {
+  return {
+    read: () => store.get("driver", driver)?.value,
+    write: (value) => store.commit([{ op: "put", kind: "driver", id: driver, value }]),
+  };
+}
