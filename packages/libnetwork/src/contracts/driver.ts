@@ -145,6 +145,16 @@ export interface JoinAnswer {
   readonly gatewayIpv4: string | undefined;
   readonly gatewayIpv6: string | undefined;
   readonly staticRoutes: readonly StaticRoute[];
+  /** The sandbox is to have no way out on this endpoint's account. Default: false, which gets it one where nobody gives a gateway. */
+  readonly disableGatewayService?: boolean;
+}
+
+/** What a sandbox serves outside, as the driver of the endpoint is told that becomes its way out. */
+export interface ExternalPorts {
+  /** Host ports of all its endpoints that are not published by their own networks. */
+  readonly publish: readonly PortMapping[];
+  /** Ports that its endpoints serve, for people to read: `80/tcp`. */
+  readonly exposedPorts: readonly string[];
 }
 
 export interface SandboxKey {
@@ -168,7 +178,7 @@ export interface DriverMemory {
   write(value: PlainData): void;
 }
 
-export interface Driver extends Partial<ExternalConnectivity> {
+export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnectivity> {
   /** The name that networks are made with: `bridge`, `host` ... */
   readonly type: string;
   readonly scope: "local" | "global";
@@ -238,8 +248,11 @@ export interface DriverHealth {
   reclaim(networkId: string, endpointId: string, bindings: readonly PortBinding[]): Reclaimed;
 }
 
-/** Publishing while an endpoint is there; networks of drivers without it refuse with `unsupported`. */
-export interface ExternalConnectivity {
+/**
+ * Publishing at the endpoint's own addresses, while it is there. What is published on an endpoint of a driver without it leads to its
+ * sandbox's way out: an endpoint with {@link ExternalConnectivity}, or one on the gateway bridge.
+ */
+export interface PortPublisher {
   publish(
     networkId: string,
     endpointId: string,
@@ -250,4 +263,16 @@ export interface ExternalConnectivity {
     endpointId: string,
     bindings: readonly PortBinding[],
   ): EndpointState | Promise<EndpointState>;
+}
+
+/** Told which endpoint is a sandbox's way out, by gateways' priority: libnetwork's calls of the same names. */
+export interface ExternalConnectivity {
+  /** The endpoint, which has joined, becomes the way out, and what the sandbox serves outside is to lead to it. On an exception nothing is left. */
+  programExternalConnectivity(
+    networkId: string,
+    endpointId: string,
+    ports: ExternalPorts,
+  ): void | Promise<void>;
+  /** It is the way out no more: another becomes it, or it is about to leave. */
+  revokeExternalConnectivity(networkId: string, endpointId: string): void | Promise<void>;
 }

@@ -105,6 +105,7 @@ const join = shaped({
     gatewayIpv4: maybe(string),
     gatewayIpv6: maybe(string),
     staticRoutes: listOf(route),
+    disableGatewayService: maybe(boolean),
   }),
   interface: maybe(shaped({ name: string, index: whole })),
   order: maybe(whole),
