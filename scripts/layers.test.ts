@@ -25,6 +25,8 @@ const SOUND = {
   "packages/libnetwork/src/wiring.ts": `import { controller } from "./controller.ts"; export const wire = controller;`,
   "packages/libnetwork/src/index.ts": `export * from "./wiring.ts";`,
   "packages/daemon/src/index.ts": `import { wire } from "@causeway/libnetwork"; export type Api = typeof wire;`,
+  "packages/plugin-sdk/src/index.ts": `export const sdk = 1;`,
+  "packages/cli/src/commands/plugin/ls.ts": `import type { sdk } from "@causeway/plugin-sdk"; export const ls = async (): Promise<typeof sdk> => (await import("@causeway/plugin-sdk")).sdk;`,
   "packages/cli/src/index.ts": `import type { Api } from "@causeway/daemon"; export type Cli = Api;`,
   "examples/hello.ts": `import { wire } from "@causeway/libnetwork"; wire;`,
 };
@@ -43,7 +45,7 @@ async function complaints(
   write("node_modules/koffi/package.json", `{ "name": "koffi", "exports": "./index.js" }`);
   write("node_modules/koffi/index.js", "");
   mkdirSync(join(root, "node_modules/@causeway"));
-  for (const name of ["kernel", "libnetwork", "daemon", "cli"]) {
+  for (const name of ["kernel", "plugin-sdk", "libnetwork", "daemon", "cli"]) {
     write(
       `packages/${name}/package.json`,
       `{ "name": "@causeway/${name}", "exports": { ".": "./src/index.ts" } }`,
@@ -133,6 +135,16 @@ const BREACHES: readonly (readonly [rule: string, file: string, source: string])
     "cli-knows-the-daemon-only",
     "packages/cli/src/extra.ts",
     `import type { wire } from "@causeway/libnetwork"; export type W = typeof wire;`,
+  ],
+  [
+    "cli-knows-the-daemon-only",
+    "packages/cli/src/commands/plugin-extra.ts",
+    `import type { sdk } from "@causeway/plugin-sdk"; export type S = typeof sdk;`,
+  ],
+  [
+    "plugin-commands-late",
+    "packages/cli/src/commands/plugin/extra.ts",
+    `import { sdk } from "@causeway/plugin-sdk"; sdk;`,
   ],
   [
     "no-test-in-product",

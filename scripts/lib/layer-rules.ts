@@ -89,7 +89,7 @@ const PACKAGES: Rooms = {
   "plugin-sdk": [],
   libnetwork: ["kernel", "plugin-sdk"],
   daemon: ["libnetwork", "kernel", "plugin-sdk"],
-  cli: ["daemon"],
+  cli: ["daemon", "plugin-sdk"],
 };
 
 /** Tests, compliance suites and what only they use may reach anywhere, except around in circles. */
@@ -176,6 +176,9 @@ function inRoom(name: string, rooms: readonly string[]): string {
   return `^packages/${name}/src/(${rooms.join("|")})(/|\\.ts$)`;
 }
 
+/** The commands that serve, call and check plugins by themselves. */
+const PLUGIN_COMMANDS = "^packages/cli/src/commands/plugin/";
+
 function packageRules(): IRegularForbiddenRuleType[] {
   return [
     forbid(
@@ -199,9 +202,15 @@ function packageRules(): IRegularForbiddenRuleType[] {
     ),
     forbid(
       "cli-knows-the-daemon-only",
-      "cli and web know the daemon, and nothing else of ours",
-      { path: "^packages/(cli|web)/" },
+      "cli and web know the daemon, and nothing else of ours; `causeway plugin` has the plugin SDK besides",
+      { path: "^packages/(cli|web)/", pathNot: PLUGIN_COMMANDS },
       { path: "^packages/", pathNot: "^packages/($1|daemon)/" },
+    ),
+    forbid(
+      "plugin-commands-late",
+      "The plugin SDK takes longer to load than all else of cli: where it is used it is imported, not before",
+      { path: PLUGIN_COMMANDS },
+      { path: "^packages/plugin-sdk/", dependencyTypesNot: ["type-only", "type-import", "dynamic-import"] },
     ),
     forbid(
       "daemon-types-only",

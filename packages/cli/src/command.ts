@@ -23,7 +23,7 @@ export interface Example {
   readonly says: string;
 }
 
-/** What names can be asked of a daemon. */
+/** What names can be found, most of them by asking a daemon. */
 export type NameKind =
   | "network"
   /** A network that somebody made, and may take away. */
@@ -35,6 +35,8 @@ export type NameKind =
   | "object"
   /** Of DNS records that can be added. */
   | "record-type"
+  /** Of this machine's directories. */
+  | "plugin"
   | "file"
   | "none";
 

@@ -187,6 +187,20 @@ export const commands: Commands = {
       },
     },
   },
+  plugin: {
+    summary: "Plugins: network drivers and IPAMs of others, and of ours for Docker",
+    commands: {
+      ls: {
+        summary: "List the plugins of this machine",
+        aliases: ["list"],
+        load: async () => (await import("./commands/plugin/ls.ts")).ls,
+      },
+      check: {
+        summary: "Drive a plugin through the whole protocol, and tell what it breaks",
+        load: async () => (await import("./commands/plugin/check.ts")).check,
+      },
+    },
+  },
   topology: {
     summary: "Draw what stands, from the host to the sandboxes",
     load: async () => (await import("./commands/system/topology.ts")).topology,

@@ -7,6 +7,7 @@ import { ApiError } from "../client/failure.ts";
 import type { NameKind } from "../command.ts";
 import { suggestion } from "../output/nearest.ts";
 import { recordTypes } from "./dns/records.ts";
+import { pluginNames } from "./plugin/plugins.ts";
 
 export async function namesOf(client: Client, kind: NameKind): Promise<readonly string[]> {
   switch (kind) {
@@ -24,6 +25,8 @@ export async function namesOf(client: Client, kind: NameKind): Promise<readonly 
       return (await client.list<Sandbox>("/sandboxes")).map(({ containerId }) => containerId);
     case "record-type":
       return recordTypes;
+    case "plugin":
+      return pluginNames();
     case "container":
       return (await client.list<Container>("/containers")).map(({ name }) => name);
     default:
