@@ -27,6 +27,7 @@ export type { NftFamily } from "./nftables/families.ts";
 export {
   isPortRewritten,
   type PortRewrite,
+  portRewriteSteps,
   removePortRewrite,
   rewritePort,
 } from "./nftables/port-rewrite.ts";

@@ -14,7 +14,13 @@ import { setGuard } from "../sys/seam.ts";
 import { at, failNext, newHost, until } from "../sys/test-support.ts";
 import { receiveDatagram, receiveStream, sendDatagram, sendStream } from "../sys/transfer.ts";
 import { NftContext } from "./context.ts";
-import { isPortRewritten, type PortRewrite, removePortRewrite, rewritePort } from "./port-rewrite.ts";
+import {
+  isPortRewritten,
+  type PortRewrite,
+  portRewriteSteps,
+  removePortRewrite,
+  rewritePort,
+} from "./port-rewrite.ts";
 
 const address = "127.0.0.11";
 const rewrite: PortRewrite = { table: "names", owner: "tests", address, port: 53, to: 5300 };
@@ -302,6 +308,28 @@ describe("a port led to another", () => {
       assert.equal(stands({ owner: "another" }), true, damage);
       assert.equal(listing().length, first.length, damage);
     }
+  });
+
+  it("is made a little at a time, and replaced where it was begun only", () => {
+    using host = newHost();
+    const stands = () => host.run(() => isPortRewritten(rewrite));
+    const steps = portRewriteSteps(rewrite);
+    assert.ok(steps.length > 1);
+    for (const step of steps) {
+      assert.equal(stands(), false);
+      host.run(step);
+    }
+    assert.equal(stands(), true);
+    using other = newHost();
+    for (const step of steps.slice(0, -1)) other.run(step);
+    other.run(() => rewritePort(rewrite));
+    assert.equal(
+      other.run(() => isPortRewritten(rewrite)),
+      true,
+    );
+    using server = new Server(other, "ours", address, 5300);
+    using client = new Client(other, "udp", address);
+    assert.equal(ask(client, "a", server), "a ours");
   });
 
   it("is taken away, once or twice", () => {

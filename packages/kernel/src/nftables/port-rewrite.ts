@@ -73,6 +73,25 @@ export function rewritePort(rewrite: PortRewrite, later?: Later): void {
   if (found.length > 0 || !isMade(rewrite)) replace(rewrite, later);
 }
 
+/** Messages of a step: a question that comes meanwhile waits for 30 us, not for 100. */
+const perStep = 3;
+
+/**
+ * Makes it in a namespace where nothing of it is, a little at a time: to be called one after the other, each in the namespace. It leads anywhere
+ * when the last has returned. One that was begun and not finished is replaced by {@link rewritePort}.
+ */
+export function portRewriteSteps(rewrite: PortRewrite): (() => void)[] {
+  const { making } = messagesFor(rewrite);
+  const steps = [];
+  for (let at = 0; at < making.length; at += perStep) {
+    steps.push(() => {
+      using batches = new NftBatches();
+      batches.carryOut(making.slice(at, at + perStep));
+    });
+  }
+  return steps;
+}
+
 /** True where it stands in the namespace that the calling thread is in, as {@link rewritePort} makes it. */
 export function isPortRewritten(rewrite: PortRewrite): boolean {
   return isWhole(rewrite, rulesOf(rewrite.table));

@@ -26,6 +26,8 @@ const youngGeneration = 4;
 export interface LineListener {
   /** A sandbox could not be opened. */
   failed(failed: Failed): void;
+  /** A namespace was made ready. */
+  ready(identity: string): void;
   /** A namespace could not be made ready. */
   unready(identity: string): void;
   traced(traced: Traced): void;
@@ -123,7 +125,7 @@ export class ThreadLine {
   /** Whether an order has been carried out; what failed of it has been told by then. */
   hasReached(number: number): boolean {
     if (((Atomics.load(this.#memory, shared.done) - number) | 0) < 0) return false;
-    this.#catchUp();
+    this.catchUp();
     return true;
   }
 
@@ -161,7 +163,7 @@ export class ThreadLine {
   }
 
   /** Reads what was said and has not come by the event loop yet. */
-  #catchUp(): void {
+  catchUp(): void {
     for (;;) {
       const received = receiveMessageOnPort(this.#port) as { message: Said } | undefined;
       if (received === undefined) return;
@@ -173,6 +175,9 @@ export class ThreadLine {
     switch (said.kind) {
       case "failed":
         this.#listener.failed(said);
+        break;
+      case "ready":
+        this.#listener.ready(said.identity);
         break;
       case "unready":
         this.#listener.unready(said.identity);

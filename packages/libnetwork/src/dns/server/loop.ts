@@ -23,12 +23,20 @@ const longestWait = 1000;
  */
 const busyTime = 0.03;
 
+/**
+ * So long it rests where many came at once, milliseconds; the kernel makes some 0.07 of it. Who floods the loop takes it in small handfuls
+ * otherwise, each of which costs as much as a large one, and two processors have no room for those who ask beside it.
+ */
+const restTime = 0.01;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
 export class Loop implements Disposable {
   readonly timers = new Timers();
   readonly #poller = new Poller();
   /** By their tokens. */
   readonly #watched: (Readable | undefined)[] = [];
   readonly #free: number[] = [];
+  #restsNext = false;
 
   /** @param interest EPOLLIN ... */
   watch(fd: number, interest: number, readable: Readable): Watched {
@@ -48,6 +56,11 @@ export class Loop implements Disposable {
         this.#poller.remove(fd);
       },
     };
+  }
+
+  /** Once all that is ready has been visited, it leaves those who ask a moment to ask more. */
+  rest(): void {
+    this.#restsNext = true;
   }
 
   /**
@@ -72,6 +85,10 @@ export class Loop implements Disposable {
         this.timers.run();
       } catch (error) {
         failed(error);
+      }
+      if (this.#restsNext) {
+        this.#restsNext = false;
+        Atomics.wait(sleeper, 0, 0, restTime);
       }
     }
   }

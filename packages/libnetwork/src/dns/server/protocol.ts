@@ -99,6 +99,8 @@ export interface Failure {
 export type Said =
   | Failed
   | Traced
+  /** A namespace was made ready: questions come from it. */
+  | { readonly kind: "ready"; readonly identity: string }
   /** A namespace could not be made ready. */
   | { readonly kind: "unready"; readonly identity: string }
   /** Something went wrong that concerns nobody in particular; all else goes on. */

@@ -31,7 +31,7 @@ export class ServedNamespace implements Disposable, Answering {
   constructor(sockets: SandboxSockets, { loop, batch, catchUp }: Surroundings) {
     this.sockets = sockets;
     const { udp, tcp } = sockets;
-    this.#udp = new UdpService(udp.fd, batch, catchUp, this);
+    this.#udp = new UdpService(udp.fd, { loop, batch, catchUp }, this);
     this.#watched = loop.watch(udp.fd, EPOLLIN, this.#udp);
     this.#tcp = new TcpService(loop, tcp, catchUp, this, () => this.#destroyed());
   }

@@ -44,7 +44,10 @@ export class ServedNames implements Disposable {
     makeForwarder: (channels: Channels) => Forwarder,
     say: (said: Said) => void,
   ) {
-    this.#ready = new ReadyNamespaces(owner, surroundings);
+    this.#ready = new ReadyNamespaces(owner, surroundings, {
+      ready: (identity) => say({ kind: "ready", identity }),
+      unready: (identity) => say({ kind: "unready", identity }),
+    });
     this.#later = surroundings.later;
     this.#host = NetNamespace.ofFd(hostNamespaceFd);
     const { timers }: Loop = surroundings.loop;
@@ -70,7 +73,7 @@ export class ServedNames implements Disposable {
   obey(order: Order): void {
     switch (order.kind) {
       case "prepare":
-        this.#prepare(order.place);
+        this.#ready.prepare(order.place);
         break;
       case "forget":
         this.#ready.forget(order.identity);
@@ -98,15 +101,6 @@ export class ServedNames implements Disposable {
         break;
       case "end":
         this.#hasEnded = true;
-    }
-  }
-
-  #prepare(place: NamespacePlace): void {
-    try {
-      this.#ready.prepare(place);
-    } catch {
-      // Whoever opens it is told why.
-      this.#say({ kind: "unready", identity: place.identity });
     }
   }
 

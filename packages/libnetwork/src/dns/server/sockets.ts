@@ -12,6 +12,7 @@ import {
   type NetNamespace,
   type OwnedFd,
   type PortRewrite,
+  portRewriteSteps,
   rewritePort,
 } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
@@ -38,6 +39,8 @@ export class SandboxSockets implements Disposable {
   readonly tcp: OwnedFd;
   readonly #rewrite: PortRewrite;
   readonly #later: Later;
+  /** What is to be done until the rules stand. */
+  #steps: (() => void)[] = [];
 
   private constructor(namespace: NetNamespace, { udp, tcp }: Sockets, rewrite: PortRewrite, later: Later) {
     this.namespace = namespace;
@@ -55,6 +58,22 @@ export class SandboxSockets implements Disposable {
    * @throws KernelError
    */
   static open(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
+    return SandboxSockets.#open(namespace, owner, later, (sockets) => sockets.mendRules());
+  }
+
+  /** As {@link open}, in a namespace that nobody was ever in; the rules are made by {@link makeMore}. */
+  static begin(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
+    return SandboxSockets.#open(namespace, owner, later, (sockets) => {
+      sockets.#steps = portRewriteSteps(sockets.#rewrite);
+    });
+  }
+
+  static #open(
+    namespace: NetNamespace,
+    owner: string,
+    later: Later,
+    makeRules: (sockets: SandboxSockets) => void,
+  ): SandboxSockets {
     using opened = new DisposableStack();
     opened.use(namespace);
     const made = namespace.run(() => {
@@ -62,11 +81,23 @@ export class SandboxSockets implements Disposable {
       opened.use(sockets.udp);
       opened.use(sockets.tcp);
       const rewrite = { table, owner, address: resolverAddress, port: dnsPort, to: port };
-      rewritePort(rewrite, later);
       return new SandboxSockets(namespace, sockets, rewrite, later);
     });
+    makeRules(made);
     opened.move();
     return made;
+  }
+
+  /**
+   * Does a little of what is to be done until questions come.
+   *
+   * @returns whether there is more
+   * @throws KernelError
+   */
+  makeMore(): boolean {
+    const step = this.#steps.shift();
+    if (step !== undefined) this.namespace.run(step);
+    return this.#steps.length > 0;
   }
 
   /** Somebody in the sandbox may destroy it: `ss -K`. A UDP socket survives that. */

@@ -103,6 +103,19 @@ describe("ThreadResolver", () => {
     resolver.close(id("a"));
   });
 
+  it("is opened as well where it is not ready yet", async (t) => {
+    const { resolver, sandbox, open } = scene(t);
+    resolver.start();
+    for (const name of ["a", "b", "c"]) {
+      const place = sandbox(name);
+      resolver.prepare(place);
+      await open(id(name), place);
+      resolver.tell(nothing(id(name)));
+      assert.equal(await rcodeIn(place), "NXDOMAIN");
+      assert.equal(await resolver.obstacle(id(name)), undefined);
+    }
+  });
+
   it("lets go of what it made ready, and opens what it could not make ready", async (t) => {
     const { resolver, sandbox, open } = scene(t);
     resolver.start();

@@ -24,6 +24,12 @@ interface Known {
   failure: Failure | undefined;
 }
 
+interface Prepared {
+  /** Number of the order to make it ready. */
+  readonly order: number;
+  isReady: boolean;
+}
+
 /** A thread that ends sooner than this after it began could not begin, milliseconds. */
 const soon = 1000;
 /** How many in a row are tried. */
@@ -38,8 +44,8 @@ export class ThreadResolver implements Resolver {
   readonly #traces = new PendingTraces();
   readonly #wake: OwnedFd;
   readonly #counts = countsMemory();
-  /** The orders to make namespaces ready that nobody has opened, by the namespaces' identities. */
-  readonly #prepared = new Map<string, number>();
+  /** Those that are to be ready when somebody opens them, by the namespaces' identities. */
+  readonly #prepared = new Map<string, Prepared>();
   #line: ThreadLine | undefined;
   /** Threads in a row that could not begin. */
   #failures = 0;
@@ -66,7 +72,8 @@ export class ThreadResolver implements Resolver {
   prepare(place: NamespacePlace): void {
     // It is a matter of time only, and not worth a thread of its own.
     if (this.#line === undefined) return;
-    this.#prepared.set(place.identity, this.#line.send({ kind: "prepare", place }, { urgent: true }));
+    const order = this.#line.send({ kind: "prepare", place }, { urgent: true });
+    this.#prepared.set(place.identity, { order, isReady: false });
   }
 
   forget({ identity }: NamespacePlace): void {
@@ -84,11 +91,12 @@ export class ThreadResolver implements Resolver {
 
   #open(line: ThreadLine, sandboxId: string, known: Known): void {
     const { place, attempt } = known;
-    const ready = this.#prepared.get(place.identity);
+    const prepared = this.#prepared.get(place.identity);
+    if (prepared?.isReady === false) line.catchUp();
     this.#prepared.delete(place.identity);
-    const urgent = ready === undefined;
-    known.opening = line.send({ kind: "open", sandboxId, attempt, place }, { urgent });
-    known.order = ready ?? known.opening;
+    const isReady = prepared?.isReady === true;
+    known.opening = line.send({ kind: "open", sandboxId, attempt, place }, { urgent: !isReady });
+    known.order = isReady ? prepared.order : known.opening;
   }
 
   async opened(sandboxId: string): Promise<void> {
@@ -171,6 +179,10 @@ export class ThreadResolver implements Resolver {
       traced: (traced) => this.#traces.settle(traced),
       isAwaited: () => this.#traces.size > 0,
       wentWrong: (message) => this.#onFailure(new Error(`in the resolver's thread: ${message}`)),
+      ready: (identity) => {
+        const prepared = this.#prepared.get(identity);
+        if (prepared !== undefined) prepared.isReady = true;
+      },
       unready: (identity) => this.#unready(identity),
       brokeDown: (error) => this.#brokeDown(line, error),
     });

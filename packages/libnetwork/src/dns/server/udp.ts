@@ -3,30 +3,40 @@
  */
 import { DatagramBatch, isKernelError, sendDatagramTo } from "@causeway/kernel";
 import type { Answering, Asker, Remembered } from "./asker.ts";
-import type { Readable } from "./loop.ts";
+import type { Loop, Readable } from "./loop.ts";
 
 /** Bytes of a question that are read: none is as long. */
 const longestQuestion = 1232;
 /** Bytes of an answer: more than anybody is told that may be sent, RFC 6891 section 6.2.5. */
 const longestDatagram = 4096;
+/** Questions at once that one asker who waits for his answers never comes to. */
+const many = 8;
 
 /** One for all sockets of the thread. */
 export function makeBatch(): DatagramBatch {
   return new DatagramBatch({ receive: longestQuestion, answer: longestDatagram });
 }
 
+export interface UdpSetting {
+  readonly loop: Pick<Loop, "rest">;
+  readonly batch: DatagramBatch;
+  /** Has what the controller said taken up. */
+  readonly catchUp: () => void;
+}
+
 export class UdpService implements Readable, Asker {
   readonly protocol = "udp";
   readonly #fd: number;
+  readonly #loop: Pick<Loop, "rest">;
   readonly #batch: DatagramBatch;
   readonly #catchUp: () => void;
   readonly #answering: Answering;
   #slot = 0;
   #isClosed = false;
 
-  /** @param catchUp has what the controller said taken up */
-  constructor(fd: number, batch: DatagramBatch, catchUp: () => void, answering: Answering) {
+  constructor(fd: number, { loop, batch, catchUp }: UdpSetting, answering: Answering) {
     this.#fd = fd;
+    this.#loop = loop;
     this.#batch = batch;
     this.#catchUp = catchUp;
     this.#answering = answering;
@@ -51,6 +61,7 @@ export class UdpService implements Readable, Asker {
       if (length > 0) batch.reply(slot, length);
     }
     batch.flush(this.#fd);
+    if (count >= many) this.#loop.rest();
   }
 
   remember(): Remembered {
