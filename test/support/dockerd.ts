@@ -64,6 +64,15 @@ export class Dockerd implements AsyncDisposable {
     return stdout.trim();
   }
 
+  /** Runs a command on its host. @returns what it wrote */
+  async inside(command: string): Promise<string> {
+    const { stdout } = await run("nsenter", [
+      `--net=${join(this.directory, "netns")}`,
+      ...command.split(" "),
+    ]);
+    return stdout;
+  }
+
   async #importBusybox(): Promise<void> {
     const root = join(this.directory, "root");
     mkdirSync(join(root, "bin"), { recursive: true });

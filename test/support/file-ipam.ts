@@ -1,13 +1,10 @@
 // The plugin of examples/plugins/file-ipam as a process of its own, with a file of addresses.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-
-const main = join(import.meta.dirname, "../../examples/plugins/file-ipam/main.ts");
+import { ExamplePlugin } from "./example-plugin.ts";
 
 const addresses = `
 # the office
@@ -23,13 +20,14 @@ export class FileIpam {
   readonly file: string;
   readonly leases: string;
   readonly socket: string;
-  #process: ChildProcess | undefined;
+  readonly #plugin: ExamplePlugin;
 
   private constructor(directory: string, socket: string) {
     this.file = join(directory, "addresses.txt");
     this.leases = join(directory, "leases.json");
     this.socket = socket;
     writeFileSync(this.file, addresses);
+    this.#plugin = new ExamplePlugin("file-ipam", [this.file, this.leases, this.socket]);
   }
 
   /** @param socket where it listens; elsewhere than below its own directory it is gone when the plugin has ended */
@@ -40,7 +38,7 @@ export class FileIpam {
       await plugin.end("SIGTERM");
       rmSync(directory, { recursive: true });
     });
-    await plugin.#run();
+    await plugin.#plugin.start();
     return plugin;
   }
 
@@ -50,25 +48,12 @@ export class FileIpam {
   }
 
   /** @returns its exit status, and the signal that ended it; undefined where it has ended before */
-  async end(signal: NodeJS.Signals): Promise<unknown[] | undefined> {
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return undefined;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    return ended;
+  end(signal: NodeJS.Signals): Promise<unknown[] | undefined> {
+    return this.#plugin.end(signal);
   }
 
   async restart(signal: NodeJS.Signals): Promise<void> {
     await this.end(signal);
-    await this.#run();
-  }
-
-  async #run(): Promise<void> {
-    const args = [main, this.file, this.leases, this.socket];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    this.#process = child;
-    const { stdout } = child;
-    // It says where it listens.
-    await once(stdout, "data");
+    await this.#plugin.start();
   }
 }
