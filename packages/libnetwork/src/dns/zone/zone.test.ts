@@ -199,7 +199,11 @@ describe("Zone", () => {
     assert.equal(brief(zone.nameOf("c", "10.0.0.77")), "private: address");
     assert.equal(brief(zone.nameOf("c", "fd00::77")), "private: address");
     assert.equal(brief(zone.nameOf("c", "10.0.1.2")), "unknown");
-    assert.equal(brief(zoneOf(web, stranger).nameOf("stranger", "10.0.0.2")), "unknown");
+    zone.set(stranger);
+    assert.equal(brief(zone.nameOf("stranger", "10.0.0.2")), "private: address");
+    zone.remove("c");
+    assert.equal(brief(zone.nameOf("stranger", "10.0.0.2")), "unknown");
+    zone.set(sandbox("c", [{ network: "front", subnets }]));
     zone.set(sandbox("hidden", [{ network: "front", ipv4: "192.0.2.1", names: [] }]));
     assert.equal(brief(zone.nameOf("c", "192.0.2.1")), "private: address");
   });

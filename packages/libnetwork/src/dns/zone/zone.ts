@@ -1,11 +1,11 @@
 /**
  * Zone: which names each sandbox sees, and what they lead to.
  */
-import { parseCidr } from "../../address/cidr.ts";
 import { parseIp } from "../../address/ip.ts";
 import type { AddedRecord, Membership, SandboxNames, TraceStep } from "../../contracts/names.ts";
 import { type Finding, type Found, type FoundRecord, unknown } from "./finding.ts";
 import { aliasIn, type Holder, NetworkNames, portsOf, recordsOf } from "./network-names.ts";
+import { CountedSubnets } from "./subnets.ts";
 
 /** How many names may lead on to another: RFC 1034 wants loops to be found. */
 const longestChain = 8;
@@ -41,6 +41,8 @@ export class Zone {
   readonly #views = new Map<string, View>();
   /** How many endpoints have a name of one label, alone and with the network's name behind it: these are asked of nobody else. */
   readonly #private = new Map<string, number>();
+  /** What these contain has no names elsewhere. */
+  readonly #subnets = new CountedSubnets();
 
   /** In the place of what the sandbox was before. */
   set(names: SandboxNames): void {
@@ -53,7 +55,10 @@ export class Zone {
       );
       return { membership, network, networkName: membership.networkName.toLowerCase(), links };
     });
-    for (const membership of names.memberships) this.#count(membership, 1);
+    for (const membership of names.memberships) {
+      this.#count(membership, 1);
+      for (const subnet of membership.subnets) this.#subnets.add(subnet);
+    }
     this.#views.set(names.sandboxId, { names, seen, ...hostsOf(names.extraHosts) });
   }
 
@@ -65,6 +70,7 @@ export class Zone {
     for (const { membership, network } of view.seen) {
       network.remove(membership);
       this.#count(membership, -1);
+      for (const subnet of membership.subnets) this.#subnets.remove(subnet);
       this.#forgetEmpty(network);
     }
   }
@@ -131,10 +137,7 @@ export class Zone {
       const source = { from: "endpoints", networkId: network.id, endpointIds: [member.endpointId] } as const;
       return pointer(`${name}.${membership.networkName}`, member.ttl, source);
     }
-    const ip = parseIp(address);
-    const subnets = view.names.memberships.flatMap((membership) => membership.subnets);
-    const isOurs = subnets.some((subnet) => parseCidr(subnet).contains(ip));
-    return this.#ofOthers(view, isOurs ? "address" : undefined, tell);
+    return this.#ofOthers(view, this.#subnets.contain(parseIp(address)) ? "address" : undefined, tell);
   }
 
   /** Whom a sandbox asks for what it does not find here; undefined where there is no such sandbox. */
