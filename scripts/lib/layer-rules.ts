@@ -44,6 +44,8 @@ const LIBNETWORK: Rooms = {
   contracts: ["errors", "address"],
   ...Object.fromEntries(SIDE_BY_SIDE.map((room) => [room, FOUNDATION])),
   ...Object.fromEntries(MODEL.map((room) => [room, [...FOUNDATION, ...MODEL]])),
+  // Drivers for somebody else's model: of ours it takes the tools.
+  serving: [...FOUNDATION, "model/keyed-mutex", "model/undo"],
 };
 
 /** packages/daemon/src: api <- {config, events, server, lifecycle, log} <- containers <- {cnm, docker, metrics} <- daemon <- run. */
@@ -144,9 +146,9 @@ export function layerRules(): IRegularForbiddenRuleType[] {
     ),
     forbid(
       "wiring-on-top",
-      "wiring.ts is the last to be built: only the package's index may import it",
+      "wiring.ts and plugin-host.ts are the last to be built: only the package's index may import them",
       { path: "^packages/libnetwork/src/", pathNot: `${TESTS}|/src/index\\.ts$` },
-      { path: "^packages/libnetwork/src/wiring\\.ts$" },
+      { path: "^packages/libnetwork/src/(wiring|plugin-host)\\.ts$" },
     ),
   ];
 }

@@ -55,6 +55,7 @@ export type { SandboxOptions } from "./model/sandbox-options.ts";
 export type { ControllerStatistics } from "./model/statistics.ts";
 export type { Network } from "./network.ts";
 export { suggestion, suggestionOrAll } from "./options/nearest.ts";
+export { PluginHost, type PluginHostOptions, type ServedCounts } from "./plugin-host.ts";
 export type { DeleteSandboxOptions, Sandbox } from "./sandbox.ts";
 export type { BackupResult, RestoreResult } from "./store/backup.ts";
 export { type TopologyTextOptions, topologyText } from "./topology/text.ts";

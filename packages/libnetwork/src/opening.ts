@@ -2,9 +2,22 @@
  * What begins with every state directory that is opened, by a controller or for a plugin: whose it is, which host it is about.
  */
 import { randomBytes } from "node:crypto";
-import { NetNamespace, tryLockName } from "@causeway/kernel";
+import {
+  connectionTracking,
+  linkKind,
+  NetNamespace,
+  nftables,
+  nftablesNat,
+  requireFeatures,
+  requirePrivileges,
+  tryLockName,
+} from "@causeway/kernel";
 import type { DriverMemory } from "./contracts/driver.ts";
+import type { Firewall } from "./contracts/firewall.ts";
 import { CausewayError, conflict } from "./errors.ts";
+import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
+import { NoFirewall } from "./firewall/none.ts";
+import type { CheckedControllerOptions } from "./model/controller-options.ts";
 import type { SqliteStore } from "./store/sqlite-store.ts";
 
 /** The controller's id: 12 hexadecimal digits, made with the store. It marks what is ours in the kernel. */
@@ -52,4 +65,20 @@ export function memoryOf(store: SqliteStore, driver: string): DriverMemory {
     read: () => store.get("driver", driver)?.value,
     write: (value) => store.commit([{ op: "put", kind: "driver", id: driver, value }]),
   };
+}
+
+/** Says at once what the machine lacks, rather than in the middle of the first network. */
+export function requireMachine({ firewall }: CheckedControllerOptions): void {
+  requirePrivileges();
+  requireFeatures(linkKind("bridge"), linkKind("veth"), connectionTracking);
+  if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
+}
+
+export function makeFirewall(
+  options: CheckedControllerOptions,
+  controllerId: string,
+  namespace: NetNamespace,
+): Firewall {
+  if (options.firewall === "none") return new NoFirewall();
+  return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace });
 }

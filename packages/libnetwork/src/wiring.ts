@@ -3,18 +3,12 @@
  */
 import {
   Conntrack,
-  connectionTracking,
   files,
   keepReserve,
-  linkKind,
   type NetNamespace,
-  nftables,
-  nftablesNat,
   Reaper,
   Rtnl,
   requireDescriptors,
-  requireFeatures,
-  requirePrivileges,
 } from "@causeway/kernel";
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver } from "./contracts/driver.ts";
@@ -29,8 +23,6 @@ import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
 import { invalid } from "./errors.ts";
-import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
-import { NoFirewall } from "./firewall/none.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
 import { NullIpam } from "./ipam/null-ipam.ts";
 import {
@@ -51,7 +43,15 @@ import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
 import { TrackedConnections } from "./netstack/tracked-connections.ts";
-import { claimIdentity, memoryOf, openHost, ownerMark, ownId } from "./opening.ts";
+import {
+  claimIdentity,
+  makeFirewall,
+  memoryOf,
+  openHost,
+  ownerMark,
+  ownId,
+  requireMachine,
+} from "./opening.ts";
 import { absolutePath } from "./options/absolute-path.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { boolean, parseObject } from "./options/parse.ts";
@@ -251,22 +251,6 @@ export class NetworkController extends Controller {
   protected override closeParts(): Promise<void> {
     return this.#opened.disposeAsync();
   }
-}
-
-/** Says at once what the machine lacks, rather than in the middle of the first network. */
-function requireMachine({ firewall }: CheckedControllerOptions): void {
-  requirePrivileges();
-  requireFeatures(linkKind("bridge"), linkKind("veth"), connectionTracking);
-  if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
-}
-
-function makeFirewall(
-  options: CheckedControllerOptions,
-  controllerId: string,
-  namespace: NetNamespace,
-): Firewall {
-  if (options.firewall === "none") return new NoFirewall();
-  return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace });
 }
 
 function resolverSettings(

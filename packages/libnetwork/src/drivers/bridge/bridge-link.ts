@@ -8,7 +8,6 @@ import {
   type KernelError,
   link,
   type NetNamespace,
-  type Reaper,
   type Request,
   type Rtnl,
   writeSysctl,
@@ -18,6 +17,7 @@ import { linkLocalAddress } from "../../address/link-local.ts";
 import { randomMac } from "../../address/mac.ts";
 import { bridgeGroup } from "../../contracts/firewall.ts";
 import { conflict } from "../../errors.ts";
+import type { LinkReaper } from "./host-end.ts";
 
 export interface BridgeSettings {
   readonly name: string;
@@ -175,7 +175,7 @@ export function kernelSettings(
  */
 export function removeBridge(
   rtnl: Rtnl,
-  reaper: Reaper,
+  reaper: LinkReaper,
   { index, foreign, added }: BridgeState,
 ): Promise<void> | undefined {
   if (foreign) {

@@ -2,7 +2,7 @@
  * BridgeDriver: a network is a bridge of the host, an endpoint a pair of virtual ethernet links with one end on it.
  */
 
-import type { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
+import type { link, NetNamespace, Rtnl } from "@causeway/kernel";
 import type { ConnectionTable } from "../../contracts/connections.ts";
 import type {
   Driver,
@@ -26,7 +26,7 @@ import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
 import { BridgeHealth } from "./health.ts";
-import { cutOff, hostEndName, hostEnds, portSettings, reconnect } from "./host-end.ts";
+import { cutOff, hostEndName, hostEnds, type LinkReaper, portSettings, reconnect } from "./host-end.ts";
 import { refuseHostOverlap } from "./host-overlap.ts";
 import { joinAnswer } from "./join-answer.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
@@ -48,7 +48,7 @@ export interface BridgeDriverParts {
   readonly host: NetNamespace;
   readonly rtnl: Rtnl;
   readonly connections: ConnectionTable;
-  readonly reaper: Reaper;
+  readonly reaper: LinkReaper;
   readonly firewall: Firewall;
   readonly ports: PortReservations;
   readonly memory: DriverMemory;

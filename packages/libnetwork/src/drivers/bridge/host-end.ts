@@ -11,6 +11,9 @@ import type { BridgeEndpoint, BridgeNetwork } from "./networks.ts";
  */
 const everyGroupButPause = 0xffff & ~(1 << 1);
 
+/** Who deletes links: at once and elsewhere, or when somebody else has done with them. */
+export type LinkReaper = Pick<Reaper, "deleteLink">;
+
 /** `veth` and as much of an endpoint's id as a link's name has room for. */
 export function hostEndName(endpointId: string): string {
   return `veth${endpointId.slice(0, 11)}`;
@@ -84,7 +87,7 @@ function isConnected(found: link.Link, bridgeIndex: number, wanted: BridgePortSe
  *
  * @returns when it has gone; undefined where it was not there
  */
-export function cutOff(rtnl: Rtnl, reaper: Reaper, endpointId: string): Promise<void> | undefined {
+export function cutOff(rtnl: Rtnl, reaper: LinkReaper, endpointId: string): Promise<void> | undefined {
   const name = hostEndName(endpointId);
   const [refused] = rtnl.attempt([link.change({ name }, { up: false })]);
   if (refused === undefined) return reaper.deleteLink({ name });

@@ -1,0 +1,176 @@
+/**
+ * PluginHost: our bridge driver and our IPAM, for somebody else's model: dockerd's, by the plugin protocol. With wiring.ts the only file that names concrete classes.
+ */
+import { Conntrack, keepReserve, Reaper, Rtnl, requireDescriptors } from "@causeway/kernel";
+import type { IpamDriverHandlers, NetworkDriverHandlers } from "@causeway/plugin-sdk";
+import type { Driver } from "./contracts/driver.ts";
+import { BridgeDriver } from "./drivers/bridge/driver.ts";
+import { hostEndName } from "./drivers/bridge/host-end.ts";
+import { DefaultIpam } from "./ipam/default-ipam.ts";
+import { type ControllerOptions, checkedControllerOptions } from "./model/controller-options.ts";
+import { exhaustion } from "./model/exhaustion.ts";
+import { KeyedMutex } from "./model/keyed-mutex.ts";
+import { hostPrefixes } from "./netstack/host-prefixes.ts";
+import { awaitCarrier } from "./netstack/readiness.ts";
+import { TrackedConnections } from "./netstack/tracked-connections.ts";
+import {
+  claimIdentity,
+  makeFirewall,
+  memoryOf,
+  openHost,
+  ownerMark,
+  ownId,
+  requireMachine,
+} from "./opening.ts";
+import { PortAllocator } from "./ports/port-allocator.ts";
+import { EndpointLinks } from "./serving/endpoint-links.ts";
+import { LingeringLinks } from "./serving/lingering-links.ts";
+import { restoreServed } from "./serving/restoring.ts";
+import { ServedDriver } from "./serving/served-driver.ts";
+import { ServedIpam } from "./serving/served-ipam.ts";
+import { ServedObjects } from "./serving/served-objects.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+/** What a plugin holds open besides published ports. */
+const descriptorsToOpen = 24;
+
+type Shared =
+  | "stateDir"
+  | "hostNamespace"
+  | "drivers"
+  | "firewall"
+  | "firewallTable"
+  | "defaultAddressPools"
+  | "hostResolvConf";
+
+/** Options of {@link PluginHost.open}: those of a controller that concern its driver and its IPAM. */
+export interface PluginHostOptions extends Pick<ControllerOptions, Shared> {
+  /** Told what could not be taken up after a restart. Default: a warning of the process. */
+  readonly onProblem?: (error: unknown) => void;
+}
+
+/** What {@link PluginHost.objects} counts. */
+export interface ServedCounts {
+  readonly networks: number;
+  readonly endpoints: number;
+}
+
+export class PluginHost implements AsyncDisposable {
+  /** For `servePlugin`. */
+  readonly network: NetworkDriverHandlers;
+  readonly ipam: IpamDriverHandlers;
+  readonly #objects: ServedObjects;
+  readonly #firewall: ReturnType<typeof makeFirewall>;
+  /** All that was opened, to be closed in reverse. */
+  readonly #opened: AsyncDisposableStack;
+
+  private constructor(
+    handlers: Pick<PluginHost, "network" | "ipam">,
+    objects: ServedObjects,
+    firewall: ReturnType<typeof makeFirewall>,
+    opened: AsyncDisposableStack,
+  ) {
+    this.network = handlers.network;
+    this.ipam = handlers.ipam;
+    this.#objects = objects;
+    this.#firewall = firewall;
+    this.#opened = opened;
+  }
+
+  /**
+   * Opens the state directory of a plugin, and takes up what is stored there: bridges and rules that are missing are made.
+   *
+   * @throws CausewayError state_dir_locked, controller_running, store_corrupt, firewall_table_taken, unknown_option, invalid_option ...
+   * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
+   */
+  static async open(options: PluginHostOptions): Promise<PluginHost> {
+    try {
+      return await PluginHost.#open(options);
+    } catch (error) {
+      throw exhaustion(error);
+    }
+  }
+
+  static async #open({ onProblem = warn, ...given }: PluginHostOptions): Promise<PluginHost> {
+    // There are no sandboxes of ours, and nothing is kept for them.
+    const checked = checkedControllerOptions({ ...given, runDir: given.stateDir });
+    keepReserve();
+    requireDescriptors(descriptorsToOpen);
+    requireMachine(checked);
+    await using opened = new AsyncDisposableStack();
+    const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());
+    const controllerId = ownId(store);
+    opened.use(claimIdentity(controllerId));
+    const host = opened.use(openHost(checked.hostNamespace));
+    const rtnl = opened.use(new Rtnl(host));
+    const reaper = opened.use(new Reaper(host));
+    const conntrack = opened.use(new Conntrack(host));
+    const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
+    const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
+    const endpointName = (id: string) => id.slice(0, 12);
+    const ports = opened.adopt(new PortAllocator(host, { endpointName }), (made) => made.close());
+    const mark = ownerMark(controllerId);
+    const ownerOf = (objectId: string) => `${mark}${objectId}`;
+    const lingering = new LingeringLinks(reaper);
+    const driver: Driver = opened.adopt(
+      new BridgeDriver(
+        {
+          host,
+          rtnl,
+          connections,
+          reaper: lingering,
+          firewall,
+          ports,
+          memory: memoryOf(store, "bridge"),
+          ownerOf,
+        },
+        checked.drivers.bridge,
+      ),
+      (made) => {
+        lingering.releaseAll();
+        return made.close();
+      },
+    );
+    const objects = new ServedObjects();
+    const links = new EndpointLinks({ rtnl, lingering, ownerOf, hostEndName, awaitCarrier });
+    const mutex = new KeyedMutex();
+    opened.defer(() => mutex.idle());
+    firewall.checkTables();
+    await restoreServed({ driver, store, objects, links, onProblem });
+    // Whatever follows is under its rules.
+    firewall.install();
+    await driver.restored?.();
+    links.sweep(
+      mark,
+      (id) => objects.networks.has(id) || objects.endpoints.get(id)?.joined === true,
+      (index) => reaper.later(reaper.deleteLink({ index })),
+    );
+    const defaultPools = { local: checked.defaultAddressPools };
+    const avoid = () => hostPrefixes(rtnl, checked.hostResolvConf);
+    const ipam = new DefaultIpam({ seed: controllerId, defaultPools });
+    const servedIpam = new ServedIpam({ ipam, store, mutex, avoid, onProblem });
+    await servedIpam.restore();
+    const beforeNetwork = () => undefined;
+    const network = new ServedDriver({ driver, store, objects, links, mutex, beforeNetwork });
+    return new PluginHost({ network, ipam: servedIpam }, objects, firewall, opened.move());
+  }
+
+  /** How much is served at the moment. */
+  get objects(): ServedCounts {
+    return { networks: this.#objects.networks.size, endpoints: this.#objects.endpoints.size };
+  }
+
+  /** Everything is released; networks, endpoints and what they are in the kernel stay. Tables that nobody needs are taken away. */
+  async close(): Promise<void> {
+    if (!this.#opened.disposed && this.#firewall.isIdle) this.#firewall.uninstall();
+    await this.#opened.disposeAsync();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}

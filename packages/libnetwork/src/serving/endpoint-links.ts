@@ -1,0 +1,82 @@
+/**
+ * EndpointLinks: the links of endpoints from their making to their end, as dockerd takes one of each pair away and brings it back.
+ */
+import { link, type Rtnl } from "@causeway/kernel";
+import type { EndpointSpec, JoinAnswer } from "../contracts/driver.ts";
+import type { LingeringLinks } from "./lingering-links.ts";
+import { farEndName, makePair } from "./pair.ts";
+
+export interface EndpointLinksParts {
+  readonly rtnl: Rtnl;
+  readonly lingering: LingeringLinks;
+  /** Alias of a link in the kernel, for the id of what it belongs to. */
+  readonly ownerOf: (objectId: string) => string;
+  /** The host's end of an endpoint's pair. */
+  readonly hostEndName: (endpointId: string) => string;
+  /** Makes the kernel notice that a link has a carrier, where it has. */
+  readonly awaitCarrier: (rtnl: Rtnl, selector: link.LinkSelector) => void;
+}
+
+export class EndpointLinks {
+  readonly #parts: EndpointLinksParts;
+
+  constructor(parts: EndpointLinksParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns the name of the link that dockerd is to move; undefined where the endpoint has none */
+  make({ id, interface: { mac } }: EndpointSpec, { interface: wanted }: JoinAnswer): string | undefined {
+    if (wanted === undefined) return undefined;
+    const { plan, mtu } = wanted;
+    if (plan.kind === "move") return plan.sourceName;
+    const { rtnl, ownerOf } = this.#parts;
+    const farName = farEndName(id);
+    makePair(rtnl, { plan, farName, mac, mtu, owner: ownerOf(id) });
+    return farName;
+  }
+
+  sourceName(endpointId: string): string {
+    return farEndName(endpointId);
+  }
+
+  /** Nobody has moved it yet. */
+  waits(endpointId: string): boolean {
+    return this.areThere(endpointId) && this.#find(farEndName(endpointId));
+  }
+
+  areThere(endpointId: string): boolean {
+    return this.#find(this.#parts.hostEndName(endpointId));
+  }
+
+  /** Both ends are up by now, and the kernel is to know it before the first packet comes. */
+  catchUp(endpointId: string): void {
+    const { rtnl, hostEndName, awaitCarrier } = this.#parts;
+    const found = rtnl.findLink({ name: hostEndName(endpointId) });
+    if (found?.master === undefined) return;
+    awaitCarrier(rtnl, { index: found.index });
+    awaitCarrier(rtnl, { index: found.master });
+  }
+
+  /** dockerd is done with what is left of them. */
+  release(endpointId: string): void {
+    this.#parts.lingering.release(this.#parts.hostEndName(endpointId));
+  }
+
+  #find(name: string): boolean {
+    return this.#parts.rtnl.findLink({ name }) !== undefined;
+  }
+
+  /**
+   * Takes away what carries our mark and belongs to nothing that is stored.
+   *
+   * @param isKept by the id of an object
+   */
+  sweep(mark: string, isKept: (objectId: string) => boolean, reap: (index: number) => void): void {
+    const { rtnl } = this.#parts;
+    for (const { index, alias = "" } of rtnl.findLinks({ aliasPrefix: mark })) {
+      if (isKept(alias.slice(mark.length))) continue;
+      rtnl.attempt([link.change({ index }, { up: false })]);
+      reap(index);
+    }
+  }
+}
