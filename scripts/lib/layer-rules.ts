@@ -59,6 +59,7 @@ const DAEMON: Rooms = {
   metrics: ["config", "containers", "events", "parts"],
   containers: ["api", "config", "events", "server"],
   parts: ["config", "containers", "events"],
+  plugin: ["config", "lifecycle", "log"],
   cnm: ["api", "config", "containers", "events", "parts", "server"],
   docker: ["api", "config", "containers", "events", "parts", "server"],
 };
@@ -216,8 +217,8 @@ function packageRules(): IRegularForbiddenRuleType[] {
     ),
     forbid(
       "daemon-types-only",
-      "Of the daemon, cli and web know the types: import type. `causeway daemon` loads it",
-      { path: "^packages/(cli|web)/", pathNot: "^packages/cli/src/commands/daemon\\.ts$" },
+      "Of the daemon, cli and web know the types: import type. `causeway daemon` and `causeway plugin serve` load it",
+      { path: "^packages/(cli|web)/", pathNot: "^packages/cli/src/commands/(daemon|plugin/serve)\\.ts$" },
       { path: "^packages/daemon/", dependencyTypesNot: ["type-only", "type-import"] },
     ),
   ];

@@ -199,6 +199,10 @@ export const commands: Commands = {
         summary: "Drive a plugin through the whole protocol, and tell what it breaks",
         load: async () => (await import("./commands/plugin/check.ts")).check,
       },
+      serve: {
+        summary: "Serve our bridge driver and our IPAM to dockerd",
+        load: async () => (await import("./commands/plugin/serve.ts")).serve,
+      },
     },
   },
   topology: {
