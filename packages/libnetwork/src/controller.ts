@@ -7,10 +7,13 @@
 import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
-import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
+import { announceEndpoint } from "./model/endpoint-events.ts";
+import { prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
+import { makeGateway } from "./model/gateway/gateway-bridge.ts";
+import { reviewGateway } from "./model/gateway/review.ts";
 import { Healer } from "./model/healing/healer.ts";
 import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
 import { newId } from "./model/ids.ts";
@@ -66,6 +69,9 @@ export abstract class Controller implements AsyncDisposable {
   /** Takes up what is stored. For wiring. */
   protected static async restored(parts: ModelParts): Promise<Engine> {
     const engine = new Engine(parts);
+    const { gatewayNetwork } = parts;
+    if (gatewayNetwork !== undefined)
+      engine.makeGateway = (...wish) => makeGateway(engine, gatewayNetwork, ...wish);
     await restore(engine);
     return engine;
   }
@@ -179,18 +185,22 @@ export abstract class Controller implements AsyncDisposable {
     const given = parseObject(attachTable, options, "options");
     const { containerId = newId(), endpointName = containerId } = given;
     const core = Network.core(network);
-    return this.#engine.exclusively([network.id, `container:${containerId}`], () =>
-      undoing(async (undo) => {
+    return this.#engine.exclusively([network.id, `container:${containerId}`], async () => {
+      const { endpoint, sandbox, turn } = await undoing(async (undo) => {
         const sandbox = prepareSandbox(this.#engine, containerId, options.sandbox ?? {}, undo);
         const endpoint = await prepareEndpoint(core, endpointName, options.endpoint ?? {}, undo);
         await prepareJoin(endpoint, sandbox, undo);
-        await this.#engine.commit(put("sandbox", sandbox.record), put("endpoint", endpoint.record));
-        announceSandbox(sandbox);
-        announceEndpoint(endpoint);
-        announceJoin(endpoint);
-        return { endpoint: endpoint.handle, sandbox: sandbox.handle };
-      }),
-    );
+        const turn = await reviewGateway(sandbox, undo);
+        const own = [put("sandbox", sandbox.record), put("endpoint", endpoint.record)];
+        await this.#engine.commit(...own, ...turn.changes);
+        return { endpoint, sandbox, turn };
+      });
+      announceSandbox(sandbox);
+      announceEndpoint(endpoint);
+      announceJoin(endpoint);
+      await turn.finish();
+      return { endpoint: endpoint.handle, sandbox: sandbox.handle };
+    });
   }
 
   /**

@@ -9,13 +9,12 @@ import type { PlainData } from "./contracts/store.ts";
 import { conflict, forbidden } from "./errors.ts";
 import type { BindingSelector } from "./model/binding-selector.ts";
 import type { EndpointCore } from "./model/endpoint-core.ts";
-import { deleteEndpoint } from "./model/endpoint-deletion.ts";
-import { joinSandbox } from "./model/joining.ts";
-import { leaveSandbox } from "./model/leaving.ts";
+import { isGatewayEndpoint } from "./model/gateway/way-out.ts";
+import { deleteEndpoint, joinSandbox, leaveSandbox } from "./model/membership.ts";
 import { updateNames } from "./model/names/endpoint-names.ts";
 import type { EndpointNames } from "./model/names/name-options.ts";
 import type { PublishOptions } from "./model/publish-options.ts";
-import { publishPorts, unpublishPorts } from "./model/publishing.ts";
+import { bindingsOf, publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
 import type { Network } from "./network.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
@@ -86,9 +85,9 @@ export class Endpoint {
     return this.record.options.labels;
   }
 
-  /** Host ports that lead here. */
+  /** Host ports that lead here; where the network's driver publishes none, those of the sandbox's way out that were published on this one. */
   get bindings(): readonly PortBinding[] {
-    return this.record.state.bindings;
+    return bindingsOf(this.#core);
   }
 
   /**
@@ -138,6 +137,7 @@ export class Endpoint {
   async join(sandbox: Sandbox): Promise<void> {
     requireSandbox(sandbox);
     const { engine, id } = this.#core;
+    this.#refuseGateway();
     return engine.exclusively([sandbox.id, id], () => joinSandbox(this.#core, Sandbox.core(sandbox)));
   }
 
@@ -151,6 +151,7 @@ export class Endpoint {
     const { engine, id } = this.#core;
     return engine.exclusively([sandbox.id, id], async () => {
       this.#core.assertUsable();
+      this.#refuseGateway();
       if (this.record.join?.sandboxId !== sandbox.id) {
         const message = `endpoint "${this.name}" is not in sandbox "${sandbox.containerId}"`;
         throw conflict("endpoint_not_joined", message);
@@ -170,6 +171,7 @@ export class Endpoint {
       () => [network.id, id, this.sandbox?.id ?? id],
       async () => {
         this.#core.assertUsable();
+        this.#refuseGateway();
         const { force } = deleteOptions(options, "options");
         const { sandbox } = this;
         if (sandbox !== undefined && !force) {
@@ -189,7 +191,10 @@ export class Endpoint {
   updateNames(names: EndpointNames): Promise<void> {
     return this.#core.engine.exclusively(
       () => [this.id, this.sandbox?.id ?? this.id],
-      () => updateNames(this.#core, names),
+      () => {
+        this.#refuseGateway();
+        return updateNames(this.#core, names);
+      },
     );
   }
 
@@ -200,7 +205,7 @@ export class Endpoint {
    * @throws port_in_use, invalid_port, unsupported_by_driver, publish_internal, endpoint_deleted, controller_closed ...
    */
   publish(ports: readonly PublishOptions[]): Promise<readonly PortBinding[]> {
-    return this.#core.engine.exclusively([this.id], () => publishPorts(this.#core, ports));
+    return this.#withSandbox(() => publishPorts(this.#core, ports));
   }
 
   /**
@@ -210,7 +215,25 @@ export class Endpoint {
    * @throws binding_not_found where a selector matches none; endpoint_deleted, controller_closed
    */
   unpublish(selectors: readonly BindingSelector[]): Promise<readonly PortBinding[]> {
-    return this.#core.engine.exclusively([this.id], () => unpublishPorts(this.#core, selectors));
+    return this.#withSandbox(() => unpublishPorts(this.#core, selectors));
+  }
+
+  /** Ports may be its sandbox's way out's. */
+  #withSandbox<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#core.engine.exclusively(
+      () => [this.id, this.sandbox?.id ?? this.id],
+      () => {
+        this.#refuseGateway();
+        return operation();
+      },
+    );
+  }
+
+  /** @throws endpoint_of_gateway_bridge */
+  #refuseGateway(): void {
+    if (!isGatewayEndpoint(this.#core)) return;
+    const message = `endpoint "${this.name}" is its sandbox's way out: it comes and goes with the sandbox's other endpoints`;
+    throw forbidden("endpoint_of_gateway_bridge", message);
   }
 
   /** How console.log shows it. */

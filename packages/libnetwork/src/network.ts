@@ -9,8 +9,10 @@ import type { PoolStatus } from "./contracts/ipam.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forbidden } from "./errors.ts";
 import { ipamData } from "./model/addressing.ts";
-import { announceEndpoint, prepareEndpoint } from "./model/endpoint-maker.ts";
+import { announceEndpoint } from "./model/endpoint-events.ts";
+import { prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
+import { reviewGateway } from "./model/gateway/review.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
 import { type NetworkName, networkNames } from "./model/names/network-names.ts";
 import { addRecords, recordsOf, removeRecords } from "./model/names/network-records.ts";
@@ -104,6 +106,11 @@ export class Network {
     return this.record.predefined;
   }
 
+  /** Sandboxes get on it by themselves, where no other network gives them a gateway. */
+  get gatewayBridge(): boolean {
+    return this.record.gatewayBridge === true;
+  }
+
   get ipamDriver(): string {
     return this.record.options.ipamDriver;
   }
@@ -185,16 +192,19 @@ export class Network {
   async connect(sandbox: Sandbox, name: string, options: EndpointOptions = {}): Promise<Endpoint> {
     requireSandbox(sandbox);
     const { engine, id } = this.#core;
-    return engine.exclusively([id, sandbox.id], () =>
-      undoing(async (undo) => {
+    return engine.exclusively([id, sandbox.id], async () => {
+      const { endpoint, turn } = await undoing(async (undo) => {
         const endpoint = await prepareEndpoint(this.#core, name, options, undo);
         await prepareJoin(endpoint, Sandbox.core(sandbox), undo);
-        await engine.commit(put("endpoint", endpoint.record));
-        announceEndpoint(endpoint);
-        announceJoin(endpoint);
-        return endpoint.handle;
-      }),
-    );
+        const turn = await reviewGateway(Sandbox.core(sandbox), undo);
+        await engine.commit(put("endpoint", endpoint.record), ...turn.changes);
+        return { endpoint, turn };
+      });
+      announceEndpoint(endpoint);
+      announceJoin(endpoint);
+      await turn.finish();
+      return endpoint.handle;
+    });
   }
 
   endpoints(): readonly Endpoint[] {

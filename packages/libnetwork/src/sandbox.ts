@@ -12,6 +12,7 @@ import type { SandboxFilePaths } from "./contracts/sandbox-files.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { conflict } from "./errors.ts";
 import { adoptKey } from "./model/adoption.ts";
+import { isGatewayEndpoint } from "./model/gateway/way-out.ts";
 import { sandboxLost } from "./model/lost.ts";
 import { lookupOf, type QuestionOptions, trace } from "./model/names/lookup.ts";
 import { hideNames, renameSandbox, setExtraHosts } from "./model/names/sandbox-changes.ts";
@@ -102,9 +103,13 @@ export class Sandbox {
     return this.record.options.useHostNetwork;
   }
 
-  /** In the order of their joining. Those of the sandbox whose stack it shares, where it shares one. */
+  /**
+   * In the order of their joining. Those of the sandbox whose stack it shares, where it shares one. The one on the gateway bridge, which is
+   * nobody's to change, is not among them; {@link gateway} answers it.
+   */
   endpoints(): readonly Endpoint[] {
-    return this.#core.endpoints().map(({ handle }) => handle);
+    const own = this.#core.endpoints().filter((endpoint) => !isGatewayEndpoint(endpoint));
+    return own.map(({ handle }) => handle);
   }
 
   /** The endpoint that traffic to elsewhere leaves by. */

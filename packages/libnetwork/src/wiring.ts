@@ -324,6 +324,7 @@ function makeParts(
     files: new FileSandboxFiles(runDir, { hostResolvConf }),
     resolver,
     hostGateways,
+    gatewayNetwork: options.gatewayNetwork === false ? undefined : options.gatewayNetwork,
     firewall,
     directories: [options.stateDir, runDir],
     planRouting,

@@ -83,6 +83,8 @@ export interface RoutedEndpoint {
   /** The higher goes first. */
   readonly priority: number;
   readonly internal: boolean;
+  /** It is on the gateway bridge. */
+  readonly gatewayBridge: boolean;
 }
 
 /** What a sandbox's traffic to elsewhere goes by. */

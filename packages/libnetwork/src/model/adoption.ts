@@ -5,6 +5,7 @@ import type { NamespacePlace } from "../contracts/netstack.ts";
 import { conflict } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import type { Engine } from "./engine.ts";
+import { reviewGateway } from "./gateway/review.ts";
 import { enter } from "./joining.ts";
 import { assertAlive } from "./lost.ts";
 import {
@@ -41,12 +42,15 @@ export function adoptNamespace(engine: Engine, path: string): NamespacePlace {
  */
 export async function adoptKey(sandbox: SandboxCore, path: string): Promise<void> {
   const { engine, joined } = sandbox;
-  await undoing(async (undo) => {
+  const turn = await undoing(async (undo) => {
     await engine.parts.netstack.sweptLinksGone();
     await enterNamespace(sandbox, path, undo);
     const entered = [...joined].map(({ record }) => put("endpoint", record));
-    await engine.commit(put("sandbox", sandbox.record), ...entered);
+    const reviewed = await reviewGateway(sandbox, undo);
+    await engine.commit(put("sandbox", sandbox.record), ...entered, ...reviewed.changes);
+    return reviewed;
   });
+  await turn.finish();
 }
 
 async function enterNamespace(sandbox: SandboxCore, path: string, undo: UndoStack): Promise<void> {

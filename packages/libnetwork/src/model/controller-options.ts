@@ -75,6 +75,11 @@ const controllerTable = {
   drivers: withDefault(recordOf(opaque), {}),
   /** The network that is there from the start; false for none. */
   defaultNetwork: withDefault(defaultNetwork, {}),
+  /**
+   * The gateway bridge: sandboxes get on it that no network of theirs gives a gateway, once there is one; false for none. `name` is by default
+   * `causeway_gwbridge`, `bridgeName` `causeway_gw`, or `br-` and 12 digits of the id where that is taken.
+   */
+  gatewayNetwork: withDefault(defaultNetwork, {}),
   /** `none` leaves filtering and address translation to you. Default: nftables. */
   firewall: withDefault(oneOf("nftables", "none"), "nftables"),
   /** Name of our nftables tables: letters, digits and "_", and no word of nft's own language. Default: causeway. */

@@ -3,20 +3,7 @@
  */
 import { releaseAddress } from "./addressing.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
-import { finishLeave } from "./leaving.ts";
-import { remove } from "./records.ts";
 import { finishing } from "./undo.ts";
-
-/** Takes it out of its sandbox first. Whoever calls holds the locks of its network, of itself and of the sandbox. */
-export async function deleteEndpoint(endpoint: EndpointCore): Promise<void> {
-  const joined = endpoint.sandbox;
-  await endpoint.engine.commit(remove("endpoint", endpoint.id));
-  await finishing(
-    `deleting endpoint "${endpoint.name}"`,
-    () => joined && finishLeave(endpoint, joined, { sandboxStays: true }),
-    () => finishDeleteEndpoint(endpoint),
-  );
-}
 
 /** What follows once it is stored that the endpoint is no more. */
 export async function finishDeleteEndpoint(endpoint: EndpointCore): Promise<void> {

@@ -14,32 +14,40 @@ import {
   checkedEndpointOptions,
   type EndpointOptions,
 } from "./endpoint-options.ts";
+import { refuseUnpublished } from "./gateway/way-out.ts";
 import { checkedName, newId } from "./ids.ts";
 import type { NetworkCore } from "./network-core.ts";
 import type { EndpointRecord } from "./records.ts";
 import type { UndoStack } from "./undo.ts";
 
-/** Makes an endpoint that is not stored yet. */
+/**
+ * Makes an endpoint that is not stored yet.
+ *
+ * @param gateway it is a sandbox's on the gateway bridge
+ */
 export async function prepareEndpoint(
   network: NetworkCore,
   name: string,
   given: EndpointOptions,
   undo: UndoStack,
+  { gateway = false } = {},
 ): Promise<EndpointCore> {
   network.assertUsable();
   refuseConfigOnly(network);
+  if (!gateway) refuseGatewayBridge(network);
   checkedName("endpoint", name);
   refuseTakenName(network, name);
   const options = checkedEndpointOptions(given);
   if (options.mac !== undefined) refuseTakenMac(network, options.mac);
-  if (options.publish.length > 0) network.engine.publisher(network.record.driver);
+  if (options.publish.length > 0) refuseUnpublished(network);
   const id = newId();
   const addresses = await takeAddresses(network, options, undo);
   const made = { id, networkId: network.id, name, options, interface: addresses };
   const { driver } = network;
   const state = await driver.createEndpoint(endpointSpec(made));
   undo.push(() => driver.deleteEndpoint(network.id, id));
-  const endpoint = addEndpoint(network, { ...made, created: Date.now(), state });
+  const record = { ...made, created: Date.now(), state, ...(gateway && { gateway }) };
+  const endpoint = addEndpoint(network, record);
   undo.push(() => forgetEndpoint(endpoint));
   return endpoint;
 }
@@ -60,12 +68,6 @@ export function endpointSpec(
   const { id, networkId, name, interface: addresses } = record;
   const { driverOptions, publish } = record.options;
   return { id, networkId, name, interface: addresses, options: driverOptions, publish };
-}
-
-export function announceEndpoint(endpoint: EndpointCore): void {
-  const { engine, network, record } = endpoint;
-  const { ipv4 = "", ipv6 = "" } = record.interface;
-  engine.events.emit("endpoint:create", endpoint, { network: network.id, ipv4, ipv6 });
 }
 
 /** MAC and addresses of a new endpoint. */
@@ -99,6 +101,13 @@ function refuseConfigOnly({ name, configOnly }: NetworkCore): void {
   if (!configOnly) return;
   const message = `network "${name}" only holds options: make a network with configFrom "${name}"`;
   throw forbidden("network_config_only", message);
+}
+
+/** @throws network_is_gateway_bridge */
+function refuseGatewayBridge({ name, record }: NetworkCore): void {
+  if (record.gatewayBridge !== true) return;
+  const message = `network "${name}" is the gateway bridge, which sandboxes get on by themselves: use another network`;
+  throw forbidden("network_is_gateway_bridge", message);
 }
 
 function refuseTakenName(network: NetworkCore, name: string): void {

@@ -1,7 +1,7 @@
 /**
  * Engine: what the objects of one controller share. Users never see it.
  */
-import type { Driver } from "../contracts/driver.ts";
+import type { Driver, PortMapping } from "../contracts/driver.ts";
 import type { Firewall } from "../contracts/firewall.ts";
 import type { Ipam } from "../contracts/ipam.ts";
 import type { Resolver } from "../contracts/names.ts";
@@ -10,6 +10,7 @@ import type { SandboxFiles } from "../contracts/sandbox-files.ts";
 import type { Store, StoreChange } from "../contracts/store.ts";
 import { invalid, unavailable, unsupported } from "../errors.ts";
 import { suggestion } from "../options/nearest.ts";
+import type { DefaultNetworkOptions } from "./controller-options.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
 import { exhaustion } from "./exhaustion.ts";
@@ -19,6 +20,7 @@ import type { NetworkCore } from "./network-core.ts";
 import { Registry } from "./registry.ts";
 import type { RestoreProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import type { UndoStack } from "./undo.ts";
 
 /** The concrete rooms that a controller works with; wiring.ts chooses them. */
 export interface ModelParts {
@@ -33,6 +35,8 @@ export interface ModelParts {
   readonly hostGateways: readonly string[];
   /** To be looked at and put right; what it holds is told to it by the drivers. */
   readonly firewall: Pick<Firewall, "inspect" | "inspectForeign" | "install">;
+  /** The network by which sandboxes get out that no driver gives a gateway; undefined: they do not. */
+  readonly gatewayNetwork: DefaultNetworkOptions | undefined;
   /** Decides which endpoint is a sandbox's way out. Pure. */
   readonly planRouting: (endpoints: readonly RoutedEndpoint[]) => RoutingPlan;
   /** Those that hold the store, and the sandboxes' namespaces and files. */
@@ -41,8 +45,17 @@ export interface ModelParts {
   readonly ownerOf: (objectId: string) => string;
 }
 
+/** Makes an endpoint on the gateway bridge, which publishes these ports; it has not joined yet. */
+type GatewayMaker = (
+  sandbox: SandboxCore,
+  publish: readonly PortMapping[],
+  undo: UndoStack,
+) => Promise<EndpointCore>;
+
 export class Engine {
   readonly parts: ModelParts;
+  /** The controller's, for it makes networks and endpoints. Undefined: there is no gateway bridge. */
+  makeGateway: GatewayMaker | undefined;
   readonly networks = new Registry<NetworkCore>();
   readonly sandboxes = new Registry<SandboxCore>();
   /** Endpoints of all networks, by id. */

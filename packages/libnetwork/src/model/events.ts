@@ -19,6 +19,7 @@ export type EventType =
   | "sandbox:delete"
   | "sandbox:lost"
   | "sandbox:gateway"
+  | "sandbox:gateway-trouble"
   | "health:noticed"
   | "health:mended"
   | "health:gave-up"

@@ -3,41 +3,15 @@
  */
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
-import { finishLeave } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
 import { announceNames } from "./names/host-files.ts";
 import { isNamed } from "./names/sandbox-names.ts";
 import { openResolver, whenAnswered } from "./names/sandbox-resolver.ts";
-import { joinOrder, put } from "./records.ts";
+import { joinOrder } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
-import { stubbornly, type UndoStack, undoing } from "./undo.ts";
-
-/** Whoever calls holds the locks of both. */
-export function joinSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
-  return undoing(async (undo) => {
-    await prepareJoin(endpoint, sandbox, undo);
-    await endpoint.engine.commit(put("endpoint", endpoint.record));
-    announceJoin(endpoint);
-  });
-}
-
-/**
- * Leaves and joins again: the interface is made anew. Only the join is stored, so that whoever is killed in between leaves an endpoint
- * that has joined, and lacks its interface: the next start makes it. On an exception it counts as joined all the same: so it can be tried again.
- */
-export async function renew(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
-  const { record } = endpoint;
-  try {
-    await finishLeave(endpoint, sandbox, { sandboxStays: true });
-    await stubbornly(() => joinSandbox(endpoint, sandbox));
-  } catch (error) {
-    endpoint.record = record;
-    sandbox.joined.add(endpoint);
-    throw error;
-  }
-}
+import type { UndoStack } from "./undo.ts";
 
 /** Everything of a join but storing it. */
 export async function prepareJoin(

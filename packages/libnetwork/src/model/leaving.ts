@@ -4,18 +4,13 @@
 import type { InterfaceState } from "../contracts/netstack.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import { revoke } from "./gateway/external-connectivity.ts";
 import { writeHostFiles, writeLinking } from "./names/host-files.ts";
 import { tellNames } from "./names/sandbox-resolver.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, retire, route } from "./sandbox-routing.ts";
 import { finishing } from "./undo.ts";
-
-/** Whoever calls holds the locks of both. */
-export async function leaveSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
-  await endpoint.engine.commit(leaving(endpoint));
-  await finishLeave(endpoint, sandbox, { sandboxStays: true });
-}
 
 /** The change that stores it as left. */
 export function leaving(endpoint: EndpointCore): StoreChange {
@@ -35,12 +30,14 @@ export async function finishLeave(
   sandbox.joined.delete(endpoint);
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
+    () => revoke(endpoint, sandbox),
     () => driver.leave(network.id, endpoint.id),
     () => {
       if (sandboxStays && !sandbox.lost) return afterLeave(sandbox, join?.interface);
       return writeLinking(sandbox);
     },
   );
+  sandbox.programmed.delete(endpoint);
   engine.events.emit("endpoint:leave", endpoint, { network: network.id, sandbox: sandbox.id });
 }
 

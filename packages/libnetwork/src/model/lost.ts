@@ -4,6 +4,7 @@
  * that is made anew gets them. Nothing of it is left in the kernel. It is not stored: whoever opens finds it out again.
  */
 import { unavailable } from "../errors.ts";
+import { revoke } from "./gateway/external-connectivity.ts";
 import { closeResolver } from "./names/sandbox-resolver.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { finishing } from "./undo.ts";
@@ -31,11 +32,10 @@ export async function markLost({ stack }: SandboxCore): Promise<void> {
   stack.routing = undefined;
   stack.leftInterfaces = [];
   closeResolver(stack);
-  const leave = [...stack.joined].map(
-    ({ driver, network, id }) =>
-      () =>
-        driver.leave(network.id, id),
-  );
+  const leave = [...stack.joined].flatMap((endpoint) => [
+    () => revoke(endpoint, stack),
+    () => endpoint.driver.leave(endpoint.network.id, endpoint.id),
+  ]);
   await finishing(`cutting off lost sandbox "${stack.name}"`, ...leave, () => announceLost(stack));
 }
 

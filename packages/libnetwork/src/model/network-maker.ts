@@ -22,6 +22,8 @@ export interface NetworkWish {
 interface Standing {
   /** It is there from the start, and users cannot delete it. */
   readonly predefined: boolean;
+  /** Sandboxes get on it by themselves. Default: false. */
+  readonly gatewayBridge?: boolean;
 }
 
 /** Makes a network and stores it. */
@@ -40,7 +42,7 @@ export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standin
 async function prepareNetwork(
   engine: Engine,
   { driver: type, name, options: given }: NetworkWish,
-  { predefined }: Standing,
+  { predefined, gatewayBridge = false }: Standing,
   undo: UndoStack,
 ): Promise<NetworkCore> {
   checkedName("network", name);
@@ -48,7 +50,14 @@ async function prepareNetwork(
     throw conflict("network_name_in_use", `there is a network "${name}" already: choose another name`, name);
   }
   const options = withConfiguration(engine, checkedNetworkOptions(given), given);
-  const base = { id: newId(), name, created: Date.now(), predefined, options };
+  const base = {
+    id: newId(),
+    name,
+    created: Date.now(),
+    predefined,
+    ...(gatewayBridge && { gatewayBridge }),
+    options,
+  };
   if (options.configOnly)
     return addNetwork(engine, { ...base, driver: "", pools: [], driverState: null }, undo);
   const driver = engine.driver(type);

@@ -4,21 +4,32 @@
 import type { PortBinding } from "../contracts/driver.ts";
 import { type BindingSelector, bindingText, selectBindings } from "./binding-selector.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import { carriedBindings, publishCarried, unpublishCarried } from "./gateway/carried-ports.ts";
+import { isCarried, refuseUnpublished } from "./gateway/way-out.ts";
 import { type PublishOptions, portMappings, publishList } from "./publish-options.ts";
-
 import { put } from "./records.ts";
 import { finishing, undoing } from "./undo.ts";
 import { noteTakenUp, ownBindings, withoutWithheld } from "./withheld-ports.ts";
 
+/** Host ports that lead to it, or to its sandbox's way out on its account. */
+export function bindingsOf(endpoint: EndpointCore): readonly PortBinding[] {
+  return [...endpoint.record.state.bindings, ...carriedBindings(endpoint)];
+}
+
 /** @returns all bindings of the endpoint */
-export function publishPorts(
+export async function publishPorts(
   endpoint: EndpointCore,
   ports: readonly PublishOptions[],
 ): Promise<readonly PortBinding[]> {
   const { engine, network, id } = endpoint;
+  endpoint.assertUsable();
+  const mappings = portMappings(publishList(ports, "publish"), "publish");
+  refuseUnpublished(network);
+  if (isCarried(endpoint)) {
+    announce("endpoint:publish", endpoint, await publishCarried(endpoint, mappings));
+    return bindingsOf(endpoint);
+  }
   return undoing(async (undo) => {
-    endpoint.assertUsable();
-    const mappings = portMappings(publishList(ports, "publish"), "publish");
     const { publish, unpublish } = engine.publisher(network.record.driver);
     const before = endpoint.record;
     const state = await publish(network.id, id, mappings);
@@ -42,6 +53,10 @@ export async function unpublishPorts(
 ): Promise<readonly PortBinding[]> {
   endpoint.assertUsable();
   const { engine, network, id, record } = endpoint;
+  if (isCarried(endpoint)) {
+    announce("endpoint:unpublish", endpoint, await unpublishCarried(endpoint, selectors));
+    return bindingsOf(endpoint);
+  }
   const { state } = record;
   const going = selectBindings(ownBindings(record), selectors, endpoint.name);
   const { unpublish } = engine.publisher(network.record.driver);

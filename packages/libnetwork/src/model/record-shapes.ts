@@ -86,6 +86,7 @@ const network = withOptions(
     driver: string,
     created: whole,
     predefined: boolean,
+    gatewayBridge: maybe(boolean),
     pools: listOf(pool),
     names: maybe(listOf(nameRecord)),
   },
@@ -120,6 +121,7 @@ const endpoint = withOptions(
     state: shaped({ bindings: listOf(binding) }),
     join: maybe(join),
     withheld: maybe(listOf(binding)),
+    gateway: maybe(boolean),
   },
   optionsOf(endpointTable, {
     publish: maybe(listOf(shaped(mapping))),

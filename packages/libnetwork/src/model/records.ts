@@ -31,6 +31,8 @@ export interface NetworkRecord {
   readonly created: number;
   /** Made at start-up: users cannot delete it. */
   readonly predefined: boolean;
+  /** Sandboxes get on it by themselves, where nobody else gives them a gateway: model/gateway. */
+  readonly gatewayBridge?: boolean;
   readonly options: CheckedNetworkOptions;
   readonly pools: readonly PoolRecord[];
   /** The driver's own. */
@@ -60,6 +62,8 @@ export interface EndpointRecord {
   readonly join?: JoinRecord;
   /** Host ports that are its own, and that somebody else had when the controller opened: at the next start they are tried again. */
   readonly withheld?: readonly PortBinding[];
+  /** The model's own, on the gateway bridge. */
+  readonly gateway?: boolean;
 }
 
 export interface SandboxRecord {

@@ -3,7 +3,9 @@
  */
 import type { SeenInterface } from "../contracts/netstack.ts";
 import type { Engine } from "./engine.ts";
-import { renew } from "./joining.ts";
+import { noteProgrammed } from "./gateway/external-connectivity.ts";
+import { settleGateway } from "./gateway/review.ts";
+import { renew } from "./membership.ts";
 import { reviewHostFiles } from "./names/host-files.ts";
 import {
   hasResolver,
@@ -68,5 +70,7 @@ async function mendSandbox(engine: Engine, sandbox: SandboxCore): Promise<void> 
   sandbox.routing = engine.parts.netstack.leftPolicy(namespace);
   route(sandbox);
   for (const endpoint of bare) joined.add(endpoint);
+  noteProgrammed(sandbox);
   for (const endpoint of bare) await renew(endpoint, sandbox);
+  await settleGateway(sandbox);
 }

@@ -20,6 +20,8 @@ export class SandboxCore {
   leftInterfaces: readonly string[] = [];
   /** What the namespace's routes were made by; undefined before the first. */
   routing: RoutingPlan | undefined;
+  /** Ways out whose drivers were told that they are, with what they were told: model/gateway/external-connectivity.ts. */
+  programmed = new Map<EndpointCore, string>();
   /** The gateways that were last told of. */
   announcedGateways = " ";
   readonly handle: Sandbox;

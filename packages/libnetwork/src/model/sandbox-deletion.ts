@@ -3,6 +3,7 @@
  */
 import type { StoreChange } from "../contracts/store.ts";
 import { finishDeleteEndpoint } from "./endpoint-deletion.ts";
+import { isGatewayEndpoint } from "./gateway/way-out.ts";
 import { finishLeave, leaving } from "./leaving.ts";
 import { closeResolver } from "./names/sandbox-resolver.ts";
 import { remove } from "./records.ts";
@@ -28,7 +29,9 @@ export async function deleteSandbox(sandbox: SandboxCore, endpoints: EndpointsFa
 /** The changes that store it. */
 function deletion({ id, joined }: SandboxCore, endpoints: EndpointsFate): readonly StoreChange[] {
   const ofEndpoints = [...joined].map((endpoint) =>
-    endpoints === "delete" ? remove("endpoint", endpoint.id) : leaving(endpoint),
+    endpoints === "delete" || isGatewayEndpoint(endpoint)
+      ? remove("endpoint", endpoint.id)
+      : leaving(endpoint),
   );
   return [...ofEndpoints, remove("sandbox", id)];
 }
@@ -37,7 +40,7 @@ async function finishDelete(sandbox: SandboxCore, endpoints: EndpointsFate): Pro
   sandbox.deleted = true;
   const ofEndpoints = [...sandbox.joined].flatMap((endpoint) => [
     () => finishLeave(endpoint, sandbox, { sandboxStays: false }),
-    () => endpoints === "delete" && finishDeleteEndpoint(endpoint),
+    () => (endpoints === "delete" || isGatewayEndpoint(endpoint)) && finishDeleteEndpoint(endpoint),
   ]);
   await finishing(
     `deleting sandbox "${sandbox.name}"`,

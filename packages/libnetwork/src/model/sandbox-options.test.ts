@@ -69,6 +69,7 @@ test("controllers: defaults", () => {
     hostNamespace: undefined,
     drivers: {},
     defaultNetwork: {},
+    gatewayNetwork: {},
     firewall: "nftables",
     firewallTable: "causeway",
     defaultAddressPools: [],

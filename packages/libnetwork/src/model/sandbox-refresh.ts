@@ -1,8 +1,9 @@
 /**
  * New options of a sandbox, and its stack built anew.
  */
-import { renew } from "./joining.ts";
+
 import { assertAlive } from "./lost.ts";
+import { renew } from "./membership.ts";
 import { announceNames, reviewHostFiles } from "./names/host-files.ts";
 import { answerAgain } from "./names/sandbox-resolver.ts";
 import { put } from "./records.ts";

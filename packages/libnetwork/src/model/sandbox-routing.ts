@@ -22,7 +22,7 @@ export function route(sandbox: SandboxCore, undo?: UndoStack): void {
 }
 
 /** What {@link route} makes. */
-export function plannedRouting({ engine, joined }: SandboxCore): RoutingPlan {
+export function plannedRouting({ engine, joined }: Pick<SandboxCore, "engine" | "joined">): RoutingPlan {
   const endpoints = [...joined].map(routed).filter((item) => item !== undefined);
   return engine.parts.planRouting(endpoints);
 }
@@ -40,6 +40,7 @@ function routed({ id, network, record }: EndpointCore): RoutedEndpoint | undefin
     gatewayIpv6: addresses.ipv6 === undefined ? undefined : join.answer.gatewayIpv6,
     priority: options.gatewayPriority,
     internal: network.record.options.internal,
+    gatewayBridge: network.record.gatewayBridge === true,
   };
 }
 

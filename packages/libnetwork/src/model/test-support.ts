@@ -6,10 +6,12 @@ import type {
   DriverTraits,
   EndpointSpec,
   EndpointState,
+  ExternalPorts,
   JoinAnswer,
   NetworkSpec,
   PortBinding,
   PortMapping,
+  PortPublisher,
 } from "../contracts/driver.ts";
 import type {
   InterfaceRequest,
@@ -73,12 +75,14 @@ export class Faults {
 
 /** Networks of a driver that makes nothing. */
 class FakeDriver implements Driver {
-  readonly type = "bridge";
+  readonly type: string = "bridge";
   readonly scope = "local";
   readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
   readonly networks = new Map<string, { readonly spec: NetworkSpec }>();
-  readonly endpoints = new Map<string, { joined: boolean; bindings: readonly PortBinding[] }>();
+  readonly endpoints = new Map<string, { joined: boolean; ipv4: string; bindings: readonly PortBinding[] }>();
   readonly #netstack: FakeNetStack;
+  publish?: PortPublisher["publish"] = (_, endpointId, mappings) => this.#publish(endpointId, mappings);
+  unpublish?: PortPublisher["unpublish"] = (_, endpointId, bindings) => this.#unpublish(endpointId, bindings);
 
   constructor(netstack: FakeNetStack) {
     this.#netstack = netstack;
@@ -97,7 +101,7 @@ class FakeDriver implements Driver {
 
   createEndpoint({ id, publish, interface: { ipv4 = "" } }: EndpointSpec): EndpointState {
     const bindings = publish.map((mapping) => bindingOf(mapping, ipv4));
-    this.endpoints.set(id, { joined: false, bindings });
+    this.endpoints.set(id, { joined: false, ipv4, bindings });
     return { bindings };
   }
 
@@ -127,15 +131,19 @@ class FakeDriver implements Driver {
     this.#netstack.removeOf(endpointId);
   }
 
-  publish(_: string, endpointId: string, mappings: readonly PortMapping[]): EndpointState {
+  #publish(endpointId: string, mappings: readonly PortMapping[]): EndpointState {
     const endpoint = this.#endpoint(endpointId);
-    endpoint.bindings = [...endpoint.bindings, ...mappings.map((mapping) => bindingOf(mapping, ""))];
+    endpoint.bindings = [
+      ...endpoint.bindings,
+      ...mappings.map((mapping) => bindingOf(mapping, endpoint.ipv4)),
+    ];
     return { bindings: endpoint.bindings };
   }
 
-  unpublish(_: string, endpointId: string, bindings: readonly PortBinding[]): EndpointState {
+  #unpublish(endpointId: string, bindings: readonly PortBinding[]): EndpointState {
     const endpoint = this.#endpoint(endpointId);
-    endpoint.bindings = endpoint.bindings.filter((binding) => !bindings.includes(binding));
+    const ports = bindings.map(({ hostPort }) => hostPort);
+    endpoint.bindings = endpoint.bindings.filter(({ hostPort }) => !ports.includes(hostPort));
     return { bindings: endpoint.bindings };
   }
 
@@ -153,6 +161,43 @@ class FakeDriver implements Driver {
     const endpoint = this.endpoints.get(id);
     if (endpoint === undefined) throw notFound("endpoint_not_found", `no endpoint ${id}`);
     return endpoint;
+  }
+}
+
+/** A plugin's: it publishes nothing, is told which endpoint is the way out, and answers a join as the network's options say. */
+class FakePlugin extends FakeDriver {
+  override readonly type = "plugin";
+  /** Endpoints that are ways out by its knowledge, with what they were told. */
+  readonly programmed = new Map<string, ExternalPorts>();
+
+  constructor(netstack: FakeNetStack) {
+    super(netstack);
+    delete this.publish;
+    delete this.unpublish;
+  }
+
+  override createEndpoint(spec: EndpointSpec): EndpointState {
+    return super.createEndpoint({ ...spec, publish: [] });
+  }
+
+  override join(networkId: string, endpointId: string): JoinAnswer {
+    const { gatewayIpv4, gatewayIpv6, ...answer } = super.join(networkId, endpointId);
+    const { gateway, defaultRoute, declines } = this.networks.get(networkId)?.spec.options ?? {};
+    return {
+      ...answer,
+      gatewayIpv4: gateway === true ? gatewayIpv4 : undefined,
+      gatewayIpv6: gateway === true ? gatewayIpv6 : undefined,
+      staticRoutes: defaultRoute === true ? [{ destination: "0.0.0.0/0", nextHop: undefined }] : [],
+      ...(declines === true && { disableGatewayService: true }),
+    };
+  }
+
+  programExternalConnectivity(_: string, endpointId: string, ports: ExternalPorts): void {
+    this.programmed.set(endpointId, ports);
+  }
+
+  revokeExternalConnectivity(_: string, endpointId: string): void {
+    this.programmed.delete(endpointId);
   }
 }
 
@@ -318,11 +363,12 @@ export class FakeController extends Controller {
     this.#world = world;
   }
 
-  static async open(): Promise<FakeController> {
+  static async open({ gatewayBridge = true } = {}): Promise<FakeController> {
     const faults = new Faults();
     const store = new MemoryStore();
     const netstack = new FakeNetStack();
     const driver = new FakeDriver(netstack);
+    const plugin = new FakePlugin(netstack);
     const files = new FakeFiles();
     const ipam = new DefaultIpam({ seed: "seed" });
     const watched = faults.watch("driver", driver, [
@@ -335,9 +381,20 @@ export class FakeController extends Controller {
       "publish",
       "unpublish",
     ]);
+    const watchedPlugin = faults.watch("plugin", plugin, [
+      "createEndpoint",
+      "deleteEndpoint",
+      "join",
+      "leave",
+      "programExternalConnectivity",
+      "revokeExternalConnectivity",
+    ]);
     const parts: ModelParts = {
       store: faults.watch("store", store, ["commit"]),
-      drivers: new Map([["bridge", watched]]),
+      drivers: new Map([
+        ["bridge", watched],
+        ["plugin", watchedPlugin],
+      ]),
       ipams: new Map([["default", faults.watch("ipam", ipam, ["requestPool", "requestAddress"])]]),
       netstack: faults.watch("netstack", netstack as unknown as NetStack, [
         "createNamespace",
@@ -348,6 +405,7 @@ export class FakeController extends Controller {
       files: faults.watch("files", files, ["create", "update"]),
       resolver: undefined,
       hostGateways: [],
+      gatewayNetwork: gatewayBridge ? {} : undefined,
       firewall: new NoFirewall(),
       directories: [],
       planRouting,
@@ -371,6 +429,8 @@ export class FakeController extends Controller {
         })),
         pools: poolIds(),
         driver: [...driver.endpoints],
+        plugin: [...plugin.endpoints],
+        programmed: [...plugin.programmed],
         namespaces: netstack.namespaces,
         interfacesInUse: netstack.inUse,
         routing: netstack.routes,

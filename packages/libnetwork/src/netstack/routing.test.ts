@@ -14,6 +14,7 @@ function endpoint(index: number, more: Partial<RoutedEndpoint> = {}): RoutedEndp
     gatewayIpv6: `fd00:${index}::1`,
     priority: 0,
     internal: false,
+    gatewayBridge: false,
     ...more,
   };
 }

@@ -20,12 +20,13 @@ function gatewayCount(endpoint: RoutedEndpoint): number {
 }
 
 /**
- * Who comes first as gateway: the higher priority, networks that are not internal, gateways of both families, the name
+ * Who comes first as gateway: the higher priority, networks that are not the gateway bridge, those that are not internal, gateways of both families, the name
  * of the network: docs/guide/sandboxes.md, "Several networks".
  */
 export function compareGateways(a: RoutedEndpoint, b: RoutedEndpoint): number {
   return (
     b.priority - a.priority ||
+    Number(a.gatewayBridge) - Number(b.gatewayBridge) ||
     Number(a.internal) - Number(b.internal) ||
     gatewayCount(b) - gatewayCount(a) ||
     (a.networkName < b.networkName ? -1 : a.networkName > b.networkName ? 1 : 0)

@@ -5,7 +5,7 @@ import type { PortBinding } from "../../contracts/driver.ts";
 import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import { bindingText } from "../binding-selector.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
-import { renew } from "../joining.ts";
+import { renew } from "../membership.ts";
 import { reclaimPorts, restoreInDriver } from "../withheld-ports.ts";
 import { ailments, placeOf } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";

@@ -2,6 +2,7 @@
  * What stands in a sandbox's /etc/hosts, /etc/hostname and /etc/resolv.conf.
  */
 import type { SandboxFileContent } from "../../contracts/sandbox-files.ts";
+import { isGatewayEndpoint } from "../gateway/way-out.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { extraHostsOf } from "./extra-hosts.ts";
 import { addressesOf } from "./sandbox-names.ts";
@@ -46,6 +47,6 @@ export function hostFileContent(sandbox: SandboxCore): SandboxFileContent {
     dns,
     dnsSearch,
     dnsOptions,
-    addresses: [...joined].flatMap(addressesOf),
+    addresses: [...joined].filter((endpoint) => !isGatewayEndpoint(endpoint)).flatMap(addressesOf),
   };
 }
