@@ -4,6 +4,7 @@
 import { Conntrack, keepReserve, Reaper, Rtnl, requireDescriptors } from "@causeway/kernel";
 import type { IpamDriverHandlers, NetworkDriverHandlers } from "@causeway/plugin-sdk";
 import type { Driver } from "./contracts/driver.ts";
+import type { Firewall } from "./contracts/firewall.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { hostEndName } from "./drivers/bridge/host-end.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
@@ -23,6 +24,7 @@ import {
   requireMachine,
 } from "./opening.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
+import { DockerFilter } from "./serving/docker-filter.ts";
 import { EndpointLinks } from "./serving/endpoint-links.ts";
 import { LingeringLinks } from "./serving/lingering-links.ts";
 import { restoreServed } from "./serving/restoring.ts";
@@ -45,8 +47,16 @@ type Shared =
 
 /** Options of {@link PluginHost.open}: those of a controller that concern its driver and its IPAM. */
 export interface PluginHostOptions extends Pick<ControllerOptions, Shared> {
+  /** Where Docker's own rules drop what is not Docker's, they are told to let our networks be. Default: true. */
+  readonly dockerFilter?: boolean;
   /** Told what could not be taken up after a restart. Default: a warning of the process. */
   readonly onProblem?: (error: unknown) => void;
+}
+
+interface Parts {
+  readonly objects: ServedObjects;
+  readonly firewall: Firewall;
+  readonly filter: DockerFilter | undefined;
 }
 
 /** What {@link PluginHost.objects} counts. */
@@ -59,21 +69,18 @@ export class PluginHost implements AsyncDisposable {
   /** For `servePlugin`. */
   readonly network: NetworkDriverHandlers;
   readonly ipam: IpamDriverHandlers;
-  readonly #objects: ServedObjects;
-  readonly #firewall: ReturnType<typeof makeFirewall>;
+  readonly #parts: Parts;
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
   private constructor(
     handlers: Pick<PluginHost, "network" | "ipam">,
-    objects: ServedObjects,
-    firewall: ReturnType<typeof makeFirewall>,
+    parts: Parts,
     opened: AsyncDisposableStack,
   ) {
     this.network = handlers.network;
     this.ipam = handlers.ipam;
-    this.#objects = objects;
-    this.#firewall = firewall;
+    this.#parts = parts;
     this.#opened = opened;
   }
 
@@ -91,7 +98,11 @@ export class PluginHost implements AsyncDisposable {
     }
   }
 
-  static async #open({ onProblem = warn, ...given }: PluginHostOptions): Promise<PluginHost> {
+  static async #open({
+    onProblem = warn,
+    dockerFilter = true,
+    ...given
+  }: PluginHostOptions): Promise<PluginHost> {
     // There are no sandboxes of ours, and nothing is kept for them.
     const checked = checkedControllerOptions({ ...given, runDir: given.stateDir });
     keepReserve();
@@ -150,19 +161,26 @@ export class PluginHost implements AsyncDisposable {
     const ipam = new DefaultIpam({ seed: controllerId, defaultPools });
     const servedIpam = new ServedIpam({ ipam, store, mutex, avoid, onProblem });
     await servedIpam.restore();
-    const beforeNetwork = () => undefined;
-    const network = new ServedDriver({ driver, store, objects, links, mutex, beforeNetwork });
-    return new PluginHost({ network, ipam: servedIpam }, objects, firewall, opened.move());
+    const filter = dockerFilter ? new DockerFilter(host, controllerId, onProblem) : undefined;
+    if (objects.networks.size > 0) await filter?.open();
+    const letPass = async () => await filter?.open();
+    const network = new ServedDriver({ driver, store, objects, links, mutex, letPass });
+    return new PluginHost({ network, ipam: servedIpam }, { objects, firewall, filter }, opened.move());
   }
 
   /** How much is served at the moment. */
   get objects(): ServedCounts {
-    return { networks: this.#objects.networks.size, endpoints: this.#objects.endpoints.size };
+    const { objects } = this.#parts;
+    return { networks: objects.networks.size, endpoints: objects.endpoints.size };
   }
 
-  /** Everything is released; networks, endpoints and what they are in the kernel stay. Tables that nobody needs are taken away. */
+  /** Everything is released; networks, endpoints and what they are in the kernel stay. Rules that nobody needs are taken away. */
   async close(): Promise<void> {
-    if (!this.#opened.disposed && this.#firewall.isIdle) this.#firewall.uninstall();
+    const { objects, firewall, filter } = this.#parts;
+    if (!this.#opened.disposed) {
+      if (firewall.isIdle) firewall.uninstall();
+      if (objects.networks.size === 0) await filter?.close();
+    }
     await this.#opened.disposeAsync();
   }
 

@@ -23,6 +23,8 @@ export interface PluginOptions {
   readonly defaultAddressPools?: readonly string[];
   /** Where we turned forwarding on: what is not ours is forwarded, too. Default: false. */
   readonly allowForeignForwarding?: boolean;
+  /** Docker's own rules are told to let our networks be. Default: true. */
+  readonly dockerFilter?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: "auto" | "json" | "text";
 }
@@ -68,12 +70,13 @@ export async function runPlugin(options: PluginOptions): Promise<number> {
 
 function hostOptions(options: PluginOptions): PluginHostOptions {
   const { name, stateDir, hostNamespace, firewallTable, defaultAddressPools = [] } = options;
-  const { allowForeignForwarding = false } = options;
+  const { allowForeignForwarding = false, dockerFilter = true } = options;
   return {
     stateDir: stateDir ?? `/var/lib/causeway/plugins/${name}`,
     firewallTable: firewallTable ?? `plugin_${name.replaceAll(/\W/g, "_")}`.slice(0, 32),
     ...(hostNamespace !== undefined && { hostNamespace }),
     defaultAddressPools: defaultAddressPools.map(poolRange),
+    dockerFilter,
     drivers: { bridge: { allowForeignForwarding } },
   };
 }

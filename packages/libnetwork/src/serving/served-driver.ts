@@ -28,8 +28,8 @@ export interface ServedDriverParts {
   readonly objects: ServedObjects;
   readonly links: EndpointLinks;
   readonly mutex: KeyedMutex;
-  /** Before a network is answered: what else the host must let pass. */
-  readonly beforeNetwork: () => void | Promise<void>;
+  /** Sees to it that the host's other rules let our networks be: with each network, and when dockerd has started anew. */
+  readonly letPass: () => Promise<void>;
 }
 
 type Ids = RequestOf<"NetworkDriver.Leave">;
@@ -41,13 +41,15 @@ export class ServedDriver implements NetworkDriverHandlers {
     this.#parts = parts;
   }
 
-  getCapabilities(): ResponseFor<"NetworkDriver.GetCapabilities"> {
-    const { scope } = this.#parts.driver;
+  async getCapabilities(): Promise<ResponseFor<"NetworkDriver.GetCapabilities">> {
+    const { driver, objects, letPass } = this.#parts;
+    const { scope } = driver;
+    if (objects.networks.size > 0) await letPass();
     return { Scope: scope, ConnectivityScope: scope };
   }
 
   createNetwork(request: RequestOf<"NetworkDriver.CreateNetwork">): Promise<void> {
-    const { driver, store, objects, mutex, beforeNetwork } = this.#parts;
+    const { driver, store, objects, mutex, letPass } = this.#parts;
     const spec = networkSpec(request);
     return mutex.run([spec.id], async () => {
       const before = objects.networks.get(spec.id);
@@ -56,7 +58,7 @@ export class ServedDriver implements NetworkDriverHandlers {
       await undoing(async (undo) => {
         const state = await driver.createNetwork(spec);
         undo.push(() => driver.deleteNetwork(spec.id));
-        await beforeNetwork();
+        await letPass();
         const record: ServedNetwork = { spec, state };
         store.commit([put("served-network", spec.id, record)]);
         objects.networks.set(spec.id, record);

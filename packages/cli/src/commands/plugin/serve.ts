@@ -12,6 +12,7 @@ interface Options {
   readonly firewallTable?: string;
   readonly defaultAddressPool?: readonly string[];
   readonly allowForeignForwarding?: boolean;
+  readonly dockerFilter: boolean;
   readonly logLevel?: string;
 }
 
@@ -28,6 +29,7 @@ export const serve: CommandDefinition<Options> = {
       .option("--firewall-table <name>", "of nftables (default: plugin_NAME)")
       .option("--default-address-pool <base=SUBNET,size=N>", "where automatic subnets come from", collect)
       .option("--allow-foreign-forwarding", "where it turns forwarding on, other traffic is forwarded too")
+      .option("--no-docker-filter", "leaves it to you to let our networks' traffic pass Docker's own rules")
       .option("--log-level <level>", "trace, debug, info, warn, error", "info"),
   examples: [
     {
