@@ -139,6 +139,8 @@ export class TestHost {
         await this.restart({ defaultNetwork: false });
       }
       await clear(this.controller);
+      // An opening controller takes the gateway bridge away that nobody is on.
+      if (this.controller.networks().some(({ gatewayBridge }) => gatewayBridge)) await this.restart();
       await this.stop();
       await this.#checkLeaks();
     } finally {
@@ -223,6 +225,7 @@ async function clear(controller: NetworkController): Promise<void> {
     await controller.sandboxById(id)?.delete({ endpoints: "delete" });
   }
   for (const network of controller.networks()) {
+    if (network.gatewayBridge) continue;
     for (const endpoint of network.endpoints()) await endpoint.delete({ force: true });
   }
   const networks = controller.networks().filter(({ predefined }) => !predefined);

@@ -40,6 +40,7 @@ function controllerOptionsOf(values: SettingValues): ControllerOptions {
     ...(hostNamespace !== undefined && { hostNamespace }),
     drivers: { bridge: { enableForwarding, allowForeignForwarding } },
     defaultNetwork: values.defaultNetwork && defaultNetworkOf(values),
+    gatewayNetwork: values.gatewayNetwork && gatewayNetworkOf(values),
     firewall: values.firewall,
     firewallTable: values.firewallTable,
     defaultAddressPools: values.defaultPools,
@@ -60,6 +61,16 @@ function defaultNetworkOf(values: SettingValues) {
     ...(subnet !== undefined && { subnet }),
     ...(subnetIpv6 !== undefined && { subnetIpv6 }),
     driverOptions: values.defaultNetworkOptions,
+  };
+}
+
+function gatewayNetworkOf(values: SettingValues) {
+  const { gatewayNetworkBridge: bridgeName, gatewayNetworkSubnet: subnet } = values;
+  return {
+    name: values.gatewayNetworkName,
+    ...(bridgeName !== undefined && { bridgeName }),
+    ...(subnet !== undefined && { subnet }),
+    driverOptions: values.gatewayNetworkOptions,
   };
 }
 

@@ -275,6 +275,43 @@ export const settings = {
     example: { mtu: 1400 },
     about: "Its options of the bridge driver.",
   }),
+  gatewayNetwork: setting({
+    key: "gateway-network.enabled",
+    flag: "gateway-network",
+    kind: boolean,
+    byDefault: true,
+    about:
+      "Containers whose networks give no gateway get out by the gateway bridge, which is made when the first needs it.",
+  }),
+  gatewayNetworkName: setting({
+    key: "gateway-network.name",
+    flag: "gateway-network-name",
+    kind: controllers(text, (name) => ({ gatewayNetwork: { name } })),
+    byDefault: "causeway_gwbridge",
+    about: "Its network's name.",
+  }),
+  gatewayNetworkBridge: setting({
+    key: "gateway-network.bridge",
+    flag: "gateway-bridge",
+    kind: text,
+    example: "causeway_gw",
+    about: "Its bridge's name. Default: `causeway_gw`, or one of its own where that is taken.",
+  }),
+  gatewayNetworkSubnet: setting({
+    key: "gateway-network.subnet",
+    flag: "gateway-subnet",
+    kind: controllers(text, (subnet) => ({ gatewayNetwork: { subnet } })),
+    example: "172.18.0.0/16",
+    about: "Its IPv4 subnet. Default: a free one.",
+  }),
+  gatewayNetworkOptions: setting({
+    key: "gateway-network.driver-options",
+    flag: "gateway-network-opt",
+    kind: options,
+    byDefault: {},
+    example: { mtu: 1400 },
+    about: "Its options of the bridge driver. Default: its containers do not reach each other by it.",
+  }),
   enableForwarding: setting({
     key: "bridge.enable-forwarding",
     flag: "ip-forward",

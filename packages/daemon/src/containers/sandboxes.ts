@@ -90,7 +90,9 @@ function publishingAt(plan: readonly Planned[]): number {
 }
 
 function defaultNetwork(controller: NetworkController): Network {
-  const network = controller.networks().find(({ predefined, type }) => predefined && type === "bridge");
+  const network = controller
+    .networks()
+    .find(({ predefined, gatewayBridge, type }) => predefined && !gatewayBridge && type === "bridge");
   if (network !== undefined) return network;
   throw invalid("no_default_network", "this daemon has no default network: name one with --network");
 }

@@ -28,6 +28,7 @@ export class EventView {
   /** In most cases one, or none. */
   of(entry: JournalEntry): readonly EventMessage[] {
     const { type, subject, attributes } = entry;
+    if (this.#isOfGatewayBridge(entry)) return [];
     switch (type) {
       case "network:create":
         return [this.#network(entry, "create", subject)];
@@ -48,6 +49,12 @@ export class EventView {
       default:
         return type.startsWith("container:") ? [this.#container(entry, type.slice("container:".length))] : [];
     }
+  }
+
+  /** Docker tells nothing of its own. */
+  #isOfGatewayBridge({ type, subject, attributes }: JournalEntry): boolean {
+    const id = type.startsWith("network:") ? subject.id : (attributes.network ?? "");
+    return this.#source.controller.networkById(id)?.gatewayBridge === true;
   }
 
   #network(entry: JournalEntry, action: string, { id, name }: JournalEntry["subject"]): EventMessage {

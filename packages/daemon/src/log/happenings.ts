@@ -31,6 +31,11 @@ const byType: Partial<Record<CausewayEvent["type"], Words>> = {
     message: "a sandbox's namespace is gone; its addresses and ports are kept for it",
     mend: "delete the sandbox, or start its container anew",
   },
+  "sandbox:gateway-trouble": {
+    level: "warn",
+    message: "a sandbox has another way out, and the one before was not taken back whole",
+    mend: "look after the network's driver; causeway repair takes away what is ours",
+  },
   "endpoint:port-taken": {
     level: "warn",
     message: "another program has a published port",

@@ -132,8 +132,8 @@ function readEndpoint(
   hostEnd: LiveInterface | undefined,
   { ofSandbox }: Interfaces,
 ): TopologyEndpoint {
-  const { id, name, network, record, bindings } = endpoint;
-  const { join } = record;
+  const { id, name, network, record } = endpoint;
+  const { join, state } = record;
   const inside = (ofSandbox.get(join?.sandboxId ?? "") ?? []).find(
     ({ index }) => index === join?.interface?.index,
   );
@@ -144,6 +144,7 @@ function readEndpoint(
     sandboxId: join?.sandboxId,
     interface: inside?.index,
     hostInterface: hostEnd?.index,
-    bindings,
+    // Those that the gateway bridge has for it are shown there.
+    bindings: state.bindings,
   };
 }

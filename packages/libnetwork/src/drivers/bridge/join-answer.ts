@@ -14,6 +14,8 @@ export function joinAnswer(network: BridgeNetwork, endpoint: BridgeEndpoint, fil
   const { ipv4, ipv6, internal } = network.spec;
   const gatewayOf = (data: IpamData | undefined, mode: GatewayMode) =>
     internal || mode === "isolated" || data?.gateway === undefined ? undefined : addressOf(data.gateway);
+  const gatewayIpv4 = gatewayOf(ipv4[0], options.gatewayModeIpv4);
+  const gatewayIpv6 = gatewayOf(ipv6[0], options.gatewayModeIpv6);
   return {
     interface: {
       plan: {
@@ -31,8 +33,10 @@ export function joinAnswer(network: BridgeNetwork, endpoint: BridgeEndpoint, fil
         urgent: bridge.foreign || neighbours.mayBeWrong(spec.interface),
       },
     },
-    gatewayIpv4: gatewayOf(ipv4[0], options.gatewayModeIpv4),
-    gatewayIpv6: gatewayOf(ipv6[0], options.gatewayModeIpv6),
+    gatewayIpv4,
+    gatewayIpv6,
     staticRoutes: [],
+    // Where there is none, for want of addresses, nobody asked for a way out.
+    ...(gatewayIpv4 === undefined && gatewayIpv6 === undefined && { disableGatewayService: true }),
   };
 }
