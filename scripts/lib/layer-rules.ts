@@ -19,7 +19,7 @@ const KERNEL: Rooms = {
   features: ["sys", "rtnl", "conntrack", "nftables"],
 };
 
-const FOUNDATION = ["errors", "address", "options", "contracts"];
+const FOUNDATION = ["errors", "plugin-errors", "address", "options", "contracts"];
 const SIDE_BY_SIDE = [
   "ipam",
   "store",
@@ -39,6 +39,7 @@ const MODEL = ["model", "network", "endpoint", "sandbox", "controller", "topolog
 /** packages/libnetwork/src: errors <- address <- {options, contracts} <- rooms side by side <- model <- wiring. */
 const LIBNETWORK: Rooms = {
   errors: [],
+  "plugin-errors": ["errors"],
   address: ["errors"],
   options: ["errors", "address"],
   contracts: ["errors", "address"],

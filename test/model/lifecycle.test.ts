@@ -171,7 +171,7 @@ test("what a network tells of itself", async (t) => {
   assert.equal(endpoint.ipv4, "172.30.1.128/24", "the first address of the range");
   const [status] = network.ipamStatus();
   assert.equal(status?.pool, "172.30.1.0/24");
-  assert.deepEqual(endpoint.driverInfo(), {
+  assert.deepEqual(await endpoint.driverInfo(), {
     "com.docker.network.endpoint.macaddress": endpoint.mac,
     bridge: `br-${network.id.slice(0, 12)}`,
     hostInterface: null,

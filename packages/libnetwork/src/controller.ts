@@ -271,10 +271,11 @@ export abstract class Controller implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.all([this.#healer?.close(), this.#engine.close()]);
-    const { drivers } = this.#engine.parts;
+    const { drivers, plugins } = this.#engine.parts;
     await finishing(
       "closing the controller",
       ...[...drivers.values()].map((driver) => () => driver.close()),
+      () => plugins?.close(),
       () => this.closeParts(),
     );
   }

@@ -63,6 +63,7 @@ export class Endpoint {
     return this.record.name;
   }
 
+  /** Empty while nobody has chosen one: where the driver is a plugin, it may come with the link at the join. */
   get mac(): string {
     return this.record.interface.mac;
   }
@@ -122,8 +123,12 @@ export class Endpoint {
     };
   }
 
-  /** What the driver tells of it. */
-  driverInfo(): Readonly<Record<string, PlainData>> {
+  /**
+   * What the driver tells of it.
+   *
+   * @throws plugin_unreachable and the like, where the driver is a plugin
+   */
+  async driverInfo(): Promise<Readonly<Record<string, PlainData>>> {
     const { driver, network, id } = this.#core;
     return driver.endpointOperInfo(network.id, id);
   }

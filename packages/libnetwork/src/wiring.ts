@@ -10,23 +10,28 @@ import {
   Rtnl,
   requireDescriptors,
 } from "@causeway/kernel";
+import { type PluginClient, RemoteIpam, RemoteNetworkDriver } from "@causeway/plugin-sdk";
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
 import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Resolver } from "./contracts/names.ts";
+import type { Plugins } from "./contracts/plugins.ts";
 import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/files/file-sandbox-files.ts";
 import type { ResolverSettings } from "./dns/server/protocol.ts";
 import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
+import { RemoteDriver } from "./drivers/remote/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
 import { invalid } from "./errors.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
 import { NullIpam } from "./ipam/null-ipam.ts";
+import { PluginIpam } from "./ipam/remote/plugin-ipam.ts";
 import {
   type CheckedControllerOptions,
+  type CheckedPluginOptions,
   type ControllerOptions,
   checkedControllerOptions,
   checkedReloadOptions,
@@ -55,6 +60,7 @@ import {
 import { absolutePath } from "./options/absolute-path.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { boolean, parseObject } from "./options/parse.ts";
+import { FoundPlugins } from "./plugins/found-plugins.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { type BackupResult, backUp, type RestoreResult, restoreBackup } from "./store/backup.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
@@ -307,6 +313,7 @@ function makeParts(
     store,
     drivers: new Map(drivers.map((driver) => [driver.type, driver])),
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
+    plugins: options.plugins === false ? undefined : makePlugins(options.plugins),
     netstack: new KernelNetStack({
       host,
       hostResolvConf,
@@ -330,6 +337,14 @@ function makeParts(
     planRouting,
     ownerOf,
   };
+}
+
+function makePlugins(options: CheckedPluginOptions): Plugins {
+  return new FoundPlugins({
+    ...options,
+    makeDriver: (client: PluginClient) => new RemoteDriver(new RemoteNetworkDriver(client)),
+    makeIpam: (client: PluginClient) => new PluginIpam(new RemoteIpam(client)),
+  });
 }
 
 function refuseUnknownDrivers(configured: readonly string[], known: readonly string[]): void {

@@ -1,11 +1,14 @@
 /**
  * An endpoint as the CNM API shows it.
  */
-import type { Endpoint as EndpointHandle } from "@causeway/libnetwork";
+import { type Endpoint as EndpointHandle, messageOf } from "@causeway/libnetwork";
 import type { Endpoint } from "../api/index.ts";
 import { nameOf } from "./sandbox-resource.ts";
 
-export function endpointResource(endpoint: EndpointHandle): Endpoint {
+/** A plugin that does not answer must not keep others' endpoints from being shown. */
+const longestWaitMs = 2000;
+
+export async function endpointResource(endpoint: EndpointHandle): Promise<Endpoint> {
   const { id, name, network, record, labels } = endpoint;
   const { links, namedPorts, disableResolution, gatewayPriority } = record.options;
   const { mac, ipv4, ipv6, interfaceName, gatewayIpv4, gatewayIpv6, sandbox } = endpoint.info();
@@ -30,6 +33,17 @@ export function endpointResource(endpoint: EndpointHandle): Endpoint {
     ...(interfaceName !== undefined && { interfaceName }),
     ...(gatewayIpv4 !== undefined && { gatewayIpv4 }),
     ...(gatewayIpv6 !== undefined && { gatewayIpv6 }),
-    driverInfo: endpoint.driverInfo(),
+    driverInfo: await driverInfo(endpoint),
   };
+}
+
+/** What the driver tells; where it is a plugin that fails, or takes long, that. */
+async function driverInfo(endpoint: EndpointHandle): Promise<Record<string, unknown>> {
+  const { promise: late, resolve } = Promise.withResolvers<Record<string, unknown>>();
+  const timer = setTimeout(() => resolve({ error: `no answer within ${longestWaitMs} ms` }), longestWaitMs);
+  const told = endpoint.driverInfo().then(
+    (info) => ({ ...info }),
+    (error: unknown) => ({ error: messageOf(error) }),
+  );
+  return Promise.race([told, late]).finally(() => clearTimeout(timer));
 }

@@ -49,7 +49,7 @@ export function endpointRoutes(context: CnmContext): FastifyPluginAsync {
       "/endpoints/:endpoint",
       { schema: { ...change, response: { 200: Endpoint } } },
       async ({ params }, reply) =>
-        answer(reply, endpointResource(endpointWithId(controller, params.endpoint))),
+        answer(reply, await endpointResource(endpointWithId(controller, params.endpoint))),
     );
     server.delete(
       "/endpoints/:endpoint",

@@ -68,7 +68,7 @@ export function networkEndpointRoutes({ controller, changes, creations }: CnmCon
       async ({ params }, reply) =>
         answer(
           reply,
-          endpointResource(endpointNamed(networkNamed(controller, params.network), params.endpoint)),
+          await endpointResource(endpointNamed(networkNamed(controller, params.network), params.endpoint)),
         ),
     );
     server.delete(

@@ -67,11 +67,15 @@ function placeIn(cursor: string): Place {
 }
 
 /** Of endpoints, whose time of creation is stored and not shown. */
-export function endpointPages(endpoints: readonly EndpointHandle[], query: PageQuery): PageAnswer<Endpoint> {
+export async function endpointPages(
+  endpoints: readonly EndpointHandle[],
+  query: PageQuery,
+): Promise<PageAnswer<Endpoint>> {
   const listed = endpoints.map((endpoint) => ({
     id: endpoint.id,
     created: endpoint.record.created,
     endpoint,
   }));
-  return pageOfItems(listed, query, ({ endpoint }) => endpointResource(endpoint));
+  const page = pageOfItems(listed, query, ({ endpoint }) => endpoint);
+  return { ...page, items: await Promise.all(page.items.map(endpointResource)) };
 }

@@ -56,6 +56,7 @@ export interface PortBinding {
 }
 
 export interface EndpointInterface {
+  /** Empty while nobody has chosen one: a driver of others' links need not, and then the link's own is taken. */
   readonly mac: string;
   /** CIDR, or undefined where the network is not of this family. */
   readonly ipv4: string | undefined;
@@ -69,6 +70,10 @@ export interface EndpointSpec {
   readonly interface: EndpointInterface;
   readonly options: DriverOptions;
   readonly publish: readonly PortMapping[];
+  /** The user chose the MAC. */
+  readonly macChosen: boolean;
+  /** Ports that the container serves, as the user wrote them: `80/tcp`. */
+  readonly exposedPorts: readonly string[];
 }
 
 /** What a driver keeps of an endpoint: stored with it and handed back on restore. */
@@ -76,6 +81,12 @@ export interface EndpointState {
   readonly bindings: readonly PortBinding[];
   /** Anything more, opaque to the model. */
   readonly driver?: PlainData;
+}
+
+/** What a driver makes of an endpoint. */
+export interface CreatedEndpoint extends EndpointState {
+  /** What it chose, of what the endpoint had not; never another value than it was given. */
+  readonly chosen?: Partial<EndpointInterface>;
 }
 
 /** A host port that could not be taken up again after a restart: somebody else has it, or the host has not got the address. */
@@ -118,7 +129,10 @@ export type InterfacePlan =
       readonly port: BridgePortSettings;
     }
   | {
-      /** A link that the driver made is moved into the sandbox. */
+      /**
+       * A link that the driver made is moved into the sandbox, and back under its own name when the endpoint leaves: it carries no mark of
+       * ours, and is the driver's to delete.
+       */
       readonly kind: "move";
       readonly sourceName: string;
     };
@@ -163,6 +177,9 @@ export interface SandboxKey {
   readonly path: string;
 }
 
+/** What a driver tells of an endpoint. */
+export type OperInfo = Readonly<Record<string, PlainData>>;
+
 export interface DriverTraits {
   /** Users cannot make or delete networks of this driver: there is one, made at start-up. */
   readonly singleton: boolean;
@@ -170,6 +187,8 @@ export interface DriverTraits {
   readonly addressless: boolean;
   /** Endpoints join the host's own stack, and nothing else. */
   readonly sharesHost: boolean;
+  /** What it makes is somebody else's, carries no mark of ours, and stays when we are killed: what is asked of it is stored before. */
+  readonly remote: boolean;
 }
 
 /** A small record of the driver's own that outlives the process. */
@@ -184,6 +203,9 @@ export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnecti
   readonly scope: "local" | "global";
   readonly traits: DriverTraits;
 
+  /** Sees to it that whoever does the work can be asked. Absent where that is the driver itself. */
+  connect?(): Promise<void>;
+
   /** Checks options before anything is allocated, so that bad input changes nothing. Throws `invalid` or `conflict`. */
   validateNetwork(spec: Pick<NetworkSpec, "name" | "internal" | "options">): void;
   /** Makes it in the kernel. On an exception nothing is left. Answers what is stored for {@link restoreNetwork}. */
@@ -191,8 +213,8 @@ export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnecti
   /** Takes it out of use at once. */
   deleteNetwork(networkId: string): void | Promise<void>;
 
-  /** Reserves what the endpoint needs of the host (ports). Its addresses are given. On an exception nothing is left. */
-  createEndpoint(spec: EndpointSpec): EndpointState | Promise<EndpointState>;
+  /** Reserves what the endpoint needs of the host (ports). Its addresses are given, as far as the network has any. On an exception nothing is left. */
+  createEndpoint(spec: EndpointSpec): CreatedEndpoint | Promise<CreatedEndpoint>;
   deleteEndpoint(networkId: string, endpointId: string): void | Promise<void>;
 
   /** Prepares the way for the interface that its answer describes. */
@@ -208,7 +230,7 @@ export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnecti
   /** The network that stands on a link of the host which has no mark of ours. Default: no such link is used. */
   networkOn?(linkName: string): string | undefined;
 
-  endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>>;
+  endpointOperInfo(networkId: string, endpointId: string): OperInfo | Promise<OperInfo>;
 
   /** After a restart: takes up what is stored, and mends in the kernel what is missing. */
   restoreNetwork(spec: NetworkSpec, state: PlainData): void | Promise<void>;

@@ -1,8 +1,8 @@
 /**
  * Ipam: hands out address pools to networks and addresses to endpoints.
  *
- * An IPAM keeps nothing on disk: the controller replays what its stored networks and endpoints hold, with the same calls
- * that first asked for it, so store and IPAM cannot disagree.
+ * A built-in IPAM keeps nothing on disk: the controller replays what its stored networks and endpoints hold, with the same calls
+ * that first asked for it, so store and IPAM cannot disagree. One that is a plugin says whether it wants that.
  */
 
 /** The option that asks {@link Ipam.requestAddress} for a gateway, with this value under {@link requestAddressType}. */
@@ -67,7 +67,12 @@ export interface PoolStatus {
  */
 export interface Ipam {
   readonly name: string;
+  /** Of one that has {@link connect}: only after that. */
   readonly capabilities: IpamCapabilities;
+  /** What it hands out it remembers itself, when we are killed too: what it gave is stored at once. */
+  readonly remote: boolean;
+  /** Sees to it that whoever does the work can be asked. Absent where that is the IPAM itself. */
+  connect?(): Promise<void>;
   /** The address spaces that are used when a network names none. */
   defaultAddressSpaces(): AddressSpaces | Promise<AddressSpaces>;
   requestPool(request: PoolRequest): Pool | Promise<Pool>;

@@ -33,6 +33,18 @@ export interface InterfaceState {
   readonly index: number;
 }
 
+/** An interface that was put into a sandbox. */
+export interface AddedInterface extends InterfaceState {
+  /** Empty on a link that has none. */
+  readonly mac: string;
+}
+
+/** A link of somebody else's that was moved into a sandbox. */
+export interface GuestInterface extends InterfaceState {
+  /** Its name on the host. */
+  readonly sourceName: string;
+}
+
 /** An interface as a short look shows it. */
 export interface SeenInterface extends InterfaceState {
   readonly up: boolean;
@@ -165,8 +177,13 @@ export interface NetStack {
   /** Waits until what is being deleted now has gone. */
   reaped(): Promise<void>;
 
-  /** Makes the interface, addressed, up and announced: when it answers, both families carry packets. */
-  addInterface(request: InterfaceRequest): InterfaceState;
+  /**
+   * Makes the interface, addressed, up and announced: when it answers, both families carry packets. Throws `source_interface_missing`
+   * where a link is to be moved that is not there.
+   */
+  addInterface(request: InterfaceRequest): AddedInterface;
+  /** Moves a link that {@link addInterface} moved in back to the host, under its own name, down and without addresses. Where it is gone, it is. */
+  returnInterface(namespace: NamespacePlace, guest: GuestInterface): void;
   /** Gives an interface that is there its MAC and addresses again, and brings it up; what it has besides it keeps. */
   mendInterface(namespace: NamespacePlace, made: InterfaceState, addresses: EndpointInterface): void;
   /** Takes an interface of a sandbox that lives on out of use, at once. Where the namespace is gone, it is. */

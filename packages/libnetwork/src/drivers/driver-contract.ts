@@ -71,6 +71,8 @@ function endpointSpec(driver: Driver, { id: networkId }: NetworkSpec): EndpointS
     },
     options: {},
     publish: addressless ? [] : [{ protocol: "tcp", containerPort: 80, hostPort: 8080 }],
+    macChosen: false,
+    exposedPorts: [],
   };
 }
 
@@ -135,7 +137,7 @@ function declareEndpointTests({ open, options }: DriverUnderTest): void {
       assert.deepEqual(JSON.parse(JSON.stringify(answer)), JSON.parse(JSON.stringify({ ...answer })));
       if (driver.traits.addressless) assert.equal(answer.interface, undefined);
       if (answer.interface !== undefined) makeInterface(answer.interface.plan, spec);
-      assert.equal(typeof driver.endpointOperInfo(network.id, spec.id), "object");
+      assert.equal(typeof (await driver.endpointOperInfo(network.id, spec.id)), "object");
       await driver.leave(network.id, spec.id);
     }
     await driver.deleteEndpoint(network.id, spec.id);
@@ -235,8 +237,8 @@ function declareRestoreTests({ open, options }: DriverUnderTest): void {
     await again.restoreEndpoint(joined, JSON.parse(JSON.stringify(joinedState)), true);
     assert.deepEqual(await world(), before);
     assert.deepEqual(
-      again.endpointOperInfo(network.id, joined.id),
-      driver.endpointOperInfo(network.id, joined.id),
+      await again.endpointOperInfo(network.id, joined.id),
+      await driver.endpointOperInfo(network.id, joined.id),
     );
     await again.leave(network.id, joined.id);
     await again.deleteEndpoint(network.id, joined.id);

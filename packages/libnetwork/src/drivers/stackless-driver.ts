@@ -28,7 +28,7 @@ export class StacklessDriver implements Driver {
   /** @param sharesHost true for `host`: only the host's own sandbox may join */
   constructor(type: string, sharesHost: boolean) {
     this.type = type;
-    this.traits = { singleton: true, addressless: true, sharesHost };
+    this.traits = { singleton: true, addressless: true, sharesHost, remote: false };
   }
 
   validateNetwork({ options }: Pick<NetworkSpec, "options">): void {

@@ -52,6 +52,7 @@ type DefaultPools = NonNullable<DefaultIpamOptions["defaultPools"]>;
 export class DefaultIpam implements Ipam {
   readonly name = "default";
   readonly capabilities: IpamCapabilities = { requiresMacAddress: false, requiresRequestReplay: true };
+  readonly remote = false;
   readonly #seed: string;
   readonly #spaces: Readonly<Record<SpaceName, Readonly<Record<Family, Space>>>>;
   readonly #pools = new Map<string, { readonly space: Space; readonly addresses: AddressPool }>();

@@ -20,6 +20,7 @@ const nullPoolId = "null/0.0.0.0/0";
 export class NullIpam implements Ipam {
   readonly name = "null";
   readonly capabilities: IpamCapabilities = { requiresMacAddress: false, requiresRequestReplay: false };
+  readonly remote = false;
 
   defaultAddressSpaces(): AddressSpaces {
     return { local: nullSpace, global: nullSpace };

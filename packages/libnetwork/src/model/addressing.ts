@@ -68,7 +68,7 @@ async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<Po
     const message = `gateway or auxiliary address ${stray} is given without its subnet: give both`;
     throw invalid("address_without_subnet", message, stray);
   }
-  const { poolId, pool } = await ipam.requestPool({
+  const { poolId, pool, data } = await ipam.requestPool({
     addressSpace,
     v6: family === 6,
     options,
@@ -77,11 +77,15 @@ async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<Po
     ...(exact ? {} : { avoid: wish.avoid() }),
   });
   undo.push(() => ipam.releasePool(poolId));
-  const taken = await claim(
-    ipam,
-    { poolId, options: gatewayOptions, ...(gateway === undefined ? {} : { address: gateway }) },
-    undo,
-  );
+  // An IPAM may have its gateway elsewhere than among the addresses.
+  const elsewhere = gateway === undefined ? data?.[gatewayAddressType] : undefined;
+  const taken =
+    elsewhere ??
+    (await claim(
+      ipam,
+      { poolId, options: gatewayOptions, ...(gateway === undefined ? {} : { address: gateway }) },
+      undo,
+    ));
   const auxiliary: Record<string, string> = {};
   for (const [name, address] of Object.entries(auxiliaryAddresses)) {
     auxiliary[name] = await claim(ipam, { poolId, address }, undo);
@@ -117,7 +121,7 @@ export async function releasePool(
   ipam: Ipam,
   { poolId, gateway, auxiliaryAddresses }: PoolRecord,
 ): Promise<void> {
-  for (const cidr of [...Object.values(auxiliaryAddresses), gateway]) {
+  for (const cidr of [gateway, ...Object.values(auxiliaryAddresses)]) {
     if (cidr !== undefined) await ipam.releaseAddress(poolId, addressOf(cidr));
   }
   await ipam.releasePool(poolId);

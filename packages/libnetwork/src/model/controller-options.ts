@@ -1,6 +1,7 @@
 /**
  * What a controller is asked to be: the options of NetworkController.open, checked.
  */
+import { defaultDirectories, type PluginDirectories } from "@causeway/plugin-sdk";
 import { parseSubnet } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import { invalid } from "../errors.ts";
@@ -58,6 +59,28 @@ export interface DefaultNetworkOptions extends Parsed<typeof defaultNetworkTable
 const defaultNetwork: Parser<DefaultNetworkOptions | false> = (value, name) =>
   value === false ? false : objectOf(defaultNetworkTable)(value, name);
 
+const pluginDirectories = {
+  /** Of sockets: `NAME.sock`, `NAME/NAME.sock`. Default: /run/docker/plugins. */
+  sockets: absolutePath,
+  /** Of `NAME.spec` and `NAME.json`. Default: /etc/docker/plugins and /usr/lib/docker/plugins. */
+  specs: listOf(absolutePath),
+};
+
+const pluginsTable = {
+  /** Where they are looked for. Default: where Docker looks. */
+  directories: objectOf(pluginDirectories),
+  /** Milliseconds that a plugin may take to answer. Default: 60,000. */
+  timeout: integer(1, 3_600_000),
+  /** Milliseconds in which a plugin that does not accept connections is tried again. Default: 30,000, as in Docker. */
+  patience: integer(0, 3_600_000),
+};
+
+/** Network drivers and IPAMs that are programs of their own. */
+export interface PluginOptions extends Parsed<typeof pluginsTable> {}
+
+const plugins: Parser<PluginOptions | false> = (value, name) =>
+  value === false ? false : objectOf(pluginsTable)(value, name);
+
 const poolRange = {
   base: textBy((text) => parseSubnet(text).toString()),
   /** Prefix length of the pools. */
@@ -101,6 +124,8 @@ const controllerTable = {
   warmNamespaces: withDefault(integer(0, 1024), 4),
   /** What somebody else takes away of ours in the kernel is noticed and put back. Default: true. */
   selfHeal: withDefault(boolean, true),
+  /** Network drivers and IPAMs of other names than the built-in ones are looked for among Docker's plugins; false: there are no others. */
+  plugins: withDefault(plugins, {}),
 };
 
 const completeControllerOptions = completeObjectOf(controllerTable);
@@ -112,9 +137,14 @@ type Mandatory = "stateDir" | "runDir";
 export interface ControllerOptions extends Omit<Options, Mandatory>, Required<Pick<Options, Mandatory>> {}
 
 export interface CheckedControllerOptions
-  extends Omit<Complete<typeof controllerTable>, Mandatory | "defaultAddressPools">,
+  extends Omit<Complete<typeof controllerTable>, Mandatory | "defaultAddressPools" | "plugins">,
     Required<Pick<Options, Mandatory>> {
   readonly defaultAddressPools: readonly WholeRange[];
+  readonly plugins: CheckedPluginOptions | false;
+}
+
+export interface CheckedPluginOptions extends Required<Omit<PluginOptions, "directories">> {
+  readonly directories: PluginDirectories;
 }
 
 /** @throws unknown_option, invalid_option, invalid_path, invalid_subnet, invalid_table_name ... */
@@ -125,7 +155,21 @@ export function checkedControllerOptions(given: unknown): CheckedControllerOptio
     const missing = stateDir === undefined ? "stateDir" : "runDir";
     throw invalid("invalid_path", `options.${missing} is missing: say which directory is meant`);
   }
-  return { ...options, stateDir, runDir, defaultAddressPools: wholeRanges(options.defaultAddressPools) };
+  return {
+    ...options,
+    stateDir,
+    runDir,
+    defaultAddressPools: wholeRanges(options.defaultAddressPools),
+    plugins: options.plugins && wholePlugins(options.plugins),
+  };
+}
+
+function wholePlugins({
+  directories,
+  timeout = 60_000,
+  patience = 30_000,
+}: PluginOptions): CheckedPluginOptions {
+  return { directories: { ...defaultDirectories, ...directories }, timeout, patience };
 }
 
 type WholeRange = Required<Parsed<typeof poolRange>>;

@@ -40,12 +40,14 @@ export async function prepareEndpoint(
   const options = checkedEndpointOptions(given);
   if (options.mac !== undefined) refuseTakenMac(network, options.mac);
   if (options.publish.length > 0) refuseUnpublished(network);
+  const { driver, ipam } = network;
+  await ipam.connect?.();
   const id = newId();
   const addresses = await takeAddresses(network, options, undo);
-  const made = { id, networkId: network.id, name, options, interface: addresses };
-  const { driver } = network;
-  const state = await driver.createEndpoint(endpointSpec(made));
+  const wanted = { id, networkId: network.id, name, options, interface: addresses };
+  const { chosen, ...state } = await driver.createEndpoint(endpointSpec(wanted));
   undo.push(() => driver.deleteEndpoint(network.id, id));
+  const made = { ...wanted, interface: { ...addresses, ...chosen } };
   const record = { ...made, created: Date.now(), state, ...(gateway && { gateway }) };
   const endpoint = addEndpoint(network, record);
   undo.push(() => forgetEndpoint(endpoint));
@@ -56,7 +58,8 @@ export async function prepareEndpoint(
 export function addEndpoint(network: NetworkCore, record: EndpointRecord): EndpointCore {
   const endpoint = new EndpointCore(network, record);
   network.endpoints.add(endpoint);
-  network.endpointOfMac.set(record.interface.mac, record.name);
+  const { mac } = record.interface;
+  if (mac !== "") network.endpointOfMac.set(mac, record.name);
   network.engine.endpoints.set(record.id, endpoint);
   return endpoint;
 }
@@ -66,8 +69,17 @@ export function endpointSpec(
   record: Pick<EndpointRecord, "id" | "networkId" | "name" | "options" | "interface">,
 ): EndpointSpec {
   const { id, networkId, name, interface: addresses } = record;
-  const { driverOptions, publish } = record.options;
-  return { id, networkId, name, interface: addresses, options: driverOptions, publish };
+  const { driverOptions, publish, mac, exposedPorts } = record.options;
+  return {
+    id,
+    networkId,
+    name,
+    interface: addresses,
+    options: driverOptions,
+    publish,
+    macChosen: mac !== undefined,
+    exposedPorts,
+  };
 }
 
 /** MAC and addresses of a new endpoint. */
@@ -82,13 +94,15 @@ async function takeAddresses(
       "options: ipv6 and disableIpv6 exclude each other: give one of them",
     );
   }
-  const { ipam, record } = network;
-  const provisional = options.mac ?? randomMac();
+  const { ipam, record, driver } = network;
+  // One that the IPAM is told is the endpoint's.
+  const told = options.mac ?? (ipam.capabilities.requiresMacAddress ? randomMac() : undefined);
   const take = (family: 4 | 6, address: string | undefined) =>
-    takeAddress(ipam, record.pools, { family, address, mac: provisional }, undo);
+    takeAddress(ipam, record.pools, { family, address, mac: told ?? "" }, undo);
   const ipv4 = await take(4, options.ipv4);
   const ipv6 = options.disableIpv6 ? undefined : await take(6, options.ipv6);
-  return { mac: options.mac ?? freeMac(network, ipv4), ipv4, ipv6 };
+  const mac = told ?? (driver.traits.remote ? "" : freeMac(network, ipv4));
+  return { mac, ipv4, ipv6 };
 }
 
 /** A MAC that says the IPv4 address: neighbours' entries stay right when the address is used again. */

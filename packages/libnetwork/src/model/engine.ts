@@ -6,9 +6,10 @@ import type { Firewall } from "../contracts/firewall.ts";
 import type { Ipam } from "../contracts/ipam.ts";
 import type { Resolver } from "../contracts/names.ts";
 import type { NetStack, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
+import type { Plugins } from "../contracts/plugins.ts";
 import type { SandboxFiles } from "../contracts/sandbox-files.ts";
 import type { Store, StoreChange } from "../contracts/store.ts";
-import { invalid, unavailable, unsupported } from "../errors.ts";
+import { CausewayError, unavailable, unsupported } from "../errors.ts";
 import { suggestion } from "../options/nearest.ts";
 import type { DefaultNetworkOptions } from "./controller-options.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
@@ -27,6 +28,8 @@ export interface ModelParts {
   readonly store: Store;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly ipams: ReadonlyMap<string, Ipam>;
+  /** Where drivers and IPAMs of other names are found; undefined: there are no others. */
+  readonly plugins: Plugins | undefined;
   readonly netstack: NetStack;
   readonly files: SandboxFiles;
   /** Undefined: sandboxes ask the host's name servers themselves. */
@@ -124,22 +127,56 @@ export class Engine {
     return this.parts.store.commit(changes);
   }
 
-  /** @throws unknown_driver */
+  /**
+   * The driver of a network that is there: where it is a plugin, nobody is asked whether that runs.
+   *
+   * @throws unknown_driver
+   */
   driver(type: string): Driver {
-    const driver = this.parts.drivers.get(type);
-    if (driver !== undefined) return driver;
-    const known = [...this.parts.drivers.keys()];
-    const message = `there is no network driver "${type}"${suggestion(type, known)}; there are ${known.join(", ")}`;
-    throw invalid("unknown_driver", message, { driver: type, known });
+    const driver = this.parts.drivers.get(type) ?? this.parts.plugins?.driver(type);
+    if (driver === undefined) throw this.#unknownDriver(type);
+    return driver;
   }
 
-  /** @throws unknown_ipam_driver */
+  /** As {@link driver}. @throws unknown_ipam_driver */
   ipam(name: string): Ipam {
-    const ipam = this.parts.ipams.get(name);
-    if (ipam !== undefined) return ipam;
+    const ipam = this.parts.ipams.get(name) ?? this.parts.plugins?.ipam(name);
+    if (ipam === undefined) throw this.#unknownIpam(name);
+    return ipam;
+  }
+
+  /**
+   * The driver for a new network: a plugin is looked for, and must answer.
+   *
+   * @throws unknown_driver; plugin_unreachable and the like
+   */
+  async findDriver(type: string): Promise<Driver> {
+    const driver = this.driver(type);
+    await driver.connect?.().catch((error: unknown) => {
+      throw isNoSuchPlugin(error) ? this.#unknownDriver(type, error) : error;
+    });
+    return driver;
+  }
+
+  /** As {@link findDriver}. @throws unknown_ipam_driver */
+  async findIpam(name: string): Promise<Ipam> {
+    const ipam = this.ipam(name);
+    await ipam.connect?.().catch((error: unknown) => {
+      throw isNoSuchPlugin(error) ? this.#unknownIpam(name, error) : error;
+    });
+    return ipam;
+  }
+
+  #unknownDriver(type: string, cause?: Error): CausewayError {
+    const known = [...this.parts.drivers.keys()];
+    const message = `there is no network driver "${type}"${suggestion(type, known)}; there are ${known.join(", ")}`;
+    return unknownName("unknown_driver", message, { driver: type, known }, cause);
+  }
+
+  #unknownIpam(name: string, cause?: Error): CausewayError {
     const known = [...this.parts.ipams.keys()];
     const message = `there is no IPAM driver "${name}"${suggestion(name, known)}; there are ${known.join(", ")}`;
-    throw invalid("unknown_ipam_driver", message, { driver: name, known });
+    return unknownName("unknown_ipam_driver", message, { driver: name, known }, cause);
   }
 
   /** @throws unsupported_by_driver */
@@ -154,4 +191,21 @@ export class Engine {
     }
     return { publish: publish.bind(driver), unpublish: unpublish.bind(driver) };
   }
+}
+
+/** Nothing of this name is found, or something that is another kind of plugin. */
+function isNoSuchPlugin(error: unknown): error is CausewayError {
+  const codes = ["plugin_not_found", "plugin_name_invalid", "plugin_kind_missing"];
+  return error instanceof CausewayError && codes.includes(error.code);
+}
+
+/** @param cause where a plugin of the name was looked for */
+function unknownName(
+  code: string,
+  message: string,
+  detail: unknown,
+  cause: Error | undefined,
+): CausewayError {
+  if (cause === undefined) return new CausewayError("invalid", code, message, { detail });
+  return new CausewayError("invalid", code, `${message}, and ${cause.message}`, { cause, detail });
 }

@@ -9,7 +9,7 @@ import { isNamed } from "./names/sandbox-names.ts";
 import { openResolver, whenAnswered } from "./names/sandbox-resolver.ts";
 import { joinOrder } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { announceGateway, interfacesGone, retire, route } from "./sandbox-routing.ts";
+import { announceGateway, interfacesGone, route, takeOut } from "./sandbox-routing.ts";
 import { refuseShared } from "./sharing.ts";
 import type { UndoStack } from "./undo.ts";
 
@@ -73,7 +73,7 @@ function populate(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack)
   const { answer } = join;
   if (answer.interface !== undefined) {
     const { netstack, ownerOf } = endpoint.engine.parts;
-    const made = netstack.addInterface({
+    const { mac, ...made } = netstack.addInterface({
       namespace,
       owner: ownerOf(endpoint.id),
       interface: answer.interface,
@@ -82,8 +82,13 @@ function populate(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack)
       addresses,
       staticRoutes: [...answer.staticRoutes, ...options.staticRoutes],
     });
-    undo.push(() => retire(sandbox, made));
-    endpoint.record = { ...endpoint.record, join: { ...join, interface: made } };
+    undo.push(() => takeOut(sandbox, { ...join, interface: made }));
+    const isLinks = addresses.mac === "" && mac !== "";
+    endpoint.record = {
+      ...endpoint.record,
+      interface: isLinks ? { ...addresses, mac } : addresses,
+      join: { ...join, interface: made, ...(isLinks && { macOfLink: true }) },
+    };
   }
   route(sandbox, undo);
 }

@@ -60,7 +60,7 @@ async function prepareNetwork(
   };
   if (options.configOnly)
     return addNetwork(engine, { ...base, driver: "", pools: [], driverState: null }, undo);
-  const driver = engine.driver(type);
+  const driver = await engine.findDriver(type);
   if (driver.traits.singleton && !predefined) {
     throw forbidden(
       "driver_singleton",
@@ -68,7 +68,7 @@ async function prepareNetwork(
       type,
     );
   }
-  const ipam = engine.ipam(options.ipamDriver);
+  const ipam = await engine.findIpam(options.ipamDriver);
   await engine.parts.netstack.sweptLinksGone();
   driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
   const avoid = () => engine.parts.netstack.hostPrefixes();

@@ -110,6 +110,7 @@ const join = shaped({
   }),
   interface: maybe(shaped({ name: string, index: whole })),
   order: maybe(whole),
+  macOfLink: maybe(boolean),
 });
 const binding = shaped({ ...mapping, hostAddress: string, hostPort: whole, containerAddress: string });
 const endpoint = withOptions(

@@ -49,6 +49,8 @@ export interface JoinRecord {
   readonly answer: JoinAnswer;
   /** Absent without interface, or while the sandbox waits for its namespace. */
   readonly interface?: InterfaceState;
+  /** The endpoint's MAC is that of the link that was moved in: nobody had chosen one. */
+  readonly macOfLink?: boolean;
 }
 
 export interface EndpointRecord {
@@ -86,6 +88,11 @@ export interface SandboxRecord {
 /** When it joined, to be compared within one sandbox. Interfaces are numbered as they are made. */
 export function joinOrder({ order, interface: made }: JoinRecord): number {
   return order ?? made?.index ?? 0;
+}
+
+/** The record of an endpoint that is in no sandbox any more. */
+export function withoutJoin({ join, ...record }: EndpointRecord): EndpointRecord {
+  return join?.macOfLink === true ? { ...record, interface: { ...record.interface, mac: "" } } : record;
 }
 
 export interface RecordOfKind {

@@ -24,6 +24,7 @@ import {
   type RecordKind,
   remove,
   type SandboxRecord,
+  withoutJoin,
 } from "./records.ts";
 import { SandboxCore } from "./sandbox-core.ts";
 import { readRecords } from "./stored-records.ts";
@@ -136,9 +137,10 @@ async function restoreEndpoint(
     return;
   }
   const sandbox = stored.join === undefined ? undefined : engine.sandboxes.byId(stored.join.sandboxId);
-  const { join, ...apart } = stored;
+  const { join } = stored;
   const unseen = join !== undefined && sandbox === undefined && missed.has(join.sandboxId);
-  const record: EndpointRecord = join !== undefined && sandbox === undefined && !unseen ? apart : stored;
+  const record: EndpointRecord =
+    join !== undefined && sandbox === undefined && !unseen ? withoutJoin(stored) : stored;
   if (record !== stored) changes.push(put("endpoint", record));
   const { ipam } = network;
   const { pools } = network.record;

@@ -79,6 +79,14 @@ test("controllers: defaults", () => {
     hostResolvConf: "/etc/resolv.conf",
     warmNamespaces: 4,
     selfHeal: true,
+    plugins: {
+      directories: {
+        sockets: "/run/docker/plugins",
+        specs: ["/etc/docker/plugins", "/usr/lib/docker/plugins"],
+      },
+      timeout: 60_000,
+      patience: 30_000,
+    },
   });
   const { defaultNetwork } = checkedControllerOptions({
     stateDir: "/s",

@@ -3,6 +3,7 @@
  */
 import type { InterfaceState, RoutedEndpoint, RoutingPlan } from "../contracts/netstack.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import type { JoinRecord } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import type { UndoStack } from "./undo.ts";
 
@@ -56,12 +57,38 @@ export function announceGateway(sandbox: SandboxCore): void {
   });
 }
 
-/** Takes an interface out of use whose link is about to go. Its routes go with it, by the kernel. */
-export function retire(sandbox: SandboxCore, { name, index }: InterfaceState): void {
-  const { namespace, routing } = sandbox;
+/** Takes the interface of an endpoint that leaves out of the sandbox: a link of ours is about to go, one of somebody else's goes back. */
+export function takeOut(sandbox: SandboxCore, join: JoinRecord): void {
+  const { interface: made } = join;
+  if (made === undefined) return;
+  if (join.answer.interface?.plan.kind === "move") {
+    returnGuest(sandbox, join);
+    forgetRoutes(sandbox, made);
+  } else retire(sandbox, made);
+}
+
+/** Gives the host its link back, if that was moved in. */
+export function returnGuest(
+  { namespace, engine }: SandboxCore,
+  { answer, interface: made }: JoinRecord,
+): void {
+  const plan = answer.interface?.plan;
+  if (namespace === undefined || made === undefined || plan?.kind !== "move") return;
+  engine.parts.netstack.returnInterface(namespace, { ...made, sourceName: plan.sourceName });
+}
+
+/** Takes an interface out of use whose link is about to go. */
+function retire(sandbox: SandboxCore, made: InterfaceState): void {
+  const { namespace } = sandbox;
   if (namespace === undefined) return;
-  sandbox.leftInterfaces = [...sandbox.leftInterfaces, name];
-  sandbox.engine.parts.netstack.disableInterface(namespace, name);
+  sandbox.leftInterfaces = [...sandbox.leftInterfaces, made.name];
+  sandbox.engine.parts.netstack.disableInterface(namespace, made.name);
+  forgetRoutes(sandbox, made);
+}
+
+/** They go with their interface, by the kernel. */
+function forgetRoutes(sandbox: SandboxCore, { index }: InterfaceState): void {
+  const { routing } = sandbox;
   if (routing === undefined) return;
   sandbox.routing = { ...routing, routes: routing.routes.filter(({ link }) => link !== index) };
 }

@@ -14,8 +14,9 @@ import type {
   PortPublisher,
 } from "../contracts/driver.ts";
 import type {
+  AddedInterface,
+  GuestInterface,
   InterfaceRequest,
-  InterfaceState,
   NamespacePlace,
   NetStack,
   RoutingPlan,
@@ -77,7 +78,7 @@ export class Faults {
 class FakeDriver implements Driver {
   readonly type: string = "bridge";
   readonly scope = "local";
-  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
+  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false, remote: false };
   readonly networks = new Map<string, { readonly spec: NetworkSpec }>();
   readonly endpoints = new Map<string, { joined: boolean; ipv4: string; bindings: readonly PortBinding[] }>();
   readonly #netstack: FakeNetStack;
@@ -242,16 +243,21 @@ class FakeNetStack implements Omit<NetStack, "spawn"> {
 
   sweep(): void {}
 
-  addInterface({ namespace, owner }: InterfaceRequest): InterfaceState {
+  addInterface({ namespace, owner, addresses }: InterfaceRequest): AddedInterface {
     const interfaces = this.namespaces.get(namespace.path) ?? new Map();
     let index = 0;
     while (interfaces.has(`eth${index}`)) index++;
     interfaces.set(`eth${index}`, { owner });
     this.inUse.add(`${namespace.path} eth${index}`);
-    return { name: `eth${index}`, index };
+    return { name: `eth${index}`, index, mac: addresses.mac };
   }
 
   disableInterface({ path }: NamespacePlace, name: string): void {
+    this.inUse.delete(`${path} ${name}`);
+  }
+
+  returnInterface({ path }: NamespacePlace, { name }: GuestInterface): void {
+    this.namespaces.get(path)?.delete(name);
     this.inUse.delete(`${path} ${name}`);
   }
 
@@ -395,6 +401,7 @@ export class FakeController extends Controller {
         ["bridge", watched],
         ["plugin", watchedPlugin],
       ]),
+      plugins: undefined,
       ipams: new Map([["default", faults.watch("ipam", ipam, ["requestPool", "requestAddress"])]]),
       netstack: faults.watch("netstack", netstack as unknown as NetStack, [
         "createNamespace",

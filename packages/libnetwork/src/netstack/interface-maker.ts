@@ -21,9 +21,10 @@ import {
 import { addressOf } from "../address/cidr.ts";
 import { linkLocalAddress } from "../address/link-local.ts";
 import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts/driver.ts";
-import type { InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
+import type { AddedInterface, InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
+import { fetchLink, returnLink } from "./guest-link.ts";
 import { awaitCarrier, awaitSolicitable } from "./readiness.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
@@ -34,27 +35,34 @@ const oneQueue = { transmitQueues: 1, receiveQueues: 1 };
 const highestNumber = 4096;
 
 export class InterfaceMaker implements Disposable {
+  readonly #namespace: NetNamespace;
   readonly #host: Rtnl;
   readonly #reaper: Reaper;
   readonly #announcer = new Announcer();
 
-  constructor(host: Rtnl, reaper: Reaper) {
+  /** @param host a connection to rtnetlink in the host's namespace */
+  constructor(namespace: NetNamespace, host: Rtnl, reaper: Reaper) {
+    this.#namespace = namespace;
     this.#host = host;
     this.#reaper = reaper;
   }
 
-  make(namespace: NetNamespace, request: InterfaceRequest): InterfaceState {
+  make(namespace: NetNamespace, request: InterfaceRequest): AddedInterface {
     using inside = new Rtnl(namespace);
     const { plan } = request.interface;
     const name = this.#create(namespace, inside, request);
     try {
       const index = inside.query(link.getIndex({ name }));
-      this.#configure(namespace, inside, { name, index }, request);
+      const addresses = plan.kind === "move" ? guestAddresses(inside, index, request) : request.addresses;
+      const settled = { ...request, addresses };
+      this.#configure(namespace, inside, { name, index }, settled);
       if (plan.kind === "veth") this.#catchUp(plan);
-      this.#announce(inside, index, request);
-      const { mac, ipv6 } = request.addresses;
-      if (ipv6 !== undefined) awaitSolicitable(inside, index, [addressOf(ipv6), linkLocalAddress(mac)]);
-      return { name, index };
+      else this.#catchUpGuest(inside, index);
+      this.#announce(inside, index, settled);
+      const { mac, ipv6 } = addresses;
+      if (ipv6 !== undefined && mac !== "")
+        awaitSolicitable(inside, index, [addressOf(ipv6), linkLocalAddress(mac)]);
+      return { name, index, mac };
     } catch (error) {
       this.#discard(plan, inside, name);
       throw error;
@@ -101,15 +109,23 @@ export class InterfaceMaker implements Disposable {
     awaitCarrier(this.#host, { index: bridgeIndex });
   }
 
+  /** Where the other end of a pair is on the host, that and the bridge that it is on. */
+  #catchUpGuest(inside: Rtnl, index: number): void {
+    awaitCarrier(inside, { index });
+    const { info, parentIndex: peer } = inside.query(link.get({ index }));
+    if (info?.kind !== "veth" || peer === undefined) return;
+    const other = this.#host.findLink({ index: peer });
+    // The index may be of another namespace, and another link's here.
+    if (other?.info?.kind !== "veth" || other.parentIndex !== index) return;
+    awaitCarrier(this.#host, { index: peer });
+    if (other.master !== undefined) awaitCarrier(this.#host, { index: other.master });
+  }
+
   #createNamed(namespace: NetNamespace, plan: InterfacePlan, name: string, request: InterfaceRequest): void {
     const { owner, interface: wanted, addresses } = request;
     const mtu = wanted.mtu === undefined ? {} : { mtu: wanted.mtu };
     if (plan.kind === "move") {
-      const { index } = this.#host.query(link.get({ name: plan.sourceName }));
-      this.#host.execute(
-        link.change({ index }, { up: false }),
-        link.move({ index }, { namespaceFd: namespace.fd, name }),
-      );
+      fetchLink(this.#host, namespace, plan.sourceName, name);
       return;
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };
@@ -170,6 +186,7 @@ export class InterfaceMaker implements Disposable {
   ): void {
     const { count, intervalMs, urgent } = announce;
     if (count === 0) return;
+    if (addresses.mac === "") return;
     const request = link.change({ index }, { address: addresses.mac });
     if (urgent) inside.execute(request);
     const announcement = { namespace, request, intervalMs };
@@ -179,12 +196,24 @@ export class InterfaceMaker implements Disposable {
 
   #discard(plan: InterfacePlan, inside: Rtnl, name: string): void {
     if (plan.kind === "veth") this.#reaper.later(this.#reaper.deleteLink({ name: plan.hostName }));
-    else inside.attempt([link.change({ name }, { up: false })]);
+    else {
+      const found = inside.findLink({ name });
+      if (found !== undefined)
+        returnLink(inside, this.#namespace, { name, index: found.index, sourceName: plan.sourceName });
+    }
   }
 
   [Symbol.dispose](): void {
     this.#announcer[Symbol.dispose]();
   }
+}
+
+/** The MAC that was chosen is given to the link; where nobody chose one, the link's own counts. */
+function guestAddresses(inside: Rtnl, index: number, { addresses }: InterfaceRequest): EndpointInterface {
+  const { mac } = addresses;
+  if (mac === "") return { ...addresses, mac: inside.query(link.get({ index })).address ?? "" };
+  inside.execute(link.change({ index }, { address: mac }));
+  return addresses;
 }
 
 /** @throws invalid_sysctl in the kernel's words */
@@ -218,7 +247,8 @@ function addRoute(inside: Rtnl, index: number, { destination, nextHop }: StaticR
 
 /** The addresses of an endpoint: those that the IPAM gave, and with IPv6 the link-local one. */
 export function addressRequests(index: number, { mac, ipv4, ipv6 }: EndpointInterface): readonly Request[] {
-  const addresses = [ipv4, ipv6, ipv6 === undefined ? undefined : `${linkLocalAddress(mac)}/64`];
+  const linkLocal = ipv6 === undefined || mac === "" ? undefined : `${linkLocalAddress(mac)}/64`;
+  const addresses = [ipv4, ipv6, linkLocal];
   return addresses
     .filter((cidr) => cidr !== undefined)
     .map((cidr) => {

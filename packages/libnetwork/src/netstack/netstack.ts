@@ -9,6 +9,8 @@ import { files, link, NetNamespace, type Reaper, Rtnl, unbindNamespace, withRese
 import type { EndpointInterface } from "../contracts/driver.ts";
 import type { HealthItem } from "../contracts/health.ts";
 import type {
+  AddedInterface,
+  GuestInterface,
   InterfaceRequest,
   InterfaceState,
   InterfaceStatistics,
@@ -22,6 +24,7 @@ import type {
 } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
 import { inspectConnectionTable } from "./connection-table.ts";
+import { returnLink } from "./guest-link.ts";
 import { hostNameServers, hostPrefixes } from "./host-prefixes.ts";
 import { InterfaceMaker } from "./interface-maker.ts";
 import { mendInterface } from "./interface-mending.ts";
@@ -100,7 +103,7 @@ export class KernelNetStack implements NetStack {
     this.#ipv6 = options.ipv6;
     this.#user = options.user;
     this.#pool = new NamespacePool(options.warmNamespaces, () => this.#makeAhead());
-    this.#maker = new InterfaceMaker(options.rtnl, options.reaper);
+    this.#maker = new InterfaceMaker(options.host, options.rtnl, options.reaper);
   }
 
   createNamespace(sandboxId: string): NamespacePlace {
@@ -205,9 +208,18 @@ export class KernelNetStack implements NetStack {
     return this.#reaper.settled();
   }
 
-  addInterface(request: InterfaceRequest): InterfaceState {
+  addInterface(request: InterfaceRequest): AddedInterface {
     using namespace = openNamespace(request.namespace);
     return this.#maker.make(namespace, request);
+  }
+
+  returnInterface(place: NamespacePlace, guest: GuestInterface): void {
+    withReserve(() => {
+      using namespace = findNamespace(place);
+      if (namespace === undefined) return;
+      using inside = new Rtnl(namespace);
+      returnLink(inside, this.#host, guest);
+    });
   }
 
   mendInterface(place: NamespacePlace, made: InterfaceState, addresses: EndpointInterface): void {

@@ -103,6 +103,8 @@ export class ServedDriver implements NetworkDriverHandlers {
         interface: { mac, ipv4, ipv6 },
         options: {},
         publish: [],
+        macChosen: false,
+        exposedPorts: [],
       };
       return this.#makeEndpoint(spec, !wanted.macGiven);
     });

@@ -44,15 +44,15 @@ export class DriverCalls<Capabilities> {
     undo: () => Promise<void>,
     cause?: unknown,
   ): Promise<never> {
-    const outcome = await undo().then(
-      () => "rolled back",
-      (failure) => `failed to roll back: ${messageOf(failure)}`,
+    const { undone, outcome } = await undo().then(
+      () => ({ undone: true, outcome: "rolled back" }),
+      (failure) => ({ undone: false, outcome: `failed to roll back: ${messageOf(failure)}` }),
     );
     const [, what = ""] = method.split(".");
     const { name } = this.#client;
     throw new PluginError("plugin_answer_invalid", `${name} answered ${what} with ${problem}; ${outcome}`, {
       ...(cause !== undefined && { cause }),
-      detail: { plugin: name, method },
+      detail: { plugin: name, method, undone },
     });
   }
 }

@@ -59,7 +59,7 @@ export interface BridgeDriverParts {
 export class BridgeDriver implements Driver {
   readonly type = "bridge";
   readonly scope = "local";
-  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false };
+  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false, remote: false };
   readonly #parts: BridgeDriverParts;
   readonly #forwarding: Forwarding;
   readonly #ports: EndpointPorts;

@@ -24,6 +24,8 @@ function endpointSpec(id: string, ipv4: string): EndpointSpec {
     interface: { mac: "02:42:0a:02:00:02", ipv4, ipv6: undefined },
     options: {},
     publish: [],
+    macChosen: false,
+    exposedPorts: [],
   };
 }
 

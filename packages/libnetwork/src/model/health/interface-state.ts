@@ -44,7 +44,7 @@ export function ailments(
       { code: "interface_down", nature: "altered", message: `its interface ${name} is down in the sandbox` },
     ];
   const other =
-    found.mac === wanted.mac
+    found.mac === wanted.mac || wanted.mac === ""
       ? []
       : [
           {
@@ -64,6 +64,6 @@ export function ailments(
 }
 
 function addressesOf({ mac, ipv4, ipv6 }: EndpointInterface): readonly string[] {
-  const linkLocal = ipv6 === undefined ? undefined : `${linkLocalAddress(mac)}/64`;
+  const linkLocal = ipv6 === undefined || mac === "" ? undefined : `${linkLocalAddress(mac)}/64`;
   return [ipv4, ipv6, linkLocal].filter((cidr) => cidr !== undefined);
 }

@@ -1,0 +1,184 @@
+// A network driver and an IPAM as somebody else would write them, on the plugin SDK: a network is a bridge in the test's host, an endpoint a veth
+// pair. It tells what it was asked, and a test may have it answer otherwise.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { address, link, type NetNamespace, Rtnl } from "@causeway/kernel";
+import {
+  type IpamDriverHandlers,
+  type NetworkDriverHandlers,
+  type PluginServer,
+  servePlugin,
+} from "@causeway/plugin-sdk";
+import { TestHost, type TestHostOptions } from "./host.ts";
+
+type Handlers = Partial<NetworkDriverHandlers>;
+
+export interface BridgePluginOptions {
+  /** Default: `mynet`. */
+  readonly name?: string;
+  /** What it does otherwise. */
+  readonly network?: Handlers;
+  readonly ipam?: IpamDriverHandlers;
+  /** Answers to Join carry the gateway. Default: true. */
+  readonly gateway?: boolean;
+}
+
+/** What it was asked: the method, and the body. */
+export interface Asked {
+  readonly method: string;
+  readonly request: unknown;
+}
+
+/** A directory for sockets of plugins, and the controller's option that has them looked for there and nowhere else. */
+function pluginPlace(t: Pick<TestContext, "after">) {
+  const directory = mkdtempSync(join(tmpdir(), "causeway-plugins-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return {
+    directory,
+    plugins: { directories: { sockets: directory, specs: [] }, timeout: 2000, patience: 0 },
+  };
+}
+
+/** A host with a plugin on it: that is there before the host and until after it, so that the host's end finds nothing of its. */
+export async function pluginScene(
+  t: Pick<TestContext, "after">,
+  options: BridgePluginOptions = {},
+  hostOptions: TestHostOptions = {},
+) {
+  const later: (() => unknown)[] = [];
+  const after = (step?: unknown) => void (typeof step === "function" && later.unshift(step as () => unknown));
+  const { directory, plugins } = pluginPlace({ after });
+  const plugin = await BridgePlugin.start({ after }, directory, options);
+  const host = await TestHost.create(t, { plugins, ...hostOptions });
+  // What is to be done after a test is done in the order in which it was said.
+  t.after(async () => {
+    for (const step of later) await step();
+  });
+  plugin.host = host.namespace;
+  return { host, plugin, directory, controller: host.controller };
+}
+
+class BridgePlugin {
+  readonly name: string;
+  readonly asked: Asked[] = [];
+  /** Links that were not on the host any more when their endpoint was deleted. */
+  readonly missed: string[] = [];
+  /** Where it makes its links. */
+  host: NetNamespace | undefined;
+  readonly #options: BridgePluginOptions;
+  readonly #directory: string;
+  readonly #gateways = new Map<string, string>();
+  #server: PluginServer | undefined;
+
+  private constructor(directory: string, options: BridgePluginOptions) {
+    this.name = options.name ?? "mynet";
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  static async start(t: Pick<TestContext, "after">, directory: string, options: BridgePluginOptions = {}) {
+    const plugin = new BridgePlugin(directory, options);
+    t.after(() => plugin.stop());
+    await plugin.start();
+    return plugin;
+  }
+
+  async start(): Promise<void> {
+    const { ipam } = this.#options;
+    this.#server = await servePlugin(
+      { name: this.name, network: this.#network(), ...(ipam !== undefined && { ipam: this.#watched(ipam) }) },
+      { socket: join(this.#directory, `${this.name}.sock`), grace: 0 },
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Names of what it was asked since the last time, without EndpointOperInfo. */
+  calls(): readonly string[] {
+    return this.asked
+      .splice(0)
+      .map(({ method }) => method)
+      .filter((method) => method !== "endpointOperInfo");
+  }
+
+  #network(): NetworkDriverHandlers {
+    const own: NetworkDriverHandlers = {
+      createNetwork: ({ NetworkID, IPv4Data, IPv6Data }) => {
+        this.#gateways.set(NetworkID, IPv4Data[0]?.Gateway ?? "");
+        this.#ask((rtnl) => {
+          const name = bridgeName(NetworkID);
+          rtnl.execute(link.create({ name, info: { kind: "bridge" } }), link.change({ name }, { up: true }));
+          const { index } = rtnl.query(link.get({ name }));
+          for (const { Gateway } of [...IPv4Data, ...IPv6Data]) {
+            const [text = "", length] = Gateway.split("/");
+            if (text !== "")
+              rtnl.execute(address.add({ link: index, address: text, prefixLength: Number(length) }));
+          }
+        });
+      },
+      deleteNetwork: ({ NetworkID }) => this.#delete(bridgeName(NetworkID)),
+      createEndpoint: ({ NetworkID, EndpointID }) => {
+        this.#ask((rtnl) => {
+          const { index } = rtnl.query(link.get({ name: bridgeName(NetworkID) }));
+          const near = `pp${EndpointID.slice(0, 10)}`;
+          rtnl.execute(
+            link.create({
+              name: near,
+              master: index,
+              info: { kind: "veth", veth: { peer: { name: linkName(EndpointID) } } },
+            }),
+            link.change({ name: near }, { up: true }),
+          );
+        });
+        return {};
+      },
+      deleteEndpoint: ({ EndpointID }) => {
+        const name = linkName(EndpointID);
+        if (this.#ask((rtnl) => rtnl.findLink({ name })) === undefined) this.missed.push(name);
+        this.#delete(`pp${EndpointID.slice(0, 10)}`);
+      },
+      join: ({ NetworkID, EndpointID }) => ({
+        InterfaceName: { SrcName: linkName(EndpointID), DstPrefix: "eth" },
+        ...(this.#options.gateway !== false && {
+          Gateway: this.#gateways.get(NetworkID)?.split("/")[0] ?? "",
+        }),
+      }),
+      leave() {},
+      programExternalConnectivity() {},
+      revokeExternalConnectivity() {},
+    };
+    return this.#watched({ ...own, ...this.#options.network });
+  }
+
+  /** The handlers, with every call of them noted. */
+  #watched<T extends object>(handlers: T): T {
+    return Object.fromEntries(
+      Object.entries(handlers).map(([method, handler]) => [
+        method,
+        (request: unknown, context: unknown) => {
+          this.asked.push({ method, request });
+          return Reflect.apply(handler, handlers, [request, context]);
+        },
+      ]),
+    ) as T;
+  }
+
+  #delete(name: string): void {
+    this.#ask((rtnl) => rtnl.attempt([link.remove({ name })]));
+  }
+
+  #ask<T>(question: (rtnl: Rtnl) => T): T {
+    if (this.host === undefined) throw new Error("the plugin has no host");
+    using rtnl = new Rtnl(this.host);
+    return question(rtnl);
+  }
+}
+
+export const bridgeName = (networkId: string) => `pb${networkId.slice(0, 10)}`;
+export const linkName = (endpointId: string) => `pv${endpointId.slice(0, 10)}`;
