@@ -66,6 +66,44 @@ test("records are added, listed beside the endpoints' names, and taken away", as
   }
 });
 
+test("what an endpoint is called and calls others changes while it is there, and a sandbox is hidden and shown", async (t) => {
+  const { cli, sandbox } = await started(t);
+  // Nobody outside is asked from an internal network.
+  await cli.ok("network", "create", "--internal", "n1");
+  for (const name of ["web", "db"]) {
+    await cli.ok("sandbox", "create", name);
+    await cli.ok("network", "connect", "n1", name);
+  }
+  const address = (name: string) => sandbox(name).endpoints()[0]?.ipv4?.split("/")[0] ?? "";
+  const ask = (name: string) => look(sandbox("web"), name);
+  assert.equal(await ask("sql"), "NXDOMAIN");
+  const changed = await cli.ok("endpoint", "names", "--alias", "sql", "--named-port", "pg=5432", "db");
+  assert.equal(changed.trim(), sandbox("db").endpoints()[0]?.id);
+  await cli.ok("endpoint", "names", "--link", "db:store", "web");
+  assert.deepEqual([await ask("sql"), await ask("store")], [address("db"), address("db")]);
+  await cli.ok("endpoint", "names", "--clear-aliases", "db");
+  await cli.ok("endpoint", "names", "--clear-links", "web");
+  assert.deepEqual([await ask("sql"), await ask("store")], ["NXDOMAIN", "NXDOMAIN"]);
+  assert.match(await cli.ok("dns", "ls", "n1"), /_pg\._tcp\.db/);
+  const idle = await cli.run("endpoint", "names", "db");
+  assert.deepEqual([idle.code, idle.stdout], [2, ""]);
+  const both = await cli.run("endpoint", "names", "--alias", "x", "--clear-aliases", "db");
+  assert.equal(both.code, 2);
+
+  await cli.ok("sandbox", "hide", "db");
+  assert.equal(await ask("db"), "NXDOMAIN");
+  await cli.ok("sandbox", "show", "db");
+  assert.equal(await ask("db"), address("db"));
+
+  await cli.ok("sandbox", "hosts", "web", "gate:192.0.2.9");
+  assert.equal(await ask("gate"), "192.0.2.9");
+  await cli.ok("sandbox", "hosts", "web");
+  assert.equal(await ask("gate"), "NXDOMAIN");
+  const odd = await cli.run("sandbox", "hosts", "web", "gate");
+  assert.equal(odd.code, 2);
+  assert.match(odd.stderr, /"gate" is not of the form name:address/);
+});
+
 test("a question is answered as in the sandbox, and its trace says how, and why not", async (t) => {
   const { cli, sandbox } = await started(t);
   await cli.ok("network", "create", "front");

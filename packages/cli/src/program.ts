@@ -118,6 +118,10 @@ export const commands: Commands = {
         summary: "Take an endpoint out of its sandbox",
         load: async () => (await import("./commands/endpoint/leave.ts")).leave,
       },
+      names: {
+        summary: "Change an endpoint's aliases, links and named ports",
+        load: async () => (await import("./commands/endpoint/names.ts")).names,
+      },
       publish: {
         summary: "Let ports of the host lead to an endpoint",
         load: async () => (await import("./commands/endpoint/publish.ts")).publish,
@@ -179,6 +183,18 @@ export const commands: Commands = {
       refresh: {
         summary: "Make a sandbox's interfaces and files anew",
         load: async () => (await import("./commands/sandbox/refresh.ts")).refresh,
+      },
+      hosts: {
+        summary: "Change a sandbox's extra hosts",
+        load: async () => (await import("./commands/sandbox/hosts.ts")).hosts,
+      },
+      hide: {
+        summary: "Let others not find a sandbox by its names",
+        load: async () => (await import("./commands/sandbox/service.ts")).hide,
+      },
+      show: {
+        summary: "Let others find it again",
+        load: async () => (await import("./commands/sandbox/service.ts")).show,
       },
       rm: {
         summary: "Remove sandboxes",

@@ -32,7 +32,7 @@ export function fileOptions(options: FileOptions): SandboxRefresh {
   return given({
     hostname,
     domainname,
-    extraHosts: addHost?.map(extraHost),
+    extraHosts: addHost?.map((line) => extraHost(line, "--add-host ")),
     dns: dns && [...dns],
     dnsSearch: dnsSearch && [...dnsSearch],
     dnsOptions: dnsOption && [...dnsOption],
@@ -40,9 +40,10 @@ export function fileOptions(options: FileOptions): SandboxRefresh {
   });
 }
 
-function extraHost(text: string): { name: string; address: string } {
+/** @param option where it was given, for the error */
+export function extraHost(text: string, option = ""): { name: string; address: string } {
   const [, name, address] = text.match(/^([^:=]+)[:=]\[?([^\]]+)\]?$/) ?? [];
   if (name === undefined || address === undefined)
-    throw usageError(`--add-host "${text}" is not of the form name:address`);
+    throw usageError(`${option}"${text}" is not of the form name:address`);
   return { name, address };
 }
