@@ -28,11 +28,19 @@ export class PluginCaller implements Disposable {
   }
 
   /** Its first address is the gateway's. */
-  async createNetwork(prefix: string, options: Readonly<Record<string, string>> = {}): Promise<string> {
+  async createNetwork(
+    prefix: string,
+    options: Readonly<Record<string, string>> = {},
+    { internal = false } = {},
+  ): Promise<string> {
     const NetworkID = randomBytes(32).toString("hex");
     await this.driver.createNetwork({
       NetworkID,
-      Options: { [labels.generic]: options, [labels.enableIpv6]: false },
+      Options: {
+        [labels.generic]: options,
+        [labels.enableIpv6]: false,
+        ...(internal && { [labels.internal]: true }),
+      },
       IPv4Data: [{ AddressSpace: "LocalDefault", Pool: `${prefix}.0/24`, Gateway: `${prefix}.1/24` }],
       IPv6Data: [],
     });
