@@ -2,12 +2,13 @@
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { link, NetNamespace, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { link, NetNamespace, Rtnl, unmount } from "@causeway/kernel";
 import { eventually, patience } from "./eventually.ts";
+import { mountsBelow } from "./leak-check.ts";
 
 const run = promisify(execFile);
 
@@ -17,7 +18,8 @@ export class Dockerd implements AsyncDisposable {
   readonly socket: string;
   readonly namespace: NetNamespace;
   readonly #cgroup: string;
-  readonly #process: ChildProcess;
+  readonly #containerd: ChildProcess;
+  #process: ChildProcess;
   readonly #log: string[] = [];
 
   private constructor(directory: string) {
@@ -29,31 +31,87 @@ export class Dockerd implements AsyncDisposable {
     using rtnl = new Rtnl(this.namespace);
     rtnl.execute(link.change({ name: "lo" }, { up: true }));
     this.#cgroup = `causeway-${process.pid}-${directory.slice(-6)}`;
+    this.#containerd = this.#spawnContainerd();
+    this.#process = this.#spawn();
+  }
+
+  /** As systemd has it, a daemon of its own: one that dockerd starts itself stays in the way of the next dockerd where this one is killed. */
+  #spawnContainerd(): ChildProcess {
+    const place = (name: string) => join(this.directory, "containerd", name);
+    mkdirSync(place("."));
+    const config = [
+      "version = 2",
+      `root = "${place("root")}"`,
+      `state = "${place("state")}"`,
+      'disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]',
+      `[grpc]\naddress = "${this.#containerdSocket}"`,
+    ];
+    writeFileSync(place("config.toml"), `${config.join("\n")}\n`);
+    const env = { ...process.env, TMPDIR: this.directory };
+    return spawn("containerd", ["--config", place("config.toml")], { env, stdio: "ignore" });
+  }
+
+  get #containerdSocket(): string {
+    return join(this.directory, "containerd/socket");
+  }
+
+  /** Path of its network namespace. */
+  get netns(): string {
+    return join(this.directory, "netns");
+  }
+
+  #spawn(): ChildProcess {
     // Not `ip netns exec`, which mounts another /sys without cgroups.
-    const command = [`--net=${netns}`, "dockerd", "--storage-driver=overlay2"];
+    const command = [`--net=${this.netns}`, "dockerd", "--storage-driver=overlay2"];
     const places = [
-      `--data-root=${join(directory, "data")}`,
-      `--exec-root=${join(directory, "exec")}`,
-      `--pidfile=${join(directory, "pid")}`,
+      `--data-root=${join(this.directory, "data")}`,
+      `--exec-root=${join(this.directory, "exec")}`,
+      `--pidfile=${join(this.directory, "pid")}`,
       `--host=unix://${this.socket}`,
+      `--containerd=${this.#containerdSocket}`,
       `--cgroup-parent=/${this.#cgroup}`,
     ];
-    // A containerd that is slow to answer is asked for its stacks by dockerd, and writes them there.
-    const env = { ...process.env, TMPDIR: directory };
-    this.#process = spawn("nsenter", [...command, ...places], { env, stdio: ["ignore", "ignore", "pipe"] });
-    this.#process.stderr?.on("data", (text: Buffer) => this.#log.push(text.toString()));
+    const env = { ...process.env, TMPDIR: this.directory };
+    const child = spawn("nsenter", [...command, ...places], { env, stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.on("data", (text: Buffer) => this.#log.push(text.toString()));
+    return child;
+  }
+
+  /** Ends it, and starts it anew: its containers end with it. */
+  async restart(signal: NodeJS.Signals): Promise<void> {
+    await this.end(signal);
+    await this.startAgain();
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const ended = once(this.#process, "exit");
+    this.#process.kill(signal);
+    await ended;
+  }
+
+  async startAgain(): Promise<void> {
+    this.#process = this.#spawn();
+    await this.#answers();
+  }
+
+  async #answers(): Promise<void> {
+    await eventually(() => this.docker("version"), 3 * patience);
+  }
+
+  /** What it said of late. */
+  get log(): string {
+    return this.#log.slice(-20).join("");
   }
 
   /** With an image `box` of busybox. */
   static async start(): Promise<Dockerd> {
     const dockerd = new Dockerd(mkdtempSync(join(tmpdir(), "causeway-dockerd-")));
     try {
-      // It starts a containerd first.
-      await eventually(() => dockerd.docker("version"), 3 * patience);
+      await dockerd.#answers();
       await dockerd.#importBusybox();
     } catch (error) {
       await dockerd[Symbol.asyncDispose]();
-      throw new Error(dockerd.#log.slice(-20).join(""), { cause: error });
+      throw new Error(dockerd.log, { cause: error });
     }
     return dockerd;
   }
@@ -92,8 +150,11 @@ export class Dockerd implements AsyncDisposable {
       this.#process.kill();
       await ended;
     }
+    const gone = once(this.#containerd, "exit");
+    if (this.#containerd.kill()) await gone;
     this.namespace[Symbol.dispose]();
-    unbindNamespace(join(this.directory, "netns"));
+    // One that was killed has left mounts behind: the next one does not know them.
+    for (const path of mountsBelow(this.directory).toReversed()) unmount(path);
     rmSync(this.directory, { recursive: true });
     removeCgroups(this.#cgroup);
   }

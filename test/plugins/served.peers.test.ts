@@ -1,0 +1,281 @@
+// Our bridge driver and our IPAM under Docker's own daemon, by `causeway plugin serve`.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, it, type TestContext } from "node:test";
+import { NetNamespace, NftContext, Rtnl, route } from "@causeway/kernel";
+import { Dockerd } from "../support/dockerd.ts";
+import { eventually } from "../support/eventually.ts";
+import { packetFilter } from "../support/kernel-state.ts";
+import { needsPeer } from "../support/peers.ts";
+import { ServedPlugin } from "../support/served-plugin.ts";
+import { canPing } from "../support/traffic.ts";
+import { joinByWire } from "../support/wire.ts";
+
+const seconds = 5;
+
+/** A dockerd with our plugin, and a machine outside at 192.0.2.2 whose way to everything is the host, 192.0.2.1. */
+class Scene implements AsyncDisposable {
+  readonly dockerd: Dockerd;
+  readonly plugin: ServedPlugin;
+  readonly stateDir: string;
+  readonly outside = NetNamespace.create();
+
+  private constructor(dockerd: Dockerd, plugin: ServedPlugin, stateDir: string) {
+    this.dockerd = dockerd;
+    this.plugin = plugin;
+    this.stateDir = stateDir;
+    joinByWire(
+      { namespace: dockerd.namespace, name: "uplink0", addresses: ["192.0.2.1/24", "2001:db8:2::1/64"] },
+      { namespace: this.outside, name: "eth0", addresses: ["192.0.2.2/24", "2001:db8:2::2/64"] },
+    );
+    using rtnl = new Rtnl(this.outside);
+    rtnl.execute(route.add({ destination: "10.0.0.0/8", gateway: "192.0.2.1" }));
+  }
+
+  static async create(t: TestContext, name: string): Promise<Scene> {
+    const dockerd = await Dockerd.start();
+    const directory = mkdtempSync(join(tmpdir(), "causeway-served-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const stateDir = join(directory, "state");
+    // dockerd looks for plugins in one directory of the whole machine.
+    const plugin = await ServedPlugin.start(t, {
+      name: `${name}-${process.pid}`,
+      stateDir,
+      hostNamespace: dockerd.netns,
+    });
+    return new Scene(dockerd, plugin, stateDir);
+  }
+
+  /** `NAME` in a command is the plugin's. */
+  docker(command: string): Promise<string> {
+    return this.dockerd.docker(...command.replaceAll("NAME", this.plugin.name).split(" "));
+  }
+
+  /** A container that says its name to whoever connects to port 80. */
+  async serve(name: string, options: string): Promise<void> {
+    const serving = `box busybox nc -ll -p 80 -e /bin/busybox echo ${name}`;
+    await this.docker(`run -d --name ${name} --stop-timeout 0 ${options} ${serving}`);
+  }
+
+  /** What answers at an address, asked by a machine; undefined where nothing does. */
+  async answer(from: NetNamespace, address: string, port: number): Promise<string | undefined> {
+    const nc = from.spawn("busybox", ["nc", "-w", "2", address, String(port)], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let said = "";
+    nc.stdout?.on("data", (text: Buffer) => {
+      said += text.toString();
+    });
+    const [status] = await once(nc, "close");
+    return status === 0 ? said.trim() : undefined;
+  }
+
+  async answers(from: NetNamespace, address: string, port: number, text: string): Promise<void> {
+    await eventually(async () => assert.equal(await this.answer(from, address, port), text));
+  }
+
+  async refuses(from: NetNamespace, address: string, port: number): Promise<void> {
+    assert.equal(await this.answer(from, address, port), undefined, `${address}:${port} answers`);
+  }
+
+  addressOf(container: string, network: string, field = "IPAddress"): Promise<string> {
+    return this.docker(`inspect --format {{.NetworkSettings.Networks.${network}.${field}}} ${container}`);
+  }
+
+  links(): string[] {
+    using rtnl = new Rtnl(this.dockerd.namespace);
+    return rtnl.findLinks().map(({ name }) => name);
+  }
+
+  /** Links, stored records, rules: all of it gone, once the plugin has ended. */
+  async nothingIsLeft(): Promise<void> {
+    await eventually(() => assert.deepEqual(this.links().sort(), ["docker0", "lo", "uplink0"]));
+    assert.deepEqual(await this.plugin.end("SIGTERM"), [0, null]);
+    using database = new DatabaseSync(join(this.stateDir, "causeway.db"), { readOnly: true });
+    const records = database.prepare("SELECT kind, id FROM records WHERE kind LIKE 'served-%'").all();
+    assert.deepEqual(records, []);
+    // Our tables stay where we have turned forwarding on, so that the host does not become a router.
+    using context = new NftContext(this.dockerd.namespace);
+    assert.deepEqual(
+      packetFilter(context).filter((line) => /^element|CAUSEWAY/.test(line)),
+      [],
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dockerd[Symbol.asyncDispose]();
+    this.outside[Symbol.dispose]();
+  }
+}
+
+describe("our drivers as a plugin of dockerd", {
+  skip: needsPeer("docker", "dockerd", "busybox", "iptables"),
+}, () => {
+  it("makes networks with all that --ipam flags say, and gives addresses by them", async (t) => {
+    await using scene = await Scene.create(t, "ipam");
+    const { docker } = { docker: (command: string) => scene.docker(command) };
+    const create = "network create -d NAME --ipam-driver NAME";
+    await docker(
+      `${create} --subnet 10.91.0.0/16 --ip-range 10.91.5.0/24 --gateway 10.91.0.254 --aux-address x=10.91.5.1 --ipv6 --subnet fd91::/64 --gateway fd91::99 net1`,
+    );
+    await docker("run -d --name one --network net1 --stop-timeout 0 box sleep 1000");
+    assert.equal(await scene.addressOf("one", "net1"), "10.91.5.0");
+    assert.equal(await scene.addressOf("one", "net1", "Gateway"), "10.91.0.254");
+    assert.equal(await scene.addressOf("one", "net1", "IPv6Gateway"), "fd91::99");
+    await docker("run -d --name two --network net1 --stop-timeout 0 box sleep 1000");
+    assert.equal(await scene.addressOf("two", "net1"), "10.91.5.2", "the auxiliary address is nobody's");
+    await docker(
+      "run -d --name three --network net1 --ip 10.91.7.7 --ip6 fd91::7:7 --stop-timeout 0 box sleep 1000",
+    );
+    for (const address of ["10.91.7.7", "fd91::7:7", "10.91.0.254", "fd91::99", "two"])
+      await docker(`exec one ping -c 1 -W ${seconds} ${address}`);
+    await assert.rejects(docker("exec one ping -c 1 -W 1 10.91.7.8"));
+    await assert.rejects(docker("run --rm --network net1 --ip 10.91.7.7 box sleep 0"), {
+      message: /remote: address 10\.91\.7\.7 is in use in 10\.91\.0\.0\/16/,
+    });
+    await assert.rejects(docker(`${create} --subnet 10.91.64.0/24 net2`), {
+      message: /remote: subnet 10\.91\.64\.0\/24 overlaps pool 10\.91\.0\.0\/16/,
+    });
+    await assert.rejects(docker("network create -d NAME -o icc=perhaps net2"), {
+      message: /remote: .*icc.*perhaps/,
+    });
+
+    // Pools that nobody named, our driver under Docker's IPAM, our IPAM under Docker's driver, and no addresses at all.
+    await docker(`${create} net2`);
+    await docker("network create -d NAME --subnet 10.92.0.0/24 net3");
+    await docker("network create --ipam-driver NAME --subnet 10.93.0.0/24 net4");
+    for (const network of ["net2", "net3", "net4"]) await docker(`network connect ${network} one`);
+    await docker("network connect --ip 10.92.0.9 net3 two");
+    await docker("network connect --ip 10.93.0.9 net4 two");
+    for (const address of ["10.92.0.9", "10.93.0.9"])
+      await docker(`exec one ping -c 1 -W ${seconds} ${address}`);
+    await docker("network create -d NAME --ipam-driver null net5");
+    await docker("network rm net5");
+
+    // An internal network has no way out, and is no reason for docker_gwbridge.
+    await docker(`${create} --internal --subnet 10.94.0.0/24 net6`);
+    await docker("run -d --name four --network net6 --stop-timeout 0 box sleep 1000");
+    await docker("network connect net6 three");
+    await docker(`exec four ping -c 1 -W ${seconds} three`);
+    assert.doesNotMatch(await docker("exec four busybox ip route"), /default/);
+    assert.equal(scene.links().includes("docker_gwbridge"), false);
+
+    await docker("rm -f one two three four");
+    await docker("network rm net1 net2 net3 net4 net6");
+    await scene.nothingIsLeft();
+  });
+
+  it("publishes ports, and keeps everything else to itself, through stop, start, restart, connect and disconnect", async (t) => {
+    await using scene = await Scene.create(t, "ports");
+    const docker = (command: string) => scene.docker(command);
+    const { outside, dockerd } = scene;
+    await docker("network create -d NAME --ipam-driver NAME --subnet 10.95.0.0/24 net1");
+    await docker("network create -d NAME --ipam-driver NAME --subnet 10.96.0.0/24 net2");
+    await scene.serve("web", "--network net1 -p 8080:80 -p 127.0.0.1:8081:80");
+    await docker("run -d --name peer --network net1 --stop-timeout 0 box sleep 1000");
+    await docker("run -d --name stranger --network net2 --stop-timeout 0 box sleep 1000");
+    await docker("run -d --name old --stop-timeout 0 box sleep 1000");
+    const publishes = async () => {
+      await scene.answers(outside, "192.0.2.1", 8080, "web");
+      await scene.answers(dockerd.namespace, "127.0.0.1", 8081, "web");
+      await scene.refuses(outside, "192.0.2.1", 8081);
+    };
+    await publishes();
+    const web = await scene.addressOf("web", "net1");
+    await scene.refuses(outside, web, 80);
+    assert.equal(await docker(`exec peer busybox nc -w ${seconds} web 80`), "web");
+    await assert.rejects(docker(`exec stranger busybox nc -w 1 ${web} 80`), "another network gets in");
+    await assert.rejects(docker(`exec old busybox nc -w 1 ${web} 80`), "a network of Docker's gets in");
+    assert.equal(await docker(`exec stranger busybox nc -w ${seconds} 10.96.0.1 8080`), "web");
+    assert.equal(await docker(`exec web busybox nc -w ${seconds} 192.0.2.1 8080`), "web", "hairpin");
+    assert.equal(await canPing(outside, "192.0.2.1"), true);
+    await docker(`exec peer ping -c 1 -W ${seconds} 192.0.2.2`);
+    await assert.rejects(docker("run --rm --network net1 -p 8080:80 box sleep 0"), {
+      message: /remote: .*8080/,
+    });
+
+    for (const command of ["stop -t 0 web", "start web", "restart -t 0 web"]) {
+      await docker(command);
+      if (command.startsWith("stop")) await scene.refuses(outside, "192.0.2.1", 8080);
+      else await publishes();
+    }
+    // The way out changes, and with it where the ports lead.
+    await docker("network connect net2 web");
+    await publishes();
+    await docker("network disconnect net1 web");
+    await publishes();
+    assert.equal(await docker(`exec stranger busybox nc -w ${seconds} web 80`), "web");
+    await assert.rejects(docker(`exec peer busybox nc -w 1 ${web} 80`), "it has left");
+    await docker("network connect --ip 10.95.0.77 net1 web");
+    assert.equal(await docker(`exec peer busybox nc -w ${seconds} web 80`), "web");
+    assert.match(await docker("stats --no-stream --format {{.Name}}:{{.NetIO}} web"), /^web:\d/);
+
+    await docker("rm -f web peer stranger old");
+    await scene.refuses(outside, "192.0.2.1", 8080);
+    await docker("network rm net1 net2");
+    await scene.nothingIsLeft();
+  });
+
+  it("survives kills: its own, dockerd's, both, and whoever comes back first", async (t) => {
+    await using scene = await Scene.create(t, "kills");
+    const docker = (command: string) => scene.docker(command);
+    const { outside, plugin, dockerd } = scene;
+    await docker(
+      "network create -d NAME --ipam-driver NAME --subnet 10.97.0.0/24 --ipv6 --subnet fd97::/64 net1",
+    );
+    await scene.serve("web", "--network net1 -p 8080:80");
+    await docker("run -d --name peer --network net1 --stop-timeout 0 box sleep 1000");
+    const works = async () => {
+      await scene.answers(outside, "192.0.2.1", 8080, "web");
+      await eventually(async () =>
+        assert.equal(await docker(`exec peer busybox nc -w ${seconds} web 80`), "web"),
+      );
+      await docker(
+        `exec peer ping -c 1 -W ${seconds} ${await scene.addressOf("web", "net1", "GlobalIPv6Address")}`,
+      );
+      await scene.refuses(outside, await scene.addressOf("web", "net1"), 80);
+    };
+    await works();
+
+    await plugin.end("SIGKILL");
+    await works();
+    await plugin.start();
+    await works();
+    await docker("run -d --name more --network net1 --stop-timeout 0 box sleep 1000");
+    await docker(`exec more ping -c 1 -W ${seconds} web`);
+    await docker("rm -f more");
+    await docker("restart -t 0 web");
+    await works();
+
+    await dockerd.restart("SIGTERM");
+    await docker("start web peer");
+    await works();
+    await dockerd.restart("SIGKILL");
+    await docker("start web peer");
+    await works();
+
+    // What ends while nobody listens: the plugin first, then dockerd, in both orders of coming back.
+    await plugin.end("SIGKILL");
+    await dockerd.end("SIGKILL");
+    await plugin.start();
+    await dockerd.startAgain();
+    await docker("start web peer");
+    await works();
+    await dockerd.end("SIGKILL");
+    await plugin.end("SIGKILL");
+    const back = dockerd.startAgain();
+    await plugin.start();
+    await back;
+    await docker("start web peer");
+    await works();
+
+    await docker("rm -f web peer");
+    await docker("network rm net1");
+    await scene.nothingIsLeft();
+  });
+});
