@@ -159,7 +159,11 @@ export class Reaper implements AsyncDisposable {
     let worker: Worker;
     try {
       // No execArgv: a loader, a debugger or `--eval` of the process's own is not meant for this thread.
-      worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, execArgv: [] });
+      worker = new Worker(new URL("./worker.ts", import.meta.url), {
+        name: "causeway reaper",
+        workerData,
+        execArgv: [],
+      });
     } catch {
       // EAGAIN, of which Node.js says no more than ERR_WORKER_INIT_FAILED.
       this.#threadlessUntil = Date.now() + threadlessTime;

@@ -18,6 +18,12 @@ describe("event descriptors", () => {
     assert.equal(settleEvent(event.fd), false);
   });
 
+  it("are made through signals", () => {
+    failNext("eventfd", { code: "EINTR" });
+    using event = openEventFd();
+    assert.equal(settleEvent(event.fd), false);
+  });
+
   it("are raised where they are as high as they can be, and through signals", () => {
     using event = openEventFd();
     failNext("eventfd_write", { code: "EAGAIN" });

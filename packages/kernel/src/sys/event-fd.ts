@@ -14,7 +14,8 @@ const EFD_NONBLOCK = 0o4000;
 const count = Buffer.alloc(8);
 
 export function openEventFd(): OwnedFd {
-  return new OwnedFd(check(libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
+  const fd = uninterrupted(() => libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  return new OwnedFd(check(fd, "eventfd"));
 }
 
 /** Makes it readable; it may be readable already. From any thread, and never waits. */

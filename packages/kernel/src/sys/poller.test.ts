@@ -122,6 +122,17 @@ describe("Poller", () => {
     });
   });
 
+  it("is made and told what to watch through signals", () => {
+    failNext("epoll_create1", { code: "EINTR" });
+    using poller = new Poller();
+    using event = openEventFd();
+    failNext("epoll_ctl", { code: "EINTR" }, { code: "EINTR" });
+    poller.add(event.fd, 1, EPOLLIN);
+    failNext("epoll_ctl", { code: "EINTR" });
+    poller.remove(event.fd);
+    assert.throws(() => poller.remove(event.fd), { operation: "epoll_ctl", code: "ENOENT" });
+  });
+
   it("waits on when a signal interrupts it, for no longer than it was to", () => {
     using poller = new Poller();
     using event = openEventFd();

@@ -8,7 +8,7 @@
  */
 import { constants } from "node:os";
 import { OwnedFd } from "./fd.ts";
-import { check, lastErrno, libc } from "./libc.ts";
+import { check, lastErrno, libc, uninterrupted } from "./libc.ts";
 
 // sys/epoll.h
 /** Something can be read or accepted, or the end. As an interest, and as an event. */
@@ -44,7 +44,12 @@ export class Poller implements Disposable {
   constructor(most = 256) {
     this.#most = most;
     this.#events = Buffer.alloc(most * eventLength);
-    this.#epoll = new OwnedFd(check(libc.epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
+    this.#epoll = new OwnedFd(
+      check(
+        uninterrupted(() => libc.epoll_create1(EPOLL_CLOEXEC)),
+        "epoll_create1",
+      ),
+    );
   }
 
   /**
@@ -69,7 +74,7 @@ export class Poller implements Disposable {
    * @throws KernelError ENOENT where it is not watched, EBADF where it is closed
    */
   remove(fd: number): void {
-    if (libc.epoll_ctl(this.#epoll.fd, EPOLL_CTL_DEL, fd, null) < 0) check(-1, "epoll_ctl", `fd ${fd}`);
+    this.#tell(EPOLL_CTL_DEL, fd, null);
   }
 
   /**
@@ -98,7 +103,12 @@ export class Poller implements Disposable {
   #control(operation: number, fd: number, token: number, interest: number): void {
     this.#wanted.writeUInt32LE(interest >>> 0);
     this.#wanted.writeUInt32LE(token, dataAt);
-    if (libc.epoll_ctl(this.#epoll.fd, operation, fd, this.#wanted) < 0) check(-1, "epoll_ctl", `fd ${fd}`);
+    this.#tell(operation, fd, this.#wanted);
+  }
+
+  #tell(operation: number, fd: number, event: Uint8Array | null): void {
+    const result = uninterrupted(() => libc.epoll_ctl(this.#epoll.fd, operation, fd, event));
+    if (result < 0) check(result, "epoll_ctl", `fd ${fd}`);
   }
 
   [Symbol.dispose](): void {

@@ -5,7 +5,7 @@
 import { assertAlive } from "./lost.ts";
 import { renew } from "./membership.ts";
 import { announceNames, reviewHostFiles } from "./names/host-files.ts";
-import { answerAgain } from "./names/sandbox-resolver.ts";
+import { answerAgain, hasResolver, openResolver } from "./names/sandbox-resolver.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { changedSandboxOptions, type SandboxOptions } from "./sandbox-options.ts";
@@ -30,6 +30,8 @@ export async function refreshSandbox(sandbox: SandboxCore, given: RefreshOptions
     undo.push(async () => {
       sandbox.record = before;
       await engine.commit(put("sandbox", before));
+      // Where the resolver could not put its place there in order, it has let go of it.
+      if (hasResolver(sandbox)) openResolver(sandbox);
       announceNames(sandbox);
     });
     reviewHostFiles(sandbox);

@@ -18,6 +18,7 @@ import type { Channel, ChannelListener, Channels, Protocol, Server } from "../up
 import { Connections } from "./connections.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { serverSockaddr } from "./server-address.ts";
+import { takenOver } from "./taken-over.ts";
 
 /** Longer than anybody asks for: what is longer is not whole, and to read 64 kB of it takes time that others wait for. */
 const longestDatagram = 4096;
@@ -66,10 +67,11 @@ class DatagramChannel implements Channel, Readable {
   readonly #listener: ChannelListener;
   #isClosed = false;
 
+  /** @param socket taken over, on an exception too */
   constructor(loop: Loop, socket: OwnedFd, listener: ChannelListener) {
     this.#socket = socket;
     this.#listener = listener;
-    this.#watched = loop.watch(socket.fd, EPOLLIN, this);
+    this.#watched = takenOver(socket, () => loop.watch(socket.fd, EPOLLIN, this));
   }
 
   send(message: Uint8Array): void {

@@ -7,6 +7,7 @@ import { wordAt } from "../wire/bytes.ts";
 import { framed } from "./framing.ts";
 import type { Loop } from "./loop.ts";
 import { MessageStream } from "./stream.ts";
+import { takenOver } from "./taken-over.ts";
 
 /** How long one stays open that nobody uses, milliseconds: servers themselves wait for some seconds (RFC 7766 section 6.2.3). */
 const idleTime = 5000;
@@ -34,7 +35,7 @@ export class Connections implements Disposable {
     const kept = this.#kept.get(key);
     if (kept !== undefined && !kept.isTaken(id)) return kept;
     const { socket, state } = this.#connect(server);
-    setNoDelay(socket.fd);
+    takenOver(socket, () => setNoDelay(socket.fd));
     const connection: Connection = new Connection(
       server.namespace,
       this.#loop,

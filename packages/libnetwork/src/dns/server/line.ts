@@ -2,8 +2,8 @@
  * A thread of the resolver, and the line to it: orders are carried out in the order in which they were sent, and what it says comes back.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { type NetNamespace, type OwnedFd, raiseEvent } from "@causeway/kernel";
-import { unavailable } from "../../errors.ts";
+import { isKernelError, type NetNamespace, type OwnedFd, raiseEvent } from "@causeway/kernel";
+import { messageOf, unavailable } from "../../errors.ts";
 import {
   type Failed,
   type Order,
@@ -61,7 +61,11 @@ export class ThreadLine {
   #unheard = 0;
   #raiseLater: NodeJS.Immediate | undefined;
 
-  /** Starts the thread. */
+  /**
+   * Starts the thread.
+   *
+   * @throws Error of Node.js, where the machine has no thread left
+   */
   constructor(
     host: NetNamespace,
     wake: OwnedFd,
@@ -84,6 +88,7 @@ export class ThreadLine {
       settings,
     };
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      name: "causeway names",
       workerData,
       transferList: [port2],
       execArgv: [],
@@ -119,7 +124,20 @@ export class ThreadLine {
     this.#unheard = 0;
     clearImmediate(this.#raiseLater);
     this.#raiseLater = undefined;
-    raiseEvent(this.#wake.fd);
+    const failure = this.#wakeThread();
+    if (failure !== undefined)
+      this.#listener.wentWrong(`it hears of changes up to a second later: ${messageOf(failure)}`);
+  }
+
+  /** @returns why it cannot be woken: it looks up once a second by itself, and before each answer. Whoever lets it know of something goes on. */
+  #wakeThread(): unknown {
+    try {
+      raiseEvent(this.#wake.fd);
+      return undefined;
+    } catch (error) {
+      if (!isKernelError(error)) throw error;
+      return error;
+    }
   }
 
   /** Whether an order has been carried out; what failed of it has been told by then. */
@@ -153,7 +171,7 @@ export class ThreadLine {
   /** The process ends: nobody reads messages any more. */
   leave(): void {
     Atomics.store(this.#memory, shared.ending, 1);
-    raiseEvent(this.#wake.fd);
+    this.#wakeThread();
   }
 
   #letGo(): void {

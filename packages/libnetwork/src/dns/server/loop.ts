@@ -1,7 +1,7 @@
 /**
  * The resolver's loop: waits for descriptors and times, and has those told who asked for it.
  */
-import { Poller } from "@causeway/kernel";
+import { isKernelError, Poller } from "@causeway/kernel";
 import { Timers } from "./timers.ts";
 
 export interface Readable {
@@ -9,7 +9,7 @@ export interface Readable {
   ready(events: number): void;
 }
 
-/** A descriptor that is watched. Disposed of, it is not; closing it is the owner's affair, afterwards. */
+/** A descriptor that is watched. Disposed of, it is not; closing it at once is the owner's affair. */
 export interface Watched extends Disposable {
   change(interest: number): void;
 }
@@ -40,8 +40,9 @@ export class Loop implements Disposable {
 
   /** @param interest EPOLLIN ... */
   watch(fd: number, interest: number, readable: Readable): Watched {
-    const token = this.#free.pop() ?? this.#watched.length;
+    const token = this.#free.at(-1) ?? this.#watched.length;
     this.#poller.add(fd, token, interest);
+    this.#free.pop();
     this.#watched[token] = readable;
     let isWatched = true;
     return {
@@ -53,7 +54,7 @@ export class Loop implements Disposable {
         isWatched = false;
         this.#watched[token] = undefined;
         this.#free.push(token);
-        this.#poller.remove(fd);
+        this.#forget(fd);
       },
     };
   }
@@ -61,6 +62,15 @@ export class Loop implements Disposable {
   /** Once all that is ready has been visited, it leaves those who ask a moment to ask more. */
   rest(): void {
     this.#restsNext = true;
+  }
+
+  /** What the kernel refuses to forget it forgets when it is closed, and that must not be left undone. */
+  #forget(fd: number): void {
+    try {
+      this.#poller.remove(fd);
+    } catch (error) {
+      if (!isKernelError(error)) throw error;
+    }
   }
 
   /**

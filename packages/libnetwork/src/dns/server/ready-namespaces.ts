@@ -6,6 +6,7 @@ import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { unavailable } from "../../errors.ts";
 import { ServedNamespace, type Surroundings } from "./sandbox.ts";
 import { SandboxSockets } from "./sockets.ts";
+import { takenOver } from "./taken-over.ts";
 
 export interface ThreadSurroundings extends Surroundings {
   readonly later: Later;
@@ -121,8 +122,9 @@ function isWhole(sockets: SandboxSockets): boolean {
 /** @throws namespace_gone, KernelError */
 function opened({ path, identity }: NamespacePlace): NetNamespace {
   const namespace = NetNamespace.open(path);
-  if (namespace.identity === identity) return namespace;
-  // Its descriptor, or file, may be another's by now.
-  namespace[Symbol.dispose]();
-  throw unavailable("namespace_gone", `at ${path} there is another network namespace, or none`);
+  return takenOver(namespace, () => {
+    if (namespace.identity === identity) return namespace;
+    // Its descriptor, or file, may be another's by now.
+    throw unavailable("namespace_gone", `at ${path} there is another network namespace, or none`);
+  });
 }

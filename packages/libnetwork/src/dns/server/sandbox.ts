@@ -8,6 +8,7 @@ import type { Answering, Asker } from "./asker.ts";
 import type { Loop, Watched } from "./loop.ts";
 import { refusing } from "./refusing.ts";
 import type { SandboxSockets } from "./sockets.ts";
+import { takenOver } from "./taken-over.ts";
 import { TcpService } from "./tcp.ts";
 import { UdpService } from "./udp.ts";
 
@@ -27,13 +28,14 @@ export class ServedNamespace implements Disposable, Answering {
   #answering: Answering = refusing;
   #destroyed: () => void = () => undefined;
 
-  /** @param sockets taken over */
+  /** @param sockets taken over, on an exception too */
   constructor(sockets: SandboxSockets, { loop, batch, catchUp }: Surroundings) {
     this.sockets = sockets;
     const { udp, tcp } = sockets;
     this.#udp = new UdpService(udp.fd, { loop, batch, catchUp }, this);
-    this.#watched = loop.watch(udp.fd, EPOLLIN, this.#udp);
-    this.#tcp = new TcpService(loop, tcp, catchUp, this, () => this.#destroyed());
+    this.#watched = takenOver(sockets, () => loop.watch(udp.fd, EPOLLIN, this.#udp));
+    const closing = { [Symbol.dispose]: () => this.#closeUdp() };
+    this.#tcp = takenOver(closing, () => new TcpService(loop, tcp, catchUp, this, () => this.#destroyed()));
   }
 
   /**
@@ -50,11 +52,15 @@ export class ServedNamespace implements Disposable, Answering {
     return this.#answering.answer(bytes, at, length, into, intoAt, asker);
   }
 
-  [Symbol.dispose](): void {
+  #closeUdp(): void {
     this.#udp.close();
     this.#watched[Symbol.dispose]();
-    this.#tcp[Symbol.dispose]();
     this.sockets[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.#tcp[Symbol.dispose]();
+    this.#closeUdp();
   }
 }
 

@@ -5,6 +5,7 @@ import { EPOLLIN, EPOLLOUT, type OwnedFd, receiveStream, sendStream } from "@cau
 import { longestMessage } from "../wire/constants.ts";
 import { Deframer } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
+import { takenOver } from "./taken-over.ts";
 
 /** Bytes that are taken at a time. */
 const piece = 4096;
@@ -36,6 +37,7 @@ export class MessageStream implements Readable, Disposable {
   #isTelling = false;
 
   /**
+   * @param socket taken over, on an exception too
    * @param isConnected false where the connection is under way
    * @param longest bytes of a message: whoever begins a longer one is hung up on
    */
@@ -50,7 +52,8 @@ export class MessageStream implements Readable, Disposable {
     this.#listener = listener;
     this.#longest = longest;
     this.#isConnected = isConnected;
-    this.#watched = loop.watch(socket.fd, isConnected ? EPOLLIN : EPOLLIN | EPOLLOUT, this);
+    const interest = isConnected ? EPOLLIN : EPOLLIN | EPOLLOUT;
+    this.#watched = takenOver(socket, () => loop.watch(socket.fd, interest, this));
   }
 
   ready(events: number): void {

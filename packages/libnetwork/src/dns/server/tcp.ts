@@ -7,6 +7,7 @@ import type { Answering, Asker, Remembered } from "./asker.ts";
 import { framed } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { MessageStream } from "./stream.ts";
+import { takenOver } from "./taken-over.ts";
 import { Turns } from "./turns.ts";
 
 /** Connections of one sandbox. */
@@ -78,7 +79,7 @@ export class TcpService implements Readable, Disposable {
       const [oldest] = this.#connections;
       oldest?.[Symbol.dispose]();
     }
-    setNoDelay(socket.fd);
+    takenOver(socket, () => setNoDelay(socket.fd));
     const gone = (connection: Connection) => this.#connections.delete(connection);
     const peer = --this.#lastPeer;
     const parts = { catchUp: this.#catchUp, answering: this.#answering, turns: this.#turns, gone };
@@ -115,14 +116,15 @@ class Connection implements Asker, Disposable {
   #waitsForTurn = false;
   #idle: Disposable;
 
+  /** @param socket taken over, on an exception too */
   constructor(loop: Loop, socket: OwnedFd, peer: number, parts: ConnectionParts) {
     this.#loop = loop;
     this.#peer = peer;
     this.#parts = parts;
-    this.#idle = this.#hangUpLater();
     const message = (bytes: Uint8Array) => this.#asked(bytes);
     const ended = () => this[Symbol.dispose]();
     this.#stream = new MessageStream(loop, socket, true, { message, ended }, longestQuestion);
+    this.#idle = this.#hangUpLater();
   }
 
   #asked(message: Uint8Array): void {

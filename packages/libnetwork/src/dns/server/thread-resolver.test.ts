@@ -15,10 +15,13 @@ import {
   Rtnl,
   receiveDatagram,
   sendDatagram,
+  setGuard,
   unbindNamespace,
 } from "@causeway/kernel";
 import { decode, encode, type Packet } from "dns-packet";
 import { eventually } from "../../../../../test/support/eventually.ts";
+import { leftovers } from "../../../../../test/support/leak-check.ts";
+import { needsProcessLimit, ProcessLimit } from "../../../../../test/support/process-limit.ts";
 import type { SandboxNames } from "../../contracts/names.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { ThreadResolver } from "./thread-resolver.ts";
@@ -166,7 +169,54 @@ describe("ThreadResolver", () => {
     assert.equal(await rcodeIn(place), "NXDOMAIN");
     assert.deepEqual(told, []);
   });
+
+  it("opens all the same where the thread cannot be woken, and says so", async (t) => {
+    const { resolver, sandbox, open, told } = scene(t);
+    const place = sandbox("a");
+    await open(id("a"), place);
+    t.after(() => setGuard(undefined));
+    failAll("eventfd_write", "ENOMEM");
+    resolver.tell(nothing(id("a")));
+    assert.equal(await rcodeIn(place), "NXDOMAIN");
+    await open(id("b"), sandbox("b"));
+    assert.match(String(told[0]), /hears of changes up to a second later: eventfd_write .* ENOMEM/);
+  });
+
+  it("tells who waits that the machine has no thread left, and tries again for the next", {
+    skip: needsProcessLimit(),
+  }, async (t) => {
+    const { resolver, sandbox, open, told } = scene(t);
+    const [one, other] = [sandbox("a"), sandbox("b")];
+    {
+      using _limit = new ProcessLimit();
+      await assert.rejects(open(id("a"), one), { code: "resolver_failed" });
+    }
+    assert.equal(told.length, 1);
+    await open(id("b"), other);
+    await resolver.opened(id("a"));
+  });
+
+  it("holds nothing where it cannot begin", () => {
+    using host = NetNamespace.create();
+    const before = leftovers();
+    try {
+      failAll("eventfd", "EMFILE");
+      const make = () => new ThreadResolver(host, settings, () => undefined);
+      assert.throws(make, { operation: "eventfd", code: "EMFILE" });
+    } finally {
+      setGuard(undefined);
+    }
+    assert.deepEqual(leftovers(), before);
+  });
 });
+
+/** All calls of an operation that this thread makes from now on. */
+function failAll(operation: string, code: string): void {
+  setGuard({
+    before: (crossing) => (crossing.operation === operation ? { code } : undefined),
+    after: () => undefined,
+  });
+}
 
 /** How the resolver answers a question for a name that nobody has. */
 async function rcodeIn({ path }: NamespacePlace): Promise<string> {

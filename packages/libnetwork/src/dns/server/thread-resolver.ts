@@ -12,6 +12,7 @@ import { failureOf, resolverFailed } from "./failure.ts";
 import { ThreadLine } from "./line.ts";
 import { PendingTraces } from "./pending-traces.ts";
 import type { Failure, Order, ResolverSettings } from "./protocol.ts";
+import { takenOver } from "./taken-over.ts";
 
 interface Known {
   readonly place: NamespacePlace;
@@ -59,14 +60,22 @@ export class ThreadResolver implements Resolver {
    * @param onFailure is told that the thread broke down, and another was started; or that something went wrong in it
    */
   constructor(host: NetNamespace, settings: ResolverSettings, onFailure: (error: unknown) => void) {
-    this.#host = host.duplicate();
-    this.#wake = openEventFd();
+    const own = host.duplicate();
+    this.#host = own;
+    this.#wake = takenOver(own, openEventFd);
     this.#settings = settings;
     this.#onFailure = onFailure;
   }
 
   start(): void {
-    if (!this.#closed) this.#line ??= this.#begin();
+    if (this.#closed || this.#line !== undefined) return;
+    try {
+      this.#line = this.#begin();
+    } catch (error) {
+      // The machine has no thread left: whoever waits is told, and the next one tries again.
+      this.#giveUp(failureOf(error));
+      this.#onFailure(error);
+    }
   }
 
   prepare(place: NamespacePlace): void {
