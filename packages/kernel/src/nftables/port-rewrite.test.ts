@@ -332,6 +332,25 @@ describe("a port led to another", () => {
     assert.equal(ask(client, "a", server), "a ours");
   });
 
+  it("is made a little at a time where it stood already, whole or in part or another one", () => {
+    const before = [
+      () => rewritePort(rewrite),
+      () => rewritePort({ ...rewrite, to: 5301 }),
+      () => {
+        for (const step of portRewriteSteps(rewrite).slice(0, -1)) step();
+      },
+    ];
+    for (const found of before) {
+      using host = newHost();
+      host.run(found);
+      for (const step of portRewriteSteps(rewrite)) host.run(step);
+      assert.equal(
+        host.run(() => isPortRewritten(rewrite)),
+        true,
+      );
+    }
+  });
+
   it("is taken away, once or twice", () => {
     using host = rewritten();
     using nft = new NftContext(host);

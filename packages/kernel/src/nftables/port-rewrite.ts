@@ -77,14 +77,24 @@ export function rewritePort(rewrite: PortRewrite, later?: Later): void {
 const perStep = 3;
 
 /**
- * Makes it in a namespace where nothing of it is, a little at a time: to be called one after the other, each in the namespace. It leads anywhere
- * when the last has returned. One that was begun and not finished is replaced by {@link rewritePort}.
+ * Makes it a little at a time: to be called one after the other, each in the namespace. It leads anywhere when the last has returned. One that
+ * was begun and not finished is replaced by {@link rewritePort}, as is, by the first step, what a former run left there.
+ *
+ * @param later as for rewritePort()
  */
-export function portRewriteSteps(rewrite: PortRewrite): (() => void)[] {
+export function portRewriteSteps(rewrite: PortRewrite, later?: Later): (() => void)[] {
   const { making } = messagesFor(rewrite);
-  const steps = [];
+  let isMade = false;
+  const steps = [
+    () => {
+      if (rulesOf(rewrite.table).length === 0) return;
+      rewritePort(rewrite, later);
+      isMade = true;
+    },
+  ];
   for (let at = 0; at < making.length; at += perStep) {
     steps.push(() => {
+      if (isMade) return;
       using batches = new NftBatches();
       batches.carryOut(making.slice(at, at + perStep));
     });

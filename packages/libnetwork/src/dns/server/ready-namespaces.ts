@@ -36,7 +36,7 @@ export class ReadyNamespaces implements Disposable {
     this.#listener = listener;
   }
 
-  /** @param place of a namespace that nobody was ever in */
+  /** Costs least where nobody was ever in the namespace. */
   prepare(place: NamespacePlace): void {
     const { identity } = place;
     this.forget(identity);

@@ -61,10 +61,10 @@ export class SandboxSockets implements Disposable {
     return SandboxSockets.#open(namespace, owner, later, (sockets) => sockets.mendRules());
   }
 
-  /** As {@link open}, in a namespace that nobody was ever in; the rules are made by {@link makeMore}. */
+  /** As {@link open}; the rules are made by {@link makeMore}. */
   static begin(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
     return SandboxSockets.#open(namespace, owner, later, (sockets) => {
-      sockets.#steps = portRewriteSteps(sockets.#rewrite);
+      sockets.#steps = portRewriteSteps(sockets.#rewrite, later);
     });
   }
 

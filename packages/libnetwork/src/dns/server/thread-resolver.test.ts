@@ -135,6 +135,17 @@ describe("ThreadResolver", () => {
     assert.match((await resolver.obstacle(id("c"))) ?? "", /not opened/);
   });
 
+  it("is ready and opened where a former run was", async (t) => {
+    const { resolver, sandbox, open } = scene(t);
+    const place = sandbox("a");
+    await open(id("a"), place);
+    resolver.close(id("a"));
+    resolver.prepare(place);
+    assert.equal(await rcodeIn(place), "REFUSED");
+    await open(id("a"), place);
+    assert.equal(await resolver.obstacle(id("a")), undefined);
+  });
+
   it("has another port where somebody holds its own", async (t) => {
     const { resolver, sandbox, open } = scene(t);
     const place = sandbox("a");
