@@ -1,10 +1,10 @@
 // Networks by Docker's API over the unix socket: ours and Debian's dockerd, asked in turns by one client.
 
-import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Dockerd } from "../test/support/dockerd.ts";
 import type { BenchContext, Figure } from "./lib/bench.ts";
 import { BenchDaemon } from "./lib/daemon.ts";
+import { DockerClient } from "./lib/docker-client.ts";
 import { median } from "./lib/stats.ts";
 
 export const description = "network create, connect, disconnect and rm by Docker's API, against dockerd";
@@ -35,8 +35,8 @@ export async function run({ log }: BenchContext): Promise<Figure[]> {
   await dockerd.docker("run", "--detach", "--name=c1", "box", "sleep", "3600");
   await using daemon = await BenchDaemon.start();
   const [ours, theirs] = [noTimes(), noTimes()];
-  using us = new Client(daemon.socket);
-  using docker = new Client(dockerd.socket);
+  using us = new DockerClient(daemon.socket);
+  using docker = new DockerClient(dockerd.socket);
   for (const client of [us, docker]) await playRounds(client, WARM_UP, noTimes());
   const inARow = { ours: [] as number[], theirs: [] as number[] };
   for (let turn = 1; turn <= TURNS; turn++) {
@@ -67,7 +67,7 @@ export async function run({ log }: BenchContext): Promise<Figure[]> {
   ];
 }
 
-async function playRounds(client: Client, rounds: number, times: Times): Promise<void> {
+async function playRounds(client: DockerClient, rounds: number, times: Times): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await sleep(QUIET);
     await play(client, times);
@@ -75,53 +75,18 @@ async function playRounds(client: Client, rounds: number, times: Times): Promise
 }
 
 /** Milliseconds of a round, when one follows another at once: what is cleared away behind our answers is in the way then. */
-async function timeInARow(client: Client): Promise<number> {
+async function timeInARow(client: DockerClient): Promise<number> {
   await sleep(QUIET);
   const start = performance.now();
   for (let round = 0; round < ROUNDS; round++) await play(client, noTimes());
   return (performance.now() - start) / ROUNDS;
 }
 
-async function play(client: Client, times: Times): Promise<void> {
+async function play(client: DockerClient, times: Times): Promise<void> {
   const container = JSON.stringify({ Container: "c1" });
   const create = JSON.stringify({ Name: "bench", IPAM: { Config: [{ Subnet: "10.44.0.0/16" }] } });
   times.create.push(await client.time("POST", "/v1.41/networks/create", create, 201));
   times.connect.push(await client.time("POST", "/v1.41/networks/bench/connect", container, 200));
   times.disconnect.push(await client.time("POST", "/v1.41/networks/bench/disconnect", container, 200));
   times.rm.push(await client.time("DELETE", "/v1.41/networks/bench", undefined, 204));
-}
-
-/** One connection that stays. */
-class Client implements Disposable {
-  readonly #socketPath: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
-  }
-
-  /** Milliseconds from the request until its answer was read. */
-  time(method: string, path: string, body: string | undefined, status: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const start = performance.now();
-    const asked = request({ socketPath: this.#socketPath, agent: this.#agent, method, path, headers });
-    asked.on("error", reject);
-    asked.on("response", (response) => {
-      let text = "";
-      response.on("data", (part: Buffer) => {
-        text += part.toString();
-      });
-      response.on("end", () => {
-        if (response.statusCode === status) resolve(performance.now() - start);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-      });
-    });
-    asked.end(body);
-    return promise;
-  }
-
-  [Symbol.dispose](): void {
-    this.#agent.destroy();
-  }
 }

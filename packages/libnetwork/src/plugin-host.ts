@@ -179,7 +179,7 @@ export class PluginHost implements AsyncDisposable {
     const { objects, firewall, filter } = this.#parts;
     if (!this.#opened.disposed) {
       if (firewall.isIdle) firewall.uninstall();
-      if (objects.networks.size === 0) await filter?.close();
+      await (objects.networks.size === 0 ? filter?.close() : filter?.settled());
     }
     await this.#opened.disposeAsync();
   }

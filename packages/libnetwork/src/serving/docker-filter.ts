@@ -23,6 +23,8 @@ export class DockerFilter {
   readonly #host: NetNamespace;
   readonly #chain: string;
   readonly #onProblem: (error: unknown) => void;
+  #looking: Promise<void> | undefined;
+  #seen = false;
 
   /** @param owner 12 hexadecimal digits: several plugins on a host have a chain each */
   constructor(host: NetNamespace, owner: string, onProblem: (error: unknown) => void) {
@@ -31,8 +33,19 @@ export class DockerFilter {
     this.#onProblem = onProblem;
   }
 
-  /** Where Docker filters, and does not let our networks be yet, it does afterwards. */
+  /**
+   * Where Docker filters, and does not let our networks be yet, it does afterwards. Where it was seen to once, another look is not waited for: each is some
+   * processes, and the chain stays unless somebody takes it away.
+   */
   async open(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    if (!this.#seen) await this.#looking;
+    this.#seen = true;
+  }
+
+  async #look(): Promise<void> {
     await this.#forEach(async (family) => {
       const isCalled = await this.#run(family, ["-C", "DOCKER-USER", "-j", this.#chain]);
       if (isCalled.status === 0) return;
@@ -43,8 +56,14 @@ export class DockerFilter {
     });
   }
 
+  /** Waits for a look that is being taken. */
+  async settled(): Promise<void> {
+    await this.#looking;
+  }
+
   /** Takes the chain away. */
   async close(): Promise<void> {
+    await this.#looking;
     await this.#forEach(async (family) => {
       if ((await this.#run(family, ["-n", "-L", this.#chain, "1"])).status !== 0) return;
       await this.#run(family, ["-D", "DOCKER-USER", "-j", this.#chain]);
