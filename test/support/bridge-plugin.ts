@@ -1,12 +1,14 @@
 // A network driver and an IPAM as somebody else would write them, on the plugin SDK: a network is a bridge in the test's host, an endpoint a veth
 // pair. It tells what it was asked, and a test may have it answer otherwise.
 
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { address, link, type NetNamespace, Rtnl } from "@causeway/kernel";
 import {
+  type CallContext,
   type IpamDriverHandlers,
   type NetworkDriverHandlers,
   type PluginServer,
@@ -22,6 +24,10 @@ export interface BridgePluginOptions {
   /** What it does otherwise. */
   readonly network?: Handlers;
   readonly ipam?: IpamDriverHandlers;
+  /** Name of a method that it does, and then does not answer. */
+  readonly holds?: () => string | undefined;
+  /** Starts another in the same directory; answers how it is stopped. */
+  readonly beside?: (directory: string) => Promise<() => unknown>;
   /** Answers to Join carry the gateway. Default: true. */
   readonly gateway?: boolean;
 }
@@ -52,6 +58,7 @@ export async function pluginScene(
   const after = (step?: unknown) => void (typeof step === "function" && later.unshift(step as () => unknown));
   const { directory, plugins } = pluginPlace({ after });
   const plugin = await BridgePlugin.start({ after }, directory, options);
+  after(await options.beside?.(directory));
   const host = await TestHost.create(t, { plugins, ...hostOptions });
   // What is to be done after a test is done in the order in which it was said.
   t.after(async () => {
@@ -66,6 +73,8 @@ class BridgePlugin {
   readonly asked: Asked[] = [];
   /** Links that were not on the host any more when their endpoint was deleted. */
   readonly missed: string[] = [];
+  /** Called when it has done what it does not answer. */
+  onHeld: () => void = () => undefined;
   /** Where it makes its links. */
   host: NetNamespace | undefined;
   readonly #options: BridgePluginOptions;
@@ -99,12 +108,12 @@ class BridgePlugin {
     this.#server = undefined;
   }
 
-  /** Names of what it was asked since the last time, without EndpointOperInfo. */
+  /** Names of what it was asked since the last time, without what changes nothing. */
   calls(): readonly string[] {
     return this.asked
       .splice(0)
       .map(({ method }) => method)
-      .filter((method) => method !== "endpointOperInfo");
+      .filter((method) => method !== "endpointOperInfo" && !method.startsWith("get"));
   }
 
   #network(): NetworkDriverHandlers {
@@ -161,9 +170,14 @@ class BridgePlugin {
     return Object.fromEntries(
       Object.entries(handlers).map(([method, handler]) => [
         method,
-        (request: unknown, context: unknown) => {
+        async (request: unknown, context: CallContext) => {
           this.asked.push({ method, request });
-          return Reflect.apply(handler, handlers, [request, context]);
+          const answer: unknown = await Reflect.apply(handler, handlers, [request, context]);
+          if (this.#options.holds?.() === method) {
+            this.onHeld();
+            await once(context.signal, "abort");
+          }
+          return answer;
         },
       ]),
     ) as T;

@@ -17,6 +17,7 @@ import { reviewGateway } from "./model/gateway/review.ts";
 import { Healer } from "./model/healing/healer.ts";
 import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
 import { newId } from "./model/ids.ts";
+import { commitMade } from "./model/intents/asking.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
 import type { NetworkCore } from "./model/network-core.ts";
 import { deleteNetwork } from "./model/network-deletion.ts";
@@ -192,7 +193,7 @@ export abstract class Controller implements AsyncDisposable {
         await prepareJoin(endpoint, sandbox, undo);
         const turn = await reviewGateway(sandbox, undo);
         const own = [put("sandbox", sandbox.record), put("endpoint", endpoint.record)];
-        await this.#engine.commit(...own, ...turn.changes);
+        await commitMade(this.#engine, undo, ...own, ...turn.changes);
         return { endpoint, sandbox, turn };
       });
       announceSandbox(sandbox);

@@ -13,6 +13,7 @@ import { announceEndpoint } from "./model/endpoint-events.ts";
 import { prepareEndpoint } from "./model/endpoint-maker.ts";
 import type { EndpointOptions } from "./model/endpoint-options.ts";
 import { reviewGateway } from "./model/gateway/review.ts";
+import { commitMade } from "./model/intents/asking.ts";
 import { announceJoin, prepareJoin } from "./model/joining.ts";
 import { type NetworkName, networkNames } from "./model/names/network-names.ts";
 import { addRecords, recordsOf, removeRecords } from "./model/names/network-records.ts";
@@ -177,7 +178,7 @@ export class Network {
     return engine.exclusively([id], () =>
       undoing(async (undo) => {
         const endpoint = await prepareEndpoint(this.#core, name, options, undo);
-        await engine.commit(put("endpoint", endpoint.record));
+        await commitMade(engine, undo, put("endpoint", endpoint.record));
         announceEndpoint(endpoint);
         return endpoint.handle;
       }),
@@ -197,7 +198,7 @@ export class Network {
         const endpoint = await prepareEndpoint(this.#core, name, options, undo);
         await prepareJoin(endpoint, Sandbox.core(sandbox), undo);
         const turn = await reviewGateway(Sandbox.core(sandbox), undo);
-        await engine.commit(put("endpoint", endpoint.record), ...turn.changes);
+        await commitMade(engine, undo, put("endpoint", endpoint.record), ...turn.changes);
         return { endpoint, turn };
       });
       announceEndpoint(endpoint);

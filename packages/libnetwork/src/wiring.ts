@@ -40,6 +40,7 @@ import {
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
+import { replayLater } from "./model/replay.ts";
 import { mendSandboxes } from "./model/restored-sandboxes.ts";
 import { type ControllerStatistics, countObjects } from "./model/statistics.ts";
 import { findStale, sweep } from "./model/sweep.ts";
@@ -187,10 +188,13 @@ export class NetworkController extends Controller {
     const engine = this.#engine;
     this.#machinery.firewall.install();
     for (const driver of engine.parts.drivers.values()) await driver.restored?.();
+    engine.intents.returnLinks();
     await mendSandboxes(engine);
     sweep(engine, findStale(engine));
     engine.events.opened();
     await ensureNetworks(engine, defaultNetwork);
+    engine.intents.start();
+    replayLater(engine);
   }
 
   /**

@@ -3,7 +3,7 @@
  */
 import { addressOf, parseCidr } from "../address/cidr.ts";
 import { familyOf, parseIp } from "../address/ip.ts";
-import type { Driver, IpamData } from "../contracts/driver.ts";
+import type { Driver, EndpointInterface, IpamData } from "../contracts/driver.ts";
 import {
   type AddressRequest,
   gatewayAddressType,
@@ -12,17 +12,23 @@ import {
   requestAddressType,
 } from "../contracts/ipam.ts";
 import { invalid } from "../errors.ts";
+import { given, type Undertaking } from "./intents/asking.ts";
+import type { Step } from "./intents/step.ts";
 import { type CheckedNetworkOptions, type IpamConfig, ipamConfigOf } from "./network-options.ts";
 import type { PoolRecord } from "./records.ts";
-import type { UndoStack } from "./undo.ts";
 
+const macAddressOption = "com.docker.network.endpoint.macaddress";
 const gatewayOptions = { [requestAddressType]: gatewayAddressType };
 
 /** Requests an address and sees to its release on the way back. */
-async function claim(ipam: Ipam, request: AddressRequest, undo: UndoStack): Promise<string> {
+async function claim(ipam: Ipam, request: AddressRequest, task: Undertaking): Promise<string> {
   const { address } = await ipam.requestAddress(request);
-  if (address !== "") undo.push(() => ipam.releaseAddress(request.poolId, addressOf(address)));
+  if (address !== "") await given(task, ipam, addressRelease(ipam, request.poolId, address));
   return address;
+}
+
+function addressRelease({ name }: Ipam, poolId: string, cidr: string): Step {
+  return { do: "release-address", ipam: name, poolId, address: addressOf(cidr) };
 }
 
 /**
@@ -35,7 +41,7 @@ export async function takePools(
   driver: Driver,
   options: CheckedNetworkOptions,
   avoid: () => readonly string[],
-  undo: UndoStack,
+  task: Undertaking,
 ): Promise<readonly PoolRecord[]> {
   if (driver.traits.addressless) return [];
   const spaces = await ipam.defaultAddressSpaces();
@@ -44,7 +50,7 @@ export async function takePools(
   for (const family of [4, 6] as const) {
     for (const config of ipamConfigOf(options, family)) {
       pools.push(
-        await takePool(ipam, { addressSpace, family, config, options: options.ipamOptions, avoid }, undo),
+        await takePool(ipam, { addressSpace, family, config, options: options.ipamOptions, avoid }, task),
       );
     }
   }
@@ -59,7 +65,7 @@ interface PoolWish {
   readonly avoid: () => readonly string[];
 }
 
-async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<PoolRecord> {
+async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<PoolRecord> {
   const { addressSpace, family, config, options } = wish;
   const { subnet, ipRange, gateway, auxiliaryAddresses = {} } = config;
   const exact = subnet !== undefined && !/^(0\.0\.0\.0|::)\//.test(subnet);
@@ -76,7 +82,7 @@ async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<Po
     ...(ipRange === undefined ? {} : { subPool: ipRange }),
     ...(exact ? {} : { avoid: wish.avoid() }),
   });
-  undo.push(() => ipam.releasePool(poolId));
+  await given(task, ipam, { do: "release-pool", ipam: ipam.name, poolId });
   // An IPAM may have its gateway elsewhere than among the addresses.
   const elsewhere = gateway === undefined ? data?.[gatewayAddressType] : undefined;
   const taken =
@@ -84,11 +90,11 @@ async function takePool(ipam: Ipam, wish: PoolWish, undo: UndoStack): Promise<Po
     (await claim(
       ipam,
       { poolId, options: gatewayOptions, ...(gateway === undefined ? {} : { address: gateway }) },
-      undo,
+      task,
     ));
   const auxiliary: Record<string, string> = {};
   for (const [name, address] of Object.entries(auxiliaryAddresses)) {
-    auxiliary[name] = await claim(ipam, { poolId, address }, undo);
+    auxiliary[name] = await claim(ipam, { poolId, address }, task);
   }
   return {
     family,
@@ -116,15 +122,16 @@ export async function replayPool(ipam: Ipam, record: PoolRecord): Promise<void> 
     await ipam.requestAddress({ poolId, address: addressOf(cidr) });
 }
 
-/** Gives everything back that a network took. */
-export async function releasePool(
+/** What gives everything back that a network took: the last step comes first. */
+export function poolReleases(
   ipam: Ipam,
   { poolId, gateway, auxiliaryAddresses }: PoolRecord,
-): Promise<void> {
-  for (const cidr of [gateway, ...Object.values(auxiliaryAddresses)]) {
-    if (cidr !== undefined) await ipam.releaseAddress(poolId, addressOf(cidr));
-  }
-  await ipam.releasePool(poolId);
+): readonly Step[] {
+  const addresses = [...Object.values(auxiliaryAddresses).reverse(), gateway];
+  return [
+    { do: "release-pool", ipam: ipam.name, poolId },
+    ...addresses.filter((cidr) => cidr !== undefined).map((cidr) => addressRelease(ipam, poolId, cidr)),
+  ];
 }
 
 /** What the driver is told of pools. */
@@ -163,7 +170,7 @@ export async function takeAddress(
   ipam: Ipam,
   pools: readonly PoolRecord[],
   wish: AddressWish,
-  undo: UndoStack,
+  task: Undertaking,
 ): Promise<string | undefined> {
   const pool = poolFor(pools, wish);
   if (pool === undefined) {
@@ -174,9 +181,7 @@ export async function takeAddress(
       wish.address,
     );
   }
-  const options = ipam.capabilities.requiresMacAddress
-    ? { "com.docker.network.endpoint.macaddress": wish.mac }
-    : undefined;
+  const options = ipam.capabilities.requiresMacAddress ? { [macAddressOption]: wish.mac } : undefined;
   return claim(
     ipam,
     {
@@ -184,7 +189,7 @@ export async function takeAddress(
       ...(wish.address === undefined ? {} : { address: wish.address }),
       ...(options === undefined ? {} : { options }),
     },
-    undo,
+    task,
   );
 }
 
@@ -194,16 +199,25 @@ export async function replayAddress(
   pools: readonly PoolRecord[],
   cidr: string,
   chosenByUser: boolean,
+  mac = "",
 ): Promise<void> {
   const pool = poolOfAddress(pools, cidr);
   if (pool === undefined) return;
-  const options = chosenByUser ? {} : { options: { [requestAddressType]: replayedAddressType } };
+  const told = ipam.capabilities.requiresMacAddress ? { options: { [macAddressOption]: mac } } : {};
+  const options = chosenByUser ? told : { options: { [requestAddressType]: replayedAddressType } };
   await ipam.requestAddress({ poolId: pool.poolId, address: addressOf(cidr), ...options });
 }
 
-export async function releaseAddress(ipam: Ipam, pools: readonly PoolRecord[], cidr: string): Promise<void> {
-  const pool = poolOfAddress(pools, cidr);
-  if (pool !== undefined) await ipam.releaseAddress(pool.poolId, addressOf(cidr));
+/** What gives an endpoint's addresses back; the last step comes first. */
+export function addressReleases(
+  ipam: Ipam,
+  pools: readonly PoolRecord[],
+  { ipv4, ipv6 }: EndpointInterface,
+): readonly Step[] {
+  return [ipv6, ipv4].flatMap((cidr) => {
+    const pool = cidr === undefined ? undefined : poolOfAddress(pools, cidr);
+    return cidr === undefined || pool === undefined ? [] : [addressRelease(ipam, pool.poolId, cidr)];
+  });
 }
 
 function poolOfAddress(pools: readonly PoolRecord[], cidr: string): PoolRecord | undefined {

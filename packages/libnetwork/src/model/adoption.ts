@@ -6,6 +6,7 @@ import { conflict } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import type { Engine } from "./engine.ts";
 import { reviewGateway } from "./gateway/review.ts";
+import { commitMade } from "./intents/asking.ts";
 import { enter } from "./joining.ts";
 import { assertAlive } from "./lost.ts";
 import {
@@ -47,7 +48,7 @@ export async function adoptKey(sandbox: SandboxCore, path: string): Promise<void
     await enterNamespace(sandbox, path, undo);
     const entered = [...joined].map(({ record }) => put("endpoint", record));
     const reviewed = await reviewGateway(sandbox, undo);
-    await engine.commit(put("sandbox", sandbox.record), ...entered, ...reviewed.changes);
+    await commitMade(engine, undo, put("sandbox", sandbox.record), ...entered, ...reviewed.changes);
     return reviewed;
   });
   await turn.finish();

@@ -1,19 +1,21 @@
 /**
  * Deleting an endpoint: its addresses and host ports are free again.
  */
-import { releaseAddress } from "./addressing.ts";
+import { addressReleases } from "./addressing.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import type { Step } from "./intents/step.ts";
+import type { NetworkCore } from "./network-core.ts";
 import { finishing } from "./undo.ts";
 
 /** What follows once it is stored that the endpoint is no more. */
 export async function finishDeleteEndpoint(endpoint: EndpointCore): Promise<void> {
-  const { engine, network, driver, id } = endpoint;
+  const { engine, network, id } = endpoint;
+  const steps = deletionSteps(endpoint);
   endpoint.deleted = true;
   forgetEndpoint(endpoint);
   await finishing(
     `deleting endpoint "${endpoint.name}"`,
-    () => driver.deleteEndpoint(network.id, id),
-    () => releaseAddresses(endpoint),
+    ...steps.toReversed().map((step) => () => engine.intents.carry(id, step)),
   );
   engine.events.emit("endpoint:delete", endpoint, { network: network.id });
 }
@@ -27,9 +29,13 @@ export function forgetEndpoint(endpoint: EndpointCore): void {
   engine.unrestored.delete(endpoint.id);
 }
 
-async function releaseAddresses({ network, record }: EndpointCore): Promise<void> {
-  const { ipv4, ipv6 } = record.interface;
-  for (const cidr of [ipv4, ipv6]) {
-    if (cidr !== undefined) await releaseAddress(network.ipam, network.record.pools, cidr);
-  }
+/** What its driver and its IPAM are asked for; the last step comes first. */
+export function deletionSteps({ network, id, record }: EndpointCore): readonly Step[] {
+  const releases = addressReleases(network.ipam, network.record.pools, record.interface);
+  return [...releases, endpointDeletion(network, id)];
+}
+
+/** What takes the making of an endpoint back. */
+export function endpointDeletion({ id, record }: NetworkCore, endpointId: string): Step {
+  return { do: "delete-endpoint", driver: record.driver, networkId: id, endpointId };
 }

@@ -8,7 +8,7 @@ import type { EndpointInterface, EndpointSpec } from "../contracts/driver.ts";
 import { conflict, forbidden, invalid } from "../errors.ts";
 import { takeAddress } from "./addressing.ts";
 import { EndpointCore } from "./endpoint-core.ts";
-import { forgetEndpoint } from "./endpoint-deletion.ts";
+import { endpointDeletion, forgetEndpoint } from "./endpoint-deletion.ts";
 import {
   type CheckedEndpointOptions,
   checkedEndpointOptions,
@@ -16,8 +16,10 @@ import {
 } from "./endpoint-options.ts";
 import { refuseUnpublished } from "./gateway/way-out.ts";
 import { checkedName, newId } from "./ids.ts";
+import { asking, type Undertaking } from "./intents/asking.ts";
 import type { NetworkCore } from "./network-core.ts";
 import type { EndpointRecord } from "./records.ts";
+import { readyIpam } from "./replay.ts";
 import type { UndoStack } from "./undo.ts";
 
 /**
@@ -41,12 +43,14 @@ export async function prepareEndpoint(
   if (options.mac !== undefined) refuseTakenMac(network, options.mac);
   if (options.publish.length > 0) refuseUnpublished(network);
   const { driver, ipam } = network;
-  await ipam.connect?.();
+  if (ipam.remote) await readyIpam(network);
   const id = newId();
-  const addresses = await takeAddresses(network, options, undo);
+  const task = { engine: network.engine, id, undo };
+  const addresses = await takeAddresses(network, options, task);
   const wanted = { id, networkId: network.id, name, options, interface: addresses };
-  const { chosen, ...state } = await driver.createEndpoint(endpointSpec(wanted));
-  undo.push(() => driver.deleteEndpoint(network.id, id));
+  const { chosen, ...state } = await asking(task, driver, endpointDeletion(network, id), () =>
+    driver.createEndpoint(endpointSpec(wanted)),
+  );
   const made = { ...wanted, interface: { ...addresses, ...chosen } };
   const record = { ...made, created: Date.now(), state, ...(gateway && { gateway }) };
   const endpoint = addEndpoint(network, record);
@@ -86,7 +90,7 @@ export function endpointSpec(
 async function takeAddresses(
   network: NetworkCore,
   options: CheckedEndpointOptions,
-  undo: UndoStack,
+  task: Undertaking,
 ): Promise<EndpointInterface> {
   if (options.disableIpv6 && options.ipv6 !== undefined) {
     throw invalid(
@@ -98,7 +102,7 @@ async function takeAddresses(
   // One that the IPAM is told is the endpoint's.
   const told = options.mac ?? (ipam.capabilities.requiresMacAddress ? randomMac() : undefined);
   const take = (family: 4 | 6, address: string | undefined) =>
-    takeAddress(ipam, record.pools, { family, address, mac: told ?? "" }, undo);
+    takeAddress(ipam, record.pools, { family, address, mac: told ?? "" }, task);
   const ipv4 = await take(4, options.ipv4);
   const ipv6 = options.disableIpv6 ? undefined : await take(6, options.ipv6);
   const mac = told ?? (driver.traits.remote ? "" : freeMac(network, ipv4));

@@ -15,6 +15,7 @@ import type { DefaultNetworkOptions } from "./controller-options.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
 import { exhaustion } from "./exhaustion.ts";
+import { Intents } from "./intents/intents.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import { HostLinks } from "./names/host-links.ts";
 import type { NetworkCore } from "./network-core.ts";
@@ -65,6 +66,8 @@ export class Engine {
   readonly endpoints = new Map<string, EndpointCore>();
   readonly hostLinks = new HostLinks();
   readonly events = new EventHub();
+  /** What is to be taken back from plugins. */
+  readonly intents = new Intents(this);
   /** What could not be taken up from the store, by its id, until it is. */
   readonly unrestored = new Map<string, RestoreProblem>();
   readonly #locks = new KeyedMutex();
@@ -72,6 +75,10 @@ export class Engine {
 
   constructor(parts: ModelParts) {
     this.parts = parts;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** @throws controller_closed */
@@ -82,6 +89,7 @@ export class Engine {
   /** From now on nothing begins; what has begun is waited for. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.intents.stop();
     await this.#locks.idle();
     this.events.close();
   }

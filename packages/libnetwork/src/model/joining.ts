@@ -1,8 +1,13 @@
 /**
  * Joining: how an endpoint gets into a sandbox.
  */
+import type { JoinAnswer } from "../contracts/driver.ts";
+import type { NamespacePlace } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import { asking, note } from "./intents/asking.ts";
+import type { Step } from "./intents/step.ts";
+import { leaveStep } from "./leaving.ts";
 import { assertAlive } from "./lost.ts";
 import { announceNames } from "./names/host-files.ts";
 import { isNamed } from "./names/sandbox-names.ts";
@@ -26,12 +31,12 @@ export async function prepareJoin(
   await endpoint.engine.parts.netstack.sweptLinksGone();
   // Another thread does it meanwhile.
   if (isNamed(endpoint)) openResolver(sandbox);
-  const { driver, network } = endpoint;
-  const answer = await driver.join(network.id, endpoint.id, {
-    sandboxId: sandbox.id,
-    path: sandbox.namespace?.path ?? "",
-  });
-  undo.push(() => driver.leave(network.id, endpoint.id));
+  const { engine, driver, network, id } = endpoint;
+  await engine.intents.settle(id);
+  const key = { sandboxId: sandbox.id, path: sandbox.namespace?.path ?? "" };
+  const answer = await asking({ engine, id, undo }, driver, leaveStep(endpoint), () =>
+    driver.join(network.id, id, key),
+  );
   const before = endpoint.record;
   undo.push(() => announceNames(sandbox));
   endpoint.record = { ...before, join: { sandboxId: sandbox.id, order: nextOrder(sandbox), answer } };
@@ -40,7 +45,7 @@ export async function prepareJoin(
   });
   sandbox.joined.add(endpoint);
   undo.push(() => sandbox.joined.delete(endpoint));
-  populate(endpoint, sandbox, undo);
+  await populate(endpoint, sandbox, undo);
   announceNames(sandbox);
   await whenAnswered(sandbox);
 }
@@ -62,17 +67,18 @@ export async function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: 
   });
   const answer = driver.joinAnswer?.(network.id, id) ?? join.answer;
   endpoint.record = { ...endpoint.record, join: { ...join, answer } };
-  populate(endpoint, sandbox, undo);
+  await populate(endpoint, sandbox, undo);
 }
 
 /** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. */
-function populate(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): void {
+async function populate(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): Promise<void> {
   const { join, interface: addresses, options } = endpoint.record;
   const { namespace } = sandbox;
   if (join === undefined || namespace === undefined) return;
   const { answer } = join;
   if (answer.interface !== undefined) {
     const { netstack, ownerOf } = endpoint.engine.parts;
+    await noteGuest(endpoint, answer.interface, namespace, undo);
     const { mac, ...made } = netstack.addInterface({
       namespace,
       owner: ownerOf(endpoint.id),
@@ -91,6 +97,27 @@ function populate(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack)
     };
   }
   route(sandbox, undo);
+}
+
+/** A link of somebody else's is about to be moved in. */
+async function noteGuest(
+  { engine, id, driver, record }: EndpointCore,
+  { plan, prefix }: NonNullable<JoinAnswer["interface"]>,
+  namespace: NamespacePlace,
+  undo: UndoStack,
+): Promise<void> {
+  if (plan.kind !== "move" || !driver.traits.remote) return;
+  const { interfaceName: name } = record.options;
+  const { sourceName } = plan;
+  const back: Step = {
+    do: "return-link",
+    namespace,
+    sourceName,
+    prefix,
+    ...(name !== undefined && { name }),
+  };
+  undo.push(() => engine.intents.cross(id, back));
+  await note({ engine, id, undo }, back);
 }
 
 /** Tells of the join, and of a way out that it changed. */

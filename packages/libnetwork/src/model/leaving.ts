@@ -4,16 +4,40 @@
 import type { StoreChange } from "../contracts/store.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { revoke } from "./gateway/external-connectivity.ts";
+import type { Step } from "./intents/step.ts";
 import { writeHostFiles, writeLinking } from "./names/host-files.ts";
 import { tellNames } from "./names/sandbox-resolver.ts";
 import { type JoinRecord, put, withoutJoin } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { announceGateway, returnGuest, route, takeOut } from "./sandbox-routing.ts";
+import { announceGateway, route, takeOut } from "./sandbox-routing.ts";
 import { finishing } from "./undo.ts";
 
 /** The change that stores it as left. */
 export function leaving(endpoint: EndpointCore): StoreChange {
   return put("endpoint", withoutJoin(endpoint.record));
+}
+
+/** What plugins and links of theirs are to be asked for, once it is stored; the last step comes first. */
+export function leavingSteps(endpoint: EndpointCore): readonly Step[] {
+  if (endpoint.record.join === undefined) return [];
+  const back = linkReturn(endpoint);
+  return [...(back === undefined ? [] : [back]), leaveStep(endpoint)];
+}
+
+/** What takes a join back. */
+export function leaveStep({ network, id }: EndpointCore): Step {
+  return { do: "leave", driver: network.record.driver, networkId: network.id, endpointId: id };
+}
+
+/** Gives the host a link back that was moved in; undefined where there is none. */
+function linkReturn({ record: { join }, sandbox, driver }: EndpointCore): Step | undefined {
+  const plan = join?.answer.interface?.plan;
+  const namespace = sandbox?.namespace;
+  if (!driver.traits.remote || join?.interface === undefined || namespace === undefined) return undefined;
+  if (plan?.kind !== "move") return undefined;
+  const { sourceName } = plan;
+  const prefix = join.answer.interface?.prefix ?? "";
+  return { do: "return-link", namespace, sourceName, prefix, interface: { ...join.interface, sourceName } };
 }
 
 /** What follows once it is stored that the endpoint has left. */
@@ -22,20 +46,18 @@ export async function finishLeave(
   sandbox: SandboxCore,
   { sandboxStays }: { readonly sandboxStays: boolean },
 ): Promise<void> {
-  const { engine, driver, network } = endpoint;
+  const { engine, network } = endpoint;
   const { join } = endpoint.record;
+  const back = linkReturn(endpoint);
   endpoint.record = withoutJoin(endpoint.record);
   sandbox.joined.delete(endpoint);
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
     () => revoke(endpoint, sandbox),
-    () => driver.leave(network.id, endpoint.id),
-    () => {
-      if (sandboxStays && !sandbox.lost) return afterLeave(sandbox, join);
-      // The namespace goes, and must not take with it what is somebody else's.
-      if (!sandbox.lost && join !== undefined) returnGuest(sandbox, join);
-      return writeLinking(sandbox);
-    },
+    () => engine.intents.carry(endpoint.id, leaveStep(endpoint)),
+    // The namespace may go, and must not take with it what is somebody else's.
+    () => back && engine.intents.carry(endpoint.id, back),
+    () => (sandboxStays && !sandbox.lost ? afterLeave(sandbox, join) : writeLinking(sandbox)),
   );
   sandbox.programmed.delete(endpoint);
   engine.events.emit("endpoint:leave", endpoint, { network: network.id, sandbox: sandbox.id });

@@ -34,7 +34,8 @@ export async function markLost({ stack }: SandboxCore): Promise<void> {
   closeResolver(stack);
   const leave = [...stack.joined].flatMap((endpoint) => [
     () => revoke(endpoint, stack),
-    () => endpoint.driver.leave(endpoint.network.id, endpoint.id),
+    // A plugin is told once, when the endpoint leaves what is left of the sandbox.
+    () => endpoint.driver.traits.remote || endpoint.driver.leave(endpoint.network.id, endpoint.id),
   ]);
   await finishing(`cutting off lost sandbox "${stack.name}"`, ...leave, () => announceLost(stack));
 }

@@ -6,6 +6,8 @@ import type { EndpointCore } from "./endpoint-core.ts";
 import { finishDeleteEndpoint } from "./endpoint-deletion.ts";
 import { dismiss, reviewGateway, settleGateway } from "./gateway/review.ts";
 import { unneededGateway } from "./gateway/way-out.ts";
+import { commitMade } from "./intents/asking.ts";
+import { deletionNotes, leavingNotes } from "./intents/notes.ts";
 import { announceJoin, prepareJoin } from "./joining.ts";
 import { finishLeave, leaving } from "./leaving.ts";
 import { put, remove } from "./records.ts";
@@ -17,7 +19,7 @@ export async function joinSandbox(endpoint: EndpointCore, sandbox: SandboxCore):
   const turn = await undoing(async (undo) => {
     await prepareJoin(endpoint, sandbox, undo);
     const reviewed = await reviewGateway(sandbox, undo);
-    await endpoint.engine.commit(put("endpoint", endpoint.record), ...reviewed.changes);
+    await commitMade(endpoint.engine, undo, put("endpoint", endpoint.record), ...reviewed.changes);
     return reviewed;
   });
   announceJoin(endpoint);
@@ -27,12 +29,14 @@ export async function joinSandbox(endpoint: EndpointCore, sandbox: SandboxCore):
 /** One durable write comes first, then the endpoint is cut off. Whoever calls holds the locks of both. */
 export async function leaveSandbox(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
   const unneeded = unneededGateway(sandbox, endpoint);
-  await endpoint.engine.commit(leaving(endpoint), ...removal(unneeded));
+  const { intents } = endpoint.engine;
+  await intents.commit(leavingNotes(endpoint), leaving(endpoint), ...removal(unneeded));
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
     () => finishLeave(endpoint, sandbox, { sandboxStays: true }),
     () => unneeded && dismiss(unneeded, sandbox),
     () => settleGateway(sandbox),
+    () => intents.close(endpoint.id),
   );
 }
 
@@ -40,13 +44,15 @@ export async function leaveSandbox(endpoint: EndpointCore, sandbox: SandboxCore)
 export async function deleteEndpoint(endpoint: EndpointCore): Promise<void> {
   const joined = endpoint.sandbox;
   const unneeded = joined && unneededGateway(joined, endpoint);
-  await endpoint.engine.commit(remove("endpoint", endpoint.id), ...removal(unneeded));
+  const { intents } = endpoint.engine;
+  await intents.commit(deletionNotes(endpoint), remove("endpoint", endpoint.id), ...removal(unneeded));
   await finishing(
     `deleting endpoint "${endpoint.name}"`,
     () => joined && finishLeave(endpoint, joined, { sandboxStays: true }),
     () => finishDeleteEndpoint(endpoint),
     () => unneeded && joined && dismiss(unneeded, joined),
     () => joined && settleGateway(joined),
+    () => intents.close(endpoint.id),
   );
 }
 

@@ -19,6 +19,8 @@ export class NetworkCore {
   readonly endpointOfMac = new Map<string, string>();
   readonly handle: Network;
   deleted = false;
+  /** False after a restart, until an IPAM that is a plugin has been told what the network holds, if it wants to be: replay.ts. */
+  replayed = true;
 
   constructor(engine: Engine, record: NetworkRecord) {
     this.engine = engine;

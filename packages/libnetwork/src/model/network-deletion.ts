@@ -2,7 +2,9 @@
  * Deleting a network: nobody may be in it, and no other may have its options from it.
  */
 import { forbidden } from "../errors.ts";
-import { releasePool } from "./addressing.ts";
+import { poolReleases } from "./addressing.ts";
+import { ofPlugins } from "./intents/notes.ts";
+import type { Step } from "./intents/step.ts";
 import { tellRecords } from "./names/network-records.ts";
 import type { NetworkCore } from "./network-core.ts";
 import { remove } from "./records.ts";
@@ -17,17 +19,28 @@ export async function deleteNetwork(network: NetworkCore): Promise<void> {
   refuseEndpoints(network);
   refuseUsers(network);
   const { engine, id, name, record } = network;
-  await engine.commit(remove("network", id));
+  const steps = stepsOf(network);
+  const notes = new Map([[id, steps.length === 0 ? [] : ofPlugins(network, steps)]]);
+  await engine.intents.commit(notes, remove("network", id));
   network.deleted = true;
   engine.networks.remove(network);
   engine.unrestored.delete(id);
   await finishing(
     `deleting network "${name}"`,
     () => tellRecords(network),
-    () => network.configOnly || network.driver.deleteNetwork(id),
-    ...record.pools.map((pool) => () => releasePool(network.ipam, pool)),
+    ...steps.toReversed().map((step) => () => engine.intents.carry(id, step)),
+    () => engine.intents.close(id),
     () => engine.events.emit("network:delete", network, { type: record.driver }),
   );
+}
+
+/** What its driver and its IPAM are asked for; the last step comes first. */
+function stepsOf({ id, record, ipam, configOnly }: NetworkCore): readonly Step[] {
+  if (configOnly) return [];
+  return [
+    ...record.pools.toReversed().flatMap((pool) => poolReleases(ipam, pool)),
+    { do: "delete-network", driver: record.driver, networkId: id },
+  ];
 }
 
 function refuseEndpoints({ name, endpoints }: NetworkCore): void {

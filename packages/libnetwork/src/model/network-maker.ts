@@ -6,6 +6,7 @@ import { conflict, forbidden, invalid, notFound } from "../errors.ts";
 import { ipamData, takePools } from "./addressing.ts";
 import type { Engine } from "./engine.ts";
 import { checkedName, newId } from "./ids.ts";
+import { asking, commitMade } from "./intents/asking.ts";
 import { expectQuestions } from "./names/sandbox-resolver.ts";
 import { NetworkCore } from "./network-core.ts";
 import { type CheckedNetworkOptions, checkedNetworkOptions, type NetworkOptions } from "./network-options.ts";
@@ -31,7 +32,7 @@ export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standin
   return engine.exclusively([`network-name:${wish.name}`], () =>
     undoing(async (undo) => {
       const network = await prepareNetwork(engine, wish, standing, undo);
-      await engine.commit(put("network", network.record));
+      await commitMade(engine, undo, put("network", network.record));
       engine.events.emit("network:create", network, { type: network.record.driver });
       expectQuestions(network);
       return network;
@@ -72,10 +73,11 @@ async function prepareNetwork(
   await engine.parts.netstack.sweptLinksGone();
   driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
   const avoid = () => engine.parts.netstack.hostPrefixes();
-  const pools = await takePools(ipam, driver, options, avoid, undo);
+  const task = { engine, id: base.id, undo };
+  const pools = await takePools(ipam, driver, options, avoid, task);
   const record: NetworkRecord = { ...base, driver: type, pools, driverState: null };
-  const driverState = await driver.createNetwork(networkSpec(record));
-  undo.push(() => driver.deleteNetwork(record.id));
+  const deletion = { do: "delete-network", driver: type, networkId: record.id } as const;
+  const driverState = await asking(task, driver, deletion, () => driver.createNetwork(networkSpec(record)));
   return addNetwork(engine, { ...record, driverState }, undo);
 }
 

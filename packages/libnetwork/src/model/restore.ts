@@ -40,6 +40,7 @@ export interface RestoreProblem {
 
 /** What could not be taken up is in `engine.unrestored` afterwards. */
 export async function restore(engine: Engine): Promise<void> {
+  await engine.intents.load();
   const attempt = async (
     kind: RecordKind,
     { id, name }: { id: string; name: string },
@@ -92,7 +93,9 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   engine.networks.add(network);
   tellRecords(network);
   if (record.options.configOnly) return;
-  for (const pool of record.pools) await replayPool(engine.ipam(record.options.ipamDriver), pool);
+  const ipam = engine.ipam(record.options.ipamDriver);
+  if (ipam.remote) network.replayed = false;
+  else for (const pool of record.pools) await replayPool(ipam, pool);
   await restoreNetworkInDriver(network);
 }
 
@@ -146,8 +149,10 @@ async function restoreEndpoint(
   const { pools } = network.record;
   const { ipv4, ipv6 } = record.interface;
   const { options } = record;
-  if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
-  if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
+  if (!ipam.remote) {
+    if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
+    if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
+  }
   const endpoint = addEndpoint(network, record);
   sandbox?.joined.add(endpoint);
   const before = record.withheld;
@@ -164,7 +169,7 @@ async function restoreEndpoint(
 /** What could not be read keeps its interface and its addresses: nobody else may get these. */
 async function holdAddresses(engine: Engine, value: unknown): Promise<void> {
   const network = engine.networks.byId(textIn(value, "networkId") ?? "");
-  if (network === undefined || network.configOnly) return;
+  if (network === undefined || network.configOnly || network.ipam.remote) return;
   for (const family of ["ipv4", "ipv6"]) {
     try {
       const cidr = textIn(value, "interface", family);

@@ -2,8 +2,11 @@
  * Deleting a sandbox: its endpoints leave, or go with it, and what it has is let go of.
  */
 import type { StoreChange } from "../contracts/store.ts";
+import type { EndpointCore } from "./endpoint-core.ts";
 import { finishDeleteEndpoint } from "./endpoint-deletion.ts";
 import { isGatewayEndpoint } from "./gateway/way-out.ts";
+import type { Notes } from "./intents/intents.ts";
+import { deletionNotes, leavingNotes } from "./intents/notes.ts";
 import { finishLeave, leaving } from "./leaving.ts";
 import { closeResolver } from "./names/sandbox-resolver.ts";
 import { remove } from "./records.ts";
@@ -22,25 +25,38 @@ export async function deleteSandbox(sandbox: SandboxCore, endpoints: EndpointsFa
   }
   const abandoned = abandonedOwner(sandbox);
   const going = abandoned === undefined ? [sandbox] : [sandbox, abandoned];
-  await sandbox.engine.commit(...going.flatMap((one) => deletion(one, endpoints)));
+  const { intents } = sandbox.engine;
+  const notes = new Map(going.flatMap((one) => [...notesOf(one, endpoints)]));
+  await intents.commit(notes, ...going.flatMap((one) => deletion(one, endpoints)));
   for (const one of going) await finishDelete(one, endpoints);
 }
 
 /** The changes that store it. */
-function deletion({ id, joined }: SandboxCore, endpoints: EndpointsFate): readonly StoreChange[] {
+function deletion({ id, joined }: SandboxCore, fate: EndpointsFate): readonly StoreChange[] {
   const ofEndpoints = [...joined].map((endpoint) =>
-    endpoints === "delete" || isGatewayEndpoint(endpoint)
-      ? remove("endpoint", endpoint.id)
-      : leaving(endpoint),
+    goes(endpoint, fate) ? remove("endpoint", endpoint.id) : leaving(endpoint),
   );
   return [...ofEndpoints, remove("sandbox", id)];
+}
+
+function goes(endpoint: EndpointCore, fate: EndpointsFate): boolean {
+  return fate === "delete" || isGatewayEndpoint(endpoint);
+}
+
+/** What plugins are to be asked for then. */
+function notesOf({ joined }: SandboxCore, fate: EndpointsFate): Notes {
+  const notes = [...joined].map((endpoint) =>
+    goes(endpoint, fate) ? deletionNotes(endpoint) : leavingNotes(endpoint),
+  );
+  return new Map(notes.flatMap((one) => [...one]));
 }
 
 async function finishDelete(sandbox: SandboxCore, endpoints: EndpointsFate): Promise<void> {
   sandbox.deleted = true;
   const ofEndpoints = [...sandbox.joined].flatMap((endpoint) => [
     () => finishLeave(endpoint, sandbox, { sandboxStays: false }),
-    () => (endpoints === "delete" || isGatewayEndpoint(endpoint)) && finishDeleteEndpoint(endpoint),
+    () => goes(endpoint, endpoints) && finishDeleteEndpoint(endpoint),
+    () => sandbox.engine.intents.close(endpoint.id),
   ]);
   await finishing(
     `deleting sandbox "${sandbox.name}"`,

@@ -68,10 +68,7 @@ export function takeOut(sandbox: SandboxCore, join: JoinRecord): void {
 }
 
 /** Gives the host its link back, if that was moved in. */
-export function returnGuest(
-  { namespace, engine }: SandboxCore,
-  { answer, interface: made }: JoinRecord,
-): void {
+function returnGuest({ namespace, engine }: SandboxCore, { answer, interface: made }: JoinRecord): void {
   const plan = answer.interface?.plan;
   if (namespace === undefined || made === undefined || plan?.kind !== "move") return;
   engine.parts.netstack.returnInterface(namespace, { ...made, sourceName: plan.sourceName });

@@ -2,9 +2,12 @@
  * Undoing what was done, in reverse, past errors: teardown finishes, and reports everything that went wrong.
  */
 import { messageOf } from "../errors.ts";
+import { isPluginError } from "../plugin-errors.ts";
 
 export class UndoStack {
   readonly #steps: (() => unknown)[] = [];
+  /** Ids of the intents that are stored meanwhile: intents/asking.ts. */
+  readonly intents = new Set<string>();
 
   /** Remembers how to undo what was just done. */
   push(step: () => unknown): void {
@@ -33,7 +36,7 @@ export class UndoStack {
 
 /**
  * Does what can be done twice, a step of a teardown mostly, and does it again where it fails: what was busy or without memory may
- * not be any more.
+ * not be any more. A plugin is asked once: what it refuses it refuses, and waiting for it has its own place.
  *
  * @throws what it threw first, where it fails again
  */
@@ -41,6 +44,7 @@ export async function stubbornly(step: () => unknown): Promise<void> {
   try {
     await step();
   } catch (error) {
+    if (isPluginError(error)) throw error;
     try {
       await step();
     } catch {

@@ -6,6 +6,7 @@ import type { StoreChange } from "../../contracts/store.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { finishDeleteEndpoint } from "../endpoint-deletion.ts";
 import { announceEndpoint } from "../endpoint-events.ts";
+import { commitMade } from "../intents/asking.ts";
 import { announceJoin, prepareJoin } from "../joining.ts";
 import { finishLeave } from "../leaving.ts";
 import { put, remove } from "../records.ts";
@@ -65,7 +66,7 @@ export async function settleGateway(sandbox: SandboxCore): Promise<void> {
 async function settleRest(sandbox: SandboxCore): Promise<void> {
   const turn = await undoing(async (undo) => {
     const reviewed = await reviewGateway(sandbox, undo);
-    if (reviewed.changes.length > 0) await sandbox.engine.commit(...reviewed.changes);
+    if (reviewed.changes.length > 0) await commitMade(sandbox.engine, undo, ...reviewed.changes);
     return reviewed;
   });
   await turn.finish();
