@@ -75,8 +75,9 @@ export class InterfaceMaker implements Disposable {
     const { plan, prefix } = request.interface;
     for (let number = 0; number <= highestNumber; number++) {
       const name = wanted ?? `${prefix}${number}`;
-      if (number > 0 || wanted !== undefined) {
-        // The first number is nearly always free; from the second on, asking is cheaper than failing.
+      if (number > 0 || wanted !== undefined || plan.kind === "move") {
+        // The first number is nearly always free; from the second on, asking is cheaper than failing. A link that is moved has come over
+        // before the kernel finds that the name is taken.
         if (inside.findLink({ name }) !== undefined) {
           if (wanted === undefined) continue;
           throw conflict(
