@@ -1,6 +1,8 @@
 // causeway plugin: finds and examines plugins without a daemon.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,7 +73,7 @@ describe("causeway plugin check", () => {
       assert.deepEqual([code, stderr], [0, ""], stdout);
       assert.match(
         stdout,
-        /^unix:.*sound.sock: NetworkDriver\npassed: \d+ kept, 0 broken, \d+ skipped, in \d+ calls\n/,
+        /^unix:.*sound.sock: NetworkDriver\npassed: \d+ kept, 0 broken, \d+ skipped, in \d+ calls\nmade and taken away: \d+ networks, \d+ endpoints, 0 pools, 0 addresses\n$/,
       );
     }
     const { stdout } = await run("check", "--all", "sound");
@@ -98,6 +100,55 @@ describe("causeway plugin check", () => {
       ["join.interface", "join.distinct", "join.unknown-endpoint"],
     );
     assert.equal(report.passed, false);
+  });
+
+  test("--restart looks at what it remembers, and what stays behind is told", async (t) => {
+    const { sockets, run } = machine(t);
+    const socket = join(sockets, "staying.sock");
+    const network = {
+      ...soundDriver(),
+      deleteNetwork() {
+        throw new Error("it stays");
+      },
+    };
+    await using _server = await servePlugin({ name: "staying", network }, { socket });
+    const { stdout } = await run("check", "--all", "--restart", "true", "staying");
+    assert.match(stdout, /^kept +must +restart\.answers\n/m);
+    assert.match(stdout, /^left behind: network [0-9a-f]{64}$/m);
+    const failing = await run("check", "--all", "--restart", "exit 3", "staying");
+    assert.match(failing.stdout, /^skipped +must +restart\.answers\n.*\n {4}- .*"exit 3" ended with 3$/m);
+  });
+
+  test("Ctrl-C ends it, and what it has made is taken away", async (t) => {
+    const { sockets } = machine(t);
+    const socket = join(sockets, "slow.sock");
+    const sound = soundDriver();
+    let networks = 0;
+    const started = Promise.withResolvers<void>();
+    const network = {
+      ...sound,
+      createNetwork: async (...words: Parameters<typeof sound.createNetwork>) => {
+        await sound.createNetwork(...words);
+        networks++;
+      },
+      deleteNetwork: async (...words: Parameters<typeof sound.deleteNetwork>) => {
+        await sound.deleteNetwork(...words);
+        networks--;
+      },
+      createEndpoint: async (...words: Parameters<typeof sound.createEndpoint>) => {
+        started.resolve();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return sound.createEndpoint(...words);
+      },
+    };
+    await using _server = await servePlugin({ name: "slow", network }, { socket });
+    const child = spawn(launcher, ["plugin", "check", socket], { stdio: "ignore" });
+    const ended = once(child, "exit");
+    await started.promise;
+    assert.ok(networks > 0);
+    child.kill("SIGINT");
+    assert.deepEqual(await ended, [130, null]);
+    assert.equal(networks, 0);
   });
 
   test("what cannot be examined has statuses of its own", async (t) => {

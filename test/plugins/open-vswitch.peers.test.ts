@@ -23,9 +23,10 @@ describe("the driver on Open vSwitch", { skip: needsPeer("ovs-vswitchd", "ovsdb-
     const plugin = await started(ovs, join(sockets, "open-vswitch.sock"), caller.namespace);
     try {
       const path = join(sockets, "open-vswitch.sock");
-      const report = await checkPlugin({ kind: "unix", path });
+      const report = await checkPlugin({ kind: "unix", path }, { restart: () => plugin.restart("SIGKILL") });
       const broken = report.clauses.filter(({ outcome }) => outcome === "broken");
       assert.deepEqual(broken, [], reportText(report));
+      assert.deepEqual(report.left, []);
       assert.equal(await ovs.vsctl("list-br"), "");
       assert.deepEqual(linkNames(caller.namespace), ["lo"]);
     } finally {

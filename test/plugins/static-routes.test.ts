@@ -27,12 +27,16 @@ describe("the driver of static routes", () => {
   }
 
   it("keeps the protocol, and leaves no link", async (t) => {
-    const { caller, socket } = await start(t, "check");
-    const report = await checkPlugin({ kind: "unix", path: socket }, { network: { options: routesOption } });
+    const { caller, plugin, socket } = await start(t, "check");
+    const report = await checkPlugin(
+      { kind: "unix", path: socket },
+      { restart: () => plugin.restart("SIGKILL"), network: { options: routesOption } },
+    );
     const broken = report.clauses.filter(({ outcome }) => outcome === "broken");
     assert.deepEqual(broken, [], reportText(report));
     const kept = report.clauses.filter(({ outcome }) => outcome === "kept").map(({ id }) => id);
-    assert.ok(kept.includes("join.routes") && kept.includes("leave.rejoin"), kept.join(" "));
+    assert.ok(kept.includes("join.routes") && kept.includes("restart.endpoint"), kept.join(" "));
+    assert.deepEqual(report.left, []);
     assert.deepEqual(linkNames(caller.namespace), ["lo"]);
   });
 

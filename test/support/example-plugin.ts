@@ -43,4 +43,9 @@ export class ExamplePlugin {
     child.kill(signal);
     return ended;
   }
+
+  async restart(signal: NodeJS.Signals): Promise<void> {
+    await this.end(signal);
+    await this.start();
+  }
 }

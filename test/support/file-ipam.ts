@@ -53,7 +53,6 @@ export class FileIpam {
   }
 
   async restart(signal: NodeJS.Signals): Promise<void> {
-    await this.end(signal);
-    await this.#plugin.start();
+    await this.#plugin.restart(signal);
   }
 }

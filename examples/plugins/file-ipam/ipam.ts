@@ -32,7 +32,8 @@ export function fileIpam(addresses: string, leaseFile: string): IpamDriverHandle
       const pool = Pool === "" ? free?.pool : poolNamed(Pool).pool;
       if (pool === undefined) throw new Error(`no IPv${family} pool of ${addresses} is free`);
       if (isGiven(pool)) throw new Error(`the pool ${pool} is given to another network`);
-      if (SubPool !== "") parseSubnet(SubPool);
+      if (SubPool !== "" && !contains(parseSubnet(pool), parseSubnet(SubPool)))
+        throw new Error(`${SubPool} is not in ${pool}`);
       leases.set(pool, { pool, subPool: SubPool, addresses: [] });
       return { PoolID: pool, Pool: pool };
     },

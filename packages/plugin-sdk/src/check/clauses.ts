@@ -22,6 +22,11 @@ export const clauses = {
   ),
   "http.type": must("Requests are answered without a Content-Type: dockerd sends none"),
   "http.side-by-side": must("Requests that come side by side are each answered"),
+  "http.pieces": must("A request that arrives in pieces is read whole"),
+  "http.hang-up": must(
+    "A caller that hangs up in the middle of a request, or before the answer, is no reason to end",
+  ),
+  "http.get": should("A GET is not taken for a call"),
   "http.unknown-method": must(
     "A method that the plugin does not know is answered with status 404, which dockerd tolerates where it can",
   ),
@@ -38,8 +43,11 @@ export const clauses = {
   "request.unknown-fields": must("Fields that the plugin does not know are ignored: later versions add some"),
   "request.null": must("null, or nothing, is taken for an empty list or map: Go writes both"),
   "request.large": should("A request of 256 KiB is read: labels and ports have no limit in dockerd"),
+  "request.huge": should("A request of 8 MiB is answered or cut off, and the next one is answered"),
+  "request.deep": should("A request that is nested 5,000 deep is answered"),
   "request.malformed": must("A body that is not JSON is refused"),
   "request.wrong-type": must("A field of a wrong type is refused"),
+  "request.no-ids": should("A request without the ids that it is about is refused"),
   "request.survives": must("After requests that were refused, the plugin goes on answering"),
 
   "network.scope": must(
@@ -60,6 +68,7 @@ export const clauses = {
   "network.delete": must("DeleteNetwork takes a network away that has no endpoints"),
   "network.remake": must("What was deleted can be made again, with the same subnet"),
   "network.delete-unknown": should("DeleteNetwork of a network that is not there is answered"),
+  "network.delete-busy": should("DeleteNetwork of a network that has endpoints is answered"),
 
   "endpoint.create": must("CreateEndpoint makes an endpoint with the address that it is given"),
   "endpoint.given": must(
@@ -80,6 +89,14 @@ export const clauses = {
     "The address of a deleted endpoint can be given to a new one: so a container starts again",
   ),
   "endpoint.delete-unknown": should("DeleteEndpoint of an endpoint that is not there is answered"),
+  "endpoint.delete-joined": should(
+    "DeleteEndpoint of an endpoint that has not left is answered: so dockerd removes by force",
+  ),
+  "endpoint.create-again": must(
+    "CreateEndpoint with an id that is there succeeds or is refused (dockerd asks again when a connection breaks), and the endpoint can be joined afterwards",
+  ),
+  "endpoint.side-by-side": must("Endpoints that are made and joined side by side are all made and joined"),
+  "endpoint.info-unknown": should("EndpointOperInfo of an endpoint that is not there is answered"),
 
   "join.succeeds": must(
     "Join answers for an endpoint that is there, with ports and a sandbox among what it is given",
@@ -96,6 +113,8 @@ export const clauses = {
   "join.unknown-endpoint": must("Join of an endpoint that is not there is refused"),
   "leave.succeeds": must("Leave answers for an endpoint that is joined"),
   "leave.rejoin": should("An endpoint that has left can join again"),
+  "join.again": should("Join of an endpoint that is joined is answered"),
+  "leave.again": should("Leave of an endpoint that has left is answered"),
 
   "external.program": must("ProgramExternalConnectivity succeeds, or is not known (404)"),
   "external.revoke": must("RevokeExternalConnectivity succeeds, or is not known (404)"),
@@ -115,12 +134,22 @@ export const clauses = {
   "ipam.pool-again": must("A pool that was released can be requested again"),
   "ipam.pool-release": must("ReleasePool succeeds when all its addresses are released"),
   "ipam.unknown-pool": must("RequestAddress from a pool that is not there is refused"),
+  "ipam.pool-invalid": must("RequestPool with a Pool that is no CIDR is refused"),
+  "ipam.pool-held": should(
+    "RequestPool with a Pool that is held is refused, unless the IPAM is one for RequiresRequestReplay",
+  ),
+  "ipam.sub-pool-outside": should("A SubPool that is not in the Pool is refused"),
   "ipam.address": must("RequestAddress gives an address in the pool, with the pool's prefix length"),
   "ipam.address-null-options": must("RequestAddress takes null as Options: dockerd sends it for endpoints"),
   "ipam.address-distinct": must("No address is given twice while it is held"),
   "ipam.address-exact": must("RequestAddress with an Address gives that one"),
   "ipam.address-taken": must("RequestAddress with an Address that is held is refused"),
   "ipam.address-outside": must("RequestAddress with an Address outside the pool is refused"),
+  "ipam.address-invalid": must("RequestAddress with an Address that is none is refused"),
+  "ipam.side-by-side": must(
+    "RequestAddress that is asked side by side gives everybody another one, or refuses",
+  ),
+  "ipam.release-unknown": should("ReleaseAddress and ReleasePool of what is not held are answered"),
   "ipam.address-release": must("ReleaseAddress succeeds, and the address can be requested again"),
   "ipam.gateway": must(
     "RequestAddress with RequestAddressType com.docker.network.gateway gives an address in the pool",
@@ -129,6 +158,13 @@ export const clauses = {
   "ipam.replay": must(
     "Who says RequiresRequestReplay gives the pool and the gateway again, the same, when dockerd has started anew",
   ),
+
+  "restart.answers": must("After a restart it answers within 10 s, and is what it was"),
+  "restart.network": must(
+    "A network that was made before a restart can be used after it: dockerd does not make it again",
+  ),
+  "restart.endpoint": must("An endpoint that was joined before a restart can leave and be deleted after it"),
+  "restart.address": must("An address that was given before a restart is held after it, and can be released"),
 } as const satisfies Readonly<Record<string, Clause>>;
 
 export type ClauseId = keyof typeof clauses;

@@ -13,6 +13,7 @@ import {
   requestBody,
 } from "../protocol/index.ts";
 import { type ClauseId, clauses } from "./clauses.ts";
+import { Inventory } from "./inventory.ts";
 import type { ClauseResult, Report } from "./report.ts";
 
 /** How a call ended. */
@@ -40,14 +41,23 @@ export class Examination implements Disposable {
   readonly address: PluginAddress;
   readonly #transport: Transport;
   readonly #timeout: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #inventory = new Inventory();
   readonly #verdicts = new Map<ClauseId, Verdict>();
   #calls = 0;
   #silent = 0;
 
-  constructor(address: PluginAddress, timeout: number) {
+  /** @param signal ends it: what is called next is given up */
+  constructor(address: PluginAddress, timeout: number, signal?: AbortSignal) {
     this.address = address;
     this.#timeout = timeout;
+    this.#signal = signal;
     this.#transport = new Transport(address);
+  }
+
+  /** Milliseconds for one answer. */
+  get timeout(): number {
+    return this.#timeout;
   }
 
   /** Notes that a clause was kept or, once and for all, broken. */
@@ -96,7 +106,47 @@ export class Examination implements Disposable {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Outcome<ResponseOf<M>>> {
     const answer = await this.exchange(method, body, headers);
-    return answer === undefined ? { kind: "nothing", text: "no answer" } : this.#read(method, answer);
+    return answer === undefined ? { kind: "nothing", text: "no answer" } : this.read(method, body, answer);
+  }
+
+  /** What an answer says, that was got in whatever way. */
+  read<M extends MethodName>(
+    method: M,
+    body: string,
+    answer: Pick<RawAnswer, "status" | "text">,
+  ): Outcome<ResponseOf<M>> {
+    const outcome = this.#read(method, answer);
+    if (outcome.kind === "success") this.#inventory.note(method, jsonIn(body), outcome.body);
+    return outcome;
+  }
+
+  /** A call whose end says nothing: a connection may break, nothing may come. */
+  async provoke(method: MethodName, body: string, httpMethod = "POST"): Promise<Outcome> {
+    if (this.#signal?.aborted === true) throw new GivenUp("the check was ended");
+    this.#calls++;
+    try {
+      const options = { limit: 1024 * 1024, timeout: this.#timeout, method: httpMethod };
+      const answer = await this.#transport.exchange({ path: `/${method}`, body, ...options });
+      return this.read(method, body, answer);
+    } catch (error) {
+      return { kind: "nothing", text: messageOf(error) };
+    }
+  }
+
+  /** Takes away what is left, as far as the plugin lets. */
+  async cleanUp(): Promise<void> {
+    for (const { method, request } of this.#inventory.removals()) {
+      const body = requestBody(request);
+      try {
+        const options = { limit: 1024 * 1024, timeout: this.#timeout };
+        const { status, text } = await this.#transport.exchange({ path: `/${method}`, body, ...options });
+        const failed = status !== 200 || fieldIn(jsonIn(text), methods[method].errorField) !== undefined;
+        if (!failed) this.#inventory.note(method, request, undefined);
+      } catch {
+        // Who does not answer now will not answer the rest.
+        return;
+      }
+    }
   }
 
   /**
@@ -108,6 +158,7 @@ export class Examination implements Disposable {
     body: string,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<RawAnswer | undefined> {
+    if (this.#signal?.aborted === true) throw new GivenUp("the check was ended");
     this.#calls++;
     try {
       const options = { limit: 1024 * 1024, timeout: this.#timeout };
@@ -137,6 +188,9 @@ export class Examination implements Disposable {
       implements: kinds,
       clauses: results,
       calls: this.#calls,
+      made: this.#inventory.made,
+      left: this.#inventory.left,
+      interrupted: this.#signal?.aborted === true,
       passed: !results.some(({ level, outcome }) => level === "must" && outcome === "broken"),
     };
   }
@@ -145,7 +199,10 @@ export class Examination implements Disposable {
     this.#transport[Symbol.dispose]();
   }
 
-  #read<M extends MethodName>(method: M, { status, text }: RawAnswer): Outcome<ResponseOf<M>> {
+  #read<M extends MethodName>(
+    method: M,
+    { status, text }: Pick<RawAnswer, "status" | "text">,
+  ): Outcome<ResponseOf<M>> {
     const { errorField, response } = methods[method];
     const value = jsonIn(text);
     if (status === 404) return { kind: "unknown", status, text: text.trim() };
@@ -170,7 +227,7 @@ export class Examination implements Disposable {
   }
 }
 
-function outcomeText(outcome: Outcome): string {
+export function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case "success":
       return `succeeded: ${JSON.stringify(outcome.body)}`;

@@ -10,6 +10,8 @@ import {
   requestAddressType,
 } from "../protocol/index.ts";
 import type { Examination } from "./examination.ts";
+import { checkHugeRequests } from "./handshake.ts";
+import { IpamOutliers } from "./ipam-outliers.ts";
 import { isInside, prefixLength, withoutLength } from "./subnets.ts";
 
 export interface IpamCheckOptions {
@@ -27,8 +29,12 @@ type Pool = ResponseOf<"IpamDriver.RequestPool">;
 
 const gatewayOptions = { [requestAddressType]: gatewayAddressType };
 
-export async function checkIpamDriver(exam: Examination, options: IpamCheckOptions = {}): Promise<void> {
-  await new IpamCheck(exam, options).run();
+export async function checkIpamDriver(
+  exam: Examination,
+  options: IpamCheckOptions = {},
+  restart?: () => Promise<void>,
+): Promise<void> {
+  await new IpamCheck(exam, options).run(restart);
 }
 
 class IpamCheck {
@@ -48,7 +54,7 @@ class IpamCheck {
     this.#addresses = options.addresses ?? [host(20), host(21)];
   }
 
-  async run(): Promise<void> {
+  async run(restart?: () => Promise<void>): Promise<void> {
     const exam = this.#exam;
     const capabilities = await this.#capabilities();
     await this.#addressSpaces();
@@ -60,16 +66,27 @@ class IpamCheck {
     await this.#gateway(pool, capabilities?.RequiresRequestReplay === true);
     await this.#chosenAddresses(pool, capabilities?.RequiresMACAddress === true);
     await this.#exactAddresses(pool);
+    const outliers = new IpamOutliers(exam, (Pool, changes) => this.#poolRequest(Pool, changes), this.#pool);
+    await outliers.sideBySide(pool, capabilities?.RequiresMACAddress === true);
+    await outliers.arriving(pool);
+    await outliers.refusedAddresses(pool);
+    if (capabilities?.RequiresRequestReplay === true)
+      exam.skip("ipam.pool-held", "the IPAM wants replay: it gives the same again");
+    else await outliers.heldPool();
+    await outliers.notHeld(pool);
     await this.#releasePool(pool);
     const again = await this.#givenPool("ipam.pool-again");
     if (again !== undefined) await this.#releasePool(again);
     await this.#partOfPool();
+    await outliers.refusedPools();
+    if (restart !== undefined) await outliers.restart(restart, this.#addresses[0]);
     const unknown = await exam.call("IpamDriver.RequestAddress", {
       PoolID: "causeway-check-unknown",
       Address: "",
       Options: null,
     });
     exam.refuses("ipam.unknown-pool", "RequestAddress from an unknown pool", unknown);
+    await checkHugeRequests(exam, "IpamDriver.RequestAddress", { PoolID: "causeway-check-unknown" });
   }
 
   async #capabilities(): Promise<ResponseOf<"IpamDriver.GetCapabilities"> | undefined> {
@@ -155,7 +172,10 @@ class IpamCheck {
   async #oddRequests({ PoolID }: Pool): Promise<void> {
     const exam = this.#exam;
     const method = "IpamDriver.RequestAddress";
-    exam.refuses("request.malformed", `${method} with the body {"`, await exam.callRaw(method, '{"'));
+    for (const body of ['{"', "[]", '"text"', "7"])
+      exam.refuses("request.malformed", `${method} with the body ${body}`, await exam.callRaw(method, body));
+    for (const body of ["{}", "null", ""])
+      exam.refuses("request.no-ids", `${method} with the body "${body}"`, await exam.callRaw(method, body));
     const wrong = JSON.stringify({ PoolID: 7, Address: {} });
     exam.refuses("request.wrong-type", `${method} ${wrong}`, await exam.callRaw(method, wrong));
     const extended = JSON.stringify({ PoolID, Address: "", Options: {}, CausewayCheck: ["later"] });

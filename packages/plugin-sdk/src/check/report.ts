@@ -13,6 +13,14 @@ export interface ClauseResult {
   readonly evidence: readonly string[];
 }
 
+/** How much was made in the plugin, all in all. */
+export interface Made {
+  readonly networks: number;
+  readonly endpoints: number;
+  readonly pools: number;
+  readonly addresses: number;
+}
+
 export interface Report {
   /** `unix:///run/docker/plugins/x.sock` */
   readonly address: string;
@@ -22,6 +30,11 @@ export interface Report {
   readonly clauses: readonly ClauseResult[];
   /** How many calls were made. */
   readonly calls: number;
+  readonly made: Made;
+  /** What was made and could not be taken away again, each as a text: empty where all went. */
+  readonly left: readonly string[];
+  /** The check was ended by its signal: clauses that it did not come to are skipped. */
+  readonly interrupted: boolean;
   /** No `must` is broken. */
   readonly passed: boolean;
 }
@@ -36,6 +49,7 @@ export function reportText(report: Report, { all = false } = {}): string {
   return [
     `${address} (${kinds})`,
     ...shown.flatMap(clauseLines),
+    ...report.left.map((text) => `LEFT BEHIND      ${text}`),
     `${report.passed ? "passed" : "FAILED"}: ${count("kept")} kept, ${count("broken")} broken, ${count("skipped")} skipped, in ${calls} calls`,
     "",
   ].join("\n");

@@ -1,7 +1,8 @@
 /**
  * For tests: a network driver and an IPAM that keep every clause, for others to break one of.
  */
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
+import { isCidr } from "../client/index.ts";
 import type { IpamDriverHandlers, NetworkDriverHandlers } from "../server/index.ts";
 
 /** Every handler is there, so that a test can call the sound one from a broken one. */
@@ -78,6 +79,9 @@ export function soundIpam({ replays = true, mac = true } = {}): SoundIpam {
     getDefaultAddressSpaces: () => ({ LocalDefaultAddressSpace: "l", GlobalDefaultAddressSpace: "g" }),
     requestPool({ AddressSpace, Pool, SubPool, V6 }) {
       const subnet = Pool || (V6 ? "fd00:1::/64" : "10.201.0.0/24");
+      if (!isCidr(subnet)) throw new Error(`${subnet} is no pool`);
+      if (SubPool !== "" && !contains(subnet, SubPool.split("/", 1)[0] ?? ""))
+        throw new Error(`${SubPool} is not in ${subnet}`);
       const PoolID = `${AddressSpace}/${subnet}`;
       if (pools.has(PoolID) && !replays) throw new Error("taken");
       if (!pools.has(PoolID)) pools.set(PoolID, { subnet, subPool: SubPool || subnet, held: new Set() });
@@ -96,7 +100,8 @@ export function soundIpam({ replays = true, mac = true } = {}): SoundIpam {
         (candidate) => !held.has(candidate) && contains(subPool, candidate),
       );
       const address = Address || (free ?? "");
-      if (!contains(subnet, address)) throw new Error(`${address} is not in ${subnet}`);
+      if (isIP(address) === 0 || !contains(subnet, address))
+        throw new Error(`${address} is not in ${subnet}`);
       if (held.has(address) && !(gateway && replays)) throw new Error(`${address} is held`);
       held.add(address);
       return { Address: `${address}/${length}` };

@@ -1,6 +1,8 @@
 /**
  * causeway plugin check
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import type { CheckOptions, Report } from "@causeway/plugin-sdk";
 import { Option } from "commander";
 import type { CommandDefinition } from "../../command.ts";
@@ -21,6 +23,7 @@ interface Options {
   readonly pool?: string;
   readonly address?: readonly string[];
   readonly ipRange?: string;
+  readonly restart?: string;
   readonly timeout: string;
 }
 
@@ -42,6 +45,7 @@ export const check: CommandDefinition<Options> = {
         collect,
       )
       .option("--ip-range <cidr>", "part of the pool (its upper half)")
+      .option("--restart <command>", "restarts it: what it remembers is looked at then")
       .option("--timeout <seconds>", "for one answer", "10"),
   examples: [
     {
@@ -52,11 +56,15 @@ export const check: CommandDefinition<Options> = {
       line: "causeway plugin check --pool 10.88.0.0/24 --address 10.88.0.5 --address 10.88.0.6 counting",
       says: "an IPAM that has certain addresses only",
     },
+    {
+      line: "causeway plugin check --restart 'systemctl restart mynet' mynet",
+      says: "with a restart in between, and whether it then knows what it had",
+    },
     { line: "causeway plugin check --json mynet", says: "the report, for programs" },
   ],
   completes: ["plugin"],
   completesOptions: { "--opt": "none", "--subnet": "none", "--ipam-opt": "none", "--timeout": "none" },
-  async run({ args: [target = ""], options, output }) {
+  async run({ args: [target = ""], options, output, signal }) {
     const settings = checkOptions(options);
     const plugin = await pluginAt(target);
     const { checkPlugin, PluginClient } = await import("@causeway/plugin-sdk");
@@ -69,7 +77,7 @@ export const check: CommandDefinition<Options> = {
     const report: Report = await whileWaiting(
       output,
       "asking the plugin everything",
-      checkPlugin(plugin.address, settings),
+      checkPlugin(plugin.address, { ...settings, signal }),
     );
     if (options.json === true) output.write(`${JSON.stringify(report, undefined, 2)}\n`);
     else output.write(reportLines(report, output, options.all === true));
@@ -82,12 +90,13 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function checkOptions(options: Options): CheckOptions {
-  const { subnet, address, subnetIpv6, sandboxKey, pool, ipRange } = options;
+  const { subnet, address, subnetIpv6, sandboxKey, pool, ipRange, restart } = options;
   const seconds = Number(options.timeout);
   if (!(seconds > 0 && seconds <= 3600))
     throw usageError(`--timeout "${options.timeout}" is no number of seconds between 0 and 3600`);
   return {
     timeout: seconds * 1000,
+    ...given({ restart: restart === undefined ? undefined : () => runCommand(restart) }),
     network: given({
       options: strictPairs("--opt", options.opt),
       subnets: pair("--subnet", subnet),
@@ -101,6 +110,13 @@ function checkOptions(options: Options): CheckOptions {
       subPool: ipRange,
     }),
   };
+}
+
+/** By the shell, and without words of its own among ours. */
+async function runCommand(command: string): Promise<void> {
+  const child = spawn(command, { shell: true, stdio: ["ignore", "ignore", "inherit"] });
+  const [status] = await once(child, "exit");
+  if (status !== 0) throw new Error(`"${command}" ended with ${status}`);
 }
 
 function pair(option: string, values: readonly string[] | undefined): readonly [string, string] | undefined {

@@ -20,10 +20,14 @@ export function reportLines(report: Report, output: Output, all: boolean): strin
     .split("\n");
   const explained = lines.flatMap((line, at) => [line, ...(shown[at] === undefined ? [] : said(shown[at]))]);
   const verdict = passed ? output.paint("green", "passed") : output.paint("red", "FAILED");
+  const { networks, endpoints, pools, addresses } = report.made;
+  const left = report.left.map((text) => output.paint("yellow", `left behind: ${printable(text)}`));
   return [
     `${address}: ${report.implements.join(", ") || "it does not say what it is"}`,
     ...(shown.length > 0 ? [titles, ...explained] : []),
     `${verdict}: ${count("kept")} kept, ${count("broken")} broken, ${count("skipped")} skipped, in ${calls} calls`,
+    `made and taken away: ${networks} networks, ${endpoints} endpoints, ${pools} pools, ${addresses} addresses`,
+    ...left,
     "",
   ].join("\n");
 }
