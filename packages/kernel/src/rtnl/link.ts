@@ -98,7 +98,10 @@ export function rename({ index }: { readonly index: number }, name: string): Req
 
 /** Moves a link to another namespace, under the same name: costs tens of milliseconds (RCU). It arrives down and without addresses. */
 export function move(selector: LinkSelector, target: { readonly namespaceFd: number }): Request;
-/** Moves and renames; for that, it is selected by index. */
+/**
+ * Moves and renames; for that, it is selected by index. Where the name is taken there, it is refused with EEXIST and has moved all the same, under the
+ * name that it had, unless that is taken, too.
+ */
 export function move(
   selector: { readonly index: number },
   target: { readonly namespaceFd: number; readonly name: string },

@@ -24,7 +24,7 @@ import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts
 import type { AddedInterface, InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
-import { fetchLink, returnLink } from "./guest-link.ts";
+import { fetchLink, type GuestHome, returnLink } from "./guest-link.ts";
 import { awaitCarrier, awaitSolicitable } from "./readiness.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
@@ -35,14 +35,14 @@ const oneQueue = { transmitQueues: 1, receiveQueues: 1 };
 const highestNumber = 4096;
 
 export class InterfaceMaker implements Disposable {
-  readonly #namespace: NetNamespace;
+  readonly #home: GuestHome;
   readonly #host: Rtnl;
   readonly #reaper: Reaper;
   readonly #announcer = new Announcer();
 
   /** @param host a connection to rtnetlink in the host's namespace */
   constructor(namespace: NetNamespace, host: Rtnl, reaper: Reaper) {
-    this.#namespace = namespace;
+    this.#home = { namespace, rtnl: host };
     this.#host = host;
     this.#reaper = reaper;
   }
@@ -126,7 +126,7 @@ export class InterfaceMaker implements Disposable {
     const { owner, interface: wanted, addresses } = request;
     const mtu = wanted.mtu === undefined ? {} : { mtu: wanted.mtu };
     if (plan.kind === "move") {
-      fetchLink(this.#host, namespace, plan.sourceName, name);
+      fetchLink(this.#home, namespace, plan.sourceName, name);
       return;
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };
@@ -200,7 +200,7 @@ export class InterfaceMaker implements Disposable {
     else {
       const found = inside.findLink({ name });
       if (found !== undefined)
-        returnLink(inside, this.#namespace, { name, index: found.index, sourceName: plan.sourceName });
+        returnLink(inside, this.#home, { name, index: found.index, sourceName: plan.sourceName });
     }
   }
 

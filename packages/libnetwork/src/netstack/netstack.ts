@@ -218,7 +218,7 @@ export class KernelNetStack implements NetStack {
       using namespace = findNamespace(place);
       if (namespace === undefined) return;
       using inside = new Rtnl(namespace);
-      returnLink(inside, this.#host, guest);
+      returnLink(inside, { namespace: this.#host, rtnl: this.#rtnl }, guest);
     });
   }
 
