@@ -68,6 +68,10 @@ export class TestHost {
     return this.#options;
   }
 
+  get isRunning(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** @throws Error while it is stopped */
   get controller(): NetworkController {
     if (this.#controller === undefined) throw new Error("the host's controller is stopped");

@@ -3,6 +3,7 @@
  */
 
 import { type Command, Option } from "commander";
+import { jsonLines } from "./json.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./printable.ts";
 import { table } from "./table.ts";
@@ -61,7 +62,7 @@ export async function showList<T>(
 ): Promise<void> {
   const whole = options.trunc === false;
   const { quiet, json, format } = options;
-  if (json === true) output.write(`${JSON.stringify(items, undefined, 2)}\n`);
+  if (json === true) output.write(jsonLines(items));
   else if (quiet === true) for (const item of items) output.write(`${listing.id(item, whole)}\n`);
   else if (format === undefined || format === "table")
     output.write(plainTable(items, listing, whole, output));

@@ -112,3 +112,11 @@ test("nothing that ends a word or a line of resolv.conf", () => {
   const extraHosts = [{ name: "a\n6.6.6.6 b", address: "10.0.0.1" }];
   assert.throws(() => checkedSandboxOptions({ extraHosts }), { code: "invalid_hostname" });
 });
+
+test("name servers may say by which interface of the sandbox they are reached, where they are IPv6 ones", () => {
+  const dns = ["FE80::1%eth0", "10.0.0.1", "fe80::2%2"];
+  assert.deepEqual(checkedSandboxOptions({ dns }).dns, ["fe80::1%eth0", "10.0.0.1", "fe80::2%2"]);
+  const bad = ["10.0.0.1%eth0", "fe80::1%", "fe80::1%a b", "fe80::1%\nnameserver", "fe80::1%eth0%1", "%eth0"];
+  for (const text of bad)
+    assert.throws(() => checkedSandboxOptions({ dns: [text] }), { code: "invalid_address", message: /dns/ });
+});

@@ -2,6 +2,7 @@
  * What a sandbox is asked to be: the options of newSandbox, checked.
  */
 import { parseIp } from "../address/ip.ts";
+import { splitZone } from "../address/zone.ts";
 import { invalid } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
@@ -19,6 +20,20 @@ import {
 
 const address = textBy((text) => parseIp(text).toString());
 
+/** As in resolv.conf(5): an IPv6 one may say by which interface, `fe80::1%eth0` (RFC 4007 section 11). */
+const nameServer = textBy((text) => {
+  const [ip, zone] = splitZone(text);
+  const server = parseIp(ip);
+  if (zone === undefined) return server.toString();
+  // It stands in a line of the sandbox's resolv.conf.
+  if (server.family === 6 && /^[^\s/%]{1,15}$/.test(zone)) return `${server}%${zone}`;
+  throw invalid(
+    "invalid_address",
+    `"${text}" is no address: an interface stands behind an IPv6 one, fe80::1%eth0`,
+    text,
+  );
+});
+
 /** Docker's word for the host, in the place of an address. */
 export const hostGateway = "host-gateway";
 
@@ -34,8 +49,8 @@ export const sandboxTable = {
   domainname: hostname,
   /** Lines of /etc/hosts besides those of the endpoints; `host-gateway` as an address stands for the host, as the sandbox reaches it. */
   extraHosts: withDefault(listOf(objectOf(extraHost)), []),
-  /** Name servers. Default: the host's. */
-  dns: withDefault(listOf(address), []),
+  /** Name servers; `fe80::1%eth0` is one at an interface of the sandbox. Default: the host's. */
+  dns: withDefault(listOf(nameServer), []),
   /** Domains in which names are looked up; `.` alone for none. Default: the host's. */
   dnsSearch: withDefault(listOf(word), []),
   /** Options of the resolver: `ndots:2` ... Default: the host's. */

@@ -3,6 +3,7 @@
  */
 import type { Lookup } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
+import { jsonLines } from "../../output/json.ts";
 import { addListOptions, type Listing, type ListOptions, showList } from "../../output/listing.ts";
 import { printable } from "../../output/printable.ts";
 import { addQuestion, ask, type QuestionOptions, questionTypes, statusOf } from "./question.ts";
@@ -34,7 +35,7 @@ export const lookup: CommandDefinition<ListOptions & QuestionOptions> = {
   async run({ client, output, args, options }) {
     const found = await ask<Lookup>({ client, output }, "lookup", args, options);
     const status = statusOf(found);
-    if (options.json === true) output.write(`${JSON.stringify(found, undefined, 2)}\n`);
+    if (options.json === true) output.write(jsonLines(found));
     else if (status === 0) await showList(output, found.answers, answerListing, options);
     if (status !== 0) output.note(`causeway: ${printable(whyNot(found))}; causeway dns trace says more`);
     return status;

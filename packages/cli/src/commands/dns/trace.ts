@@ -4,6 +4,7 @@
 import type { Trace } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { usageError } from "../../errors.ts";
+import { json as jsonOf } from "../../output/json.ts";
 import { printable } from "../../output/printable.ts";
 import { jsonText } from "../../output/template/print.ts";
 import { compileTemplate } from "../../output/template/template.ts";
@@ -40,7 +41,7 @@ export const trace: CommandDefinition<Options> = {
 
 function shower({ json, format }: Options): (found: Trace) => readonly string[] {
   if (json === true && format !== undefined) throw usageError("--json and --format exclude each other");
-  if (json === true) return (found) => [JSON.stringify(found, undefined, 2)];
+  if (json === true) return (found) => [jsonOf(found, 2)];
   if (format === undefined) return (found) => plainLines(found).map(printable);
   const template = format === "json" ? jsonText : compileTemplate(format);
   return (found) => [template(found)];

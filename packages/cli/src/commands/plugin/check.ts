@@ -7,6 +7,7 @@ import type { CheckOptions, Report } from "@causeway/plugin-sdk";
 import { Option } from "commander";
 import type { CommandDefinition } from "../../command.ts";
 import { exitCodes, usageError } from "../../errors.ts";
+import { jsonLines } from "../../output/json.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { collect, given, strictPairs } from "../options.ts";
 import { failureOf, pluginAt } from "./plugins.ts";
@@ -79,7 +80,7 @@ export const check: CommandDefinition<Options> = {
       "asking the plugin everything",
       checkPlugin(plugin.address, { ...settings, signal }),
     );
-    if (options.json === true) output.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    if (options.json === true) output.write(jsonLines(report));
     else output.write(reportLines(report, output, options.all === true));
     return report.passed ? exitCodes.ok : exitCodes.refused;
   },

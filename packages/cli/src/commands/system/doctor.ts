@@ -4,6 +4,7 @@
 import type { Health } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { exitCodes } from "../../errors.ts";
+import { jsonLines } from "../../output/json.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { healthText } from "./health.ts";
 
@@ -25,7 +26,7 @@ export const doctor: CommandDefinition<Options> = {
   async run({ client, output, options }) {
     const health = await whileWaiting(output, "looking at everything", client.get<Health>("/doctor"));
     const { ok, items } = health;
-    if (options.json === true) output.write(`${JSON.stringify(health, undefined, 2)}\n`);
+    if (options.json === true) output.write(jsonLines(health));
     else if (options.quiet === true) for (const { code } of items) output.write(`${code}\n`);
     else if (items.length === 0)
       output.write(`${output.paint("green", "✓")} everything is as it should be\n`);

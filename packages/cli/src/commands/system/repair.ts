@@ -4,6 +4,7 @@
 import type { HealthItem, Repair } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { exitCodes } from "../../errors.ts";
+import { jsonLines } from "../../output/json.ts";
 import { whileWaiting } from "../../output/progress.ts";
 import { healthText } from "./health.ts";
 
@@ -21,7 +22,7 @@ export const repair: CommandDefinition<Options> = {
   ],
   async run({ client, output, options }) {
     const done = await whileWaiting(output, "mending", client.post<Repair>("/repair"));
-    if (options.json === true) output.write(`${JSON.stringify(done, undefined, 2)}\n`);
+    if (options.json === true) output.write(jsonLines(done));
     else {
       for (const item of done.mended) output.write(`${output.paint("green", "✓")} mended: ${said(item)}\n`);
       if (done.left.length > 0) output.write(`${healthText(done.left, output)}\n${done.left.length} left\n`);

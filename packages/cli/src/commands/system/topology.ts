@@ -2,6 +2,7 @@
  * causeway topology
  */
 import type { CommandDefinition } from "../../command.ts";
+import { jsonLines } from "../../output/json.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -14,8 +15,7 @@ export const topology: CommandDefinition<Options> = {
     { line: "causeway topology --json", says: "the same as data" },
   ],
   async run({ client, output, options }) {
-    if (options.json === true)
-      output.write(`${JSON.stringify(await client.get("/topology"), undefined, 2)}\n`);
+    if (options.json === true) output.write(jsonLines(await client.get("/topology")));
     else output.write(endedLine(await client.text("/topology")));
     return undefined;
   },

@@ -1,6 +1,7 @@
 /**
  * Values as Go prints them.
  */
+import { json } from "../json.ts";
 
 /** What a template sees: plain data, and functions where a field takes arguments (`.Label "x"`). */
 export type Value = unknown;
@@ -33,7 +34,7 @@ export function isTrue(value: Value): boolean {
 
 /** With its keys sorted, as Go's encoder does. */
 export function jsonText(value: Value, indent?: number): string {
-  return JSON.stringify(sortedKeys(value), undefined, indent) ?? "null";
+  return json(sortedKeys(value), indent);
 }
 
 function sortedKeys(value: Value): Value {

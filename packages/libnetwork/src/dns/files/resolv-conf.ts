@@ -2,6 +2,7 @@
  * What a resolv.conf says: resolv.conf(5).
  */
 import { tryParseIp } from "../../address/ip.ts";
+import { splitZone } from "../../address/zone.ts";
 
 export interface ResolvConf {
   /** Valid addresses in the order of the file; IPv6 ones may carry a zone (`fe80::1%eth0`). */
@@ -67,10 +68,4 @@ function isLocal(server: string): boolean {
   if (address.family === 6 && !mapped) return address.value <= 1n; // :: and ::1
   const ipv4 = address.value & 0xffffffffn;
   return ipv4 === 0n || ipv4 >> 24n === 127n;
-}
-
-/** RFC 4007: the zone is all behind the first "%". */
-function splitZone(server: string): readonly [address: string, zone?: string] {
-  const zoneAt = server.indexOf("%");
-  return zoneAt === -1 ? [server] : [server.slice(0, zoneAt), server.slice(zoneAt + 1)];
 }

@@ -5,6 +5,9 @@ import type { Trace } from "../../contracts/names.ts";
 import { CausewayError, unavailable } from "../../errors.ts";
 import type { Traced } from "./protocol.ts";
 
+/** More at a time nobody looks at: each has its answer, and all its steps, in memory of both threads. */
+const most = 256;
+
 interface Pending {
   readonly sandboxId: string;
   readonly answer: PromiseWithResolvers<Trace>;
@@ -18,8 +21,12 @@ export class PendingTraces {
     return this.#pending.size;
   }
 
-  /** @param ask has the thread asked, by this number */
+  /**
+   * @param ask has the thread asked, by this number
+   * @throws too_many_lookups
+   */
   add(sandboxId: string, ask: (number: number) => void): Promise<Trace> {
+    if (this.#pending.size >= most) return Promise.reject(tooMany());
     const number = this.#next++;
     const answer = Promise.withResolvers<Trace>();
     this.#pending.set(number, { sandboxId, answer });
@@ -44,4 +51,11 @@ export class PendingTraces {
       pending.answer.reject(error);
     }
   }
+}
+
+function tooMany(): Error {
+  return unavailable(
+    "too_many_lookups",
+    `${most} questions are being asked in the place of sandboxes already: ask again when they are answered`,
+  );
 }

@@ -5,6 +5,7 @@
 import { type DatagramBatch, EPOLLIN } from "@causeway/kernel";
 import type { Client } from "../upstream/contract.ts";
 import type { Answering, Asker } from "./asker.ts";
+import type { ConnectionLimit } from "./connection-limit.ts";
 import type { Loop, Watched } from "./loop.ts";
 import { refusing } from "./refusing.ts";
 import type { SandboxSockets } from "./sockets.ts";
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly batch: DatagramBatch;
   /** Has what the controller said taken up. */
   readonly catchUp: () => void;
+  /** By TCP, of all sandboxes. */
+  readonly connections: ConnectionLimit;
 }
 
 /** A namespace in which questions come. Whoever asks is refused, until somebody answers there. */
@@ -29,13 +32,14 @@ export class ServedNamespace implements Disposable, Answering {
   #destroyed: () => void = () => undefined;
 
   /** @param sockets taken over, on an exception too */
-  constructor(sockets: SandboxSockets, { loop, batch, catchUp }: Surroundings) {
+  constructor(sockets: SandboxSockets, surroundings: Surroundings) {
     this.sockets = sockets;
     const { udp, tcp } = sockets;
-    this.#udp = new UdpService(udp.fd, { loop, batch, catchUp }, this);
+    const { loop } = surroundings;
+    this.#udp = new UdpService(udp.fd, surroundings, this);
     this.#watched = takenOver(sockets, () => loop.watch(udp.fd, EPOLLIN, this.#udp));
     const closing = { [Symbol.dispose]: () => this.#closeUdp() };
-    this.#tcp = takenOver(closing, () => new TcpService(loop, tcp, catchUp, this, () => this.#destroyed()));
+    this.#tcp = takenOver(closing, () => new TcpService(tcp, surroundings, this, () => this.#destroyed()));
   }
 
   /**

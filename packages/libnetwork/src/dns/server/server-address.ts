@@ -4,11 +4,12 @@
  */
 import { InetSockaddr, type link, Rtnl } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
+import { splitZone } from "../../address/zone.ts";
 import { unavailable } from "../../errors.ts";
 
 /** @throws zone_gone where the namespace has no such interface */
 export function serverSockaddr(address: string): InetSockaddr {
-  const [ip = "", zone] = address.split("%");
+  const [ip, zone] = splitZone(address);
   return new InetSockaddr(
     parseIp(ip).bytes(),
     address,

@@ -12,6 +12,7 @@ import {
 } from "@causeway/kernel";
 import { checkLeaks } from "../../../../../test/support/leak-check.ts";
 import { SocketChannels } from "./channels.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import { Loop } from "./loop.ts";
 import { ServedNamespace } from "./sandbox.ts";
 import { SandboxSockets } from "./sockets.ts";
@@ -50,9 +51,15 @@ describe("what cannot be watched", () => {
 
   it("is closed where it is a sandbox's, by whichever socket, and is opened the next time", (t) => {
     const { namespace, loop } = scene(t);
+    const connections = new ConnectionLimit(8);
     const open = () => {
       const sockets = SandboxSockets.open(namespace.duplicate(), "tests", (_, action) => action());
-      return new ServedNamespace(sockets, { loop, batch: makeBatch(), catchUp: () => undefined });
+      return new ServedNamespace(sockets, {
+        loop,
+        batch: makeBatch(),
+        catchUp: () => undefined,
+        connections,
+      });
     };
     for (const number of [1, 2]) {
       fail("epoll_ctl", number);

@@ -4,6 +4,7 @@
 import { acceptTcp, EPOLLIN, isKernelError, type OwnedFd, setNoDelay } from "@causeway/kernel";
 import { longestMessage } from "../wire/constants.ts";
 import type { Answering, Asker, Remembered } from "./asker.ts";
+import type { ConnectionLimit, Holder } from "./connection-limit.ts";
 import { framed } from "./framing.ts";
 import type { Loop, Readable, Watched } from "./loop.ts";
 import { MessageStream } from "./stream.ts";
@@ -23,11 +24,18 @@ const idleTime = 10_000;
 
 const answer = Buffer.alloc(longestMessage);
 
-export class TcpService implements Readable, Disposable {
-  readonly #loop: Loop;
+export interface TcpSetting {
+  readonly loop: Loop;
+  /** Has what the controller said taken up. */
+  readonly catchUp: () => void;
+  /** Of all sandboxes. */
+  readonly connections: ConnectionLimit;
+}
+
+export class TcpService implements Readable, Holder, Disposable {
+  readonly #setting: TcpSetting;
   readonly #listener: OwnedFd;
   readonly #watched: Watched;
-  readonly #catchUp: () => void;
   readonly #answering: Answering;
   readonly #destroyed: () => void;
   readonly #connections = new Set<Connection>();
@@ -38,16 +46,10 @@ export class TcpService implements Readable, Disposable {
    * @param listener stays the caller's
    * @param destroyed is told that somebody destroyed it: nothing comes by it any more
    */
-  constructor(
-    loop: Loop,
-    listener: OwnedFd,
-    catchUp: () => void,
-    answering: Answering,
-    destroyed: () => void,
-  ) {
-    this.#loop = loop;
+  constructor(listener: OwnedFd, setting: TcpSetting, answering: Answering, destroyed: () => void) {
+    const { loop } = setting;
+    this.#setting = setting;
     this.#listener = listener;
-    this.#catchUp = catchUp;
     this.#answering = answering;
     this.#destroyed = destroyed;
     this.#turns = new Turns(loop.timers);
@@ -75,20 +77,27 @@ export class TcpService implements Readable, Disposable {
   }
 
   #accept(socket: OwnedFd): void {
-    if (this.#connections.size >= mostConnections) {
-      const [oldest] = this.#connections;
-      oldest?.[Symbol.dispose]();
-    }
+    if (this.#connections.size >= mostConnections) this.hangUpOldest();
     takenOver(socket, () => setNoDelay(socket.fd));
-    const gone = (connection: Connection) => this.#connections.delete(connection);
+    const { loop, catchUp, connections } = this.#setting;
+    const gone = (connection: Connection) => {
+      if (this.#connections.delete(connection)) connections.remove(this);
+    };
     const peer = --this.#lastPeer;
-    const parts = { catchUp: this.#catchUp, answering: this.#answering, turns: this.#turns, gone };
-    this.#connections.add(new Connection(this.#loop, socket, peer, parts));
+    const parts = { catchUp, answering: this.#answering, turns: this.#turns, gone };
+    const connection = new Connection(loop, socket, peer, parts);
+    connections.add(this);
+    this.#connections.add(connection);
+  }
+
+  hangUpOldest(): void {
+    const [oldest] = this.#connections;
+    oldest?.[Symbol.dispose]();
   }
 
   #pause(): void {
     this.#watched.change(0);
-    const { timers } = this.#loop;
+    const { timers } = this.#setting.loop;
     timers.at(timers.now() + 100, () => this.#watched.change(EPOLLIN));
   }
 

@@ -6,6 +6,7 @@ import { closeLingering, EPOLLIN } from "@causeway/kernel";
 import { QueryForwarder } from "../upstream/forwarder.ts";
 import { PooledRandomNumbers } from "../upstream/random.ts";
 import { Complaints } from "./complaints.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { Inbox } from "./inbox.ts";
 import { Loop } from "./loop.ts";
@@ -14,8 +15,8 @@ import { ServedNames } from "./served-names.ts";
 import { makeBatch } from "./udp.ts";
 
 const { port, memory, counts, wakeFd, hostNamespaceFd, settings } = workerData as WorkerSetup;
-/** Sockets to other servers, of all sandboxes together: a process with few descriptors has others to open. */
-const exchanges = Math.min(4096, Math.floor(descriptorLimit() / 4));
+/** Sockets of one sort, of all sandboxes together: a process with few descriptors has others to open. */
+const mostSockets = Math.min(4096, Math.floor(descriptorLimit() / 4));
 /** Descriptors are the process's: what the thread opened is closed however it ends. */
 using opened = new DisposableStack();
 opened.defer(() => port.close());
@@ -34,6 +35,7 @@ const names: ServedNames = opened.use(
       loop,
       batch: makeBatch(),
       catchUp: () => inbox.catchUp(),
+      connections: new ConnectionLimit(mostSockets),
       later: (milliseconds, action) => loop.timers.at(loop.timers.now() + milliseconds, action),
     },
     hostNamespaceFd,
@@ -41,7 +43,7 @@ const names: ServedNames = opened.use(
     (channels) =>
       new QueryForwarder(
         { clock: loop.timers, channels, random: new PooledRandomNumbers() },
-        { ...settings, exchanges },
+        { ...settings, exchanges: mostSockets },
       ),
     (said) => port.postMessage(said satisfies Said),
   ),

@@ -1,0 +1,14 @@
+/**
+ * JSON for programs, which a terminal may be shown all the same.
+ */
+
+/** As JSON.stringify, which leaves DEL and the control characters of C1 as they are: they stand as \u009b, so that no terminal obeys them. */
+export function json(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, undefined, indent) ?? "null";
+  return text.replaceAll(/[\u007f-\u009f]/g, (found) => `\\u00${found.charCodeAt(0).toString(16)}`);
+}
+
+/** Over several lines, with the last one's newline. */
+export function jsonLines(value: unknown): string {
+  return `${json(value, 2)}\n`;
+}
