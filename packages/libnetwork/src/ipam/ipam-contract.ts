@@ -19,6 +19,8 @@ export interface IpamUnderTest {
   readonly create: () => Ipam | Promise<Ipam>;
   /** Whether it hands out addresses; if not, pools and leases are empty. */
   readonly handsOutAddresses: boolean;
+  /** The code of every refusal, where a plugin refuses: it has words only. */
+  readonly refusesWith?: string;
 }
 
 /** Declares the tests. */
@@ -52,12 +54,16 @@ async function lease(ipam: Ipam, poolId: string, address?: string, type?: string
   return parseCidr(answer.address);
 }
 
+type Refusal = (action: () => unknown, code: string) => Promise<void>;
+
 /** Rejects like a promise even where the IPAM answers, or throws, at once. */
-function refusal(action: () => unknown, code: string): Promise<void> {
-  return assert.rejects(async () => action(), { code });
+function refusalOf({ refusesWith }: IpamUnderTest): Refusal {
+  return (action, code) => assert.rejects(async () => action(), { code: refusesWith ?? code });
 }
 
-function declareCommonTests({ create }: IpamUnderTest): void {
+function declareCommonTests(subject: IpamUnderTest): void {
+  const { create } = subject;
+  const refusal = refusalOf(subject);
   test("says who it is", async () => {
     const ipam = await create();
     assert.match(ipam.name, /^[a-z0-9._-]+$/);
@@ -81,7 +87,9 @@ function declareCommonTests({ create }: IpamUnderTest): void {
   });
 }
 
-function declarePoolTests({ create }: IpamUnderTest): void {
+function declarePoolTests(subject: IpamUnderTest): void {
+  const { create } = subject;
+  const refusal = refusalOf(subject);
   for (const [family, v6] of [
     ["IPv4", false],
     ["IPv6", true],
@@ -117,7 +125,9 @@ function declarePoolTests({ create }: IpamUnderTest): void {
   });
 }
 
-function declareAddressTests({ create }: IpamUnderTest): void {
+function declareAddressTests(subject: IpamUnderTest): void {
+  const { create } = subject;
+  const refusal = refusalOf(subject);
   for (const [pool, v6] of [
     ["172.30.0.0/29", false],
     ["fd00:30::/125", true],

@@ -57,7 +57,7 @@ export class PluginIpam implements Ipam {
         V6: v6,
       }),
     );
-    return { poolId: answer.PoolID, pool: parseCidr(answer.Pool).toString(), data: answer.Data };
+    return { poolId: answer.PoolID, pool: parseCidr(answer.Pool).toString(), ...dataIn(answer) };
   }
 
   async releasePool(poolId: string): Promise<void> {
@@ -68,7 +68,7 @@ export class PluginIpam implements Ipam {
     const answer = await asCausewayErrors(() =>
       this.#remote.requestAddress({ PoolID: poolId, Address: address, Options: optionsOnWire(options) }),
     );
-    return { address: parseCidr(answer.Address).toString(), data: answer.Data };
+    return { address: parseCidr(answer.Address).toString(), ...dataIn(answer) };
   }
 
   async releaseAddress(poolId: string, address: string): Promise<void> {
@@ -79,6 +79,10 @@ export class PluginIpam implements Ipam {
   status(): undefined {
     return undefined;
   }
+}
+
+function dataIn({ Data: data }: { readonly Data: Readonly<Record<string, string>> }) {
+  return Object.keys(data).length === 0 ? {} : { data };
 }
 
 /** Without options dockerd sends null. What says that an address is claimed again is between the model and our own IPAM. */
