@@ -175,6 +175,8 @@ export interface SandboxKey {
   readonly sandboxId: string;
   /** Path of the sandbox's network namespace. */
   readonly path: string;
+  /** What the sandbox serves outside, with this endpoint in it: told where the driver is a plugin. */
+  readonly ports?: ExternalPorts;
 }
 
 /** What a driver tells of an endpoint. */

@@ -5,6 +5,7 @@ import type { JoinAnswer } from "../contracts/driver.ts";
 import type { NamespacePlace } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
+import { externalPorts } from "./gateway/way-out.ts";
 import { asking, note } from "./intents/asking.ts";
 import type { Step } from "./intents/step.ts";
 import { leaveStep } from "./leaving.ts";
@@ -33,7 +34,12 @@ export async function prepareJoin(
   if (isNamed(endpoint)) openResolver(sandbox);
   const { engine, driver, network, id } = endpoint;
   await engine.intents.settle(id);
-  const key = { sandboxId: sandbox.id, path: sandbox.namespace?.path ?? "" };
+  const joined = new Set([...sandbox.joined, endpoint]);
+  const key = {
+    sandboxId: sandbox.id,
+    path: sandbox.namespace?.path ?? "",
+    ...(driver.traits.remote && { ports: externalPorts({ engine, joined }) }),
+  };
   const answer = await asking({ engine, id, undo }, driver, leaveStep(endpoint), () =>
     driver.join(network.id, id, key),
   );

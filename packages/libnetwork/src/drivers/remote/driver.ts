@@ -101,7 +101,7 @@ export class RemoteDriver implements Driver {
       this.#remote.join({
         ...ids(networkId, endpointId),
         SandboxKey: sandbox.path,
-        Options: portOptions(spec),
+        Options: portOptions(sandbox.ports ?? spec),
       }),
     );
     const { InterfaceName: names, Gateway, GatewayIPv6, StaticRoutes, DisableGatewayService } = answer;
