@@ -1,55 +1,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { servePlugin } from "../server/index.ts";
 import { at, sameForAll, somebody, temporaryDirectory, yes } from "../test-support.ts";
-import { type ClientOptions, PluginClient } from "./plugin-client.ts";
+import { answering, call, ids, quickClock } from "./client-test-support.ts";
+import { PluginClient } from "./plugin-client.ts";
 import { RemoteIpam } from "./remote-ipam.ts";
 import { RemoteNetworkDriver } from "./remote-network-driver.ts";
 import type { Clock } from "./retry.ts";
-
-const ids = { NetworkID: "n", EndpointID: "e" };
-const call = "NetworkDriver.Leave";
-
-/** Time that passes only by waiting, and what was waited for: seconds. */
-function quickClock() {
-  let now = 0;
-  const waits: number[] = [];
-  const clock: Clock = {
-    now: () => now,
-    sleep: async (milliseconds) => {
-      waits.push(milliseconds / 1000);
-      now += milliseconds;
-    },
-  };
-  return { clock, waits };
-}
-
-/** A plugin whose answers the test chooses: a body, or all of it. */
-async function answering(
-  t: TestContext,
-  answers: Readonly<Record<string, string | ((request: IncomingMessage, response: ServerResponse) => void)>>,
-  options: ClientOptions = {},
-) {
-  const calls: string[] = [];
-  const plugin = await somebody(t, (request, response) => {
-    const method = request.url?.slice(1) ?? "";
-    calls.push(method);
-    const answer =
-      answers[method] ??
-      (method === "Plugin.Activate" ? '{"Implements":["NetworkDriver","IpamDriver"]}' : undefined);
-    request.resume();
-    if (typeof answer === "function") answer(request, response);
-    else if (answer === undefined) response.writeHead(404).end("404 page not found");
-    else response.end(answer);
-  });
-  const client = new PluginClient(plugin, options);
-  t.after(() => client[Symbol.dispose]());
-  return { calls, client };
-}
 
 describe("calling a plugin", () => {
   it("says what dockerd says, over one connection", async (t) => {
