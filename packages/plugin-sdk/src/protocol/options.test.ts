@@ -6,6 +6,7 @@ import {
   isInternal,
   macAddressAsBytes,
   macAddressOption,
+  portOptions,
   publishedPorts,
   userOptions,
 } from "./options.ts";
@@ -45,6 +46,23 @@ describe("Options as dockerd was recorded to send them", () => {
       { protocol: "tcp", port: 80, hostIp: "", hostPort: 0, hostPortEnd: 0 },
     ]);
     assert.deepEqual(publishedPorts({ "com.docker.network.portmap": "?" }), []);
+  });
+
+  it("has ports written as they are read", () => {
+    const exposed = [{ protocol: "udp", port: 82 }] as const;
+    const published = [
+      { protocol: "tcp", port: 80, hostIp: "127.0.0.1", hostPort: 8080, hostPortEnd: 8089 },
+      { protocol: "sctp", port: 7, hostIp: "", hostPort: 0, hostPortEnd: 0 },
+    ] as const;
+    const written = portOptions(exposed, published);
+    assert.deepEqual(written, {
+      "com.docker.network.endpoint.exposedports": [{ Proto: 17, Port: 82 }],
+      "com.docker.network.portmap": [
+        { Proto: 6, IP: "", Port: 80, HostIP: "127.0.0.1", HostPort: 8080, HostPortEnd: 8089 },
+        { Proto: 132, IP: "", Port: 7, HostIP: "", HostPort: 0, HostPortEnd: 0 },
+      ],
+    });
+    assert.deepEqual([exposedPorts(written), publishedPorts(written)], [exposed, published]);
   });
 
   it("has a MAC as base64 of its bytes, or as text", () => {

@@ -1,5 +1,5 @@
 /**
- * What Docker puts into `Options`, read: labels of moby's libnetwork/netlabel, and values in the forms that Go gives them.
+ * What Docker puts into `Options`, read and written: labels of moby's libnetwork/netlabel, and values in the forms that Go gives them.
  */
 
 type Options = Readonly<Record<string, unknown>>;
@@ -25,7 +25,8 @@ export const requestAddressType = "RequestAddressType";
 /** ... a gateway. */
 export const gatewayAddressType = "com.docker.network.gateway";
 
-export type ProtocolName = "tcp" | "udp" | "sctp";
+const protocolNames = ["tcp", "udp", "sctp"] as const;
+export type ProtocolName = (typeof protocolNames)[number];
 
 export interface ExposedPort {
   readonly protocol: ProtocolName;
@@ -83,6 +84,27 @@ export function publishedPorts(options: Options): readonly PublishedPort[] {
   });
 }
 
+/** Ports as dockerd writes them into the `Options` of CreateEndpoint, Join and ProgramExternalConnectivity. */
+export function portOptions(
+  exposed: readonly ExposedPort[],
+  published: readonly PublishedPort[],
+): Readonly<Record<string, unknown>> {
+  return {
+    [labels.exposedPorts]: exposed.map(({ protocol, port }) => ({
+      Proto: protocolNumbers[protocol],
+      Port: port,
+    })),
+    [labels.portMap]: published.map(({ protocol, port, hostIp, hostPort, hostPortEnd }) => ({
+      Proto: protocolNumbers[protocol],
+      IP: "",
+      Port: port,
+      HostIP: hostIp,
+      HostPort: hostPort,
+      HostPortEnd: hostPortEnd,
+    })),
+  };
+}
+
 /** The MAC that the user asks for, as `02:11:22:33:44:55`; from base64, as Go writes bytes, or from text. */
 export function macAddressOption(options: Options): string | undefined {
   const value = options[labels.macAddress];
@@ -98,18 +120,13 @@ export function macAddressAsBytes(mac: string): string {
   return Buffer.from(mac.replaceAll(":", ""), "hex").toString("base64");
 }
 
-/** IP protocol numbers, as Go's types.Protocol is written; a name is understood too. */
-const protocols: Readonly<Record<string, ProtocolName>> = {
-  6: "tcp",
-  17: "udp",
-  132: "sctp",
-  tcp: "tcp",
-  udp: "udp",
-  sctp: "sctp",
-};
+/** IP protocol numbers, as Go's types.Protocol is written. */
+const protocolNumbers: Readonly<Record<ProtocolName, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
+/** A name is understood too. */
 function protocolName(value: unknown): ProtocolName | undefined {
-  return protocols[String(value).toLowerCase()];
+  const text = String(value).toLowerCase();
+  return protocolNames.find((name) => name === text || String(protocolNumbers[name]) === text);
 }
 
 function entries(value: unknown): readonly Options[] {

@@ -1,7 +1,7 @@
 /**
  * RemoteDriver: networks that a plugin makes. The plugin keeps what it makes; here is known what there is, so that it can be asked for.
  */
-import type { RemoteNetworkDriver, Scope } from "@causeway/plugin-sdk";
+import { nextHopRoute, type RemoteNetworkDriver, type Scope } from "@causeway/plugin-sdk";
 import type {
   CreatedEndpoint,
   Driver,
@@ -19,10 +19,8 @@ import type {
 import type { PlainData } from "../../contracts/store.ts";
 import { notFound } from "../../errors.ts";
 import { asCausewayErrors } from "../../plugin-errors.ts";
-import { endpointOptions, ipamDataOnWire, networkOptions, portOptions, userOptions } from "./options.ts";
+import { endpointOptions, endpointPorts, ipamDataOnWire, networkOptions, optionsAsText } from "./options.ts";
 
-/** RouteType of a route by a next hop; the other is 1, on the link. */
-const byNextHop = 0;
 /** What interfaces are called where the plugin does not say. */
 const usualPrefix = "eth";
 
@@ -51,7 +49,7 @@ export class RemoteDriver implements Driver {
   }
 
   validateNetwork({ options }: Pick<NetworkSpec, "options">): void {
-    userOptions(options);
+    optionsAsText(options);
   }
 
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
@@ -101,7 +99,7 @@ export class RemoteDriver implements Driver {
       this.#remote.join({
         ...ids(networkId, endpointId),
         SandboxKey: sandbox.path,
-        Options: portOptions(sandbox.ports ?? spec),
+        Options: endpointPorts(sandbox.ports ?? spec),
       }),
     );
     const { InterfaceName: names, Gateway, GatewayIPv6, StaticRoutes, DisableGatewayService } = answer;
@@ -121,7 +119,7 @@ export class RemoteDriver implements Driver {
       staticRoutes: StaticRoutes.map(
         ({ Destination, RouteType, NextHop }): StaticRoute => ({
           destination: Destination,
-          nextHop: RouteType === byNextHop ? NextHop : undefined,
+          nextHop: RouteType === nextHopRoute ? NextHop : undefined,
         }),
       ),
     };
@@ -136,7 +134,7 @@ export class RemoteDriver implements Driver {
     endpointId: string,
     ports: ExternalPorts,
   ): Promise<void> {
-    const request = { ...ids(networkId, endpointId), Options: portOptions(ports) };
+    const request = { ...ids(networkId, endpointId), Options: endpointPorts(ports) };
     await asCausewayErrors(() => this.#remote.programExternalConnectivity(request));
   }
 

@@ -1,27 +1,24 @@
 /**
  * What a plugin is told besides ids and addresses: the labels and forms of libnetwork/netlabel, as dockerd was recorded to write them.
  */
-import { labels, macAddressAsBytes } from "@causeway/plugin-sdk";
-import type {
-  DriverOptions,
-  EndpointSpec,
-  IpamData,
-  NetworkSpec,
-  PortMapping,
-} from "../../contracts/driver.ts";
+import {
+  type ExposedPort,
+  labels,
+  macAddressAsBytes,
+  type ProtocolName,
+  portOptions,
+} from "@causeway/plugin-sdk";
+import type { DriverOptions, EndpointSpec, IpamData, NetworkSpec } from "../../contracts/driver.ts";
 import { invalid } from "../../errors.ts";
 
 type WireOptions = Readonly<Record<string, unknown>>;
-
-/** IP protocol numbers: Go's types.Protocol. */
-const protocolNumbers: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
 /**
  * What the user gave with `-o`: text, as in Docker; numbers and booleans are written as text.
  *
  * @throws invalid_option for a value that is no text
  */
-export function userOptions(options: DriverOptions): Readonly<Record<string, string>> {
+export function optionsAsText(options: DriverOptions): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => {
       if (typeof value === "string") return [name, value];
@@ -38,7 +35,7 @@ export function userOptions(options: DriverOptions): Readonly<Record<string, str
 export function networkOptions({ internal, options, ipv6 }: NetworkSpec): WireOptions {
   return {
     [labels.enableIpv6]: ipv6.length > 0,
-    [labels.generic]: userOptions(options),
+    [labels.generic]: optionsAsText(options),
     ...(internal && { [labels.internal]: true }),
   };
 }
@@ -58,45 +55,42 @@ export function endpointOptions(spec: EndpointSpec): WireOptions {
   const { options, macChosen, interface: addresses } = spec;
   return {
     ...options,
-    ...portOptions(spec),
+    ...endpointPorts(spec),
     ...(macChosen && { [labels.macAddress]: macAddressAsBytes(addresses.mac) }),
   };
 }
 
-/** Of Join and ProgramExternalConnectivity. */
-export function portOptions({
+/** Of Join and ProgramExternalConnectivity. What is published is exposed. */
+export function endpointPorts({
   exposedPorts,
   publish,
 }: Pick<EndpointSpec, "exposedPorts" | "publish">): WireOptions {
-  return {
-    [labels.exposedPorts]: exposedOnWire(exposedPorts, publish),
-    [labels.portMap]: publish.map(
-      ({ protocol, containerPort, hostAddress = "", hostPort = 0, hostPortEnd }) => ({
-        Proto: protocolNumbers[protocol] ?? 0,
-        IP: "",
-        Port: containerPort,
-        HostIP: hostAddress,
-        HostPort: hostPort,
-        HostPortEnd: hostPortEnd ?? hostPort,
-      }),
-    ),
-  };
-}
-
-/** What is published is exposed. */
-function exposedOnWire(exposed: readonly string[], publish: readonly PortMapping[]) {
-  const published = publish.map(({ protocol, containerPort }) => `${containerPort}/${protocol}`);
-  return [...new Set([...published, ...exposed.flatMap(portsIn)])].map((text) => {
-    const [port = "", protocol = ""] = text.split("/");
-    return { Proto: protocolNumbers[protocol] ?? 0, Port: Number(port) };
-  });
+  const published = publish.map(
+    ({ protocol, containerPort, hostAddress = "", hostPort = 0, hostPortEnd }) => ({
+      protocol,
+      port: containerPort,
+      hostIp: hostAddress,
+      hostPort,
+      hostPortEnd: hostPortEnd ?? hostPort,
+    }),
+  );
+  const exposed = new Map(
+    [...published, ...exposedPorts.flatMap(portsIn)].map(({ protocol, port }) => [
+      `${port}/${protocol}`,
+      { protocol, port },
+    ]),
+  );
+  return portOptions([...exposed.values()], published);
 }
 
 /** `80`, `80/tcp`, `8000-8002/udp`; what is no port is for people to read, and is left out. */
-function portsIn(text: string): readonly string[] {
+function portsIn(text: string): readonly ExposedPort[] {
   const [, first = "", last = first, protocol = "tcp"] =
     text.match(/^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/) ?? [];
   if (first === "") return [];
   const count = Math.min(Math.max(Number(last) - Number(first), 0), 65535) + 1;
-  return Array.from({ length: count }, (_, at) => `${Number(first) + at}/${protocol}`);
+  return Array.from({ length: count }, (_, at) => ({
+    protocol: protocol as ProtocolName,
+    port: Number(first) + at,
+  }));
 }

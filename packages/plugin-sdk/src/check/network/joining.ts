@@ -4,7 +4,7 @@
 import { isAddress, isCidr } from "../../client/index.ts";
 import type { ResponseOf } from "../../protocol/index.ts";
 import { isInside } from "../subnets.ts";
-import { type Ids, type NetworkScene, portOptions } from "./scene.ts";
+import { type Ids, type NetworkScene, onePort } from "./scene.ts";
 
 type Joined = ResponseOf<"NetworkDriver.Join">;
 
@@ -37,7 +37,7 @@ export async function checkJoin(scene: NetworkScene, ids: Ids): Promise<Joined |
 }
 
 export async function checkExternalConnectivity({ exam }: NetworkScene, ids: Ids): Promise<void> {
-  const request = { ...ids, Options: portOptions };
+  const request = { ...ids, Options: onePort };
   const program = await exam.call("NetworkDriver.ProgramExternalConnectivity", request);
   if (program.kind !== "unknown") exam.succeeds("external.program", "ProgramExternalConnectivity", program);
   else exam.expect("external.program", true, "");

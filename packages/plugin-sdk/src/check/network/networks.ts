@@ -2,7 +2,7 @@
  * Networks: asked for again, of other kinds, and taken away while they are in use.
  */
 import { labels } from "../../protocol/index.ts";
-import { hostOf, type NetworkScene, newEndpoint, newId, portOptions } from "./scene.ts";
+import { hostOf, type NetworkScene, newEndpoint, newId, onePort } from "./scene.ts";
 
 export async function checkCreateAgain(scene: NetworkScene, network: string): Promise<void> {
   const { exam } = scene;
@@ -41,7 +41,7 @@ export async function checkBothFamilies(scene: NetworkScene): Promise<void> {
   if (exam.succeeds("network.ipv6", "CreateNetwork with IPv6Data", outcome) === undefined) return;
   const ids = newEndpoint(request.NetworkID);
   const Interface = { Address: scene.host(7), AddressIPv6: `${prefix}7/64`, MacAddress: "" };
-  const made = await exam.call("NetworkDriver.CreateEndpoint", { ...ids, Interface, Options: portOptions });
+  const made = await exam.call("NetworkDriver.CreateEndpoint", { ...ids, Interface, Options: onePort });
   const answer = exam.succeeds("network.ipv6", "CreateEndpoint with AddressIPv6", made);
   if (answer !== undefined) {
     const { Address = "", AddressIPv6 = "" } = answer.Interface ?? {};

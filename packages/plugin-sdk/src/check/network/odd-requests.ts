@@ -2,7 +2,7 @@
  * What is no request, and what is one although it does not look so.
  */
 import { askInPieces } from "../rude.ts";
-import { type NetworkScene, newEndpoint, portOptions } from "./scene.ts";
+import { type NetworkScene, newEndpoint, onePort } from "./scene.ts";
 
 const method = "NetworkDriver.CreateEndpoint";
 
@@ -33,7 +33,7 @@ export async function checkOddRequests(scene: NetworkScene, NetworkID: string): 
 export async function checkPieces(scene: NetworkScene, NetworkID: string): Promise<void> {
   const { exam } = scene;
   const ids = newEndpoint(NetworkID);
-  const body = JSON.stringify({ ...ids, Interface: { Address: scene.host(2) }, Options: portOptions });
+  const body = JSON.stringify({ ...ids, Interface: { Address: scene.host(2) }, Options: onePort });
   const outcome = await askInPieces(exam, method, body);
   if (outcome === undefined) return exam.skip("http.pieces", "the plugin is behind TLS");
   if (exam.succeeds("http.pieces", `${method} in pieces`, outcome) !== undefined)
@@ -43,7 +43,7 @@ export async function checkPieces(scene: NetworkScene, NetworkID: string): Promi
 export async function checkLargeRequest(scene: NetworkScene, NetworkID: string): Promise<void> {
   const { exam } = scene;
   const ids = newEndpoint(NetworkID);
-  const Options = { ...portOptions, "org.causeway.check": "x".repeat(256 * 1024) };
+  const Options = { ...onePort, "org.causeway.check": "x".repeat(256 * 1024) };
   const Interface = { Address: scene.host(2) };
   const outcome = await exam.call(method, { ...ids, Interface, Options });
   if (exam.succeeds("request.large", "CreateEndpoint with a label of 256 KiB", outcome) !== undefined)

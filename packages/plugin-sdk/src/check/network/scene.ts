@@ -3,7 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { isCidr, isMac } from "../../client/index.ts";
-import { labels, macAddressAsBytes, type RequestFor } from "../../protocol/index.ts";
+import { labels, macAddressAsBytes, portOptions, type RequestFor } from "../../protocol/index.ts";
 import type { ClauseId } from "../clauses.ts";
 import type { Examination } from "../examination.ts";
 
@@ -23,10 +23,10 @@ export interface Ids {
   readonly EndpointID: string;
 }
 
-export const portOptions = {
-  [labels.exposedPorts]: [{ Proto: 6, Port: 80 }],
-  [labels.portMap]: [{ Proto: 6, IP: "", Port: 80, HostIP: "", HostPort: 0, HostPortEnd: 0 }],
-};
+const web = { protocol: "tcp", port: 80 } as const;
+
+/** Of a container that exposes and publishes one port, at any of the host's. */
+export const onePort = portOptions([web], [{ ...web, hostIp: "", hostPort: 0, hostPortEnd: 0 }]);
 
 export function newId(): string {
   return randomBytes(32).toString("hex");
@@ -73,7 +73,7 @@ export class NetworkScene {
   }
 
   joinRequest(ids: Ids): RequestFor<"NetworkDriver.Join"> {
-    return { ...ids, SandboxKey: this.sandboxKey, Options: portOptions };
+    return { ...ids, SandboxKey: this.sandboxKey, Options: onePort };
   }
 
   /** @returns the network's id, where it was made */
@@ -104,7 +104,7 @@ export class NetworkScene {
     const outcome = await exam.call("NetworkDriver.CreateEndpoint", {
       ...ids,
       Interface: { Address, AddressIPv6: "", MacAddress },
-      Options: { ...portOptions, ...(MacAddress && { [labels.macAddress]: macAddressAsBytes(MacAddress) }) },
+      Options: { ...onePort, ...(MacAddress && { [labels.macAddress]: macAddressAsBytes(MacAddress) }) },
     });
     const answer = exam.succeeds(clause, `CreateEndpoint with ${Address} ${MacAddress}`.trim(), outcome);
     if (answer === undefined) return undefined;
