@@ -6,16 +6,18 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ControllerOptions } from "@causeway/libnetwork";
 
-const program = join(import.meta.dirname, "holder.ts");
-
 export class Holder implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #said = new Set<string>();
   #heard: () => void = () => undefined;
 
-  /** Starts a process that opens the controller. */
-  constructor(options: ControllerOptions) {
-    const arguments_ = [program, JSON.stringify(options)];
+  /**
+   * Starts a process that opens the controller.
+   *
+   * @param program what it does then. Default: nothing
+   */
+  constructor(options: ControllerOptions, program = "holder.ts") {
+    const arguments_ = [join(import.meta.dirname, program), JSON.stringify(options)];
     const child = spawn(process.execPath, arguments_, { stdio: ["ignore", "pipe", "inherit"] });
     this.#process = child;
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -36,7 +38,7 @@ export class Holder implements AsyncDisposable {
   }
 
   /** @throws Error where it ends before */
-  async says(word: "opening" | "open"): Promise<void> {
+  async says(word: string): Promise<void> {
     while (!this.#said.has(word)) {
       if (this.#ended)
         throw new Error(`the process ended (${this.#process.exitCode}) before it said "${word}"`);
