@@ -41,6 +41,10 @@ function controllerOptionsOf(values: SettingValues): ControllerOptions {
     drivers: { bridge: { enableForwarding, allowForeignForwarding } },
     defaultNetwork: values.defaultNetwork && defaultNetworkOf(values),
     gatewayNetwork: values.gatewayNetwork && gatewayNetworkOf(values),
+    plugins: values.plugins && {
+      directories: { sockets: values.pluginSockets, specs: values.pluginSpecs },
+      timeout: values.pluginTimeoutSeconds * 1000,
+    },
     firewall: values.firewall,
     firewallTable: values.firewallTable,
     defaultAddressPools: values.defaultPools,

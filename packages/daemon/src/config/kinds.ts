@@ -155,6 +155,19 @@ export const hostGateways: Kind<readonly string[]> = {
   toToml: quoted,
 };
 
+export const paths: Kind<readonly string[]> = {
+  shape: "PATH",
+  many: true,
+  read(value) {
+    const all: unknown[] = Array.isArray(value) ? value : [value];
+    if (!all.every((one) => typeof one === "string" && one.startsWith("/")))
+      throw refused(value, 'absolute paths, such as ["/etc/docker/plugins"]');
+    return all.map(String);
+  },
+  fromTexts: (texts) => texts,
+  toToml: quoted,
+};
+
 /** Options for somebody else to check: `name=value`. */
 export const options: Kind<Readonly<Record<string, unknown>>> = {
   shape: "NAME=VALUE",

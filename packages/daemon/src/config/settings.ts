@@ -12,6 +12,7 @@ import {
   loopbackAddress,
   options,
   path,
+  paths,
   pools,
   text,
 } from "./kinds.ts";
@@ -311,6 +312,35 @@ export const settings = {
     byDefault: {},
     example: { mtu: 1400 },
     about: "Its options of the bridge driver. Default: its containers do not reach each other by it.",
+  }),
+  plugins: setting({
+    key: "plugins.enabled",
+    flag: "plugins",
+    kind: boolean,
+    byDefault: true,
+    about:
+      "Network drivers and IPAMs of other names than the built-in ones are looked for among Docker's plugins.",
+  }),
+  pluginSockets: setting({
+    key: "plugins.sockets",
+    flag: "plugin-sockets",
+    kind: path,
+    byDefault: "/run/docker/plugins",
+    about: "Directory in which their sockets are looked for.",
+  }),
+  pluginSpecs: setting({
+    key: "plugins.specs",
+    flag: "plugin-specs",
+    kind: paths,
+    byDefault: ["/etc/docker/plugins", "/usr/lib/docker/plugins"],
+    about: "Directories of files NAME.spec and NAME.json that say where they listen.",
+  }),
+  pluginTimeoutSeconds: setting({
+    key: "plugins.timeout-seconds",
+    flag: "plugin-timeout-seconds",
+    kind: integer(1, 3600, "SECONDS"),
+    byDefault: 60,
+    about: "How long a plugin may take to answer.",
   }),
   enableForwarding: setting({
     key: "bridge.enable-forwarding",
