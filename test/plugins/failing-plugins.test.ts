@@ -149,6 +149,11 @@ describe("a plugin that does not answer", () => {
     assert.deepEqual(interfacesOf(sandbox), []);
     assert.notEqual(host.rtnl.findLink({ name: linkName(endpoint.id) }), undefined);
     await assert.rejects(endpoint.join(sandbox), { kind: "unavailable" });
+    const { items } = await controller.inspectHealth();
+    assert.deepEqual(
+      items.map(({ code, message }) => [code, message]),
+      [["plugin_away", "1 thing is still to be taken back by plugin mynet, which does not answer"]],
+    );
     await plugin.start();
     await endpoint.join(sandbox);
     assert.deepEqual(plugin.calls(), ["leave", "join", "programExternalConnectivity"]);

@@ -48,6 +48,9 @@ export interface AttachOptions {
 
 const attachTable = { containerId: string, endpointName: string, endpoint: opaque, sandbox: opaque };
 
+/** How long a plugin that does not answer may keep a controller from closing, at a time. */
+const longestPluginMs = 10_000;
+
 export interface Attachment {
   readonly endpoint: Endpoint;
   readonly sandbox: Sandbox;
@@ -271,8 +274,10 @@ export abstract class Controller implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#healer?.close(), this.#engine.close()]);
     const { drivers, plugins } = this.#engine.parts;
+    // What a plugin does not answer would be waited for; what is left of it is stored.
+    const hurry = setInterval(() => plugins?.close(), longestPluginMs);
+    await Promise.all([this.#healer?.close(), this.#engine.close()]).finally(() => clearInterval(hurry));
     await finishing(
       "closing the controller",
       ...[...drivers.values()].map((driver) => () => driver.close()),

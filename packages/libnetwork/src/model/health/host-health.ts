@@ -30,6 +30,7 @@ export const hostHealth: SubjectHealth = {
       ...looking(host, "the host", () => netstack.inspectHost()),
       ...directories.flatMap((path) => looking(host, path, () => inspectSpace(path))),
       ...(await inspectStale(engine)),
+      ...owedToPlugins(engine),
     ];
   },
 
@@ -38,6 +39,18 @@ export const hostHealth: SubjectHealth = {
     sweep(engine, await findSurelyStale(engine));
   },
 };
+
+/** What plugins did not take back, for they are away: they are asked again by and by. */
+function owedToPlugins({ intents }: Engine): readonly HealthItem[] {
+  return [...intents.owed()].map(([name, count]) => ({
+    code: "plugin_away",
+    nature: "host",
+    subject: host,
+    message: `${count} ${count === 1 ? "thing is" : "things are"} still to be taken back by plugin ${name}, which does not answer`,
+    mend: "start the plugin: it is asked as soon as it answers",
+    repairable: false,
+  }));
+}
 
 /** Who drops what is forwarded is in nobody's way where nothing is to be. */
 function nothingForwarded({ networks }: Engine, items: readonly HealthItem[]): readonly HealthItem[] {

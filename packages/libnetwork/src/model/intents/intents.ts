@@ -27,8 +27,20 @@ export class Intents {
     this.#engine = engine;
   }
 
+  /** How many things each plugin is still to take back, by its name. */
+  owed(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const id of this.#pending()) {
+      for (const step of this.#steps.get(id) ?? []) {
+        const plugin = "driver" in step ? step.driver : "ipam" in step ? step.ipam : undefined;
+        if (plugin !== undefined) counts.set(plugin, (counts.get(plugin) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+
   /** Ids of which something is still to be taken back. */
-  get pending(): readonly string[] {
+  #pending(): readonly string[] {
     return [...this.#steps.keys()].filter((id) => !this.#busy.has(id));
   }
 
@@ -51,7 +63,7 @@ export class Intents {
   /** From now on what is left is gone on with, without anybody waiting for it. */
   start(): void {
     this.#started = true;
-    for (const id of this.pending) this.#goOnLater(id, 0);
+    for (const id of this.#pending()) this.#goOnLater(id, 0);
   }
 
   stop(): void {
