@@ -165,6 +165,24 @@ describe("a sandbox on a network without gateway", () => {
     host.rtnl.execute(link.remove({ name: "causeway_gw" }));
   });
 
+  it("is found without it by the doctor where it could not be made, and gets it by a repair", async (t) => {
+    using things = await scene(t);
+    const { host, outside, network, seenOutside } = things;
+    const { controller } = host;
+    const taken = await ipv4Only(host, "causeway_gwbridge", 2);
+    const bridge = await ipv4Only(host, "bridge", 1);
+    const { sandbox, endpoint } = await controller.attach(bridge, { containerId: "web" });
+    await (await network("n", 1)).connect(sandbox, "web");
+    await assert.rejects(endpoint.leave(sandbox), { code: "network_name_in_use" });
+    assert.equal(endpoint.sandbox, undefined, "it has left all the same");
+    const codes = async () => (await controller.inspectHealth()).items.map(({ code }) => code);
+    assert.deepEqual(await codes(), ["gateway_missing"]);
+    await taken.delete();
+    await controller.repair();
+    assert.deepEqual(await codes(), []);
+    assert.equal(await seenOutside(sandbox), outside.hostIpv4);
+  });
+
   it("has it over a restart, and in the topology, where the ports are drawn at it", async (t) => {
     using things = await scene(t);
     const { host, network, outside, seenOutside, seenInside } = things;

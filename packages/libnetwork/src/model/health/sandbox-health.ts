@@ -5,6 +5,8 @@ import { parseCidr } from "../../address/cidr.ts";
 import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import type { NamespacePlace, PlannedRoute } from "../../contracts/netstack.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
+import { settleGateway } from "../gateway/review.ts";
+import { gatewayEndpointOf, needsGateway, unneededGateway } from "../gateway/way-out.ts";
 import { markLost } from "../lost.ts";
 import { hostFileContent } from "../names/host-files.ts";
 import { answerAgain, obstacleToNames } from "../names/sandbox-resolver.ts";
@@ -33,6 +35,7 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     if (namespace !== undefined && !engine.parts.netstack.isThere(namespace))
       return [lost(subject, namespace)];
     return [
+      ...inspectGateway(sandbox, subject),
       ...inspectRouting(sandbox, subject),
       ...inspectFiles(sandbox, subject),
       ...(await inspectNames(sandbox, subject)),
@@ -43,6 +46,8 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     const sandbox = engine.sandboxes.byId(id);
     if (sandbox === undefined) return;
     if (items.some(({ nature }) => nature === "lost")) return markLost(sandbox);
+    if (items.some(({ code }) => code === gatewayMissing || code === gatewayUnneeded))
+      await settleGateway(sandbox);
     mendRouting(sandbox);
     const { files } = engine.parts;
     if (files.missing(id).length > 0) files.mend(hostFileContent(sandbox));
@@ -51,6 +56,20 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
 };
 
 const namesUnanswered = "names_unanswered";
+const gatewayMissing = "gateway_missing";
+const gatewayUnneeded = "gateway_unneeded";
+
+/** What a leave or a start could not bring about. */
+function inspectGateway(sandbox: SandboxCore, subject: SandboxSubject): HealthItem[] {
+  const repairable = { subject, mend: "call repair()", repairable: true } as const;
+  if (needsGateway(sandbox) && gatewayEndpointOf(sandbox) === undefined) {
+    const message = "it has no way out: its endpoint on the gateway bridge could not be made";
+    return [{ ...repairable, code: gatewayMissing, nature: "missing", message }];
+  }
+  if (unneededGateway(sandbox) === undefined) return [];
+  const message = "it is still on the gateway bridge, which it does not need any more";
+  return [{ ...repairable, code: gatewayUnneeded, nature: "stale", message }];
+}
 
 async function inspectNames(sandbox: SandboxCore, subject: SandboxSubject): Promise<HealthItem[]> {
   const obstacle = await obstacleToNames(sandbox);
