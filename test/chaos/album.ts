@@ -1,12 +1,15 @@
 // Pictures of a scenario played undisturbed, which a disturbed one is compared with.
 
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TestHost } from "../support/host.ts";
 import { differences } from "../support/kernel-state.ts";
 import { isGoing, picture } from "../support/picture.ts";
+import { answeredNames, namesTakenUp } from "./names.ts";
 import type { Scenario } from "./scenarios.ts";
+import { setting } from "./setting.ts";
 
 export type Picture = readonly string[];
 
@@ -25,9 +28,28 @@ const albums = new Map<Scenario, Promise<Album>>();
 export function albumOf(scenario: Scenario): Promise<Album> {
   const known = albums.get(scenario);
   if (known !== undefined) return known;
-  const made = makeAlbum(scenario);
+  const made = readAlbum(scenario) ?? makeAlbum(scenario);
   albums.set(scenario, made);
   return made;
+}
+
+function fileOf({ name }: Scenario): string {
+  return join(setting().albums, `${name}.json`);
+}
+
+/** Of another process of this run. */
+function readAlbum(scenario: Scenario): Promise<Album> | undefined {
+  try {
+    return Promise.resolve(JSON.parse(readFileSync(fileOf(scenario), "utf8")) as Album);
+  } catch {
+    return undefined;
+  }
+}
+
+function keepAlbum(scenario: Scenario, album: Album): void {
+  const file = fileOf(scenario);
+  writeFileSync(`${file}.${process.pid}`, JSON.stringify(album));
+  renameSync(`${file}.${process.pid}`, file);
 }
 
 async function makeAlbum(scenario: Scenario): Promise<Album> {
@@ -41,7 +63,7 @@ async function makeAlbum(scenario: Scenario): Promise<Album> {
         if (!opens) await host.start();
         await play(host);
         // Closing waits for the reaper.
-        if (scenario.closes !== true || play !== step) await host.restart();
+        if (scenario.closes !== true || play !== step) await namesTakenUp(await host.restart());
         const shown = await settled(host);
         await host.restart();
         return shown;
@@ -49,7 +71,9 @@ async function makeAlbum(scenario: Scenario): Promise<Album> {
     );
   }
   const [before = [], after = [], ...others] = pictures;
-  return { before, after, between: others };
+  const album = { before, after, between: others };
+  keepAlbum(scenario, album);
+  return album;
 }
 
 /** Everything before the step, with the controller stopped. */
@@ -66,8 +90,7 @@ export async function prepare(host: TestHost, { prepare: steps }: Scenario): Pro
 export async function onHost<T>(action: (host: TestHost) => Promise<T>, cleared = false): Promise<T> {
   const ends: (() => unknown)[] = [];
   // What is not mended by itself shows.
-  // The resolver's thread does not stand up to calls that fail while it starts: until it does, it is left out.
-  const options = { selfHeal: false, resolver: false };
+  const options = { selfHeal: false, resolver: setting().resolver };
   const host = await TestHost.create(
     { after: (end: unknown) => void ends.push(end as () => unknown) },
     options,
@@ -105,15 +128,20 @@ export async function assertShows(
 async function settled(host: TestHost): Promise<Picture> {
   const giveUp = Date.now() + patience;
   for (;;) {
-    const shown = look(host);
-    if (!shown.some(isGoing)) return shown;
+    const shown = lookOutside(host);
+    if (!shown.some(isGoing)) return [...shown, ...answeredNames(host, { surely: true })].sort();
     if (Date.now() > giveUp) throw new Error(`something does not go:\n${shown.filter(isGoing).join("\n")}`);
     await sleep(5);
   }
 }
 
 function look(host: TestHost): Picture {
-  return [...picture(host), ...records(host.options.stateDir)].sort();
+  return [...lookOutside(host), ...answeredNames(host)].sort();
+}
+
+/** All but what programs in the sandboxes are told. */
+function lookOutside(host: TestHost): Picture {
+  return [...picture(host), ...records(host.options.stateDir)];
 }
 
 /** What is stored, by names. */

@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import type { ControllerOptions } from "@causeway/libnetwork";
 import { Signals, type Strike } from "./guard.ts";
+import { namesTakenUp } from "./names.ts";
 import { guardThreads } from "./preload.ts";
 import { scenarioNamed } from "./scenarios.ts";
 import { ForeignSite } from "./site.ts";
@@ -26,7 +27,7 @@ if (import.meta.main) {
   const signals = new Signals();
   guardThreads(order.strike, signals);
   using site = new ForeignSite(order.directory, order.options);
-  if (!order.opens) await site.start();
+  if (!order.opens) await namesTakenUp(await site.start());
   signals.awake = true;
   await scenarioNamed(order.scenario).step(site);
   writeSync(1, acknowledgement);

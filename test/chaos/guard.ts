@@ -1,13 +1,13 @@
-// The guard of a trial: it counts the crossings of the seam, and strikes at one of them. The same in the process's main thread and
-// in the reaper's, which gets it when it starts (preload.ts).
+// The guard of a trial: it counts the crossings of the seam, and strikes at one of them, once. The same in the process's main thread and
+// in the others, which get it when they start (preload.ts).
 
 import { appendFileSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+import { isMainThread, threadName } from "node:worker_threads";
 import type { Crossing, Fault, Guard } from "@causeway/kernel";
 
 /** A crossing that can be found again in another run: its kind, what it is about without what is random, and which of those. */
 export interface Point {
-  readonly thread: "main" | "reaper";
+  readonly thread: "main" | "reaper" | "resolver";
   readonly label: string;
   /** The first is 1. */
   readonly occurrence: number;
@@ -51,7 +51,7 @@ export function pointText({ thread, label, occurrence }: Point): string {
   return `${thread}: ${label} #${occurrence}`;
 }
 
-const thread = isMainThread ? "main" : "reaper";
+const thread = isMainThread ? "main" : threadName === "causeway names" ? "resolver" : "reaper";
 
 export function makeGuard(strike: Strike, signals: Signals): Guard {
   const counts = new Map<string, number>();
@@ -72,7 +72,8 @@ export function makeGuard(strike: Strike, signals: Signals): Guard {
       }
       const point = count(crossing);
       if (strike.kind === "record") appendFileSync(strike.file, `${JSON.stringify(point)}\n`);
-      const isHere = strikesAt(point);
+      // Where a thread broke down, the next one goes the same way.
+      const isHere = strikesAt(point) && !signals.struck;
       if (isHere && strike.kind === "kill" && strike.when === "before") die(signals);
       const fault = isHere && strike.kind === "fail" ? strike.fault : undefined;
       if (fault !== undefined) signals.struck = true;

@@ -1,5 +1,6 @@
 // Which trials there are, and which of them are done in one run.
 
+import type { Fault } from "@causeway/kernel";
 import { faultText, plausibleFaults } from "./faults.ts";
 import { type Point, pointText, type Strike } from "./guard.ts";
 import type { Trial } from "./trial.ts";
@@ -34,11 +35,14 @@ function withoutRounds(points: readonly Point[]): readonly Point[] {
   return kept;
 }
 
-/** Every plausible error at every point. */
-export function failures(surveys: readonly Surveyed[]): readonly Trial[] {
+/** Every plausible error at every point; or one at each, drawn by a seed. */
+export function failures(surveys: readonly Surveyed[], oneBySeed?: number): readonly Trial[] {
+  const random = oneBySeed === undefined ? undefined : mulberry32(oneBySeed);
+  const drawn = (faults: readonly Fault[]) =>
+    random === undefined ? faults : faults.slice(Math.floor(random() * faults.length)).slice(0, 1);
   return surveys.flatMap(({ scenario, points }) =>
     withoutRounds(points).flatMap((point) =>
-      plausibleFaults(point.label).map(
+      drawn(plausibleFaults(point.label)).map(
         (fault): Trial => ({ scenario, strike: { kind: "fail", point, fault } }),
       ),
     ),

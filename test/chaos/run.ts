@@ -1,20 +1,25 @@
 // npm run chaos: every call fails once with each plausible error, and the process is killed before and after each.
 
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runInThrowAwayMachine } from "../../scripts/lib/throwaway.ts";
 import { failures, kills, type Surveyed, sample, trialText } from "./plan.ts";
 import { scenarios } from "./scenarios.ts";
+import { set } from "./setting.ts";
 import { type Report, Shard } from "./shard.ts";
 import type { Trial } from "./trial.ts";
 
 const usage = `npm run chaos [-- OPTION...]
 
   --failures=all|N    trials in which a call fails: all of them (default), or so many
+  --one-error         at each call one of its errors, drawn by the seed, instead of every one
   --kills=all|N       trials in which the process is killed: all of them (default), or so many
   --seed=N            which ones, where not all are done (default: by the hour)
   --scenario=NAME     of this scenario only; may be given several times
   --only=TEXT         only trials whose description, as a failure prints it, contains this
+  --without-resolver  no sandbox is answered when it asks for names: a trial takes half of the time
   --list              prints the trials and does none
   --json              prints the counts as JSON at the end
   --help              this`;
@@ -22,10 +27,12 @@ const usage = `npm run chaos [-- OPTION...]
 const { values } = parseArgs({
   options: {
     failures: { type: "string", default: "all" },
+    "one-error": { type: "boolean", default: false },
     kills: { type: "string", default: "all" },
     seed: { type: "string", default: String(Math.floor(Date.now() / 3_600_000)) },
     scenario: { type: "string", multiple: true },
     only: { type: "string" },
+    "without-resolver": { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -57,6 +64,10 @@ if (values.help) {
 }
 
 async function runAll(): Promise<void> {
+  const shared = mkdtempSync(join(tmpdir(), "causeway-chaos-"));
+  // Each trial starts several threads: what the first has compiled, the others read.
+  process.env.NODE_COMPILE_CACHE = join(shared, "compiled");
+  set({ albums: shared, resolver: !values["without-resolver"] });
   const names = values.scenario ?? scenarios.map(({ name }) => name);
   const shards = Array.from({ length: 2 * availableParallelism() }, () => new Shard());
   const surveys: Surveyed[] = [];
@@ -65,6 +76,8 @@ async function runAll(): Promise<void> {
     if (surveyed === undefined) throw new Error(`${name} cannot be surveyed: ${failure}`);
     surveys.push(surveyed);
   });
+  // In any order until now: a seed is to draw the same ones.
+  surveys.sort((a, b) => a.scenario.localeCompare(b.scenario));
   const chosen = (trials: readonly Trial[], wanted: string) => {
     const matching = trials.filter(
       (trial) => values.only === undefined || trialText(trial).includes(values.only),
@@ -72,7 +85,8 @@ async function runAll(): Promise<void> {
     // In any order: what is broken shows early.
     return sample(matching, wanted === "all" ? matching.length : Number(wanted), Number(values.seed));
   };
-  const trials = [...chosen(failures(surveys), values.failures), ...chosen(kills(surveys), values.kills)];
+  const failing = failures(surveys, values["one-error"] ? Number(values.seed) : undefined);
+  const trials = [...chosen(failing, values.failures), ...chosen(kills(surveys), values.kills)];
   const points = surveys.reduce((sum, survey) => sum + survey.points.length, 0);
   console.log(`${surveys.length} scenarios, ${points} points, ${trials.length} trials, seed ${values.seed}`);
   if (values.list) {
@@ -91,7 +105,10 @@ async function runAll(): Promise<void> {
     await spread(shards, trials, async (shard, trial) => {
       const report = await shard.run({ trial });
       count(counts, report);
-      if (report.failure !== undefined) suspects.push(trial);
+      if (report.failure !== undefined) {
+        suspects.push(trial);
+        console.error(`to be done again: ${trialText(trial)}`);
+      }
       if (counts.trials % 100 === 0)
         console.error(`${counts.trials} trials, ${suspects.length} to be done again`);
     });
@@ -107,6 +124,7 @@ async function runAll(): Promise<void> {
     if (counts.broken > 0 || counts.trials === 0) process.exitCode = 1;
   }
   for (const shard of shards) await shard[Symbol.asyncDispose]();
+  rmSync(shared, { recursive: true });
 }
 
 /** Gives every shard the next item as soon as it is free. */
@@ -132,7 +150,8 @@ function count(counts: Counts, { verdict }: Report): void {
 /** For a shell. */
 function commandOf(trial: Trial): string {
   const text = trialText(trial).replaceAll("'", "'\\''");
-  return `npm run chaos -- --scenario=${trial.scenario} --only='${text}'`;
+  const options = values["without-resolver"] ? " --without-resolver" : "";
+  return `npm run chaos --${options} --scenario=${trial.scenario} --only='${text}'`;
 }
 
 function countsText({ trials, struck, acknowledged, broken, once }: Counts): string {

@@ -6,6 +6,7 @@ import type { TestHost } from "../support/host.ts";
 import { type Album, albumOf, assertShows, onHost, prepare } from "./album.ts";
 import { playInChild } from "./child-process.ts";
 import { type Point, Signals, type Strike } from "./guard.ts";
+import { namesTakenUp, proveNames } from "./names.ts";
 import { guardThreads, unguardThreads } from "./preload.ts";
 import { provePackets } from "./proof.ts";
 import { type Scenario, scenarioNamed } from "./scenarios.ts";
@@ -42,9 +43,10 @@ function isCleared(strike: Strike): boolean {
   return [...text].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 8 === 0;
 }
 
-/** All points of a scenario, from its step to the controller's close, in the order of their crossing. */
-export function survey(name: string): Promise<readonly Point[]> {
+/** All points of a scenario, from its step to the controller's close, in the order of their crossing. Its pictures are taken on the way. */
+export async function survey(name: string): Promise<readonly Point[]> {
   const scenario = scenarioNamed(name);
+  await albumOf(scenario);
   return onHost(async (host) => {
     await prepare(host, scenario);
     const file = join(host.directory, "points");
@@ -63,7 +65,7 @@ async function fail(host: TestHost, scenario: Scenario, album: Album, strike: St
   let failures: readonly unknown[] = [];
   try {
     guardThreads(strike, signals);
-    if (scenario.opens !== true) await host.start();
+    if (scenario.opens !== true) await namesTakenUp(await host.start());
     signals.awake = true;
     failures = await outcome(() => scenario.step(host));
     if (signals.struck && scenario.opens !== true && scenario.closes !== true) {
@@ -121,6 +123,7 @@ async function judge(
   }
   if (scenario.closes === true) await host.start();
   await provePackets(host);
+  proveNames(host);
 }
 
 async function outcome(action: () => unknown): Promise<readonly unknown[]> {
