@@ -19,6 +19,8 @@ import {
   RTM_NEWADDR,
 } from "./spec/address.ts";
 
+/** The flag of addresses that do not expire. */
+export { IFA_F_PERMANENT as permanent } from "./spec/address.ts";
 /** The scope of addresses that mean something on their link only. */
 export { RT_SCOPE_LINK as linkScope } from "./spec/route.ts";
 

@@ -9,6 +9,11 @@ test("a link whose name is taken stays where it is, on the way there and on the 
   using outside = new Rtnl(host);
   using inside = new Rtnl(guest);
   const home = { namespace: host, rtnl: outside };
+  const wanted = (name: string) => ({
+    sourceName: "theirs",
+    name,
+    addresses: { mac: "", ipv4: undefined, ipv6: undefined },
+  });
   const make = (rtnl: Rtnl, name: string) =>
     rtnl.execute(link.create({ name, info: { kind: "veth", veth: { peer: { name: `${name}-peer` } } } }));
   const names = (rtnl: Rtnl) =>
@@ -21,11 +26,11 @@ test("a link whose name is taken stays where it is, on the way there and on the 
   make(outside, "theirs");
   make(inside, "eth0");
   const before = names(inside);
-  assert.throws(() => fetchLink(home, guest, "theirs", "eth0"), { code: "EEXIST" });
+  assert.throws(() => fetchLink(home, guest, wanted("eth0")), { code: "EEXIST" });
   assert.deepEqual(names(outside), ["theirs"]);
   assert.deepEqual(names(inside), before);
 
-  fetchLink(home, guest, "theirs", "eth1");
+  fetchLink(home, guest, wanted("eth1"));
   assert.deepEqual(names(outside), []);
   const { index } = inside.query(link.get({ name: "eth1" }));
   const moved = { index, name: "eth1", sourceName: "theirs" };

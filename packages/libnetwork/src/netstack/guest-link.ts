@@ -2,9 +2,21 @@
  * Guest links: links that somebody else made on the host, in a sandbox for as long as an endpoint is. They are moved there and back, and
  * nothing else of theirs is ours: no alias, and never a deletion.
  */
-import { isKernelError, link, type NetNamespace, Rtnl } from "@causeway/kernel";
+import { address, isKernelError, link, type NetNamespace, Rtnl } from "@causeway/kernel";
+import { addressOf } from "../address/cidr.ts";
+import { familyOf } from "../address/ip.ts";
+import type { EndpointInterface } from "../contracts/driver.ts";
 import type { GuestInterface } from "../contracts/netstack.ts";
-import { CausewayError, conflict } from "../errors.ts";
+import { CausewayError, conflict, forbidden } from "../errors.ts";
+
+export interface GuestWanted {
+  /** Its name on the host. */
+  readonly sourceName: string;
+  /** Its name in the namespace. */
+  readonly name: string;
+  /** The endpoint's. */
+  readonly addresses: EndpointInterface;
+}
 
 /** Where links come from and go back to. */
 export interface GuestHome {
@@ -16,20 +28,23 @@ export interface GuestHome {
 /**
  * Moves a link of the host into a namespace, under a name. It arrives down and without addresses.
  *
- * @throws source_interface_missing
+ * @throws source_interface_missing, source_interface_in_use
  */
-export function fetchLink(host: GuestHome, namespace: NetNamespace, sourceName: string, name: string): void {
+export function fetchLink(
+  host: GuestHome,
+  namespace: NetNamespace,
+  { sourceName, name, addresses }: GuestWanted,
+): void {
   const found = host.rtnl.findLink({ name: sourceName });
   if (found === undefined) {
     const message = `the host has no interface "${sourceName}", which the network's driver answered: see what became of it there`;
     throw new CausewayError("unavailable", "source_interface_missing", message, { detail: sourceName });
   }
+  refuseHostsOwn(host.rtnl, found, addresses);
   const { index } = found;
   try {
-    host.rtnl.execute(
-      link.change({ index }, { up: false }),
-      link.move({ index }, { namespaceFd: namespace.fd, name }),
-    );
+    // Not taken down before: the kernel does it as it moves, and leaves those up that it does not move, as loopback and bridges.
+    host.rtnl.execute(link.move({ index }, { namespaceFd: namespace.fd, name }));
   } catch (error) {
     // The kernel moves first: where the name is taken, the link has arrived under its own.
     if (isKernelError(error, "EEXIST")) {
@@ -39,6 +54,25 @@ export function fetchLink(host: GuestHome, namespace: NetNamespace, sourceName: 
     }
     throw error;
   }
+}
+
+/**
+ * The host would be cut off with a link that it uses itself. Plugins give theirs at most the endpoint's own addresses; IPv6 ones that came
+ * by router advertisements are nobody's choice.
+ */
+function refuseHostsOwn(host: Rtnl, { index, name, master }: link.Link, addresses: EndpointInterface): void {
+  const own = [addresses.ipv4, addresses.ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
+  const used = host
+    .dump(address.list({ link: index }))
+    .find((one) => one.scope !== address.linkScope && isChosen(one) && !own.includes(one.address));
+  if (master === undefined && used === undefined) return;
+  const use = used === undefined ? "it is a port of another link" : `it has ${used.address}`;
+  const message = `the network's driver answered the interface "${name}", which the host uses itself: ${use}; it stays where it is`;
+  throw forbidden("source_interface_in_use", message, name);
+}
+
+function isChosen({ address: text, flags }: address.Address): boolean {
+  return familyOf(text) === 4 || (flags & address.permanent) !== 0;
 }
 
 /**

@@ -126,7 +126,7 @@ export class InterfaceMaker implements Disposable {
     const { owner, interface: wanted, addresses } = request;
     const mtu = wanted.mtu === undefined ? {} : { mtu: wanted.mtu };
     if (plan.kind === "move") {
-      fetchLink(this.#home, namespace, plan.sourceName, name);
+      fetchLink(this.#home, namespace, { sourceName: plan.sourceName, name, addresses });
       return;
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };

@@ -1,8 +1,9 @@
 /**
  * From one routing plan to another: what is to be removed and added in a sandbox's namespace.
  */
-import { isKernelError, type Request, type Rtnl, route, rule } from "@causeway/kernel";
+import { isKernelError, type KernelError, type Request, type Rtnl, route, rule } from "@causeway/kernel";
 import type { PlannedRoute, PlannedRule, RoutingPlan } from "../contracts/netstack.ts";
+import { CausewayError } from "../errors.ts";
 import { missing } from "./routing.ts";
 
 export interface RoutingChange {
@@ -35,8 +36,15 @@ export function changeRouting(rtnl: Rtnl, { removals, additions }: RoutingChange
   }
   // Where a change is taken back that stopped half way, something of what is added is there already.
   for (const failure of rtnl.attempt(additions)) {
-    if (failure !== undefined && !isKernelError(failure, "EEXIST")) throw failure;
+    if (failure !== undefined && !isKernelError(failure, "EEXIST")) throw explained(failure);
   }
+}
+
+/** A gateway is its driver's choice, and may be anywhere. */
+function explained(failure: KernelError): Error {
+  if (!isKernelError(failure, "ENETUNREACH", "EHOSTUNREACH")) return failure;
+  const message = `${failure.message}: the gateway that the network's driver gave cannot be reached from the endpoint's own addresses`;
+  return new CausewayError("internal", "gateway_unreachable", message, { cause: failure });
 }
 
 function routeSettings({

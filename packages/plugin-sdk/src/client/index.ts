@@ -1,5 +1,5 @@
 export { addressText, type PluginAddress, parseAddress, type TlsFiles } from "./address.ts";
-export { isAddress, isCidr, isMac } from "./addresses.ts";
+export { isAddress, isCidr, isInterfaceName, isMac, isUnicastMac } from "./addresses.ts";
 export { defaultDirectories, type FoundPlugin, findPlugin, type PluginDirectories } from "./discovery.ts";
 export { listPlugins, type PluginChange, type WatchOptions, watchPlugins } from "./listing.ts";
 export { type CallOptions, type ClientOptions, PluginClient } from "./plugin-client.ts";

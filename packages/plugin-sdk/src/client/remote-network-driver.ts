@@ -4,7 +4,7 @@
  */
 import { messageOf, PluginError } from "../errors.ts";
 import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
-import { isAddress, isCidr, isMac } from "./addresses.ts";
+import { isAddress, isCidr, isInterfaceName, isUnicastMac } from "./addresses.ts";
 import { DriverCalls } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
@@ -179,8 +179,9 @@ function checkedEndpoint(
   for (const field of ["MacAddress", "Address", "AddressIPv6"] as const) {
     const value = chosen[field];
     if (value === "") continue;
-    const wellFormed = field === "MacAddress" ? isMac(value) : isCidr(value, field === "Address" ? 4 : 6);
-    if (!wellFormed) throw new Error(`the ${field} "${value}", which is none`);
+    const wellFormed =
+      field === "MacAddress" ? isUnicastMac(value) : isCidr(value, field === "Address" ? 4 : 6);
+    if (!wellFormed) throw new Error(`the ${field} ${quoted(value)}, which is none`);
     const before = given?.[field] ?? "";
     if (before !== "" && before.toLowerCase() !== value.toLowerCase())
       throw new Error(`the ${field} ${value}, and was given ${before}`);
@@ -188,17 +189,39 @@ function checkedEndpoint(
   return answer;
 }
 
+/** Reading the routes of a sandbox, and setting them, holds up whoever else is served. */
+const mostRoutes = 1000;
+/** A prefix of an interface's name leaves room for a number. */
+const longestPrefix = 14;
+
 function checkedJoin(answer: Response<"Join">): Response<"Join"> {
-  const { Gateway, GatewayIPv6, StaticRoutes } = answer;
-  if (Gateway !== "" && !isAddress(Gateway)) throw new Error(`the Gateway "${Gateway}", which is no address`);
-  if (GatewayIPv6 !== "" && !isAddress(GatewayIPv6))
-    throw new Error(`the GatewayIPv6 "${GatewayIPv6}", which is no address`);
+  const { InterfaceName, Gateway, GatewayIPv6, StaticRoutes } = answer;
+  if (InterfaceName !== undefined) checkNames(InterfaceName);
+  if (Gateway !== "" && !isAddress(Gateway, 4))
+    throw new Error(`the Gateway ${quoted(Gateway)}, which is no IPv4 address`);
+  if (GatewayIPv6 !== "" && !isAddress(GatewayIPv6, 6))
+    throw new Error(`the GatewayIPv6 ${quoted(GatewayIPv6)}, which is no IPv6 address`);
+  if (StaticRoutes.length > mostRoutes)
+    throw new Error(`${StaticRoutes.length} static routes: a sandbox takes ${mostRoutes}`);
   for (const { Destination, RouteType, NextHop } of StaticRoutes) {
-    if (!isCidr(Destination)) throw new Error(`a static route to "${Destination}", which is no CIDR`);
+    if (!isCidr(Destination)) throw new Error(`a static route to ${quoted(Destination)}, which is no CIDR`);
     if (RouteType !== 0 && RouteType !== 1)
       throw new Error(`a static route of type ${RouteType}: there are 0 (next hop) and 1 (on the link)`);
     if (RouteType === 0 && !isAddress(NextHop))
-      throw new Error(`a static route to ${Destination} by "${NextHop}", which is no address`);
+      throw new Error(`a static route to ${Destination} by ${quoted(NextHop)}, which is no address`);
   }
   return answer;
+}
+
+function checkNames({ SrcName, DstPrefix }: NonNullable<Response<"Join">["InterfaceName"]>): void {
+  // Without a link there is nothing to name.
+  if (SrcName === "") return;
+  if (!isInterfaceName(SrcName)) throw new Error(`the SrcName ${quoted(SrcName)}, which no link can have`);
+  if (DstPrefix !== "" && !isInterfaceName(DstPrefix, longestPrefix))
+    throw new Error(`the DstPrefix ${quoted(DstPrefix)}, which no link's name can begin with`);
+}
+
+/** An answer may say anything, at any length. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
