@@ -37,11 +37,11 @@ find "$modules" -path '*/koffi/*' -name '*.node' ! -path "*$koffi*" -delete
 find "$modules" -depth -type d -empty -delete
 ln -s ../lib/causeway/node_modules/causeway/bin/causeway "$root/usr/bin/causeway"
 
-cp packaging/causeway.service "$root/usr/lib/systemd/system/"
+cp packaging/causeway.service packaging/causeway-plugin.socket packaging/causeway-plugin.service "$root/usr/lib/systemd/system/"
 cp packaging/causeway.sysusers "$root/usr/lib/sysusers.d/causeway.conf"
 cp packaging/causeway.tmpfiles "$root/usr/lib/tmpfiles.d/causeway.conf"
 cp packaging/causeway.toml "$root/etc/causeway/causeway.toml"
-cp docs/guide/daemon.md CHANGELOG.md "$share/"
+cp docs/guide/daemon.md docs/guide/docker-plugin.md CHANGELOG.md "$share/"
 cp LICENSE "$share/copyright"
 cp packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm "$root/DEBIAN/"
 echo /etc/causeway/causeway.toml >"$root/DEBIAN/conffiles"

@@ -27,7 +27,9 @@ function recording(name: string) {
 describe("our drivers, served as a plugin", () => {
   it("keep the protocol", async (t) => {
     const served = await ServedHost.create(t).serve("ours");
-    const report = await checkPlugin(parseAddress(served.url));
+    const report = await checkPlugin(parseAddress(served.url), {
+      restart: () => served.plugin.restart("SIGKILL"),
+    });
     const notKept = report.clauses.filter(({ outcome }) => outcome !== "kept");
     assert.deepEqual(
       notKept.map(({ id, outcome }) => [id, outcome]),
