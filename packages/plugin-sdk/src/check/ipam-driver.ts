@@ -40,6 +40,7 @@ export async function checkIpamDriver(
 class IpamCheck {
   readonly #exam: Examination;
   readonly #userOptions: Readonly<Record<string, string>>;
+  readonly #poolGiven: boolean;
   readonly #pool: string;
   readonly #subPool: string;
   readonly #addresses: readonly [string, string];
@@ -48,6 +49,7 @@ class IpamCheck {
   constructor(exam: Examination, options: IpamCheckOptions) {
     this.#exam = exam;
     this.#userOptions = options.options ?? {};
+    this.#poolGiven = options.pool !== undefined;
     this.#pool = options.pool ?? "10.213.0.0/24";
     this.#subPool = options.subPool ?? this.#pool.replace(/\.\d+\/24$/, ".128/25");
     const host = (number: number) => withoutLength(this.#pool).replace(/\.\d+$/, `.${number}`);
@@ -154,7 +156,8 @@ class IpamCheck {
   async #givenPool(clause: "ipam.pool-given" | "ipam.pool-again"): Promise<Pool | undefined> {
     const exam = this.#exam;
     const outcome = await exam.call("IpamDriver.RequestPool", this.#poolRequest(this.#pool));
-    const pool = exam.succeeds(clause, `RequestPool ${this.#pool}`, outcome);
+    const whose = this.#poolGiven ? "" : ", which stands for any: say one that the IPAM has";
+    const pool = exam.succeeds(clause, `RequestPool ${this.#pool}${whose}`, outcome);
     if (pool === undefined) return undefined;
     const { PoolID, Pool } = pool;
     const right = PoolID !== "" && Pool === this.#pool;
