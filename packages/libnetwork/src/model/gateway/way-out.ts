@@ -54,12 +54,13 @@ export function externalPorts({ joined }: Joined): ExternalPorts {
 
 /** Endpoints by which the sandbox gets out, whose drivers are told so. */
 export function toldWaysOut(endpoints: Joined): readonly EndpointCore[] {
-  const { gatewayEndpointIpv4, gatewayEndpointIpv6 } = plannedRouting(endpoints);
-  return [...endpoints.joined].filter(
-    ({ id, driver }) =>
-      (id === gatewayEndpointIpv4 || id === gatewayEndpointIpv6) &&
-      driver.programExternalConnectivity !== undefined,
+  const tellable = [...endpoints.joined].filter(
+    ({ driver }) => driver.programExternalConnectivity !== undefined,
   );
+  // Of drivers that are told nothing the order of gateways need not be known.
+  if (tellable.length === 0) return [];
+  const { gatewayEndpointIpv4, gatewayEndpointIpv6 } = plannedRouting(endpoints);
+  return tellable.filter(({ id }) => id === gatewayEndpointIpv4 || id === gatewayEndpointIpv6);
 }
 
 /**
