@@ -14,6 +14,7 @@ import {
   type PluginServer,
   servePlugin,
 } from "@causeway/plugin-sdk";
+import { TestDaemon } from "./daemon.ts";
 import { TestHost, type TestHostOptions } from "./host.ts";
 
 type Handlers = Partial<NetworkDriverHandlers>;
@@ -48,24 +49,42 @@ function pluginPlace(t: Pick<TestContext, "after">) {
   };
 }
 
-/** A host with a plugin on it: that is there before the host and until after it, so that the host's end finds nothing of its. */
+/** A host with a plugin on it. */
 export async function pluginScene(
   t: Pick<TestContext, "after">,
   options: BridgePluginOptions = {},
   hostOptions: TestHostOptions = {},
+) {
+  const made = await around(t, options, (plugins) => TestHost.create(t, { plugins, ...hostOptions }));
+  const { host } = made;
+  made.plugin.host = host.namespace;
+  return { ...made, controller: host.controller };
+}
+
+/** A daemon with a plugin on its host. */
+export async function pluginDaemon(t: Pick<TestContext, "after">, options: BridgePluginOptions = {}) {
+  const made = await around(t, options, (plugins) => TestDaemon.start(t, { controller: { plugins } }));
+  made.plugin.host = made.host.host.namespace;
+  return { ...made, daemon: made.host };
+}
+
+/** The plugin is there before the host and until after it, so that the host's end finds nothing of its. */
+async function around<T>(
+  t: Pick<TestContext, "after">,
+  options: BridgePluginOptions,
+  start: (plugins: NonNullable<TestHostOptions["plugins"]>) => Promise<T>,
 ) {
   const later: (() => unknown)[] = [];
   const after = (step?: unknown) => void (typeof step === "function" && later.unshift(step as () => unknown));
   const { directory, plugins } = pluginPlace({ after });
   const plugin = await BridgePlugin.start({ after }, directory, options);
   after(await options.beside?.(directory));
-  const host = await TestHost.create(t, { plugins, ...hostOptions });
+  const host = await start(plugins);
   // What is to be done after a test is done in the order in which it was said.
   t.after(async () => {
     for (const step of later) await step();
   });
-  plugin.host = host.namespace;
-  return { host, plugin, directory, controller: host.controller };
+  return { host, plugin, directory };
 }
 
 class BridgePlugin {

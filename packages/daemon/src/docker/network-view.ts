@@ -77,10 +77,10 @@ function ipamConfig(network: Network): NetworkResource["IPAM"]["Config"] {
   });
 }
 
-/** By the names that Docker's users know. */
-function driverOptions({ driverOptions: options }: Network): Readonly<Record<string, string>> {
+/** By the names that Docker's users know. A plugin's are its own. */
+function driverOptions({ type, driverOptions: options }: Network): Readonly<Record<string, string>> {
   const entries = Object.entries(options).map(([name, value]) => [
-    bridgeOptionLabels[name] ?? name,
+    (type === "bridge" ? bridgeOptionLabels[name] : undefined) ?? name,
     typeof value === "string" ? value : Array.isArray(value) ? value.join(":") : String(value),
   ]);
   return Object.fromEntries(entries);

@@ -1,0 +1,59 @@
+// Networks of plugins by the command line, and as Docker's clients see them.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { soundIpam } from "../../packages/plugin-sdk/src/check/sound-test-support.ts";
+import { pluginDaemon } from "../support/bridge-plugin.ts";
+import { cliOf } from "../support/cli.ts";
+
+describe("networks of plugins by the daemon", () => {
+  it("are made, inspected, drawn and looked at by the doctor as any other", async (t) => {
+    const { daemon, plugin } = await pluginDaemon(t, {
+      ipam: soundIpam({ mac: false }),
+      network: { endpointOperInfo: () => ({ Value: { vlan: 7 } }) },
+    });
+    const cli = cliOf(daemon.socket);
+    const words = ["--ipam-driver", "mynet", "--subnet", "10.50.0.0/24", "-o", "mtu=1400"];
+    await cli.ok("network", "create", "-d", "mynet", ...words, "n");
+    const { request } = plugin.asked.find(({ method }) => method === "createNetwork") ?? {};
+    assert.deepEqual((request as { readonly Options: unknown }).Options, {
+      "com.docker.network.enable_ipv6": false,
+      "com.docker.network.generic": { mtu: "1400" },
+    });
+    const sandbox = await daemon.ask("POST", "/cnm/v1/sandboxes", { containerId: "a" });
+    assert.equal(sandbox.status, 201, sandbox.text);
+    const made = await daemon.ask("POST", "/cnm/v1/networks/n/endpoints", { name: "e" });
+    assert.equal(made.status, 201, made.text);
+    const { id, mac } = made.body as { readonly id: string; readonly mac: string };
+    assert.equal(mac, "", "nobody chose one");
+    const joined = await daemon.ask("POST", `/cnm/v1/endpoints/${id}/join`, { sandbox: "a" });
+    assert.equal(joined.status, 200, joined.text);
+    const endpoint = joined.body as { readonly mac: string; readonly driverInfo: unknown };
+    assert.match(endpoint.mac, /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
+    assert.deepEqual(endpoint.driverInfo, { vlan: 7 });
+    const shown = await daemon.ask("GET", "/networks/n");
+    const view = shown.body as { readonly Driver: string; readonly Options: unknown; readonly IPAM: unknown };
+    assert.deepEqual([view.Driver, view.Options], ["mynet", { mtu: "1400" }]);
+    assert.match(await cli.ok("topology"), /n ═ 10\.50\.0\.0\/24|n ═/);
+    assert.equal((await cli.run("doctor")).code, 0);
+
+    await plugin.stop();
+    const away = await daemon.ask("GET", `/cnm/v1/endpoints/${id}`);
+    const { driverInfo } = away.body as { readonly driverInfo: { readonly error: string } };
+    assert.match(driverInfo.error, /mynet/);
+    const listed = await daemon.ask("GET", "/cnm/v1/endpoints");
+    assert.equal(listed.status, 200, listed.text);
+    await plugin.start();
+    await cli.ok("sandbox", "rm", "a");
+    await cli.ok("endpoint", "rm", "n/e");
+    await cli.ok("network", "rm", "n");
+    assert.deepEqual(plugin.missed, []);
+  });
+
+  it("that nobody makes are refused as Docker does", async (t) => {
+    const { daemon } = await pluginDaemon(t);
+    const refused = await daemon.ask("POST", "/networks/create", { Name: "n", Driver: "nobody" });
+    assert.ok(refused.status === 404 || refused.status === 400, refused.text);
+    assert.match(refused.text, /nobody/);
+  });
+});
