@@ -248,6 +248,20 @@ describe("a plugin whose network gives the gateway", () => {
     assert.deepEqual(order(), ["revokeExternalConnectivity a", "leave a"]);
   });
 
+  it("is not told again after a restart, and is revoked when it leaves then", async (t) => {
+    const { host, plugin, controller } = await pluginScene(t);
+    const network = await controller.newNetwork("mynet", "n", {
+      ipam: { config: [{ subnet: "10.50.1.0/24" }] },
+    });
+    await controller.attach(network, { containerId: "web", endpoint: web });
+    plugin.calls();
+    await host.restart();
+    assert.deepEqual(plugin.calls(), []);
+    const sandbox = host.controller.sandboxByContainerId("web") ?? assert.fail();
+    await sandbox.endpoints()[0]?.leave(sandbox);
+    assert.deepEqual(plugin.calls(), ["revokeExternalConnectivity", "leave"]);
+  });
+
   it("that refuses to be it has the join undone, in the recorded order", async (t) => {
     const refuse = () => {
       throw new Error("no port 8080 here");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Sandbox } from "../../sandbox.ts";
 import type { EndpointOptions } from "../endpoint-options.ts";
+import { markLost } from "../lost.ts";
 import { FakeController } from "../test-support.ts";
 
 async function scene(options: Parameters<typeof FakeController.open>[0] = {}) {
@@ -130,6 +132,19 @@ describe("the gateway bridge", () => {
     const plugin = await network("plugin", "p");
     const sandbox = await attach(plugin, "web");
     await sandbox.delete({ endpoints: "keep" });
+    assert.deepEqual([bridge()?.endpoints().length, plugin.endpoints().length], [0, 1]);
+    await controller.close();
+  });
+
+  it("goes with a sandbox that was lost", async () => {
+    const { controller, network, attach, bridge, calls } = await scene();
+    const plugin = await network("plugin", "p");
+    const sandbox = await attach(plugin, "web", web);
+    calls();
+    await markLost(Sandbox.core(sandbox));
+    assert.deepEqual(calls(), ["plugin.leave", "driver.leave"]);
+    assert.equal(bridge()?.endpoints().length, 1, "with its ports, until the sandbox is deleted");
+    await sandbox.delete();
     assert.deepEqual([bridge()?.endpoints().length, plugin.endpoints().length], [0, 1]);
     await controller.close();
   });
