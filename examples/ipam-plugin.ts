@@ -10,6 +10,7 @@ import { checkPlugin, reportText, servePlugin } from "@causeway/plugin-sdk";
 const directory = mkdtempSync(join(tmpdir(), "causeway-ipam-plugin-"));
 const socket = join(directory, "counting.sock");
 const held = new Set<number>();
+let given = false;
 
 const server = await servePlugin(
   {
@@ -18,9 +19,14 @@ const server = await servePlugin(
       requestPool({ Pool, SubPool, V6 }) {
         if (V6 || SubPool !== "" || !["", "10.88.0.0/24"].includes(Pool))
           throw new Error("there is 10.88.0.0/24, whole");
+        if (given) throw new Error("10.88.0.0/24 is another network's");
+        given = true;
         return { PoolID: "only", Pool: "10.88.0.0/24" };
       },
-      releasePool: () => held.clear(),
+      releasePool() {
+        given = false;
+        held.clear();
+      },
       requestAddress({ PoolID, Address }) {
         if (PoolID !== "only") throw new Error(`there is no pool ${PoolID}`);
         const free = Array.from({ length: 254 }, (_, index) => index + 1).find((number) => !held.has(number));

@@ -39,6 +39,8 @@ export type PluginErrorCode =
   /** Something that is no socket is in its place. */
   | "socket_path_taken"
   | "socket_path_too_long"
+  /** It would listen to other machines, and take anybody for root. */
+  | "tcp_needs_tls"
   /** systemd handed over no socket of this name. */
   | "socket_not_handed_over"
   /** A recorded conversation that cannot be read. */

@@ -1,6 +1,6 @@
 /**
  * A request becomes a call of a handler, and its end an answer: 200 with the result, or with `{Err}` (`{Error}` of an IPAM) for what the handler threw,
- * 400 for a request that is none, 404 for an unknown method.
+ * 400 for a request that is none, 403 for a browser's, 404 for an unknown method.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf, PluginError } from "../errors.ts";
@@ -66,6 +66,9 @@ async function answer(
   ends: readonly AbortSignal[],
 ): Promise<Answer> {
   if (request.method !== "POST") return refusal(405, "Err", `${request.method} is not understood: use POST`);
+  // No page of a browser's on this machine is to call a plugin that listens on TCP: browsers say so, callers of plugins do not.
+  if (request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined)
+    return refusal(403, "Err", "a browser's request: plugins are called by programs");
   const handler = isMethodName(name) ? handlerOf(plugin, name) : undefined;
   if (!isMethodName(name) || handler === undefined)
     return refusal(404, "Err", `${plugin.name} does not know the method "${name}"`);

@@ -18,7 +18,7 @@ import { listenOnUnixSocket } from "./unix-socket.ts";
 
 /** Where a plugin listens on TCP. */
 export interface TcpListening {
-  /** Default: 127.0.0.1. Whoever can connect can use the plugin, which is root's: beyond this machine only with `tls`. */
+  /** Default: 127.0.0.1. Whoever can connect can use the plugin, which is root's: beyond this machine only with `tls` (tcp_needs_tls). */
   readonly host?: string;
   /** Default: 0, any free one. */
   readonly port?: number;
@@ -47,12 +47,15 @@ export interface ServeOptions {
   readonly onCall?: (call: EndedCall) => void;
 }
 
+/** Milliseconds. */
+const lastWords = 100;
+
 const socketsDirectory = "/run/docker/plugins";
 
 /**
  * Serves until it is closed. One process can serve several plugins: one call for each.
  *
- * @throws PluginError socket_in_use, socket_path_taken, socket_path_too_long, socket_not_handed_over, plugin_name_invalid; what listening on TCP throws
+ * @throws PluginError socket_in_use, socket_path_taken, socket_path_too_long, socket_not_handed_over, plugin_name_invalid, tcp_needs_tls; what listening on TCP throws
  */
 export async function servePlugin(
   plugin: PluginDefinition,
@@ -167,6 +170,12 @@ export class PluginServer {
   }
 
   async #bindTcp({ host = "127.0.0.1", port = 0, tls }: TcpListening): Promise<string> {
+    if (tls === undefined && !isLoopback(host))
+      throw new PluginError(
+        "tcp_needs_tls",
+        `${host} is reached from elsewhere, and whoever can connect can use the plugin: give tls, or listen on 127.0.0.1`,
+        { detail: host },
+      );
     this.#server.listen({ host, port });
     await once(this.#server, "listening");
     const { address, family, port: given } = this.#server.address() as AddressInfo;
@@ -181,15 +190,22 @@ export class PluginServer {
       this.#server.close(() => resolve());
     });
     const { grace = 10_000 } = this.#options;
-    const timer = setTimeout(
-      () => this.#closing.abort(new PluginError("plugin_call_aborted", `${this.#plugin.name} is ending`)),
-      grace,
-    );
+    let cut: NodeJS.Timeout | undefined;
+    const timer = setTimeout(() => {
+      this.#closing.abort(new PluginError("plugin_call_aborted", `${this.#plugin.name} is ending`));
+      // Answers to those that were aborted get out first; who has not sent its request by now is not waited for.
+      cut = setTimeout(() => this.#server.closeAllConnections(), lastWords);
+    }, grace);
     await Promise.all(this.#running);
     clearTimeout(timer);
+    clearTimeout(cut);
     this.#server.closeIdleConnections();
     await Promise.race([ended, new Promise<void>((resolve) => setImmediate(resolve))]);
     this.#server.closeAllConnections();
     await ended;
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

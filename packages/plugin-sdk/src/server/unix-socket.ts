@@ -5,6 +5,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { codeOf, PluginError } from "../errors.ts";
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from "../files.ts";
 
@@ -31,7 +32,8 @@ export async function listenOnUnixSocket(server: Server, path: string, mode: num
     );
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   await refuseTakenPath(path);
-  server.listen(nursery);
+  // Nobody else's even for the moment before its mode is set, whatever the umask is. It is bound when listen returns.
+  closedMask(() => server.listen(nursery));
   if (!server.listening) await once(server, "listening");
   try {
     chmodSync(nursery, mode);
@@ -43,6 +45,16 @@ export async function listenOnUnixSocket(server: Server, path: string, mode: num
   } catch (error) {
     server.close();
     throw error;
+  }
+}
+
+/** The umask is the whole process's: a worker thread may not change it. */
+function closedMask(action: () => void): void {
+  const umask = isMainThread ? process.umask(0o177) : undefined;
+  try {
+    action();
+  } finally {
+    if (umask !== undefined) process.umask(umask);
   }
 }
 
