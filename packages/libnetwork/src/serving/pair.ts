@@ -3,6 +3,7 @@
  */
 import { link, type Rtnl } from "@causeway/kernel";
 import type { InterfacePlan } from "../contracts/driver.ts";
+import { conflict } from "../errors.ts";
 
 /** The host's end needs none: nobody speaks to it. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
@@ -23,7 +24,11 @@ export interface PairRequest {
   readonly owner: string;
 }
 
-/** What was left under these names goes first. On an exception nothing is left. */
+/**
+ * What was left under these names goes first. On an exception nothing is left.
+ *
+ * @throws link_name_in_use where somebody else has one of the names
+ */
 export function makePair(rtnl: Rtnl, { plan, farName, mac, mtu: wanted, owner }: PairRequest): void {
   const { hostName, bridgeIndex, port } = plan;
   const mtu = wanted === undefined ? {} : { mtu: wanted };
@@ -42,18 +47,22 @@ export function makePair(rtnl: Rtnl, { plan, farName, mac, mtu: wanted, owner }:
     ),
     link.change({ name: farName }, { alias: owner }),
   ];
-  let failures = rtnl.attempt(requests);
-  if (failures[0]?.code === "EEXIST" && isOurs(rtnl, hostName, farName, owner)) {
-    rtnl.attempt([link.remove({ name: hostName })]);
-    failures = rtnl.attempt(requests);
-  }
+  // Asked before: what follows the creation in a send is done even where there is another link of the name.
+  clearName(rtnl, hostName, owner);
+  clearName(rtnl, farName, owner);
+  const failures = rtnl.attempt(requests);
   const failure = failures.find((refused) => refused !== undefined);
   if (failure === undefined) return;
   if (failures[0] === undefined) rtnl.attempt([link.remove({ name: hostName })]);
   throw failure;
 }
 
-function isOurs(rtnl: Rtnl, hostName: string, farName: string, owner: string): boolean {
-  const found = [hostName, farName].map((name) => rtnl.findLink({ name })).filter((one) => one !== undefined);
-  return found.length > 0 && found.every(({ alias }) => alias === owner);
+function clearName(rtnl: Rtnl, name: string, owner: string): void {
+  const found = rtnl.findLink({ name });
+  if (found === undefined) return;
+  if (found.alias !== owner) {
+    const message = `the host has another interface "${name}", which is to be an endpoint's: rename or delete it`;
+    throw conflict("link_name_in_use", message, name);
+  }
+  rtnl.execute(link.remove({ index: found.index }));
 }

@@ -11,6 +11,7 @@ import { conflict, notFound } from "../errors.ts";
 import type { KeyedMutex } from "../model/keyed-mutex.ts";
 import { undoing } from "../model/undo.ts";
 import type { EndpointLinks } from "./endpoint-links.ts";
+import { farEndName } from "./pair.ts";
 import { put, remove, type ServedEndpoint, type ServedNetwork, type ServedStore } from "./records.ts";
 import {
   checkedId,
@@ -32,6 +33,7 @@ export interface ServedDriverParts {
   readonly letPass: () => Promise<void>;
 }
 
+type Addresses = Pick<EndpointInterface, "ipv4" | "ipv6">;
 type Ids = RequestOf<"NetworkDriver.Leave">;
 
 export class ServedDriver implements NetworkDriverHandlers {
@@ -69,18 +71,18 @@ export class ServedDriver implements NetworkDriverHandlers {
   /** Endpoints that are in it dockerd has not got any more: it was killed before it wrote them down. */
   deleteNetwork({ NetworkID: id }: RequestOf<"NetworkDriver.DeleteNetwork">): Promise<void> {
     const { driver, store, objects, mutex } = this.#parts;
-    return mutex.run([id], async () => {
+    const endpointIds = () => objects.endpointsOf(id).map(({ spec }) => spec.id);
+    const keys = () => [id, ...endpointIds()];
+    return mutex.run(keys, async () => {
       if (!objects.networks.has(id)) return;
-      const left = objects.endpointsOf(id).map(({ spec }) => spec.id);
-      await mutex.run(left, async () => {
-        store.commit([
-          ...left.map((endpointId) => remove("served-endpoint", endpointId)),
-          remove("served-network", id),
-        ]);
-        objects.networks.delete(id);
-        for (const endpointId of left) await this.#dissolve(id, endpointId);
-        await driver.deleteNetwork(id);
-      });
+      const left = endpointIds();
+      store.commit([
+        ...left.map((endpointId) => remove("served-endpoint", endpointId)),
+        remove("served-network", id),
+      ]);
+      objects.networks.delete(id);
+      for (const endpointId of left) await this.#dissolve(id, endpointId);
+      await driver.deleteNetwork(id);
     });
   }
 
@@ -88,12 +90,17 @@ export class ServedDriver implements NetworkDriverHandlers {
     request: RequestOf<"NetworkDriver.CreateEndpoint">,
   ): Promise<ResponseFor<"NetworkDriver.CreateEndpoint">> {
     const id = checkedId(request.EndpointID);
-    return this.#parts.mutex.run([id], async () => {
-      const network = this.#network(request.NetworkID);
-      const wanted = wantedInterface(request);
-      const before = this.#parts.objects.endpoints.get(id);
+    const wanted = wantedInterface(request);
+    const { NetworkID } = request;
+    const { mutex, objects } = this.#parts;
+    // One at a time in a network, for no two are to get the same address.
+    const keys = () => [NetworkID, id, ...this.#earlier(NetworkID, wanted).map(({ spec }) => spec.id)];
+    return mutex.run(keys, async () => {
+      const network = this.#network(NetworkID);
+      const before = objects.endpoints.get(id);
       if (before !== undefined) return sameAnswer(before, network, wanted);
-      await this.#forgetEarlier(network.spec.id, wanted);
+      refuseSameLink(objects, id);
+      await this.#forgetEarlier(NetworkID, wanted);
       const mac = wanted.mac ?? chosenMac(wanted, (one) => this.#macTaken(network.spec.id, one));
       const { ipv4, ipv6 } = wanted;
       const spec: EndpointSpec = {
@@ -234,20 +241,22 @@ export class ServedDriver implements NetworkDriverHandlers {
    * An address that dockerd gives to another endpoint is that one's now: the earlier one it has forgotten, for it was killed before it wrote it down. One that is
    * in a sandbox stays.
    */
-  async #forgetEarlier(
-    networkId: string,
-    { ipv4, ipv6 }: Pick<EndpointInterface, "ipv4" | "ipv6">,
-  ): Promise<void> {
-    const { store, objects, links } = this.#parts;
-    for (const { spec, joined } of objects.endpointsOf(networkId)) {
-      const { interface: other } = spec;
-      const isSame =
-        (ipv4 !== undefined && other.ipv4 === ipv4) || (ipv6 !== undefined && other.ipv6 === ipv6);
-      if (!isSame) continue;
+  async #forgetEarlier(networkId: string, wanted: Addresses): Promise<void> {
+    const { store, links } = this.#parts;
+    for (const { spec, joined } of this.#earlier(networkId, wanted)) {
       if (joined && links.areThere(spec.id)) throw addressInUse(spec);
       store.commit([remove("served-endpoint", spec.id)]);
       await this.#dissolve(networkId, spec.id);
     }
+  }
+
+  #earlier(networkId: string, { ipv4, ipv6 }: Addresses): readonly ServedEndpoint[] {
+    return this.#parts.objects
+      .endpointsOf(networkId)
+      .filter(
+        ({ spec: { interface: other } }) =>
+          (ipv4 !== undefined && other.ipv4 === ipv4) || (ipv6 !== undefined && other.ipv6 === ipv6),
+      );
   }
 
   #macTaken(networkId: string, mac: string): boolean {
@@ -274,6 +283,18 @@ export class ServedDriver implements NetworkDriverHandlers {
       EndpointID,
     );
   }
+}
+
+/** Links are named by the beginning of an id: what is done to one's would be done to the other's. @throws endpoint_id_taken */
+function refuseSameLink({ endpoints }: ServedObjects, id: string): void {
+  const name = farEndName(id);
+  for (const { spec } of endpoints.values())
+    if (farEndName(spec.id) === name)
+      throw conflict(
+        "endpoint_id_taken",
+        `endpoint ${spec.id} begins with the same digits: choose another id`,
+        id,
+      );
 }
 
 /** The same network asked for again is there. @throws network_exists */

@@ -32,6 +32,7 @@ import { joinAnswer } from "./join-answer.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
+import { refuseStrayAddresses, refuseStrayGateways } from "./placement.ts";
 import { endpointItems } from "./policies.ts";
 import {
   addressesOf,
@@ -93,6 +94,7 @@ export class BridgeDriver implements Driver {
    * many of any kind, some 12 ms later.
    */
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
+    refuseStrayGateways(spec);
     const plan = planNetwork(spec);
     const { policy } = plan;
     await this.#departures.of(policy.bridge);
@@ -130,6 +132,7 @@ export class BridgeDriver implements Driver {
   createEndpoint(spec: EndpointSpec): EndpointState {
     const network = this.#networks.get(spec.networkId);
     parseObject({}, spec.options, "endpoint driverOptions");
+    refuseStrayAddresses(network.spec, spec);
     const bindings = this.#ports.reserve(network, spec, spec.publish);
     network.endpoints.set(spec.id, { spec, bindings, joined: false });
     return { bindings };
