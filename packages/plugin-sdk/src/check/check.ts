@@ -5,7 +5,7 @@ import type { PluginAddress } from "../client/index.ts";
 import { type ClauseId, clauses } from "./clauses.ts";
 import { Examination, GivenUp } from "./examination.ts";
 import { checkHandshake, checkHttp, checkSurvival } from "./handshake.ts";
-import { checkIpamDriver, type IpamCheckOptions } from "./ipam-driver.ts";
+import { checkIpamDriver, type IpamCheckOptions } from "./ipam/ipam-driver.ts";
 import { checkNetworkDriver, type NetworkCheckOptions } from "./network/network-driver.ts";
 import type { Report } from "./report.ts";
 
