@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Transport } from "../client/index.ts";
@@ -112,6 +112,59 @@ describe("a served plugin", () => {
     // Beyond, the connection may end before the answer is read.
     await ask("NetworkDriver.CreateNetwork", `"${"x".repeat(30_000_000)}"`).catch(() => {});
     assert.equal((await ask("Plugin.Activate")).status, 200);
+  });
+
+  it("reads as many bytes as it may, and hangs up on who never ends", async (t) => {
+    const { ask, path } = await served(t, { network: yes }, { bodyLimit: 1000 });
+    const body = '{"NetworkID":"n"}'.padEnd(1000);
+    assert.equal((await ask("NetworkDriver.CreateNetwork", body)).status, 200);
+    assert.equal((await ask("NetworkDriver.CreateNetwork", `${body} `)).status, 413);
+    const endless = connect(path);
+    endless.on("error", () => {});
+    endless.resume();
+    endless.write(
+      "POST /NetworkDriver.CreateNetwork HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n",
+    );
+    const chunk = Buffer.alloc(64 * 1024, " ");
+    let sent = 0;
+    const closed = new Promise((resolve) => endless.once("close", resolve));
+    const more = () => {
+      while (sent < 50_000_000 && !endless.destroyed) {
+        sent += chunk.length;
+        if (!endless.write(chunk)) return void endless.once("drain", more);
+      }
+      endless.destroy();
+    };
+    more();
+    await closed;
+    assert.ok(sent < 50_000_000, "it read on");
+  });
+
+  it("calls methods of a class, understands a query, and says that what failed without words failed", async (t) => {
+    class Driver {
+      readonly #left: string[] = [];
+      leave({ EndpointID }: { readonly EndpointID: string }) {
+        this.#left.push(EndpointID);
+      }
+      endpointOperInfo() {
+        return { Value: { left: this.#left } };
+      }
+      join(): never {
+        throw new Error();
+      }
+    }
+    const driver = new Driver();
+    const network = Object.assign(driver, {
+      createNetwork() {},
+      deleteNetwork() {},
+      createEndpoint: () => ({}),
+      deleteEndpoint() {},
+    });
+    const { ask } = await served(t, { network });
+    const ids = { NetworkID: "n", EndpointID: "e" };
+    assert.deepEqual((await ask("NetworkDriver.Leave?x=/y", ids)).body, {});
+    assert.deepEqual((await ask("NetworkDriver.EndpointOperInfo", ids)).body, { Value: { left: ["e"] } });
+    assert.deepEqual((await ask("NetworkDriver.Join", ids)).body, { Err: "NetworkDriver.Join failed" });
   });
 
   it("says so when a handler's answer is wrong", async (t) => {
@@ -233,6 +286,25 @@ describe("where a plugin listens", () => {
       code: "socket_path_too_long",
     });
     await assert.rejects(servePlugin({ name: "a/b" }), { code: "plugin_name_invalid" });
+  });
+
+  it("takes paths as long as the kernel does", async (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, "x".repeat(107 - directory.length - 1));
+    await (await servePlugin(plugin, { socket: path })).close();
+    await assert.rejects(servePlugin(plugin, { socket: `${path}x` }), { code: "socket_path_too_long" });
+  });
+
+  it("does not take away what somebody else has put in the place of its socket and its .spec", async (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, "test.sock");
+    const server = await servePlugin(plugin, { socket: path, spec: directory });
+    renameSync(path, `${path}.aside`);
+    writeFileSync(path, "theirs");
+    writeFileSync(join(directory, "test.spec"), "unix:///theirs\n");
+    await server.close();
+    assert.equal(readFileSync(path, "utf8"), "theirs");
+    assert.equal(readFileSync(join(directory, "test.spec"), "utf8"), "unix:///theirs\n");
   });
 
   it("writes a .spec that leads to it, and takes it away", async (t) => {
