@@ -14,7 +14,10 @@ describe("a network of a plugin", () => {
   it("carries packets between sandboxes, in both families, and takes everything back", async (t) => {
     const { host, plugin, controller } = await pluginScene(t);
     const network = await controller.newNetwork("mynet", "n", dual);
+    const before = controller.statistics().storeCommits.count;
     const a = await controller.attach(network, { containerId: "a" });
+    // Before CreateEndpoint, before Join, before the link is moved, and what was made.
+    assert.equal(controller.statistics().storeCommits.count - before, 4);
     const b = await controller.attach(network, { containerId: "b" });
     const attach = ["createEndpoint", "join", "programExternalConnectivity"];
     assert.deepEqual(plugin.calls(), ["createNetwork", ...attach, ...attach]);
