@@ -107,7 +107,7 @@ async function runAll(): Promise<void> {
       count(counts, report);
       if (report.failure !== undefined) {
         suspects.push(trial);
-        console.error(`to be done again: ${trialText(trial)}`);
+        console.error(`to be done again: ${trialText(trial)}\n${indented(report.failure)}`);
       }
       if (counts.trials % 100 === 0)
         console.error(`${counts.trials} trials, ${suspects.length} to be done again`);
@@ -117,7 +117,7 @@ async function runAll(): Promise<void> {
       if (failure === undefined) counts.once++;
       else counts.broken++;
       const what = failure === undefined ? "ONCE ONLY" : "BROKEN";
-      const reason = failure === undefined ? "" : `\n${failure.replace(/^/gm, "    ")}`;
+      const reason = failure === undefined ? "" : `\n${indented(failure)}`;
       console.log(`${what} ${trialText(trial)}${reason}\n    again: ${commandOf(trial)}`);
     });
     console.log(values.json ? JSON.stringify(counts) : countsText(counts));
@@ -145,6 +145,10 @@ function count(counts: Counts, { verdict }: Report): void {
   counts.trials++;
   if (verdict?.struck === true) counts.struck++;
   if (verdict?.acknowledged === true) counts.acknowledged++;
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "    ");
 }
 
 /** For a shell. */

@@ -17,6 +17,8 @@ export interface Report {
 
 /** A trial that takes longer hangs, milliseconds. */
 const longestTrial = 60_000;
+/** The same of finding the points and taking the pictures of a scenario. */
+const longestSurvey = 240_000;
 
 /** Does errands in a process of its own; a process that ends over one is replaced. */
 export class Shard implements AsyncDisposable {
@@ -30,7 +32,8 @@ export class Shard implements AsyncDisposable {
     const child = this.#process;
     child.send(errand);
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), longestTrial);
+    const longest = "survey" in errand ? longestSurvey : longestTrial;
+    const timer = setTimeout(() => abort.abort(), longest);
     try {
       const [answer] = await Promise.race([
         once(child, "message", { signal: abort.signal }),
@@ -42,7 +45,7 @@ export class Shard implements AsyncDisposable {
     } catch (error) {
       this.#process = undefined;
       child.kill("SIGKILL");
-      return { failure: abort.signal.aborted ? `took longer than ${longestTrial} ms` : String(error) };
+      return { failure: abort.signal.aborted ? `took longer than ${longest} ms` : String(error) };
     } finally {
       clearTimeout(timer);
       abort.abort();

@@ -1,7 +1,7 @@
 /**
  * Namespaces that are ready for questions before a sandbox is opened there: whoever asks meanwhile is refused.
  */
-import { isKernelError, type Later, NetNamespace } from "@causeway/kernel";
+import { type Later, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { unavailable } from "../../errors.ts";
 import { ServedNamespace, type Surroundings } from "./sandbox.ts";
@@ -113,8 +113,8 @@ function isWhole(sockets: SandboxSockets): boolean {
   try {
     while (sockets.makeMore());
     return sockets.isWhole;
-  } catch (error) {
-    if (!isKernelError(error)) throw error;
+  } catch {
+    // Whatever it was, an answer of the kernel's that was cut off among others: another is made, and tells if it is so again.
     return false;
   }
 }

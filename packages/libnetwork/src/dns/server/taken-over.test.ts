@@ -3,6 +3,7 @@ import { afterEach, describe, it, type TestContext } from "node:test";
 import {
   acceptTcp,
   connectTcp,
+  type Fault,
   InetSockaddr,
   link,
   listenTcp,
@@ -14,17 +15,17 @@ import { checkLeaks } from "../../../../../test/support/leak-check.ts";
 import { SocketChannels } from "./channels.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { Loop } from "./loop.ts";
+import { ReadyNamespaces } from "./ready-namespaces.ts";
 import { ServedNamespace } from "./sandbox.ts";
 import { SandboxSockets } from "./sockets.ts";
 import { MessageStream } from "./stream.ts";
 import { makeBatch } from "./udp.ts";
 
 /** Lets one call of an operation fail, the `number`th from now on. */
-function fail(operation: string, number = 1): void {
+function fail(operation: string, number = 1, fault: Fault = { code: "ENOMEM" }): void {
   let count = 0;
   setGuard({
-    before: (crossing) =>
-      crossing.operation === operation && ++count === number ? { code: "ENOMEM" } : undefined,
+    before: (crossing) => (crossing.operation === operation && ++count === number ? fault : undefined),
     after: () => undefined,
   });
 }
@@ -66,6 +67,21 @@ describe("what cannot be watched", () => {
       assert.throws(open, refused);
     }
     open()[Symbol.dispose]();
+  });
+
+  it("is closed where it was made ready in part and the kernel's answer to the rest is cut off, and another is made", (t) => {
+    const { namespace, loop } = scene(t);
+    const path = `/proc/self/fd/${namespace.fd}`;
+    const place = { path, identity: namespace.identity };
+    const connections = new ConnectionLimit(8);
+    const later = () => undefined;
+    const surroundings = { loop, batch: makeBatch(), catchUp: () => undefined, connections, later };
+    const nobody = { ready: () => undefined, unready: () => undefined };
+    using namespaces = new ReadyNamespaces("tests", surroundings, nobody);
+    namespaces.prepare(place);
+    fail("recv", 1, { code: "EIO", torn: true });
+    using taken = namespaces.take(place);
+    assert.equal(taken.sockets.obstacle(), undefined);
   });
 
   it("is closed where it leads to another name server", (t) => {
