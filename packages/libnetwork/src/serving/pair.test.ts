@@ -57,7 +57,7 @@ describe("a pair of links", () => {
     ] as const) {
       const { rtnl, request, names, theirs } = scene(t);
       theirs(near, far);
-      assert.throws(() => makePair(rtnl, request), { code: "EEXIST" });
+      assert.throws(() => makePair(rtnl, request), { code: "link_name_in_use" });
       assert.deepEqual(names(), [near, far].sort());
     }
     const { rtnl, request, names } = scene(t);
