@@ -101,6 +101,7 @@ describe("our served driver", () => {
       ["10.62.0.0/24", "10.62.0.1/8"],
       ["10.62.0.0/24", "10.62.0.1, 10.0.0.9/24"],
       ["fd00::/64", "fd00::1/64"],
+      ["128.0.0.0/0", "10.62.0.1/24"],
     ] as const)
       await assert.rejects(network(pool, gateway), { code: "plugin_refused" }, `${gateway} in ${pool}`);
     assert.deepEqual(host.remains(), before);

@@ -35,6 +35,9 @@ export interface CallOptions {
   readonly timeout?: number;
 }
 
+/** Characters of a plugin's words that go into errors, logs and events. */
+const longestFailure = 4096;
+
 /** Of what a plugin says when it fails. */
 const Failure = Type.Object({ Err: Type.String(), Error: Type.String() });
 
@@ -198,15 +201,16 @@ export class PluginClient implements Disposable {
 function failureIn(value: unknown, field: "Err" | "Error"): string | undefined {
   try {
     const failure = readMessage(Failure, value);
-    return failure[field] || failure.Err || failure.Error || undefined;
+    const said = failure[field] || failure.Err || failure.Error;
+    return said === "" ? undefined : shortened(said, longestFailure);
   } catch {
     return undefined;
   }
 }
 
-function shortened(text: string): string {
+function shortened(text: string, longest = 200): string {
   const line = text.trim();
-  return line.length > 200 ? `${line.slice(0, 200)}...` : line;
+  return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

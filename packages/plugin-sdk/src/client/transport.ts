@@ -175,6 +175,12 @@ function namesHost(headers: Exchange["headers"] = {}): boolean {
 function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.once("response", resolve);
+    // Node.js calls neither a response nor an error.
+    request.once("upgrade", (_, socket) => {
+      socket.destroy();
+      reject(new Error("it would speak another protocol (101 Switching Protocols)"));
+    });
+    request.once("close", () => reject(new Error("the connection was closed before an answer")));
     // Stays: one that comes after the answer is of a connection that nobody waits for.
     request.on("error", reject);
   });

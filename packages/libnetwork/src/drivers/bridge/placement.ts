@@ -8,11 +8,15 @@ import { invalid } from "../../errors.ts";
 
 type Family = 4 | 6;
 
-/** @throws gateway_outside_subnet, invalid_subnet */
+/** @throws gateway_outside_subnet, subnet_too_large, invalid_subnet */
 export function refuseStrayGateways(spec: NetworkSpec): void {
   for (const family of [4, 6] as const)
     for (const data of dataOf(spec, family)) {
       const pool = parseCidr(data.pool, family);
+      if (pool.prefixLength === 0) {
+        const message = `network "${spec.name}": the subnet ${pool} is every address there is: choose one of the network's own`;
+        throw invalid("subnet_too_large", message, data.pool);
+      }
       if (data.gateway === undefined) continue;
       const gateway = parseCidr(data.gateway, family);
       if (pool.contains(gateway.address) && gateway.prefixLength >= pool.prefixLength) continue;
