@@ -1,38 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Sandbox } from "../../sandbox.ts";
-import type { EndpointOptions } from "../endpoint-options.ts";
 import { markLost } from "../lost.ts";
-import { FakeController } from "../test-support.ts";
-
-async function scene(options: Parameters<typeof FakeController.open>[0] = {}) {
-  const controller = await FakeController.open(options);
-  let number = 0;
-  const network = (
-    type: string,
-    name: string,
-    driverOptions: Record<string, unknown> = {},
-    internal = false,
-  ) => {
-    const config = [{ subnet: `172.30.${++number}.0/24` }];
-    return controller.newNetwork(type, name, { driverOptions, internal, ipam: { config } });
-  };
-  const attach = async (
-    to: Awaited<ReturnType<typeof network>>,
-    containerId: string,
-    endpoint: EndpointOptions = {},
-  ) => (await controller.attach(to, { containerId, endpoint })).sandbox;
-  /** Calls since the last look. */
-  const calls = () => {
-    const log = [...controller.faults.log];
-    controller.faults.arm(0);
-    return log;
-  };
-  const bridge = () => controller.networkByName("causeway_gwbridge");
-  return { controller, network, attach, calls, bridge };
-}
-
-const web = { publish: [{ hostPort: 8080, containerPort: 80 }] };
+import { programmed, scene, web } from "./gateway-test-support.ts";
 
 describe("the gateway bridge", () => {
   it("is made when the first sandbox needs it, in the sandbox's own transaction", async () => {
@@ -323,7 +293,3 @@ describe("who is told to be the way out", () => {
     assert.deepEqual(told, ["injected into plugin.revokeExternalConnectivity"]);
   });
 });
-
-function programmed(controller: FakeController): readonly [string, unknown][] {
-  return (controller.world() as { programmed: [string, unknown][] }).programmed;
-}
