@@ -31,7 +31,7 @@ describe("finding a plugin", () => {
     const source = () => findPlugin("p", directories).source.slice(root.length + 1);
     assert.throws(source, {
       code: "plugin_not_found",
-      message: /there is no plugin "p": none of .*run\/p\.sock, /,
+      message: /there is no plugin "p": no socket p\.sock in .*run, and no p\.spec or p\.json in /,
     });
     const later = ["lib/p.json", "lib/p.spec", "etc/p/p.json", "etc/p.json", "etc/p/p.spec", "etc/p.spec"];
     for (const path of later) {

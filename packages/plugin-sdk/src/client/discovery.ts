@@ -60,13 +60,12 @@ export function findPlugin(name: string, directories: PluginDirectories = defaul
   for (const path of specs) {
     if (existsSync(path)) return { name, address: readSpec(path), source: path };
   }
-  throw new PluginError(
-    "plugin_not_found",
-    `there is no plugin "${name}": none of ${[...sockets, ...specs].join(", ")}`,
-    {
-      detail: name,
-    },
-  );
+  const socket = `no socket ${name}.sock in ${directories.sockets}`;
+  const spec =
+    directories.specs.length > 0 && `no ${name}.spec or ${name}.json in ${directories.specs.join(" or ")}`;
+  const missing = [socket, ...(spec === false ? [] : [spec])].join(", and ");
+  const message = `there is no plugin "${name}": ${missing} (nor in a folder ${name} there): start it, or say where it listens`;
+  throw new PluginError("plugin_not_found", message, { detail: name });
 }
 
 function places(directory: string, name: string, ending: string): string[] {

@@ -29,7 +29,7 @@ export const create: CommandDefinition<Options> = {
   define: (command) =>
     command
       .argument("<name>", "letters, digits, _, . and -")
-      .option("-d, --driver <driver>", "who makes it (default: bridge)")
+      .option("-d, --driver <driver>", "who makes it, a plugin too (default: bridge)")
       .option("--subnet <cidr>", "the network's addresses; more than once for several, IPv6 too", collect)
       .option("--ip-range <cidr>", "the part of a subnet that endpoints get theirs from", collect)
       .option("--gateway <address>", "the host's own address in a subnet", collect)
@@ -46,7 +46,7 @@ export const create: CommandDefinition<Options> = {
       .option("--dns-ttl <seconds>", "how long addresses of its endpoints may be kept", wholeNumber)
       .option("--config-only", "holds options for other networks, and is none itself")
       .option("--config-from <network>", "a network that was made with --config-only")
-      .option("--ipam-driver <driver>", "who gives addresses (default: default)")
+      .option("--ipam-driver <driver>", "who gives addresses, a plugin too (default: default)")
       .option("--ipam-opt <name=value>", "an option for who gives addresses", collect)
       .option("--label <name=value>", "a label", collect)
       .option("-o, --opt <name=value>", "an option of the driver's", collect)
