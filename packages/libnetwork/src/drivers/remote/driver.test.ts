@@ -1,110 +1,95 @@
-import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, it, type TestContext } from "node:test";
-import { PluginClient, RemoteNetworkDriver, servePlugin } from "@causeway/plugin-sdk";
-import type { EndpointSpec } from "../../contracts/driver.ts";
-import { type DriverSetting, driverContract } from "../driver-contract.ts";
-import { RemoteDriver } from "./driver.ts";
-import { endpointOptions, ipamDataOnWire, networkOptions } from "./options.ts";
+// What a plugin's answers are to the model.
 
-/** A plugin that remembers what there is, and joins everybody by a link of the same name. */
-async function setting(t: TestContext): Promise<DriverSetting> {
-  const directory = mkdtempSync(join(tmpdir(), "remote-driver-"));
-  const path = join(directory, "mynet.sock");
-  const there = new Set<string>();
-  const server = await servePlugin(
-    {
-      name: "mynet",
-      network: {
-        createNetwork: ({ NetworkID }) => void there.add(`network ${NetworkID}`),
-        deleteNetwork: ({ NetworkID }) => void there.delete(`network ${NetworkID}`),
-        createEndpoint({ EndpointID }) {
-          there.add(`endpoint ${EndpointID}`);
-          return {};
-        },
-        deleteEndpoint: ({ EndpointID }) => void there.delete(`endpoint ${EndpointID}`),
-        endpointOperInfo: ({ EndpointID }) => ({ Value: { endpoint: EndpointID } }),
-        join({ EndpointID }) {
-          there.add(`joined ${EndpointID}`);
-          return { InterfaceName: { SrcName: "test0", DstPrefix: "eth" }, Gateway: "172.30.1.1" };
-        },
-        leave: ({ EndpointID }) => void there.delete(`joined ${EndpointID}`),
-      },
-    },
-    { socket: path },
-  );
-  const client = new PluginClient(
-    { name: "mynet", address: { kind: "unix", path }, source: path },
-    { patience: 0 },
-  );
-  t.after(async () => {
-    client[Symbol.dispose]();
-    await server.close();
-    rmSync(directory, { recursive: true });
-  });
-  const open = () => new RemoteDriver(new RemoteNetworkDriver(client));
-  return { driver: open(), reopen: open, world: () => [...there].sort(), makeInterface: () => undefined };
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { RemoteNetworkDriver } from "@causeway/plugin-sdk";
+import type { EndpointSpec, NetworkSpec } from "../../contracts/driver.ts";
+import { RemoteDriver } from "./driver.ts";
+
+const network: NetworkSpec = { id: "n", name: "n", internal: false, options: {}, ipv4: [], ipv6: [] };
+const endpoint: EndpointSpec = {
+  id: "e",
+  networkId: "n",
+  name: "e",
+  interface: { mac: "", ipv4: undefined, ipv6: undefined },
+  options: {},
+  publish: [],
+  macChosen: false,
+  exposedPorts: [],
+};
+
+/** A driver of a plugin that answers so. */
+function plugin({ scope = "local", join = {}, chosen = {} } = {}) {
+  const remote = {
+    client: { name: "mynet" },
+    capabilities: async () => ({ scope }),
+    createNetwork: async () => undefined,
+    createEndpoint: async () => ({
+      Interface: { MacAddress: "", Address: "", AddressIPv6: "", ...chosen },
+    }),
+    join: async () => ({
+      InterfaceName: { SrcName: "x0", DstPrefix: "eth" },
+      Gateway: "",
+      GatewayIPv6: "",
+      StaticRoutes: [],
+      DisableGatewayService: false,
+      ...join,
+    }),
+  };
+  return new RemoteDriver(remote as unknown as RemoteNetworkDriver);
 }
 
-driverContract("a driver that is a plugin", {
-  open: setting,
-  options: { good: { mtu: "1400" }, bad: { mtu: [1400] }, anyName: true },
+async function joined(join: object) {
+  const driver = plugin({ join });
+  await driver.createNetwork(network);
+  await driver.createEndpoint(endpoint);
+  return driver.join("n", "e", { sandboxId: "s", path: "/s" });
+}
+
+it("the scope that it said is known again after a restart, before it is asked", async () => {
+  const state = await plugin({ scope: "global" }).createNetwork(network);
+  const again = plugin();
+  assert.equal(again.scope, "local");
+  again.restoreNetwork(network, state);
+  assert.equal(again.scope, "global");
 });
 
-describe("what a plugin is told", () => {
-  const data = { addressSpace: "local", pool: "10.50.0.0/24", gateway: "10.50.0.1/24" };
+it("a link without a name is none, and one without a prefix is called as usual", async () => {
+  const prefix = async (InterfaceName: object) => (await joined({ InterfaceName })).interface?.prefix;
+  assert.equal(await prefix({ SrcName: "x0", DstPrefix: "net" }), "net");
+  assert.equal(await prefix({ SrcName: "x0", DstPrefix: "" }), "eth");
+  assert.equal(await prefix({ SrcName: "", DstPrefix: "eth" }), undefined);
+});
 
-  it("of a network: as recorded", () => {
-    const spec = {
-      id: "n",
-      name: "n",
-      internal: true,
-      options: { foo: "bar", routes: 1 },
-      ipv4: [{ ...data, auxiliaryAddresses: { r1: "10.50.0.9/24" } }],
-      ipv6: [],
-    };
-    assert.deepEqual(networkOptions(spec), {
-      "com.docker.network.enable_ipv6": false,
-      "com.docker.network.generic": { foo: "bar", routes: "1" },
-      "com.docker.network.internal": true,
-    });
-    assert.deepEqual(ipamDataOnWire(spec.ipv4, "0.0.0.0/0"), [
-      {
-        AddressSpace: "local",
-        AuxAddresses: { r1: "10.50.0.9/24" },
-        Gateway: "10.50.0.1/24",
-        Pool: "10.50.0.0/24",
-      },
-    ]);
-    const none = { addressSpace: "null", pool: "", gateway: undefined, auxiliaryAddresses: {} };
-    assert.deepEqual(ipamDataOnWire([none], "0.0.0.0/0"), [{ AddressSpace: "null", Pool: "0.0.0.0/0" }]);
-  });
+it("routes are by a next hop or on the link, and the gateway's service can be declined", async () => {
+  const StaticRoutes = [
+    { Destination: "10.2.0.0/16", RouteType: 0, NextHop: "10.1.0.9" },
+    { Destination: "10.3.0.0/16", RouteType: 1, NextHop: "" },
+  ];
+  const answer = await joined({ StaticRoutes, DisableGatewayService: true, GatewayIPv6: "fd00::1" });
+  assert.deepEqual(answer.staticRoutes, [
+    { destination: "10.2.0.0/16", nextHop: "10.1.0.9" },
+    { destination: "10.3.0.0/16", nextHop: undefined },
+  ]);
+  assert.deepEqual([answer.gatewayIpv4, answer.gatewayIpv6], [undefined, "fd00::1"]);
+  assert.equal(answer.disableGatewayService, true);
+  assert.equal((await joined({})).disableGatewayService, undefined);
+});
 
-  it("of an endpoint: as recorded", () => {
-    const spec: EndpointSpec = {
-      id: "e",
-      networkId: "n",
-      name: "e",
-      interface: { mac: "02:11:22:33:44:55", ipv4: "10.50.0.77/24", ipv6: undefined },
-      options: { "my.label": "x" },
-      publish: [{ protocol: "udp", containerPort: 82, hostPort: 8082 }],
-      macChosen: true,
-      exposedPorts: ["80/tcp", "82/udp", "9000-9001"],
-    };
-    assert.deepEqual(endpointOptions(spec), {
-      "my.label": "x",
-      "com.docker.network.endpoint.exposedports": [
-        { Proto: 17, Port: 82 },
-        { Proto: 6, Port: 80 },
-        { Proto: 6, Port: 9000 },
-        { Proto: 6, Port: 9001 },
-      ],
-      "com.docker.network.portmap": [
-        { Proto: 17, IP: "", Port: 82, HostIP: "", HostPort: 8082, HostPortEnd: 8082 },
-      ],
-      "com.docker.network.endpoint.macaddress": "AhEiM0RV",
-    });
-  });
+it("a MAC that it chose is written as ours are, and what was given is not taken from it", async () => {
+  const driver = plugin({ chosen: { MacAddress: "02-42-AA-BB-CC-01", Address: "10.1.0.9/24" } });
+  await driver.createNetwork(network);
+  const { chosen } = await driver.createEndpoint(endpoint);
+  assert.deepEqual(chosen, { mac: "02:42:aa:bb:cc:01", ipv4: "10.1.0.9/24" });
+  const given = { mac: "02:00:00:00:00:01", ipv4: "10.1.0.9/24", ipv6: undefined };
+  const second = await driver.createEndpoint({ ...endpoint, id: "f", interface: given });
+  assert.deepEqual(second.chosen, {});
+});
+
+it("an endpoint that was restored can join", async () => {
+  const driver = plugin();
+  driver.restoreNetwork(network, null);
+  await assert.rejects(driver.join("n", "e", { sandboxId: "s", path: "/s" }), { code: "endpoint_not_found" });
+  driver.restoreEndpoint(endpoint);
+  assert.equal((await driver.join("n", "e", { sandboxId: "s", path: "/s" })).interface?.plan.kind, "move");
 });

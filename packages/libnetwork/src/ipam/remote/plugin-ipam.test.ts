@@ -1,60 +1,30 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after } from "node:test";
-import { type IpamDriverHandlers, PluginClient, RemoteIpam, servePlugin } from "@causeway/plugin-sdk";
-import { requestAddressType } from "../../contracts/ipam.ts";
-import { DefaultIpam } from "../default-ipam.ts";
-import { ipamContract } from "../ipam-contract.ts";
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { RemoteIpam } from "@causeway/plugin-sdk";
+import { gatewayAddressType, replayedAddressType, requestAddressType } from "../../contracts/ipam.ts";
 import { PluginIpam } from "./plugin-ipam.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "plugin-ipam-"));
-const cleanUp = new AsyncDisposableStack();
-after(async () => {
-  await cleanUp.disposeAsync();
-  rmSync(directory, { recursive: true });
-});
-let number = 0;
-
-/** Our own IPAM behind the protocol. */
-function handlers(): IpamDriverHandlers {
-  const ipam = new DefaultIpam({ seed: "seed" });
-  return {
-    getCapabilities: () => ({ RequiresMACAddress: false, RequiresRequestReplay: true }),
-    requestPool({ AddressSpace, Pool, SubPool, V6 }) {
-      const { poolId, pool } = ipam.requestPool({
-        addressSpace: AddressSpace,
-        v6: V6,
-        ...(Pool !== "" && { pool: Pool }),
-        ...(SubPool !== "" && { subPool: SubPool }),
-      });
-      return { PoolID: poolId, Pool: pool };
+it("a plugin is told the options that are of the protocol, and null where there are none", async () => {
+  const told: unknown[] = [];
+  const remote = {
+    client: { name: "mynet" },
+    requestAddress: async ({ Options }: { readonly Options: unknown }) => {
+      told.push(Options);
+      return { Address: "10.1.0.2/24", Data: {} };
     },
-    releasePool: ({ PoolID }) => ipam.releasePool(PoolID),
-    requestAddress({ PoolID, Address, Options }) {
-      const type = Options[requestAddressType];
-      const { address } = ipam.requestAddress({
-        poolId: PoolID,
-        ...(Address !== "" && { address: Address }),
-        ...(type !== undefined && { options: { [requestAddressType]: type } }),
-      });
-      return { Address: address };
-    },
-    releaseAddress: ({ PoolID, Address }) => ipam.releaseAddress(PoolID, Address),
   };
-}
-
-ipamContract("an IPAM that is a plugin", {
-  async create() {
-    const path = join(directory, `${++number}.sock`);
-    cleanUp.use(await servePlugin({ name: "ours", ipam: handlers() }, { socket: path }));
-    const client = cleanUp.use(
-      new PluginClient({ name: "ours", address: { kind: "unix", path }, source: path }, { patience: 0 }),
-    );
-    const ipam = new PluginIpam(new RemoteIpam(client));
-    await ipam.connect();
-    return ipam;
-  },
-  handsOutAddresses: true,
-  refusesWith: "plugin_refused",
+  const ipam = new PluginIpam(remote as unknown as RemoteIpam);
+  const gateway = { [requestAddressType]: gatewayAddressType };
+  await ipam.requestAddress({ poolId: "p" });
+  await ipam.requestAddress({ poolId: "p", options: gateway });
+  await ipam.requestAddress({
+    poolId: "p",
+    address: "10.1.0.2",
+    options: { [requestAddressType]: replayedAddressType },
+  });
+  assert.deepEqual(
+    told,
+    [null, gateway, null],
+    "that it is claimed again is between the model and our own IPAM",
+  );
 });
