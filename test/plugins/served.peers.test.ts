@@ -221,6 +221,22 @@ describe("our drivers as a plugin of dockerd", {
     await scene.nothingIsLeft();
   });
 
+  it("keeps containers out of Docker's own networks, whatever their bridges are called", async (t) => {
+    await using scene = await Scene.create(t, "apart");
+    await scene.docker("network create -d NAME --subnet 10.66.1.0/24 ours");
+    await scene.docker(
+      "network create --subnet 10.66.2.0/24 -o com.docker.network.bridge.name=office0 theirs",
+    );
+    await scene.serve("published", "--network theirs -p 8085:80");
+    await scene.serve("victim", "--network theirs --ip 10.66.2.9");
+    await scene.docker("run -d --name caller --stop-timeout 0 --network ours box busybox sleep 1000");
+    const ask = (address: string) => scene.docker(`exec caller busybox nc -w 2 ${address}`);
+    await eventually(async () => assert.equal((await ask("192.0.2.1 8085")).trim(), "published"));
+    await assert.rejects(ask("10.66.2.9 80"), /timed out/);
+    await scene.docker("rm -f caller victim published");
+    await scene.docker("network rm ours theirs");
+  });
+
   it("survives kills: its own, dockerd's, both, and whoever comes back first", async (t) => {
     await using scene = await Scene.create(t, "kills");
     const docker = (command: string) => scene.docker(command);

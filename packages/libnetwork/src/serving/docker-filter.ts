@@ -13,7 +13,9 @@ import type { NetNamespace } from "@causeway/kernel";
 import { bridgeGroup } from "../contracts/firewall.ts";
 import { messageOf, unavailable } from "../errors.ts";
 
-/** Names of the links that Docker's networks are. */
+/** Where Docker drops what goes from one of its networks to another: it knows them all, whatever their bridges are called. */
+const isolation = "DOCKER-ISOLATION-STAGE-2";
+/** Names of the links that Docker's networks are, for a Docker without such a chain. */
 const dockerBridges = ["docker+", "br-+"];
 
 const families = ["iptables", "ip6tables"] as const;
@@ -51,9 +53,18 @@ export class DockerFilter {
       if (isCalled.status === 0) return;
       // Docker does not filter this family here.
       if ((await this.#run(family, ["-n", "-L", "DOCKER-USER", "1"])).status !== 0) return;
-      await this.#must(family, `${family}-restore`, ["-w", "-n"], chainText(this.#chain));
+      await this.#must(
+        family,
+        `${family}-restore`,
+        ["-w", "-n"],
+        chainText(this.#chain, await this.#hasIsolation(family)),
+      );
       await this.#must(family, family, ["-w", "-I", "DOCKER-USER", "-j", this.#chain]);
     });
+  }
+
+  async #hasIsolation(family: Family): Promise<boolean> {
+    return (await this.#run(family, ["-n", "-L", isolation, "1"])).status === 0;
   }
 
   /** Waits for a look that is being taken. */
@@ -114,11 +125,18 @@ interface Outcome {
 }
 
 /** For iptables-restore: emptied where it is there already. */
-function chainText(chain: string): string {
+function chainText(chain: string, isolated: boolean): string {
   const ours = (key: string) => `-m devgroup --${key}-group 0x${bridgeGroup.toString(16)}`;
   const rules = [
     `${ours("dst")} -j ACCEPT`,
-    ...dockerBridges.map((name) => `${ours("src")} -o ${name} -j RETURN`),
+    ...(isolated
+      ? [
+          `${ours("src")} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+          // What is published there.
+          `${ours("src")} -j DOCKER`,
+          `${ours("src")} -j ${isolation}`,
+        ]
+      : dockerBridges.map((name) => `${ours("src")} -o ${name} -j RETURN`)),
     `${ours("src")} -j ACCEPT`,
   ];
   return `*filter\n:${chain} - [0:0]\n${rules.map((rule) => `-A ${chain} ${rule}\n`).join("")}COMMIT\n`;
