@@ -60,10 +60,11 @@ test("finishing goes on past errors: one is thrown as it is, several together", 
   );
   await assert.rejects(finishing("closing", failing("first"), failing("second")), (error) => {
     assert.ok(error instanceof AggregateError);
-    assert.equal(error.message, "closing met 2 errors");
+    assert.equal(error.message, "closing met 2 errors: first; second");
     assert.deepEqual(error.errors.map(String), ["Error: first", "Error: second"]);
     return true;
   });
+  await assert.rejects(finishing("closing", failing("away"), failing("away")), /^Error: away$/);
   assert.deepEqual(done, ["a", "b"]);
 });
 

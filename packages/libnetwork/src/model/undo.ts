@@ -56,7 +56,7 @@ export async function stubbornly(step: () => unknown): Promise<void> {
 /**
  * Carries out every step, past errors; one that fails is tried once more.
  *
- * @throws the error that one of them met, or an AggregateError of all
+ * @throws the error that one of them met, or all of them alike, or an AggregateError of all, with what each says
  */
 export async function finishing(what: string, ...steps: readonly (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
@@ -67,8 +67,12 @@ export async function finishing(what: string, ...steps: readonly (() => unknown)
       failures.push(error);
     }
   }
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, `${what} met ${failures.length} errors`);
+  if (failures.length === 0) return;
+  const texts = new Set(failures.map(messageOf));
+  // A plugin that is away says the same to every step: whoever called is told by its code.
+  if (texts.size === 1) throw failures[0];
+  const text = `${what} met ${failures.length} errors: ${[...texts].join("; ")}`;
+  throw new AggregateError(failures, text);
 }
 
 /** Runs an action that records how to undo its steps; on an exception they are undone and the error is thrown. */
