@@ -26,7 +26,7 @@ export function attachmentRoutes({ controller, changes, creations }: CnmContext)
             requireOwnNamespace(request.caller, controller, options.sandbox ?? {});
             refuseReservedLabels(options.sandbox ?? {});
             const { endpoint, sandbox } = await controller.attach(network, options);
-            return { endpoint: endpointResource(endpoint), sandbox: sandboxResource(sandbox) };
+            return { endpoint: await endpointResource(endpoint), sandbox: sandboxResource(sandbox) };
           }),
         );
         return answer(reply.status(201), made);

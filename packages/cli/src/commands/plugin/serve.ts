@@ -37,8 +37,8 @@ export const serve: CommandDefinition<Options> = {
       says: "our bridge driver and our IPAM for the dockerd of this machine, until Ctrl-C",
     },
     {
-      line: "docker network create -d causeway --ipam-driver causeway net1",
-      says: "a network of ours under it",
+      line: "causeway plugin serve --name second --default-address-pool base=10.200.0.0/16,size=24",
+      says: "another one, with networks and addresses of its own: docker network create -d second ...",
     },
   ],
   completesOptions: { "--state-dir": "file", "--socket": "file", "--host-namespace": "file" },
