@@ -14,16 +14,22 @@ export interface ThreadSurroundings extends Surroundings {
 
 /** Is told what became of one. */
 export interface ReadyListener {
+  /** Its rules stand, whether or not somebody was opened there meanwhile. */
   ready(identity: string): void;
   /** Whoever opens it is told why. */
   unready(identity: string): void;
+  /** Somebody was opened there, and its rules cannot be made. */
+  failed(identity: string, error: unknown): void;
 }
 
 export class ReadyNamespaces implements Disposable {
   /** By their identities. */
   readonly #ready = new Map<string, ServedNamespace>();
-  /** Those of them whose rules are still to be made, the next first: questions are answered in between. */
-  readonly #unfinished = new Set<string>();
+  /**
+   * Those whose rules are still to be made, the next first: questions are answered in between. Some of them have been opened
+   * meanwhile.
+   */
+  readonly #unfinished = new Map<string, SandboxSockets>();
   #isGoingOn = false;
   readonly #owner: string;
   readonly #surroundings: ThreadSurroundings;
@@ -43,30 +49,39 @@ export class ReadyNamespaces implements Disposable {
     try {
       const sockets = SandboxSockets.begin(opened(place), this.#owner, this.#surroundings.later);
       this.#ready.set(identity, new ServedNamespace(sockets, this.#surroundings));
+      this.#unfinished.set(identity, sockets);
     } catch {
       this.#listener.unready(identity);
       return;
     }
-    this.#unfinished.add(identity);
     this.#goOnSoon();
   }
 
   /** Nothing is wrong with one that is not ready. */
   forget(identity: string): void {
+    this.#unfinished.delete(identity);
     this.#remove(identity)?.[Symbol.dispose]();
   }
 
   /**
-   * One that was made ready, where it still is as it should be, or else a new one. It is the caller's.
+   * One that was made ready, where it still is as it should be, or else a new one. It is the caller's. Where its rules are still to be made, that goes
+   * on, and the listener is told.
    *
    * @throws KernelError, namespace_gone
    */
   take(place: NamespacePlace): ServedNamespace {
-    const ready = this.#remove(place.identity);
-    if (ready !== undefined && isWhole(ready.sockets)) return ready;
+    const { identity } = place;
+    const ready = this.#remove(identity);
+    if (ready?.sockets.isWhole) return ready;
     ready?.[Symbol.dispose]();
+    const isAwaited = this.#unfinished.delete(identity);
     const { later } = this.#surroundings;
-    return new ServedNamespace(SandboxSockets.open(opened(place), this.#owner, later), this.#surroundings);
+    const made = new ServedNamespace(
+      SandboxSockets.open(opened(place), this.#owner, later),
+      this.#surroundings,
+    );
+    if (isAwaited) this.#listener.ready(identity);
+    return made;
   }
 
   /** When what is ready at the moment has been visited. */
@@ -80,24 +95,39 @@ export class ReadyNamespaces implements Disposable {
   }
 
   #goOn(): void {
-    const [identity] = this.#unfinished;
-    if (identity === undefined) return;
+    const [next] = this.#unfinished;
+    if (next === undefined) return;
+    const [identity, sockets] = next;
     try {
-      if (this.#ready.get(identity)?.sockets.makeMore() === false) {
+      if (!sockets.makeMore()) {
         this.#unfinished.delete(identity);
         this.#listener.ready(identity);
       }
     } catch {
-      this.forget(identity);
-      this.#listener.unready(identity);
+      this.#fellShort(identity, sockets);
     }
     this.#goOnSoon();
+  }
+
+  /** One that nobody was opened in is let go of. */
+  #fellShort(identity: string, sockets: SandboxSockets): void {
+    this.#unfinished.delete(identity);
+    if (this.#ready.has(identity)) {
+      this.forget(identity);
+      this.#listener.unready(identity);
+      return;
+    }
+    try {
+      sockets.mendRules();
+      this.#listener.ready(identity);
+    } catch (error) {
+      this.#listener.failed(identity, error);
+    }
   }
 
   #remove(identity: string): ServedNamespace | undefined {
     const ready = this.#ready.get(identity);
     this.#ready.delete(identity);
-    this.#unfinished.delete(identity);
     return ready;
   }
 
@@ -105,17 +135,6 @@ export class ReadyNamespaces implements Disposable {
     for (const ready of this.#ready.values()) ready[Symbol.dispose]();
     this.#ready.clear();
     this.#unfinished.clear();
-  }
-}
-
-/** What is still to be made of it is made now. */
-function isWhole(sockets: SandboxSockets): boolean {
-  try {
-    while (sockets.makeMore());
-    return sockets.isWhole;
-  } catch {
-    // Whatever it was, an answer of the kernel's that was cut off among others: another is made, and tells if it is so again.
-    return false;
   }
 }
 

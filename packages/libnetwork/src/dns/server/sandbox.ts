@@ -72,6 +72,8 @@ export class ServedNamespace implements Disposable, Answering {
 export class ServedSandbox implements Disposable {
   /** Of its namespace. */
   readonly identity: string;
+  /** The order by which it was opened. */
+  readonly attempt: number;
   readonly namespace: ServedNamespace;
   readonly client: Client;
   readonly answering: Answering;
@@ -79,11 +81,13 @@ export class ServedSandbox implements Disposable {
   /** @param parts namespace and client are taken over */
   constructor({
     identity,
+    attempt,
     namespace,
     client,
     answering,
-  }: Pick<ServedSandbox, "identity" | "namespace" | "client" | "answering">) {
+  }: Pick<ServedSandbox, "identity" | "attempt" | "namespace" | "client" | "answering">) {
     this.identity = identity;
+    this.attempt = attempt;
     this.namespace = namespace;
     this.client = client;
     this.answering = answering;

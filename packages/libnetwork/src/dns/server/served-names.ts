@@ -2,7 +2,6 @@
  * The resolver's thread: every sandbox that is answered, the names that they see, and whoever else is asked.
  */
 import { type Later, NetNamespace } from "@causeway/kernel";
-import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { CausewayError, messageOf } from "../../errors.ts";
 import type { Channels, Forwarder } from "../upstream/contract.ts";
 import { Zone } from "../zone/zone.ts";
@@ -47,6 +46,7 @@ export class ServedNames implements Disposable {
     this.#ready = new ReadyNamespaces(owner, surroundings, {
       ready: (identity) => say({ kind: "ready", identity }),
       unready: (identity) => say({ kind: "unready", identity }),
+      failed: (identity, error) => this.#failed(identity, error),
     });
     this.#later = surroundings.later;
     this.#host = NetNamespace.ofFd(hostNamespaceFd);
@@ -109,25 +109,35 @@ export class ServedNames implements Disposable {
       const served = this.#sandboxes.get(sandboxId);
       if (served?.identity === place.identity && served.namespace.sockets.isWhole)
         served.namespace.sockets.mendRules();
-      else this.#serve(sandboxId, place, () => this.#open({ sandboxId, attempt, place }));
+      else this.#serve({ sandboxId, attempt, place });
     } catch (error) {
       this.#say({ kind: "failed", sandboxId, attempt, failure: failureOf(error) });
     }
   }
 
-  #serve(sandboxId: string, place: NamespacePlace, openAgain: () => void): void {
+  #serve(order: OpenOrder): void {
+    const { sandboxId, attempt, place } = order;
     this.#leave(sandboxId);
     const namespace = this.#ready.take(place);
     const client = this.#forwarder.client([]);
     const chooseServers = this.#choice.chooserOf(sandboxId, client);
     const answering = new AnsweringSandbox(this.#zone, sandboxId, client, this.#answers, chooseServers);
-    const sandbox = new ServedSandbox({ identity: place.identity, namespace, client, answering });
+    const { identity } = place;
+    const sandbox = new ServedSandbox({ identity, attempt, namespace, client, answering });
     namespace.answerBy(answering, () =>
       this.#later(reopenDelay, () => {
-        if (this.#sandboxes.get(sandboxId) === sandbox) openAgain();
+        if (this.#sandboxes.get(sandboxId) === sandbox) this.#open(order);
       }),
     );
     this.#sandboxes.set(sandboxId, sandbox);
+  }
+
+  /** It is answered, and nothing leads there. */
+  #failed(identity: string, error: unknown): void {
+    for (const [sandboxId, sandbox] of this.#sandboxes) {
+      if (sandbox.identity !== identity) continue;
+      this.#say({ kind: "failed", sandboxId, attempt: sandbox.attempt, failure: failureOf(error) });
+    }
   }
 
   #obstacle(sandboxId: string): string | undefined {

@@ -114,10 +114,12 @@ export class SandboxSockets implements Disposable {
 
   /** Makes the rules anew, where they are not as they should be. */
   mendRules(): void {
+    this.#steps = [];
     this.namespace.run(() => rewritePort(this.#rewrite, this.#later));
   }
 
   [Symbol.dispose](): void {
+    this.#steps = [];
     this.udp[Symbol.dispose]();
     this.tcp[Symbol.dispose]();
     this.namespace[Symbol.dispose]();

@@ -69,19 +69,38 @@ describe("what cannot be watched", () => {
     open()[Symbol.dispose]();
   });
 
-  it("is closed where it was made ready in part and the kernel's answer to the rest is cut off, and another is made", (t) => {
+  it("is let go of where it cannot be made ready, and mended where somebody was opened there meanwhile", (t) => {
     const { namespace, loop } = scene(t);
-    const path = `/proc/self/fd/${namespace.fd}`;
-    const place = { path, identity: namespace.identity };
+    const { identity } = namespace;
+    const place = { path: `/proc/self/fd/${namespace.fd}`, identity };
     const connections = new ConnectionLimit(8);
-    const later = () => undefined;
+    const steps: (() => void)[] = [];
+    const later = (_: number, step: () => void) => void steps.push(step);
     const surroundings = { loop, batch: makeBatch(), catchUp: () => undefined, connections, later };
-    const nobody = { ready: () => undefined, unready: () => undefined };
-    using namespaces = new ReadyNamespaces("tests", surroundings, nobody);
+    const said: string[] = [];
+    const listener = {
+      ready: (one: string) => said.push(`${one} ready`),
+      unready: (one: string) => said.push(`${one} unready`),
+      failed: (one: string) => said.push(`${one} failed`),
+    };
+    const goOn = () => {
+      for (let step = steps.shift(); step !== undefined; step = steps.shift()) step();
+      return said.splice(0);
+    };
+    using namespaces = new ReadyNamespaces("tests", surroundings, listener);
     namespaces.prepare(place);
     fail("recv", 1, { code: "EIO", torn: true });
-    using taken = namespaces.take(place);
-    assert.equal(taken.sockets.obstacle(), undefined);
+    assert.deepEqual(goOn(), [`${identity} unready`]);
+    namespaces.prepare(place);
+    {
+      using taken = namespaces.take(place);
+      fail("recv", 1, { code: "EIO", torn: true });
+      assert.deepEqual(goOn(), [`${identity} ready`]);
+      assert.equal(taken.sockets.obstacle(), undefined);
+    }
+    namespaces.prepare(place);
+    namespaces.take(place)[Symbol.dispose]();
+    assert.deepEqual(goOn(), [`${identity} ready`], "nobody waits for what was closed meanwhile");
   });
 
   it("is closed where it leads to another name server", (t) => {

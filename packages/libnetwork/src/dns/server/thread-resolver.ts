@@ -22,6 +22,8 @@ interface Known {
   opening: number;
   /** Of the order after which it is answered: the one before, where its namespace was made ready. */
   order: number;
+  /** Its namespace is still being made ready, which no order's number tells. */
+  isUnready: boolean;
   failure: Failure | undefined;
 }
 
@@ -47,6 +49,8 @@ export class ThreadResolver implements Resolver {
   readonly #counts = countsMemory();
   /** Those that are to be ready when somebody opens them, by the namespaces' identities. */
   readonly #prepared = new Map<string, Prepared>();
+  /** Those that were opened before they were ready, by the namespaces' identities. */
+  readonly #unready = new Map<string, Known>();
   #line: ThreadLine | undefined;
   /** Threads in a row that could not begin. */
   #failures = 0;
@@ -92,7 +96,15 @@ export class ThreadResolver implements Resolver {
   open(sandboxId: string, place: NamespacePlace): void {
     const names = this.#sandboxes.get(sandboxId)?.names;
     const attempt = ++this.#attempts;
-    const known: Known = { place, attempt, names, opening: 0, order: 0, failure: undefined };
+    const known: Known = {
+      place,
+      attempt,
+      names,
+      opening: 0,
+      order: 0,
+      isUnready: false,
+      failure: undefined,
+    };
     this.#sandboxes.set(sandboxId, known);
     if (this.#line === undefined) this.start();
     else this.#open(this.#line, sandboxId, known);
@@ -106,6 +118,8 @@ export class ThreadResolver implements Resolver {
     const isReady = prepared?.isReady === true;
     known.opening = line.send({ kind: "open", sandboxId, attempt, place }, { urgent: !isReady });
     known.order = isReady ? prepared.order : known.opening;
+    known.isUnready = prepared?.isReady === false;
+    if (known.isUnready) this.#unready.set(place.identity, known);
   }
 
   async opened(sandboxId: string): Promise<void> {
@@ -118,7 +132,7 @@ export class ThreadResolver implements Resolver {
       if (known.failure !== undefined) throw resolverFailed(known.failure);
       // It may have become known just now that it was not made ready.
       if (known.order !== order) continue;
-      if (line === undefined || isReached) return;
+      if (line === undefined || (isReached && !known.isUnready)) return;
       // Where the thread breaks down, there is another, or a failure.
       await line.ask({ kind: "reach" }).catch(() => undefined);
     }
@@ -183,7 +197,9 @@ export class ThreadResolver implements Resolver {
     const line: ThreadLine = new ThreadLine(this.#host, this.#wake, this.#counts, this.#settings, {
       failed: ({ sandboxId, attempt, failure }) => {
         const known = this.#sandboxes.get(sandboxId);
-        if (known?.attempt === attempt) known.failure = failure;
+        if (known?.attempt !== attempt) return;
+        known.failure = failure;
+        this.#isReady(known.place.identity);
       },
       traced: (traced) => this.#traces.settle(traced),
       isAwaited: () => this.#traces.size > 0,
@@ -191,8 +207,9 @@ export class ThreadResolver implements Resolver {
       ready: (identity) => {
         const prepared = this.#prepared.get(identity);
         if (prepared !== undefined) prepared.isReady = true;
+        this.#isReady(identity);
       },
-      unready: (identity) => this.#unready(identity),
+      unready: (identity) => this.#cannotBeReady(identity),
       brokeDown: (error) => this.#brokeDown(line, error),
     });
     for (const [networkId, records] of this.#records) line.send({ kind: "records", networkId, records });
@@ -205,8 +222,17 @@ export class ThreadResolver implements Resolver {
     return line;
   }
 
-  #unready(identity: string): void {
+  /** Whoever was opened there has not to wait for it any more. */
+  #isReady(identity: string): void {
+    const known = this.#unready.get(identity);
+    if (known === undefined) return;
+    this.#unready.delete(identity);
+    known.isUnready = false;
+  }
+
+  #cannotBeReady(identity: string): void {
     this.#prepared.delete(identity);
+    this.#isReady(identity);
     for (const known of this.#sandboxes.values())
       if (known.place.identity === identity) known.order = known.opening;
   }
@@ -215,6 +241,7 @@ export class ThreadResolver implements Resolver {
     if (this.#line !== line) return;
     this.#line = undefined;
     this.#prepared.clear();
+    for (const identity of [...this.#unready.keys()]) this.#isReady(identity);
     const failure = failureOf(error);
     this.#traces.giveUp(resolverFailed(failure));
     this.#onFailure(error);
