@@ -2,7 +2,7 @@
  * Serves one UDP port of [::1]. Each client's port has a socket of its own towards the container, so that answers find back.
  */
 import { createSocket, type Socket } from "node:dgram";
-import { type NetNamespace, type OwnedFd, refuseSharing } from "@causeway/kernel";
+import { isKernelError, type NetNamespace, type OwnedFd, refuseSharing } from "@causeway/kernel";
 import type { UdpSessions } from "./udp-sessions.ts";
 import { type ContainerPort, connectUdp } from "./upstream.ts";
 
@@ -34,7 +34,7 @@ export class UdpRelay implements Disposable {
       if (address === "::1") this.#clientAt(port)?.toContainer(data);
     });
     this.#socket.bind({ fd: socket.fd, exclusive: true }).unref();
-    refuseSharing(socket);
+    keepToOurselves(socket);
     socket.release();
   }
 
@@ -97,3 +97,12 @@ export class UdpClient implements Disposable {
 
 /** A send's callback: an error goes to it instead of the whole socket. */
 function ignore(): void {}
+
+/** Where the kernel refuses, the port is served all the same: until the next open, a socket with SO_REUSEADDR could be bound beside it. */
+function keepToOurselves(socket: OwnedFd): void {
+  try {
+    refuseSharing(socket);
+  } catch (error) {
+    if (!isKernelError(error)) throw error;
+  }
+}
