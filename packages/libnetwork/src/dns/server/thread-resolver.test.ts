@@ -135,6 +135,19 @@ describe("ThreadResolver", () => {
     assert.match((await resolver.obstacle(id("c"))) ?? "", /not opened/);
   });
 
+  it("does not wait for what the thread has said already, and nobody has heard yet", async (t) => {
+    const { resolver, sandbox, open } = scene(t);
+    await open(id("a"), sandbox("a"));
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    const odd = { path: "/proc/self/ns/net", identity: "0:0" };
+    const place = sandbox("b");
+    for (const one of [odd, place]) resolver.prepare(one);
+    Atomics.wait(sleeper, 0, 0, 100);
+    await assert.rejects(open(id("c"), odd), { code: "resolver_failed" });
+    await open(id("b"), place);
+    assert.equal(await resolver.obstacle(id("b")), undefined);
+  });
+
   it("is ready and opened where a former run was", async (t) => {
     const { resolver, sandbox, open } = scene(t);
     const place = sandbox("a");

@@ -112,8 +112,8 @@ export class ThreadResolver implements Resolver {
 
   #open(line: ThreadLine, sandboxId: string, known: Known): void {
     const { place, attempt } = known;
+    if (this.#prepared.get(place.identity)?.isReady === false) line.catchUp();
     const prepared = this.#prepared.get(place.identity);
-    if (prepared?.isReady === false) line.catchUp();
     this.#prepared.delete(place.identity);
     const isReady = prepared?.isReady === true;
     known.opening = line.send({ kind: "open", sandboxId, attempt, place }, { urgent: !isReady });
