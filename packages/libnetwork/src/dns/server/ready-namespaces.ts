@@ -72,7 +72,7 @@ export class ReadyNamespaces implements Disposable {
   take(place: NamespacePlace): ServedNamespace {
     const { identity } = place;
     const ready = this.#remove(identity);
-    if (ready?.sockets.isWhole) return ready;
+    if (ready !== undefined && isWhole(ready.sockets)) return ready;
     ready?.[Symbol.dispose]();
     const isAwaited = this.#unfinished.delete(identity);
     const { later } = this.#surroundings;
@@ -135,6 +135,15 @@ export class ReadyNamespaces implements Disposable {
     for (const ready of this.#ready.values()) ready[Symbol.dispose]();
     this.#ready.clear();
     this.#unfinished.clear();
+  }
+}
+
+function isWhole(sockets: SandboxSockets): boolean {
+  try {
+    return sockets.isWhole;
+  } catch {
+    // Where the kernel does not say, another is made, and tells if it is so again.
+    return false;
   }
 }
 

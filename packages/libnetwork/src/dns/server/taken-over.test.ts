@@ -99,6 +99,11 @@ describe("what cannot be watched", () => {
       assert.equal(taken.sockets.obstacle(), undefined);
     }
     namespaces.prepare(place);
+    fail("getsockopt");
+    namespaces.take(place)[Symbol.dispose]();
+    assert.deepEqual(said.splice(0), [`${identity} ready`], "another is made at once");
+    assert.deepEqual(goOn(), []);
+    namespaces.prepare(place);
     namespaces.take(place)[Symbol.dispose]();
     assert.deepEqual(goOn(), [`${identity} ready`], "nobody waits for what was closed meanwhile");
   });
