@@ -106,7 +106,7 @@ export class ReadyNamespaces implements Disposable {
     } catch {
       this.#fellShort(identity, sockets);
     }
-    this.#goOnSoon();
+    if (this.#unfinished.size > 0) this.#goOnSoon();
   }
 
   /** One that nobody was opened in is let go of. */
