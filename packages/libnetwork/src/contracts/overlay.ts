@@ -1,0 +1,58 @@
+/**
+ * Overlay: what the cluster tells a driver whose networks span hosts, and what such a driver has the cluster decide.
+ */
+import type { NamedPort } from "./names.ts";
+
+/** A host of the cluster, as the others reach it. */
+export interface ClusterHost {
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** Where its tunnels end: an IPv4 or IPv6 address of the underlay. */
+  readonly address: string;
+}
+
+/** An endpoint that is joined on another host, or here: who reaches it how. Plain data, stored in the cluster under the host's lease. */
+export interface Peer {
+  readonly endpointId: string;
+  readonly networkId: string;
+  readonly hostId: string;
+  /** Where its host's tunnels end. */
+  readonly hostAddress: string;
+  readonly mac: string;
+  /** Without prefix length. */
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  /** What it is called in the network: contracts/names.ts. */
+  readonly names: readonly string[];
+  readonly ports: readonly NamedPort[];
+}
+
+/** A driver that is told of the endpoints that other hosts have in its networks. Of a network that has no endpoint here nothing is told. */
+export interface PeerDriver {
+  /** New, or in the place of what was told of the same endpoint (another host, another MAC). Returns when the kernel knows. */
+  putPeer(peer: Peer): void;
+  /** Nothing is wrong with one that is not there. */
+  removePeer(networkId: string, endpointId: string): void;
+  /** These are all that there are: what else the kernel has is taken out. After a restart, and when the store was away. */
+  settlePeers(networkId: string, peers: readonly Peer[]): void;
+}
+
+/** Numbers that only one network of the cluster has. */
+export interface NumberClaims {
+  /**
+   * Takes a number for good: by compare-and-swap, so that no two hosts ever have the same.
+   *
+   * @param space what the numbers are: `vni`
+   * @param wanted this one, or else any within the range
+   * @throws number_taken, numbers_exhausted, store_unavailable
+   */
+  claim(
+    space: string,
+    range: { readonly from: number; readonly to: number },
+    owner: string,
+    wanted?: number,
+  ): Promise<number>;
+  /** Nothing is wrong with a number that the owner does not have. */
+  release(space: string, number: number, owner: string): Promise<void>;
+}
