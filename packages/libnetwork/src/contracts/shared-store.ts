@@ -10,18 +10,21 @@ export type LeaseId = string;
 /** What is put under it is deleted when it ends: by us, or because nobody kept it alive. */
 export interface Lease {
   readonly id: LeaseId;
-  /** Seconds that it outlives its last renewal. It is renewed by the store while the store is open. */
+  /** Seconds that it outlives its last renewal. It is renewed by the store while the store is open, and not ended when that closes. */
   readonly seconds: number;
-  /** Aborts when the lease has ended other than by {@link end}: what was put under it is gone, or about to be. */
+  /**
+   * Aborts when the store says that the lease has ended other than by {@link end}: what was put under it is gone, or about to be.
+   * While the store is away nobody knows, and nothing is said: one that comes back gives leases their time anew.
+   */
   readonly lost: AbortSignal;
-  /** Deletes at once all that was put under it. */
+  /** Deletes at once all that was put under it. It is not renewed any more, whatever comes of it. @throws store_unavailable */
   end(): Promise<void>;
 }
 
 /** A change of what is shared. */
 export type SharedChange =
   | (Extract<StoreChange, { op: "put" }> & {
-      /** The record lives as long as the lease does. Absent: until it is deleted. */
+      /** The record lives as long as the lease does. Absent: until it is deleted, even if it was under a lease before. */
       readonly lease?: LeaseId;
     })
   | Extract<StoreChange, { op: "delete" }>
@@ -59,9 +62,14 @@ export interface Availability {
 export interface SharedStore extends Store {
   get(kind: string, id: string): Promise<StoredRecord | undefined>;
   list(kind: string): Promise<readonly StoredRecord[]>;
-  /** A record is changed once in a commit. @throws revision_conflict, store_unavailable, lease_not_found */
+  /**
+   * As {@link Store.commit}; a record stands once in it, and how many changes and bytes it takes has an end. A delete of what is not there
+   * is no change of the store.
+   *
+   * @throws revision_conflict, store_unavailable, lease_not_found, record_changed_twice, commit_too_large
+   */
   commit(changes: readonly SharedChange[]): Promise<number>;
-  /** @param seconds 2 and more. @throws store_unavailable */
+  /** @param seconds whole, 2 and more. @throws store_unavailable */
   lease(seconds: number): Promise<Lease>;
   /**
    * The records of one kind and what becomes of them, over lost connections and compactions: nothing is missed, and no change is told

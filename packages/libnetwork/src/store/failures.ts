@@ -4,7 +4,7 @@
 
 import { dirname } from "node:path";
 import { files } from "@causeway/kernel";
-import { CausewayError, conflict, messageOf, unavailable } from "../errors.ts";
+import { CausewayError, conflict, messageOf, notFound, unavailable } from "../errors.ts";
 
 /** Primary result codes of SQLite that say the file is not, or no longer, a sound database. */
 const corruptCodes: ReadonlySet<number> = new Set([11 /* SQLITE_CORRUPT */, 26 /* SQLITE_NOTADB */]);
@@ -35,6 +35,34 @@ export function revisionConflict(kind: string, id: string, expected: number, fou
     "revision_conflict",
     `${kind}/${id} has changed: expected ${want}, found ${have}; read it again and retry`,
     { kind, id, expected, found },
+  );
+}
+
+/** For a store that hosts share. @param maybeCommitted of a commit: whether it may have happened all the same */
+export function storeUnavailable(
+  reason: string,
+  { maybeCommitted = false, cause }: { readonly maybeCommitted?: boolean; readonly cause?: unknown } = {},
+): CausewayError {
+  const doubt = maybeCommitted ? "; whether the changes were made is not known" : "";
+  return new CausewayError(
+    "unavailable",
+    "store_unavailable",
+    `the cluster's store cannot be reached (${reason})${doubt}: try again when it can`,
+    { detail: { maybeCommitted }, cause },
+  );
+}
+
+export function leaseNotFound(id: string): CausewayError {
+  return notFound("lease_not_found", `the lease ${id} has ended: take another, and put its records again`, {
+    lease: id,
+  });
+}
+
+/** For a watch of which changes were forgotten before it was told of them. */
+export function changesForgotten(): CausewayError {
+  return unavailable(
+    "watch_overflow",
+    "the store has forgotten changes that a watch was not yet told: list the records again and watch anew",
   );
 }
 

@@ -26,7 +26,10 @@ export function decode(kind: string, id: string, stored: StoredText): StoredReco
 }
 
 /** Throws `revision_conflict` unless the record is at the revision that the change expects. */
-export function checkRevision(change: EncodedChange, current: number): void {
+export function checkRevision(
+  change: Pick<EncodedChange, "kind" | "id" | "ifRevision">,
+  current: number,
+): void {
   const { kind, id, ifRevision } = change;
   if (ifRevision !== undefined && ifRevision !== current)
     throw revisionConflict(kind, id, ifRevision, current);

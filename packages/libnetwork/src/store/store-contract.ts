@@ -8,15 +8,28 @@ import type { PlainData, Store, StoreChange, StoredRecord, StoreEvent } from "..
 import { failsWith } from "../test-support.ts";
 import { watchQueueLimit } from "./watch.ts";
 
+/** Changes that every store takes in one commit; a divisor of {@link watchQueueLimit}. */
+const commitSize = 100;
+
 const put = (kind: string, id: string, value: PlainData): StoreChange => ({ op: "put", kind, id, value });
 const remove = (kind: string, id: string): StoreChange => ({ op: "delete", kind, id });
 
+/** In what stores differ by contract. */
+export interface StoreTraits {
+  /** Hosts share it: a record stands once in a commit, and a commit has an end. */
+  readonly isShared?: boolean;
+}
+
 /** `open` answers with an empty store; what it needs besides, it cleans up after the test `t`. */
-export function storeContract(name: string, open: (t: TestContext) => Store): void {
+export function storeContract(
+  name: string,
+  open: (t: TestContext) => Store | Promise<Store>,
+  { isShared = false }: StoreTraits = {},
+): void {
   /** A test over a store of its own, which is closed at the end. */
   const contract = (title: string, body: (store: Store) => Promise<void>): void => {
     test(`${name}: ${title}`, async (t) => {
-      const store = open(t);
+      const store = await open(t);
       t.after(() => store.close());
       await body(store);
     });
@@ -95,8 +108,17 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
     assert.equal((await store.get("network", "b"))?.revision, again);
   });
 
-  contract("the changes of a commit happen in order", async (store) => {
-    await store.commit([put("network", "a", 1), remove("network", "a"), put("network", "a", 2)]);
+  contract("of a record that stands several times in a commit, the last change counts", async (store) => {
+    const changes = [put("network", "a", 1), remove("network", "a"), put("network", "a", 2)];
+    if (isShared) {
+      await assert.rejects(
+        async () => store.commit(changes),
+        failsWith("invalid", "record_changed_twice", /network\/a/),
+      );
+      assert.deepEqual(await store.list("network"), []);
+      return;
+    }
+    await store.commit(changes);
     await store.commit([put("network", "b", 1), remove("network", "b")]);
     assert.equal((await store.get("network", "a"))?.value, 2);
     assert.equal(await store.get("network", "b"), undefined);
@@ -133,7 +155,7 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
   contract("a commit that fails leaves everything as it was", async (store) => {
     const revision = await store.commit([put("network", "a", "before"), put("network", "gone", "before")]);
     const records = await store.list("network");
-    const events = collect(store.watch("network"));
+    const events = collectUntil("end", store.watch("network"));
     await assert.rejects(async () =>
       store.commit([
         put("network", "a", "after"),
@@ -145,7 +167,7 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
     assert.deepEqual(await store.list("network"), records);
     assert.deepEqual(await store.list("endpoint"), []);
     assert.equal(await store.commit([]), revision);
-    await store.close();
+    await store.commit([put("network", "end", 1)]);
     assert.deepEqual(await events, []);
   });
 
@@ -154,9 +176,12 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
     // How the guess at a record's revision relates to the truth: none made, right, or wrong.
     const guess = fc.constantFrom("none", "right", "wrong");
     const change = fc.record({ op: fc.constantFrom("put", "delete"), key, value: fc.nat(), guess });
+    const commit = isShared
+      ? fc.uniqueArray(change, { maxLength: 4, selector: ({ key: { kind, id } }) => `${kind}/${id}` })
+      : fc.array(change, { maxLength: 4 });
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 6 }), async (commits) => {
+      fc.asyncProperty(fc.array(commit, { maxLength: 6 }), async (commits) => {
         run += 1;
         let model = new Map<string, { value: number; revision: number }>();
         let revision = await store.commit([]);
@@ -195,15 +220,15 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
 
   contract("a watch tells the changes of its kind, from the call on, in order", async (store) => {
     await store.commit([put("network", "a", "unseen")]);
-    const events = collect(store.watch("network"));
-    const others = collect(store.watch("network"));
+    const events = collectUntil("end", store.watch("network"));
+    const others = collectUntil("end", store.watch("network"));
     const first = await store.commit([
       put("network", "a", 1),
       put("endpoint", "e", 1),
       put("network", "b", 2),
     ]);
     const second = await store.commit([remove("network", "a"), remove("network", "never")]);
-    await store.close();
+    await store.commit([put("network", "end", 1)]);
     assert.deepEqual(await events, [
       { type: "put", record: { kind: "network", id: "a", value: 1, revision: first } },
       { type: "put", record: { kind: "network", id: "b", value: 2, revision: first } },
@@ -228,12 +253,12 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
   contract("a watch ends when its signal aborts, and others go on", async (store) => {
     const aborter = new AbortController();
     const aborted = collect(store.watch("network", aborter.signal));
-    const others = collect(store.watch("network"));
+    const others = collectUntil("end", store.watch("network"));
     assert.deepEqual(await collect(store.watch("network", AbortSignal.abort())), []);
     aborter.abort();
     await store.commit([put("network", "a", 1)]);
     assert.deepEqual(await aborted, []);
-    await store.close();
+    await store.commit([put("network", "end", 1)]);
     assert.equal((await others).length, 1);
   });
 
@@ -250,14 +275,14 @@ export function storeContract(name: string, open: (t: TestContext) => Store): vo
 
   contract("a watch whose reader falls too far behind fails, and others go on", async (store) => {
     const slow = store.watch("network");
-    const quick = store.watch("endpoint");
-    const changes = Array.from({ length: watchQueueLimit }, () => put("network", "a", 1));
-    await store.commit(changes);
-    await store.commit([put("network", "a", 2), put("endpoint", "e", 1)]);
+    const quick = collectUntil("end", store.watch("network"));
+    for (let at = 0; at < watchQueueLimit; at += commitSize) {
+      await store.commit(Array.from({ length: commitSize }, (_, n) => put("network", `${n}`, at)));
+    }
+    await store.commit([put("network", "end", 1)]);
+    assert.equal((await quick).length, watchQueueLimit);
     await assert.rejects(collect(slow), failsWith("unavailable", "watch_overflow"));
     assert.deepEqual(await collect(slow), []);
-    await store.close();
-    assert.equal((await collect(quick)).length, 1);
   });
 
   contract("after close every call throws store_closed, and close itself does nothing", async (store) => {
@@ -279,4 +304,14 @@ function idsOf(records: readonly StoredRecord[]): string[] {
 
 function collect(watch: AsyncIterable<StoreEvent>): Promise<StoreEvent[]> {
   return Array.fromAsync(watch);
+}
+
+/** What is told before the record of that id: a store may tell later than it answers. */
+async function collectUntil(id: string, watch: AsyncIterable<StoreEvent>): Promise<StoreEvent[]> {
+  const events: StoreEvent[] = [];
+  for await (const event of watch) {
+    if (event.record.id === id) break;
+    events.push(event);
+  }
+  return events;
 }

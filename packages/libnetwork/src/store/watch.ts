@@ -34,6 +34,15 @@ export class Watchers {
     }
   }
 
+  get kinds(): readonly string[] {
+    return [...this.#byKind.keys()];
+  }
+
+  /** Ends the watches of one kind: what waits is dropped, and each reader's next read throws. */
+  fail(kind: string, failure: CausewayError): void {
+    for (const watch of this.#byKind.get(kind) ?? []) watch.fail(failure);
+  }
+
   /** Ends every watch; what already waits in its queue is still delivered. */
   close(): void {
     for (const watchers of this.#byKind.values()) {
@@ -71,13 +80,22 @@ class Watch implements AsyncIterableIterator<StoreEvent> {
     } else if (this.#queue.length < watchQueueLimit) {
       this.#queue.push(event);
     } else {
-      this.#queue = [];
-      this.#failure = unavailable(
-        "watch_overflow",
-        `the reader of a watch fell ${watchQueueLimit} changes behind: list the records again and watch anew`,
+      this.fail(
+        unavailable(
+          "watch_overflow",
+          `the reader of a watch fell ${watchQueueLimit} changes behind: list the records again and watch anew`,
+        ),
       );
-      this.end();
     }
+  }
+
+  fail(failure: CausewayError): void {
+    if (this.#ended) return;
+    this.#queue = [];
+    const waiter = this.#waiters.shift();
+    if (waiter) waiter.reject(failure);
+    else this.#failure = failure;
+    this.end();
   }
 
   end(): void {
