@@ -57,6 +57,8 @@ export class ThreadLine {
   readonly #memory: Int32Array;
   /** Those that are still to come, the next first. Until then the process goes on. */
   #replies: Reply[] = [];
+  /** Those who wait for something else. */
+  #held = 0;
   /** Orders since it was woken. */
   #unheard = 0;
   #raiseLater: NodeJS.Immediate | undefined;
@@ -162,6 +164,18 @@ export class ThreadLine {
     this.#worker.ref();
   }
 
+  /** The process goes on until the thread has said what somebody waits for. */
+  async holding<T>(awaited: Promise<T>): Promise<T> {
+    this.#held++;
+    this.hold();
+    try {
+      return await awaited;
+    } finally {
+      this.#held--;
+      this.#letGo();
+    }
+  }
+
   async end(): Promise<void> {
     this.#worker.ref();
     this.send({ kind: "end" }, { urgent: true });
@@ -175,7 +189,7 @@ export class ThreadLine {
   }
 
   #letGo(): void {
-    if (this.#replies.length > 0 || this.#listener.isAwaited()) return;
+    if (this.#replies.length > 0 || this.#held > 0 || this.#listener.isAwaited()) return;
     this.#port.unref();
     this.#worker.unref();
   }

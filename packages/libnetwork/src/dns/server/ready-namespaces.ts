@@ -4,6 +4,7 @@
 import { type Later, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { unavailable } from "../../errors.ts";
+import type { Pieces } from "./pieces.ts";
 import { ServedNamespace, type Surroundings } from "./sandbox.ts";
 import { SandboxSockets } from "./sockets.ts";
 import { takenOver } from "./taken-over.ts";
@@ -25,11 +26,8 @@ export interface ReadyListener {
 export class ReadyNamespaces implements Disposable {
   /** By their identities. */
   readonly #ready = new Map<string, ServedNamespace>();
-  /**
-   * Those whose rules are still to be made, the next first: questions are answered in between. Some of them have been opened
-   * meanwhile.
-   */
-  readonly #unfinished = new Map<string, SandboxSockets>();
+  /** Those that are still being made, by their identities, the next first. Some of them have been opened meanwhile. */
+  readonly #unfinished = new Map<string, Pieces<void>>();
   #isGoingOn = false;
   readonly #owner: string;
   readonly #surroundings: ThreadSurroundings;
@@ -46,20 +44,13 @@ export class ReadyNamespaces implements Disposable {
   prepare(place: NamespacePlace): void {
     const { identity } = place;
     this.forget(identity);
-    try {
-      const sockets = SandboxSockets.begin(opened(place), this.#owner, this.#surroundings.later);
-      this.#ready.set(identity, new ServedNamespace(sockets, this.#surroundings));
-      this.#unfinished.set(identity, sockets);
-    } catch {
-      this.#listener.unready(identity);
-      return;
-    }
+    this.#unfinished.set(identity, this.#make(place));
     this.#goOnSoon();
   }
 
   /** Nothing is wrong with one that is not ready. */
   forget(identity: string): void {
-    this.#unfinished.delete(identity);
+    this.#giveUp(identity);
     this.#remove(identity)?.[Symbol.dispose]();
   }
 
@@ -71,17 +62,58 @@ export class ReadyNamespaces implements Disposable {
    */
   take(place: NamespacePlace): ServedNamespace {
     const { identity } = place;
+    const isAwaited = this.#unfinished.has(identity);
+    this.#hasten(identity);
     const ready = this.#remove(identity);
     if (ready !== undefined && isWhole(ready.sockets)) return ready;
     ready?.[Symbol.dispose]();
-    const isAwaited = this.#unfinished.delete(identity);
+    this.#giveUp(identity);
     const { later } = this.#surroundings;
-    const made = new ServedNamespace(
-      SandboxSockets.open(opened(place), this.#owner, later),
-      this.#surroundings,
-    );
+    const sockets = SandboxSockets.open(() => opened(place), this.#owner, later);
+    const made = new ServedNamespace(sockets, this.#surroundings);
     if (isAwaited) this.#listener.ready(identity);
     return made;
+  }
+
+  *#make(place: NamespacePlace): Pieces<void> {
+    const { identity } = place;
+    let sockets: SandboxSockets;
+    try {
+      sockets = yield* SandboxSockets.begin(() => opened(place), this.#owner, this.#surroundings.later);
+      this.#ready.set(identity, new ServedNamespace(sockets, this.#surroundings));
+    } catch {
+      this.#listener.unready(identity);
+      return;
+    }
+    try {
+      yield* sockets.makeRules();
+      this.#listener.ready(identity);
+    } catch {
+      this.#fellShort(identity, sockets);
+    }
+  }
+
+  /** One that nobody was opened in is let go of. */
+  #fellShort(identity: string, sockets: SandboxSockets): void {
+    const ready = this.#remove(identity);
+    if (ready !== undefined) {
+      ready[Symbol.dispose]();
+      this.#listener.unready(identity);
+      return;
+    }
+    try {
+      sockets.mendRules();
+      this.#listener.ready(identity);
+    } catch (error) {
+      this.#listener.failed(identity, error);
+    }
+  }
+
+  /** Somebody is opened there: its sockets are made at once. */
+  #hasten(identity: string): void {
+    const pieces = this.#unfinished.get(identity);
+    if (pieces === undefined) return;
+    while (!this.#ready.has(identity)) if (pieces.next().done === true) return;
   }
 
   /** When what is ready at the moment has been visited. */
@@ -97,32 +129,14 @@ export class ReadyNamespaces implements Disposable {
   #goOn(): void {
     const [next] = this.#unfinished;
     if (next === undefined) return;
-    const [identity, sockets] = next;
-    try {
-      if (!sockets.makeMore()) {
-        this.#unfinished.delete(identity);
-        this.#listener.ready(identity);
-      }
-    } catch {
-      this.#fellShort(identity, sockets);
-    }
+    const [identity, pieces] = next;
+    if (pieces.next().done === true) this.#unfinished.delete(identity);
     if (this.#unfinished.size > 0) this.#goOnSoon();
   }
 
-  /** One that nobody was opened in is let go of. */
-  #fellShort(identity: string, sockets: SandboxSockets): void {
+  #giveUp(identity: string): void {
+    this.#unfinished.get(identity)?.return();
     this.#unfinished.delete(identity);
-    if (this.#ready.has(identity)) {
-      this.forget(identity);
-      this.#listener.unready(identity);
-      return;
-    }
-    try {
-      sockets.mendRules();
-      this.#listener.ready(identity);
-    } catch (error) {
-      this.#listener.failed(identity, error);
-    }
   }
 
   #remove(identity: string): ServedNamespace | undefined {
@@ -132,9 +146,9 @@ export class ReadyNamespaces implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const identity of [...this.#unfinished.keys()]) this.#giveUp(identity);
     for (const ready of this.#ready.values()) ready[Symbol.dispose]();
     this.#ready.clear();
-    this.#unfinished.clear();
   }
 }
 

@@ -17,6 +17,8 @@ import {
 } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
 import { resolverAddress } from "../files/sandbox-resolv-conf.ts";
+import { carriedOut, type Pieces } from "./pieces.ts";
+import { takenOver } from "./taken-over.ts";
 
 const address = new InetSockaddr(parseIp(resolverAddress).bytes(), resolverAddress);
 /** Of nf_tables, in the sandbox. */
@@ -39,8 +41,7 @@ export class SandboxSockets implements Disposable {
   readonly tcp: OwnedFd;
   readonly #rewrite: PortRewrite;
   readonly #later: Later;
-  /** What is to be done until the rules stand. */
-  #steps: (() => void)[] = [];
+  #rulesAreOver = false;
 
   private constructor(namespace: NetNamespace, { udp, tcp }: Sockets, rewrite: PortRewrite, later: Later) {
     this.namespace = namespace;
@@ -53,51 +54,40 @@ export class SandboxSockets implements Disposable {
   /**
    * Rules that stand as they are to be, a former run's, are left alone.
    *
-   * @param namespace taken over, on an exception too
+   * @param open makes what is taken over
    * @param owner whose the rules are
-   * @throws KernelError
+   * @throws KernelError, and what `open` throws
    */
-  static open(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
-    return SandboxSockets.#open(namespace, owner, later, (sockets) => sockets.mendRules());
-  }
-
-  /** As {@link open}; the rules are made by {@link makeMore}. */
-  static begin(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
-    return SandboxSockets.#open(namespace, owner, later, (sockets) => {
-      sockets.#steps = portRewriteSteps(sockets.#rewrite, later);
+  static open(open: () => NetNamespace, owner: string, later: Later): SandboxSockets {
+    const sockets = carriedOut(SandboxSockets.begin(open, owner, later));
+    return takenOver(sockets, () => {
+      sockets.mendRules();
+      return sockets;
     });
   }
 
-  static #open(
-    namespace: NetNamespace,
-    owner: string,
-    later: Later,
-    makeRules: (sockets: SandboxSockets) => void,
-  ): SandboxSockets {
+  /** As {@link open}, in pieces; the rules are made by {@link makeRules}. */
+  static *begin(open: () => NetNamespace, owner: string, later: Later): Pieces<SandboxSockets> {
     using opened = new DisposableStack();
-    opened.use(namespace);
-    const made = namespace.run(() => {
-      const { port, ...sockets } = bindBoth();
-      opened.use(sockets.udp);
-      opened.use(sockets.tcp);
-      const rewrite = { table, owner, address: resolverAddress, port: dnsPort, to: port };
-      return new SandboxSockets(namespace, sockets, rewrite, later);
-    });
-    makeRules(made);
+    const namespace = opened.use(open());
+    yield;
+    const { port, ...sockets } = yield* bindBoth(namespace);
     opened.move();
-    return made;
+    const rewrite = { table, owner, address: resolverAddress, port: dnsPort, to: port };
+    return new SandboxSockets(namespace, sockets, rewrite, later);
   }
 
   /**
-   * Does a little of what is to be done until questions come.
+   * Makes the rules in pieces, where nobody mends them meanwhile: questions come when it is carried out.
    *
-   * @returns whether there is more
    * @throws KernelError
    */
-  makeMore(): boolean {
-    const step = this.#steps.shift();
-    if (step !== undefined) this.namespace.run(step);
-    return this.#steps.length > 0;
+  *makeRules(): Pieces<void> {
+    for (const step of portRewriteSteps(this.#rewrite, this.#later)) {
+      yield;
+      if (this.#rulesAreOver) return;
+      this.namespace.run(step);
+    }
   }
 
   /** Somebody in the sandbox may destroy it: `ss -K`. A UDP socket survives that. */
@@ -114,12 +104,12 @@ export class SandboxSockets implements Disposable {
 
   /** Makes the rules anew, where they are not as they should be. */
   mendRules(): void {
-    this.#steps = [];
+    this.#rulesAreOver = true;
     this.namespace.run(() => rewritePort(this.#rewrite, this.#later));
   }
 
   [Symbol.dispose](): void {
-    this.#steps = [];
+    this.#rulesAreOver = true;
     this.udp[Symbol.dispose]();
     this.tcp[Symbol.dispose]();
     this.namespace[Symbol.dispose]();
@@ -131,15 +121,16 @@ interface Sockets {
   readonly tcp: OwnedFd;
 }
 
-function bindBoth(): Sockets & { readonly port: number } {
+function* bindBoth(namespace: NetNamespace): Pieces<Sockets & { readonly port: number }> {
   for (let attempt = 0; ; attempt++) {
     const port = firstPort + attempt;
     try {
-      using udp = new DisposableStack();
-      const datagrams = udp.use(bindUdp(address, port, { receiveBuffer }));
-      const tcp = listenTcp(address, port, { backlog });
-      udp.move();
-      return { port, udp: datagrams, tcp };
+      using opened = new DisposableStack();
+      const udp = opened.use(namespace.run(() => bindUdp(address, port, { receiveBuffer })));
+      yield;
+      const tcp = namespace.run(() => listenTcp(address, port, { backlog }));
+      opened.move();
+      return { port, udp, tcp };
     } catch (error) {
       if (!isKernelError(error, "EADDRINUSE") || attempt === tries) throw error;
     }

@@ -54,7 +54,11 @@ describe("what cannot be watched", () => {
     const { namespace, loop } = scene(t);
     const connections = new ConnectionLimit(8);
     const open = () => {
-      const sockets = SandboxSockets.open(namespace.duplicate(), "tests", (_, action) => action());
+      const sockets = SandboxSockets.open(
+        () => namespace.duplicate(),
+        "tests",
+        (_, action) => action(),
+      );
       return new ServedNamespace(sockets, {
         loop,
         batch: makeBatch(),

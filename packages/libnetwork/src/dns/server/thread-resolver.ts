@@ -22,8 +22,8 @@ interface Known {
   opening: number;
   /** Of the order after which it is answered: the one before, where its namespace was made ready. */
   order: number;
-  /** Its namespace is still being made ready, which no order's number tells. */
-  isUnready: boolean;
+  /** Until its namespace, which was still being made ready when it was opened, is: no order's number tells. */
+  unready: PromiseWithResolvers<void> | undefined;
   failure: Failure | undefined;
 }
 
@@ -102,7 +102,7 @@ export class ThreadResolver implements Resolver {
       names,
       opening: 0,
       order: 0,
-      isUnready: false,
+      unready: undefined,
       failure: undefined,
     };
     this.#sandboxes.set(sandboxId, known);
@@ -118,8 +118,9 @@ export class ThreadResolver implements Resolver {
     const isReady = prepared?.isReady === true;
     known.opening = line.send({ kind: "open", sandboxId, attempt, place }, { urgent: !isReady });
     known.order = isReady ? prepared.order : known.opening;
-    known.isUnready = prepared?.isReady === false;
-    if (known.isUnready) this.#unready.set(place.identity, known);
+    if (prepared?.isReady !== false) return;
+    known.unready = Promise.withResolvers();
+    this.#unready.set(place.identity, known);
   }
 
   async opened(sandboxId: string): Promise<void> {
@@ -132,9 +133,10 @@ export class ThreadResolver implements Resolver {
       if (known.failure !== undefined) throw resolverFailed(known.failure);
       // It may have become known just now that it was not made ready.
       if (known.order !== order) continue;
-      if (line === undefined || (isReached && !known.isUnready)) return;
+      if (line === undefined || (isReached && known.unready === undefined)) return;
       // Where the thread breaks down, there is another, or a failure.
-      await line.ask({ kind: "reach" }).catch(() => undefined);
+      if (!isReached) await line.ask({ kind: "reach" }).catch(() => undefined);
+      else if (known.unready !== undefined) await line.holding(known.unready.promise);
     }
   }
 
@@ -152,7 +154,10 @@ export class ThreadResolver implements Resolver {
   }
 
   close(sandboxId: string): void {
-    if (!this.#sandboxes.delete(sandboxId)) return;
+    const known = this.#sandboxes.get(sandboxId);
+    if (known === undefined) return;
+    this.#sandboxes.delete(sandboxId);
+    if (this.#unready.get(known.place.identity) === known) this.#isReady(known.place.identity);
     this.#traces.giveUp(gone(), sandboxId);
     this.#send({ kind: "close", sandboxId });
   }
@@ -179,6 +184,7 @@ export class ThreadResolver implements Resolver {
   /** Ends the thread; sandboxes are not answered any more. */
   async end(): Promise<void> {
     this.#closed = true;
+    this.#allAreReady();
     this.#traces.giveUp(gone());
     const line = this.#line;
     this.#line = undefined;
@@ -227,7 +233,13 @@ export class ThreadResolver implements Resolver {
     const known = this.#unready.get(identity);
     if (known === undefined) return;
     this.#unready.delete(identity);
-    known.isUnready = false;
+    known.unready?.resolve();
+    known.unready = undefined;
+  }
+
+  /** Nobody says it any more. */
+  #allAreReady(): void {
+    for (const identity of [...this.#unready.keys()]) this.#isReady(identity);
   }
 
   #cannotBeReady(identity: string): void {
@@ -241,7 +253,7 @@ export class ThreadResolver implements Resolver {
     if (this.#line !== line) return;
     this.#line = undefined;
     this.#prepared.clear();
-    for (const identity of [...this.#unready.keys()]) this.#isReady(identity);
+    this.#allAreReady();
     const failure = failureOf(error);
     this.#traces.giveUp(resolverFailed(failure));
     this.#onFailure(error);
