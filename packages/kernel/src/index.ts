@@ -27,9 +27,9 @@ export type { NftFamily } from "./nftables/families.ts";
 export {
   isPortRewritten,
   type PortRewrite,
-  portRewriteSteps,
   removePortRewrite,
   rewritePort,
+  rewritePortInPieces,
 } from "./nftables/port-rewrite.ts";
 export { strangersTransactions } from "./nftables/strangers.ts";
 export { Reaper } from "./reaper/reaper.ts";

@@ -17,13 +17,18 @@ import { NftContext } from "./context.ts";
 import {
   isPortRewritten,
   type PortRewrite,
-  portRewriteSteps,
   removePortRewrite,
   rewritePort,
+  rewritePortInPieces,
 } from "./port-rewrite.ts";
 
 const address = "127.0.0.11";
 const rewrite: PortRewrite = { table: "names", owner: "tests", address, port: 53, to: 5300 };
+
+/** The first pieces of it only. */
+function beginOnly(host: NetNamespace, pieces: number): void {
+  Array.from(rewritePortInPieces(rewrite, host).take(pieces));
+}
 
 /** A namespace with a server of its own at an address and port, which puts a mark on what it answers. */
 class Server implements Disposable {
@@ -313,15 +318,15 @@ describe("a port led to another", () => {
   it("is made a little at a time, and replaced where it was begun only", () => {
     using host = newHost();
     const stands = () => host.run(() => isPortRewritten(rewrite));
-    const steps = portRewriteSteps(rewrite);
-    assert.ok(steps.length > 1);
-    for (const step of steps) {
+    let pieces = 0;
+    for (const _ of rewritePortInPieces(rewrite, host)) {
       assert.equal(stands(), false);
-      host.run(step);
+      pieces++;
     }
+    assert.ok(pieces > 1);
     assert.equal(stands(), true);
     using other = newHost();
-    for (const step of steps.slice(0, -1)) other.run(step);
+    beginOnly(other, pieces);
     other.run(() => rewritePort(rewrite));
     assert.equal(
       other.run(() => isPortRewritten(rewrite)),
@@ -334,16 +339,14 @@ describe("a port led to another", () => {
 
   it("is made a little at a time where it stood already, whole or in part or another one", () => {
     const before = [
-      () => rewritePort(rewrite),
-      () => rewritePort({ ...rewrite, to: 5301 }),
-      () => {
-        for (const step of portRewriteSteps(rewrite).slice(0, -1)) step();
-      },
+      (host: NetNamespace) => host.run(() => rewritePort(rewrite)),
+      (host: NetNamespace) => host.run(() => rewritePort({ ...rewrite, to: 5301 })),
+      (host: NetNamespace) => beginOnly(host, 2),
     ];
-    for (const found of before) {
+    for (const find of before) {
       using host = newHost();
-      host.run(found);
-      for (const step of portRewriteSteps(rewrite)) host.run(step);
+      find(host);
+      Array.from(rewritePortInPieces(rewrite, host));
       assert.equal(
         host.run(() => isPortRewritten(rewrite)),
         true,

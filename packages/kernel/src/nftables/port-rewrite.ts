@@ -15,6 +15,7 @@ import type { Request } from "../netlink/message.ts";
 import { protocolNumbers } from "../netlink/netfilter.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
 import { isKernelError } from "../sys/errors.ts";
+import type { NetNamespace } from "../sys/namespace.ts";
 import { closeInTime, type Later, NftBatches, writtenOnce } from "./batch.ts";
 import {
   checksumOffsets,
@@ -73,33 +74,30 @@ export function rewritePort(rewrite: PortRewrite, later?: Later): void {
   if (found.length > 0 || !isMade(rewrite)) replace(rewrite, later);
 }
 
-/** Messages of a step: a question that comes meanwhile waits for 30 us, not for 100. */
-const perStep = 3;
-
 /**
- * Makes it a little at a time: to be called one after the other, each in the namespace. It leads anywhere when the last has returned. One that
- * was begun and not finished is replaced by {@link rewritePort}, as is, by the first step, what a former run left there.
+ * Makes it a message at a time, some 20 us each: to be told to go on, from any namespace, until it is done. It leads anywhere when it is. One
+ * that was begun and not finished is replaced by {@link rewritePort}, as is by this, though not in pieces, what a former run left there.
  *
  * @param later as for rewritePort()
+ * @throws KernelError as rewritePort()
  */
-export function portRewriteSteps(rewrite: PortRewrite, later?: Later): (() => void)[] {
+export function* rewritePortInPieces(
+  rewrite: PortRewrite,
+  namespace: NetNamespace,
+  later?: Later,
+): Generator<void, void> {
   const { making } = messagesFor(rewrite);
-  let isMade = false;
-  const steps = [
-    () => {
-      if (rulesOf(rewrite.table).length === 0) return;
-      rewritePort(rewrite, later);
-      isMade = true;
-    },
-  ];
-  for (let at = 0; at < making.length; at += perStep) {
-    steps.push(() => {
-      if (isMade) return;
-      using batches = new NftBatches();
-      batches.carryOut(making.slice(at, at + perStep));
-    });
+  using batches = new NftBatches(namespace);
+  for (const [at, request] of making.entries()) {
+    if (at > 0) yield;
+    try {
+      batches.carryOut([request]);
+    } catch (error) {
+      if (at > 0 || !isKernelError(error, "EEXIST")) throw error;
+      namespace.run(() => rewritePort(rewrite, later));
+      return;
+    }
   }
-  return steps;
 }
 
 /** True where it stands in the namespace that the calling thread is in, as {@link rewritePort} makes it. */
@@ -184,7 +182,7 @@ function making({ table, owner }: PortRewrite, rules: readonly Rule[]): Request[
   const chain = (name: string, priority: number) =>
     newBaseChain("ip", table, { name, type: "filter", hook: NF_INET_LOCAL_OUT, priority });
   return [
-    newTable("ip", table, owner),
+    newTable("ip", table, owner, { exclusive: true }),
     chain("answers", answersPriority),
     chain("queries", queriesPriority),
     ...rules.map((rule) => newRule("ip", table, rule)),

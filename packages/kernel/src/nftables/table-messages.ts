@@ -5,7 +5,7 @@
 import { attrs } from "../codec/attrs.ts";
 import type { ByteWriter } from "../codec/bytes.ts";
 import { type Codec, text, u32be } from "../codec/codec.ts";
-import { NLM_F_APPEND, NLM_F_CREATE } from "../netlink/constants.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../netlink/constants.ts";
 import type { Query, Request } from "../netlink/message.ts";
 import { NFNL_SUBSYS_NFTABLES, netfilterHeader } from "../netlink/netfilter.ts";
 import { type Expression, writeExpressions } from "./expressions.ts";
@@ -70,9 +70,15 @@ export interface BaseChain {
   readonly priority: number;
 }
 
-/** A table, unless it is there: then it is left as it is. */
-export function newTable(family: NftFamily, table: string, comment: string): Request {
-  return message("NFT_MSG_NEWTABLE", NFT_MSG_NEWTABLE, NLM_F_CREATE, family, table, (to) =>
+/** A table, unless it is there: then it is left as it is, or where the message is exclusive, refused with EEXIST. */
+export function newTable(
+  family: NftFamily,
+  table: string,
+  comment: string,
+  { exclusive = false } = {},
+): Request {
+  const flags = NLM_F_CREATE | (exclusive ? NLM_F_EXCL : 0);
+  return message("NFT_MSG_NEWTABLE", NFT_MSG_NEWTABLE, flags, family, table, (to) =>
     tableAttributes.write(to, { name: table, comment }),
   );
 }

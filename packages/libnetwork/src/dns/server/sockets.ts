@@ -12,8 +12,8 @@ import {
   type NetNamespace,
   type OwnedFd,
   type PortRewrite,
-  portRewriteSteps,
   rewritePort,
+  rewritePortInPieces,
 } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
 import { resolverAddress } from "../files/sandbox-resolv-conf.ts";
@@ -83,11 +83,9 @@ export class SandboxSockets implements Disposable {
    * @throws KernelError
    */
   *makeRules(): Pieces<void> {
-    for (const step of portRewriteSteps(this.#rewrite, this.#later)) {
-      yield;
-      if (this.#rulesAreOver) return;
-      this.namespace.run(step);
-    }
+    using pieces = rewritePortInPieces(this.#rewrite, this.namespace, this.#later);
+    do yield;
+    while (!this.#rulesAreOver && pieces.next().done !== true);
   }
 
   /** Somebody in the sandbox may destroy it: `ss -K`. A UDP socket survives that. */
