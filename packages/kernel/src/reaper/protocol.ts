@@ -13,7 +13,11 @@ export interface WorkerSetup {
 
 /** One thing to do away with: a link, a namespace kept at a path, what connection tracking remembers. */
 export type Remains =
-  | { readonly link: LinkSelector }
+  | {
+      readonly link: LinkSelector;
+      /** Path of the namespace that the link is in. Default: the reaper's own. */
+      readonly inside?: string;
+    }
   | { readonly namespacePath: string }
   | { readonly connections: readonly ConntrackFilter[] };
 

@@ -58,6 +58,20 @@ describe("reaper", () => {
     await Promise.all(host.paths.map((path) => reaper.releaseNamespace(path)));
   });
 
+  it("deletes links of a namespace that is kept at a path, which may be gone by then", async () => {
+    using host = new Host(directory, 2);
+    const [first = "", second = ""] = host.paths;
+    await using reaper = new Reaper(host.namespace);
+    await Promise.all([
+      reaper.deleteLink({ name: "eth0" }, first),
+      reaper.deleteLink({ name: "eth0" }, join(directory, "never-there")),
+    ]);
+    assert.deepEqual(host.names(), ["h1"]);
+    await Promise.all([reaper.releaseNamespace(second), reaper.deleteLink({ name: "eth0" }, second)]);
+    assert.equal(existsSync(second), false);
+    await reaper.releaseNamespace(first);
+  });
+
   it("counts a missing link as deleted, also when the peer's namespace took it along", async () => {
     using host = new Host(directory, 40);
     await using reaper = new Reaper(host.namespace);

@@ -53,10 +53,11 @@ export class Reaper implements AsyncDisposable {
    * Deletes a link; one that is missing (its namespace, or its peer's, was released first) counts as deleted.
    * An index is safer than a name, which another link may bear by the time that its turn comes.
    *
+   * @param inside path of the namespace that the link is in; default: the reaper's own. With the namespace the link has gone
    * @throws KernelError where the kernel refuses, such as EOPNOTSUPP for a loopback
    */
-  deleteLink(link: LinkSelector): Promise<void> {
-    return this.#reap({ link });
+  deleteLink(link: LinkSelector, inside?: string): Promise<void> {
+    return this.#reap(inside === undefined ? { link } : { link, inside });
   }
 
   /**

@@ -7,11 +7,12 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DecodeError } from "../codec/bytes.ts";
 import { Conntrack } from "../conntrack/conntrack.ts";
+import type { LinkSelector } from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
 import { isKernelError, KernelError } from "../sys/errors.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import { withReserve } from "../sys/reserve.ts";
-import { deleteLinks } from "./links.ts";
+import { deleteLinks, deleteLinksInside } from "./links.ts";
 import { releaseNamespace } from "./namespaces.ts";
 import type { Job, Outcome } from "./protocol.ts";
 
@@ -33,13 +34,15 @@ const shortages = ["ENOMEM", "ENOBUFS", "EMFILE", "ENFILE"];
 /** A kernel that says so says so again. */
 const finalRefusals = ["EOPNOTSUPP", "EINVAL"];
 
+type LinkJob = Extract<Job, { link: unknown }>;
+
 export class ReaperWork implements Disposable {
   readonly #namespace: NetNamespace;
   readonly #tell: (outcomes: readonly Outcome[]) => void;
   // Nobody else's group: numbers in use are small, and two reapers must not meet.
   readonly #group = randomInt(0x4000_0000, 0x7fff_ffff);
   readonly #connections: Extract<Job, { connections: unknown }>[] = [];
-  readonly #links: Extract<Job, { link: unknown }>[] = [];
+  readonly #links: LinkJob[] = [];
   readonly #namespaces: Extract<Job, { namespacePath: string }>[] = [];
   /** Opened when they are needed: the kernel may have no connection tracking. */
   #rtnl: Rtnl | undefined;
@@ -131,13 +134,21 @@ export class ReaperWork implements Disposable {
     return [];
   }
 
-  #reapLinks(jobs: readonly Extract<Job, { link: unknown }>[]): readonly (KernelError | undefined)[] {
+  #reapLinks(jobs: readonly LinkJob[]): readonly (KernelError | undefined)[] {
+    const places = Map.groupBy(jobs, ({ inside }) => inside);
+    const errors = new Map<LinkJob, KernelError | undefined>();
+    for (const [inside, there] of places) {
+      const links = there.map((job) => job.link);
+      const refusals =
+        inside === undefined ? this.#deleteHere(links) : deleteLinksInside(inside, this.#group, links);
+      for (const [at, job] of there.entries()) errors.set(job, refusals[at]);
+    }
+    return jobs.map((job) => errors.get(job));
+  }
+
+  #deleteHere(links: readonly LinkSelector[]): readonly (KernelError | undefined)[] {
     this.#rtnl ??= new Rtnl(this.#namespace);
-    return deleteLinks(
-      this.#rtnl,
-      this.#group,
-      jobs.map((job) => job.link),
-    );
+    return deleteLinks(this.#rtnl, this.#group, links);
   }
 
   [Symbol.dispose](): void {

@@ -7,6 +7,7 @@
 
 import type { TransportProtocol } from "./firewall.ts";
 import type { HealthItem } from "./health.ts";
+import type { NamespacePlace } from "./netstack.ts";
 import type { PlainData } from "./store.ts";
 
 /** Options as the user gave them: the driver validates them. */
@@ -121,11 +122,13 @@ export interface BridgePortSettings {
 /** How the interface in the sandbox comes to be. */
 export type InterfacePlan =
   | {
-      /** A pair is made: one end on a bridge of the host, the other in the sandbox, in one request. */
+      /** A pair is made: one end on a bridge, the other in the sandbox, in one request. */
       readonly kind: "veth";
       readonly hostName: string;
       /** Index of the bridge. */
       readonly bridgeIndex: number;
+      /** Where the bridge is, and the end that is put on it: a namespace of the network's own. Default: the host's. */
+      readonly bridgeNamespace?: NamespacePlace;
       readonly port: BridgePortSettings;
     }
   | {

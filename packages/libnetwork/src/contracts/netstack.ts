@@ -145,12 +145,15 @@ export interface MarkedLink {
   readonly name: string;
   /** Id of what it belongs to. */
   readonly objectId: string;
+  /** Path of the namespace that it is in: a network's own. Default: the host's. */
+  readonly inside?: string;
 }
 
 export interface MarkedNamespace {
   readonly path: string;
-  /** What the id of the sandbox begins with that it was made for. */
-  readonly sandboxId: string;
+  readonly of: "sandbox" | "network";
+  /** What the id of the sandbox or network begins with that it was made for. */
+  readonly objectId: string;
 }
 
 export interface NetStack {
@@ -168,7 +171,7 @@ export interface NetStack {
   /** Lets go of a namespace that {@link createNamespace} made; its links go later, in the reaper's time. */
   releaseNamespace(namespace: NamespacePlace): void;
 
-  /** The links of the host, and what stands in the run directory's folder of namespaces. */
+  /** The links of the host and of networks' own namespaces, and what stands in the run directory's folder of namespaces. */
   marked(): Marked;
   /** Deletes these links, and lets go of these namespaces, in the reaper's time. */
   sweep(stale: Marked): void;

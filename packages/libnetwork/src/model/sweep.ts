@@ -20,10 +20,13 @@ export function findStale({ networks, endpoints, sandboxes, unrestored, parts }:
     unrestored.has(id) || networks.byId(id) !== undefined || hasLink(endpoints.get(id));
   const paths = new Set([...sandboxes].map(({ namespace }) => namespace?.path));
   const kept = new Set([...unrestored.keys()].map(shortId));
+  const ofNetworks = new Set([...kept, ...[...networks].map(({ id }) => shortId(id))]);
+  const isKept = ({ path, of, objectId }: MarkedNamespace) =>
+    of === "network" ? ofNetworks.has(objectId) : paths.has(path) || kept.has(objectId);
   const filed = new Set([...kept, ...[...sandboxes].map(({ id }) => shortId(id))]);
   return {
     links: links.filter(({ objectId }) => !hasLinks(objectId)),
-    namespaces: namespaces.filter(({ path, sandboxId }) => !paths.has(path) && !kept.has(sandboxId)),
+    namespaces: namespaces.filter((one) => !isKept(one)),
     files: parts.files.list().filter((id) => !filed.has(id)),
   };
 }

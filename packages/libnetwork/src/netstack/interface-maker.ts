@@ -25,6 +25,7 @@ import type { AddedInterface, InterfaceRequest, InterfaceState } from "../contra
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
 import { fetchLink, type GuestHome, returnLink } from "./guest-link.ts";
+import { openNamespace } from "./namespace-place.ts";
 import { awaitCarrier, awaitSolicitable } from "./readiness.ts";
 
 /** Link-local addresses are given, not generated: anti-spoofing has to know them. */
@@ -33,6 +34,8 @@ const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.no
 const oneQueue = { transmitQueues: 1, receiveQueues: 1 };
 /** More interfaces than a sandbox has, so that a search for a free number ends. */
 const highestNumber = 4096;
+
+type PairPlan = Extract<InterfacePlan, { kind: "veth" }>;
 
 export class InterfaceMaker implements Disposable {
   readonly #home: GuestHome;
@@ -56,7 +59,7 @@ export class InterfaceMaker implements Disposable {
       const addresses = plan.kind === "move" ? guestAddresses(inside, index, request) : request.addresses;
       const settled = { ...request, addresses };
       this.#configure(namespace, inside, { name, index }, settled);
-      if (plan.kind === "veth") this.#catchUp(plan);
+      if (plan.kind === "veth") this.#near(plan, (near) => catchUp(near, plan));
       else this.#catchUpGuest(inside, index);
       this.#announce(inside, index, settled);
       const { mac, ipv6 } = addresses;
@@ -101,13 +104,15 @@ export class InterfaceMaker implements Disposable {
     );
   }
 
-  /**
-   * The port first: the bridge has a carrier from its first one that forwards. Until the kernel has noticed, all that the
-   * host sends by it is dropped.
-   */
-  #catchUp({ hostName, bridgeIndex }: Extract<InterfacePlan, { kind: "veth" }>): void {
-    awaitCarrier(this.#host, { name: hostName });
-    awaitCarrier(this.#host, { index: bridgeIndex });
+  /** Does something where the bridge is. */
+  #near({ bridgeNamespace }: PairPlan, action: (near: Rtnl) => void): void {
+    if (bridgeNamespace === undefined) {
+      action(this.#host);
+      return;
+    }
+    using namespace = openNamespace(bridgeNamespace);
+    using near = new Rtnl(namespace);
+    action(near);
   }
 
   /** Where the other end of a pair is on the host, that and the bridge that it is on. */
@@ -130,35 +135,9 @@ export class InterfaceMaker implements Disposable {
       return;
     }
     const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };
-    const { hostName, bridgeIndex, port } = plan;
-    let refused: KernelError | undefined;
-    try {
-      const [creation, marking] = this.#host.attempt([
-        link.create({
-          name: hostName,
-          master: bridgeIndex,
-          ...oneQueue,
-          ...mtu,
-          info: { kind: "veth", veth: { peer } },
-        }),
-        link.change(
-          { name: hostName },
-          {
-            up: true,
-            alias: owner,
-            families: withoutLinkLocal,
-            info: { slaveKind: "bridge", bridgePort: port },
-          },
-        ),
-      ]);
-      refused = creation;
-      const failure = creation ?? marking;
-      if (failure !== undefined) throw failure;
-    } catch (error) {
-      // At once, for the next attempt is made under the same name. Where the kernel's answer was lost, the pair may be there.
-      if (refused === undefined) this.#host.attempt([link.remove({ name: hostName })]);
-      throw error;
-    }
+    this.#near(plan, (near) =>
+      createPair(near, plan, owner, { ...mtu, info: { kind: "veth", veth: { peer } } }),
+    );
   }
 
   #configure(
@@ -196,7 +175,8 @@ export class InterfaceMaker implements Disposable {
   }
 
   #discard(plan: InterfacePlan, inside: Rtnl, name: string): void {
-    if (plan.kind === "veth") this.#reaper.later(this.#reaper.deleteLink({ name: plan.hostName }));
+    if (plan.kind === "veth")
+      this.#reaper.later(this.#reaper.deleteLink({ name: plan.hostName }, plan.bridgeNamespace?.path));
     else {
       const found = inside.findLink({ name });
       if (found !== undefined)
@@ -207,6 +187,46 @@ export class InterfaceMaker implements Disposable {
   [Symbol.dispose](): void {
     this.#announcer[Symbol.dispose]();
   }
+}
+
+/** @param pair what is to be made of it besides */
+function createPair(
+  near: Rtnl,
+  { hostName, bridgeIndex, port }: PairPlan,
+  owner: string,
+  pair: link.LinkSettings,
+): void {
+  let refused: KernelError | undefined;
+  try {
+    const [creation, marking] = near.attempt([
+      link.create({ name: hostName, master: bridgeIndex, ...oneQueue, ...pair }),
+      link.change(
+        { name: hostName },
+        {
+          up: true,
+          alias: owner,
+          families: withoutLinkLocal,
+          info: { slaveKind: "bridge", bridgePort: port },
+        },
+      ),
+    ]);
+    refused = creation;
+    const failure = creation ?? marking;
+    if (failure !== undefined) throw failure;
+  } catch (error) {
+    // At once, for the next attempt is made under the same name. Where the kernel's answer was lost, the pair may be there.
+    if (refused === undefined) near.attempt([link.remove({ name: hostName })]);
+    throw error;
+  }
+}
+
+/**
+ * The port first: the bridge has a carrier from its first one that forwards. Until the kernel has noticed, all that the
+ * host sends by it is dropped.
+ */
+function catchUp(near: Rtnl, { hostName, bridgeIndex }: PairPlan): void {
+  awaitCarrier(near, { name: hostName });
+  awaitCarrier(near, { index: bridgeIndex });
 }
 
 /** The MAC that was chosen is given to the link; where nobody chose one, the link's own counts. */

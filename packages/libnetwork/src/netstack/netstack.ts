@@ -30,6 +30,7 @@ import { InterfaceMaker } from "./interface-maker.ts";
 import { mendInterface } from "./interface-mending.ts";
 import { liveInterfaces } from "./live-interfaces.ts";
 import { liveRouting, mostInSandbox } from "./live-routing.ts";
+import { markedLinks, markedLinksInside } from "./marked-links.ts";
 import {
   findNamespace,
   noNamespace,
@@ -40,7 +41,7 @@ import {
 import { NamespacePool } from "./namespace-pool.ts";
 import { isOwnRoute, isOwnRule, planRouting } from "./routing.ts";
 import { changeRouting, isNothing, type RoutingChange, routingChange } from "./routing-change.ts";
-import { isSandboxName, sandboxNameOf } from "./run-directory.ts";
+import { namespaceNamed, sandboxNameOf } from "./run-directory.ts";
 import { makeSandboxNamespace, prepareNamespace } from "./sandbox-namespace.ts";
 
 export interface NetStackOptions {
@@ -167,23 +168,26 @@ export class KernelNetStack implements NetStack {
   }
 
   marked(): Marked {
-    const links = this.#rtnl.findLinks({ aliasPrefix: this.#mark });
-    const names = files.readdirSync(this.#directory).filter(isSandboxName);
+    const namespaces = files.readdirSync(this.#directory).flatMap((name) => {
+      const whose = namespaceNamed(name);
+      return whose === undefined ? [] : [{ path: join(this.#directory, name), ...whose }];
+    });
+    const inside = namespaces.filter((one) => one.of === "network").map(({ path }) => path);
     return {
-      links: links.map(({ index, name, alias = "" }) => ({
-        index,
-        name,
-        objectId: alias.slice(this.#mark.length),
-      })),
-      namespaces: names.map((name) => ({ path: join(this.#directory, name), sandboxId: name })),
+      links: [
+        ...markedLinks(this.#rtnl, this.#mark),
+        ...inside.flatMap((path) => markedLinksInside(path, this.#mark)),
+      ],
+      namespaces,
     };
   }
 
   sweep({ links, namespaces }: Marked): void {
     const going: Promise<void>[] = [];
-    for (const { index } of links) {
-      this.#rtnl.attempt([link.change({ index }, { up: false })]);
-      const gone = this.#reaper.deleteLink({ index });
+    for (const { index, inside } of links) {
+      // One of a network's own namespace is cut off when its turn comes.
+      if (inside === undefined) this.#rtnl.attempt([link.change({ index }, { up: false })]);
+      const gone = this.#reaper.deleteLink({ index }, inside);
       this.#reaper.later(gone);
       going.push(gone);
     }

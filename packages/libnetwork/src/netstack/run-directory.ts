@@ -6,18 +6,29 @@
 import type { Stats } from "node:fs";
 import { join } from "node:path";
 import { files } from "@causeway/kernel";
+import type { MarkedNamespace } from "../contracts/netstack.ts";
 import { CausewayError, conflict, messageOf } from "../errors.ts";
 
 /** How much of a sandbox's id is its name in the run directory. */
 const nameLength = 12;
+/** Of a network's namespace, before the id. */
+const networkPrefix = "network-";
 const sandboxName = new RegExp(`^[0-9a-f]{${nameLength}}$`);
 
 export function sandboxNameOf(sandboxId: string): string {
   return sandboxId.slice(0, nameLength);
 }
 
-export function isSandboxName(name: string): boolean {
-  return sandboxName.test(name);
+/** Where the namespace of a network is kept that has one of its own. */
+export function networkNamespacePath(runDir: string, networkId: string): string {
+  return join(runDir, "netns", `${networkPrefix}${networkId.slice(0, nameLength)}`);
+}
+
+/** Whose a namespace is, by the name of its file; undefined where it is no such name. */
+export function namespaceNamed(name: string): Pick<MarkedNamespace, "of" | "objectId"> | undefined {
+  if (sandboxName.test(name)) return { of: "sandbox", objectId: name };
+  const rest = name.startsWith(networkPrefix) ? name.slice(networkPrefix.length) : "";
+  return sandboxName.test(rest) ? { of: "network", objectId: rest } : undefined;
 }
 
 /**
@@ -43,7 +54,9 @@ export function claimRunDirectory(runDir: string, controllerId: string): void {
     );
   }
   const namespaces = join(runDir, "netns");
-  const strangers = files.existsSync(namespaces) ? files.readdirSync(namespaces).filter(isSandboxName) : [];
+  const strangers = files.existsSync(namespaces)
+    ? files.readdirSync(namespaces).filter((name) => namespaceNamed(name) !== undefined)
+    : [];
   if (strangers.length === 0) return;
   files.rmSync(path);
   throw conflict(

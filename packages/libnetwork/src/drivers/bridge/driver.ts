@@ -21,8 +21,9 @@ import type { PortReservations } from "../../contracts/ports.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { unavailable } from "../../errors.ts";
 import { parseObject } from "../../options/parse.ts";
+import { Departures } from "../departures.ts";
+import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
 import { type BridgeState, makeBridge, refuseStranger, removeBridge } from "./bridge-link.ts";
-import { Departures } from "./departures.ts";
 import { EndpointPorts } from "./endpoint-ports.ts";
 import { Forwarding } from "./forwarding.ts";
 import { BridgeHealth } from "./health.ts";
@@ -32,7 +33,6 @@ import { joinAnswer } from "./join-answer.ts";
 import { bridgeSettings, type NetworkPlan, planNetwork } from "./network-plan.ts";
 import { type BridgeEndpoint, type BridgeNetwork, BridgeNetworks, endpointOf } from "./networks.ts";
 import { parseDriverConfig, parseNetworkOptions } from "./options.ts";
-import { refuseStrayAddresses, refuseStrayGateways } from "./placement.ts";
 import { endpointItems } from "./policies.ts";
 import {
   addressesOf,

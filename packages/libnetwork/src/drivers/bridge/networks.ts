@@ -3,8 +3,8 @@
  */
 import type { EndpointSpec, PortBinding } from "../../contracts/driver.ts";
 import { conflict, notFound } from "../../errors.ts";
+import { NeighbourMemory } from "../neighbour-memory.ts";
 import type { BridgeState } from "./bridge-link.ts";
-import { NeighbourMemory } from "./neighbour-memory.ts";
 import type { NetworkPlan } from "./network-plan.ts";
 
 export interface BridgeNetwork extends NetworkPlan {

@@ -47,7 +47,9 @@ function isEmpty({ links, namespaces, files }: Stale): boolean {
 /** A link is the same where its index is: an endpoint that leaves and joins has another each time. */
 function common(seen: Stale, still: Stale): Stale {
   return {
-    links: still.links.filter(({ index }) => seen.links.some((link) => link.index === index)),
+    links: still.links.filter(({ index, inside }) =>
+      seen.links.some((link) => link.index === index && link.inside === inside),
+    ),
     namespaces: still.namespaces.filter(({ path }) => seen.namespaces.some((one) => one.path === path)),
     files: still.files.filter((id) => seen.files.includes(id)),
   };

@@ -2,9 +2,9 @@
  * Addresses must be of their network's subnet: the host would have those of a gateway elsewhere, and send what is for others to the bridge. An
  * IPAM that is a plugin may say anything, and so may who asks for a served network. Pure.
  */
-import { type Cidr, parseCidr } from "../../address/cidr.ts";
-import type { EndpointSpec, IpamData, NetworkSpec } from "../../contracts/driver.ts";
-import { invalid } from "../../errors.ts";
+import { type Cidr, parseCidr } from "../address/cidr.ts";
+import type { EndpointSpec, IpamData, NetworkSpec } from "../contracts/driver.ts";
+import { invalid } from "../errors.ts";
 
 type Family = 4 | 6;
 

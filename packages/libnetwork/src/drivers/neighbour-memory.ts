@@ -4,10 +4,10 @@
  * The MAC of an endpoint says its IPv4 address (02:42 and its bytes), unless somebody chose another. So a neighbour that
  * remembers such an address remembers the right MAC, whoever had the address when. IPv6 addresses have no such MAC.
  */
-import { addressOf } from "../../address/cidr.ts";
-import { parseIp } from "../../address/ip.ts";
-import { macFromIpv4 } from "../../address/mac.ts";
-import type { EndpointInterface } from "../../contracts/driver.ts";
+import { addressOf } from "../address/cidr.ts";
+import { parseIp } from "../address/ip.ts";
+import { macFromIpv4 } from "../address/mac.ts";
+import type { EndpointInterface } from "../contracts/driver.ts";
 
 export class NeighbourMemory {
   /** IPv4 addresses that have had a MAC that does not say them. */

@@ -1,0 +1,336 @@
+/**
+ * OverlayDriver: a network spans hosts. On each host that has an endpoint in it, it is a segment of its own, which tunnels join; who is
+ * where the cluster says (contracts/overlay.ts), and nothing is learnt from packets.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { files, isKernelError, type Rtnl } from "@causeway/kernel";
+import type {
+  CreatedEndpoint,
+  Driver,
+  DriverTraits,
+  EndpointSpec,
+  EndpointState,
+  JoinAnswer,
+  NetworkSpec,
+  WithheldBinding,
+} from "../../contracts/driver.ts";
+import type { ClusterHost, NumberClaims, Peer, PeerDriver } from "../../contracts/overlay.ts";
+import type { PlainData } from "../../contracts/store.ts";
+import { conflict, unavailable } from "../../errors.ts";
+import { parseObject } from "../../options/parse.ts";
+import { Departures } from "../departures.ts";
+import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
+import { keysOfOwn } from "./entries.ts";
+import { cutOff, hostEndName, type SegmentReaper } from "./host-end.ts";
+import { joinAnswer } from "./join-answer.ts";
+import { changeEntries, liveEntries } from "./kernel-tables.ts";
+import { planNetwork } from "./network-plan.ts";
+import {
+  endpointOf,
+  isInUse,
+  type OverlayEndpoint,
+  type OverlayNetwork,
+  OverlayNetworks,
+  type OverlayState,
+} from "./networks.ts";
+import { highestVni, parseDriverConfig, parseNetworkOptions } from "./options.ts";
+import { difference, type EntryChange } from "./peer-table.ts";
+import { makeSegment, openSegment, type Segment, type SegmentSettings } from "./segment.ts";
+import { tunnelMtu } from "./underlay.ts";
+
+/** What the driver works with. */
+export interface OverlayDriverParts {
+  /** A connection to rtnetlink in the host's namespace. */
+  readonly rtnl: Rtnl;
+  readonly reaper: SegmentReaper;
+  readonly numbers: NumberClaims;
+  /** This host, as the others reach it. */
+  readonly self: Pick<ClusterHost, "id" | "address">;
+  /** Alias of a link in the kernel, for the id of what it belongs to. */
+  readonly ownerOf: (objectId: string) => string;
+  /** Where the namespace of a network is kept. */
+  readonly namespacePath: (networkId: string) => string;
+}
+
+/** Where VXLAN ids are chosen from, that nobody asks for: Docker's range, with an end. */
+const freeVnis = { from: 4096, to: highestVni } as const;
+
+/** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
+const vniPatienceMs = 3000;
+const vniPauseMs = 5;
+
+export class OverlayDriver implements Driver, PeerDriver {
+  readonly type = "overlay";
+  readonly scope = "global";
+  readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false, remote: false };
+  readonly #parts: OverlayDriverParts;
+  readonly #vxlanPort: number;
+  readonly #networks = new OverlayNetworks();
+  /** Links and namespaces that are going, by name and path. */
+  readonly #departures = new Departures();
+  /** Segments that are being made, by network. */
+  readonly #making = new Map<string, Promise<Segment>>();
+
+  /** @param config the driver's own configuration: `vxlanPort` */
+  constructor(parts: OverlayDriverParts, config: unknown) {
+    this.#vxlanPort = parseDriverConfig(config, "drivers.overlay").vxlanPort;
+    this.#parts = parts;
+  }
+
+  validateNetwork({ options }: Pick<NetworkSpec, "options">): void {
+    parseNetworkOptions(options);
+  }
+
+  /** Nothing is made in the kernel before an endpoint joins. */
+  async createNetwork(spec: NetworkSpec): Promise<PlainData> {
+    refuseStrayGateways(spec);
+    const plan = planNetwork(spec);
+    const vnis = await this.#claim(spec.id, plan.options.vxlanIds ?? [undefined]);
+    this.#networks.add(plan, { vnis });
+    return { vnis };
+  }
+
+  async #claim(networkId: string, wanted: readonly (number | undefined)[]): Promise<OverlayState["vnis"]> {
+    const { numbers } = this.#parts;
+    const vnis: number[] = [];
+    try {
+      for (const one of wanted) {
+        const range = one === undefined ? freeVnis : { from: one, to: one };
+        vnis.push(await numbers.claim("vni", range, networkId, one));
+      }
+    } catch (error) {
+      for (const vni of vnis) await numbers.release("vni", vni, networkId);
+      throw error;
+    }
+    return readState({ vnis }).vnis;
+  }
+
+  async deleteNetwork(networkId: string): Promise<void> {
+    const network = this.#networks.find(networkId);
+    if (network === undefined) return;
+    this.#release(network);
+    this.#networks.remove(networkId);
+    for (const vni of network.vnis) await this.#parts.numbers.release("vni", vni, networkId);
+  }
+
+  createEndpoint(spec: EndpointSpec): CreatedEndpoint {
+    const network = this.#networks.get(spec.networkId);
+    parseObject({}, spec.options, "endpoint driverOptions");
+    refuseStrayAddresses(network.spec, spec);
+    network.endpoints.set(spec.id, { spec, joined: false });
+    // What is published leads to the sandbox's way out.
+    return { bindings: [] };
+  }
+
+  deleteEndpoint(networkId: string, endpointId: string): void {
+    this.#networks.find(networkId)?.endpoints.delete(endpointId);
+  }
+
+  join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {
+    const network = this.#networks.get(networkId);
+    const endpoint = endpointOf(network, endpointId);
+    const going = this.#departures.of(hostEndName(endpointId));
+    if (going === undefined && network.segment !== undefined)
+      return this.#join(network, endpoint, network.segment);
+    return this.#joinLater(network, endpoint, going);
+  }
+
+  async #joinLater(
+    network: OverlayNetwork,
+    endpoint: OverlayEndpoint,
+    going: Promise<void> | undefined,
+  ): Promise<JoinAnswer> {
+    await going;
+    const segment = await this.#provide(network);
+    try {
+      return this.#join(network, endpoint, segment);
+    } catch (error) {
+      if (!isInUse(network)) this.#release(network);
+      throw error;
+    }
+  }
+
+  #join(network: OverlayNetwork, endpoint: OverlayEndpoint, segment: Segment): JoinAnswer {
+    this.#take(network, endpoint, segment);
+    return joinAnswer(network, endpoint, segment, this.#mtu(network));
+  }
+
+  /** From now on the endpoint's MAC and addresses are here, whatever was told of other hosts. */
+  #take(network: OverlayNetwork, endpoint: OverlayEndpoint, segment: Segment): void {
+    const { interface: own } = endpoint.spec;
+    changeEntries(segment.rtnl, segment, network.peers.hold(keysOfOwn(own)));
+    endpoint.joined = true;
+    network.neighbours.add(own);
+  }
+
+  joinAnswer(networkId: string, endpointId: string): JoinAnswer {
+    const network = this.#networks.get(networkId);
+    return joinAnswer(network, endpointOf(network, endpointId), segmentOf(network), this.#mtu(network));
+  }
+
+  leave(networkId: string, endpointId: string): void {
+    const network = this.#networks.find(networkId);
+    const endpoint = network?.endpoints.get(endpointId);
+    if (network?.segment === undefined || endpoint === undefined) return;
+    const { segment } = network;
+    const gone = cutOff(segment, this.#parts.reaper, endpointId);
+    if (gone !== undefined) this.#departures.expect(hostEndName(endpointId), gone);
+    endpoint.joined = false;
+    changeEntries(segment.rtnl, segment, network.peers.letGo(keysOfOwn(endpoint.spec.interface)));
+    if (!isInUse(network)) this.#release(network);
+  }
+
+  endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>> {
+    const network = this.#networks.get(networkId);
+    const { spec, joined } = endpointOf(network, endpointId);
+    return {
+      "com.docker.network.endpoint.macaddress": spec.interface.mac,
+      vxlanId: network.vnis[0],
+      hostInterface: joined ? hostEndName(endpointId) : null,
+    };
+  }
+
+  restoreNetwork(spec: NetworkSpec, state: PlainData): void {
+    const network = this.#networks.add(planNetwork(spec), readState(state));
+    const settings = this.#settings(network);
+    // Peers are in the kernel still: traffic goes on until the cluster tells what has changed.
+    network.segment = openSegment(settings);
+    if (network.segment === undefined && files.existsSync(settings.path)) this.#letGo(settings.path);
+  }
+
+  async restoreEndpoint(
+    spec: EndpointSpec,
+    _: EndpointState,
+    joined: boolean,
+  ): Promise<readonly WithheldBinding[]> {
+    const network = this.#networks.get(spec.networkId);
+    const endpoint = { spec, joined: false };
+    network.endpoints.set(spec.id, endpoint);
+    if (joined) this.#take(network, endpoint, await this.#provide(network));
+    return [];
+  }
+
+  /** What an earlier run was about to let go of. */
+  restored(): void {
+    for (const network of this.#networks) if (!isInUse(network)) this.#release(network);
+  }
+
+  putPeer(peer: Peer): void {
+    const network = this.#networks.find(peer.networkId);
+    if (network === undefined) return;
+    // One that is here now is nobody's peer any more.
+    if (peer.hostId === this.#parts.self.id) this.removePeer(peer.networkId, peer.endpointId);
+    else this.#apply(network, network.peers.put(peer));
+  }
+
+  removePeer(networkId: string, endpointId: string): void {
+    const network = this.#networks.find(networkId);
+    if (network !== undefined) this.#apply(network, network.peers.remove(endpointId));
+  }
+
+  settlePeers(networkId: string, peers: readonly Peer[]): void {
+    const network = this.#networks.find(networkId);
+    if (network === undefined) return;
+    network.peers.settle(peers.filter(({ hostId }) => hostId !== this.#parts.self.id));
+    network.settled = true;
+    const { segment } = network;
+    if (segment === undefined) return;
+    this.#apply(network, difference(liveEntries(segment.rtnl, segment), network.peers.entries()));
+  }
+
+  #apply({ segment }: OverlayNetwork, change: EntryChange): void {
+    if (segment !== undefined) changeEntries(segment.rtnl, segment, change);
+  }
+
+  async close(): Promise<void> {
+    await this.#departures.all();
+    for (const { segment } of this.#networks) segment?.[Symbol.dispose]();
+  }
+
+  /** The segment, made where there is none. */
+  #provide(network: OverlayNetwork): Promise<Segment> {
+    const { id } = network.spec;
+    const making = this.#making.get(id) ?? this.#make(network).finally(() => this.#making.delete(id));
+    this.#making.set(id, making);
+    return making;
+  }
+
+  async #make(network: OverlayNetwork): Promise<Segment> {
+    if (network.segment !== undefined) return network.segment;
+    const settings = this.#settings(network);
+    await this.#departures.of(settings.path);
+    const segment = await this.#makeWhenFree(network, settings);
+    changeEntries(segment.rtnl, segment, { remove: [], set: [...network.peers.entries().values()] });
+    network.segment = segment;
+    return segment;
+  }
+
+  async #makeWhenFree({ spec }: OverlayNetwork, settings: SegmentSettings): Promise<Segment> {
+    const giveUp = Date.now() + vniPatienceMs;
+    for (;;) {
+      try {
+        return makeSegment(this.#parts.rtnl, settings);
+      } catch (error) {
+        if (!isKernelError(error, "EEXIST")) throw error;
+        if (Date.now() > giveUp) throw vniInUse(spec.name, settings);
+      }
+      await sleep(vniPauseMs);
+    }
+  }
+
+  /** Takes the network off this host. */
+  #release(network: OverlayNetwork): void {
+    const { segment } = network;
+    if (segment === undefined) return;
+    network.segment = undefined;
+    segment[Symbol.dispose]();
+    this.#letGo(segment.place.path);
+  }
+
+  #letGo(path: string): void {
+    this.#departures.expect(path, this.#parts.reaper.releaseNamespace(path));
+  }
+
+  #settings(network: OverlayNetwork): SegmentSettings {
+    const { ownerOf, namespacePath, self } = this.#parts;
+    const { id } = network.spec;
+    return {
+      path: namespacePath(id),
+      owner: ownerOf(id),
+      vni: network.vnis[0],
+      vxlanPort: this.#vxlanPort,
+      hostAddress: self.address,
+      mtu: this.#mtu(network),
+    };
+  }
+
+  #mtu({ options }: OverlayNetwork): number {
+    return options.mtu ?? tunnelMtu(this.#parts.rtnl, this.#parts.self.address);
+  }
+}
+
+function segmentOf({ spec, segment }: OverlayNetwork): Segment {
+  if (segment !== undefined) return segment;
+  throw unavailable("network_not_restored", `network "${spec.name}" has nothing on this host: call repair()`);
+}
+
+function vniInUse(name: string, { vni, vxlanPort }: SegmentSettings): Error {
+  const message = `network "${name}": another VXLAN device of this host has the id ${vni} at port ${vxlanPort}: remove it, or make the network anew with another id`;
+  return conflict("vni_in_use", message, vni);
+}
+
+function isVnis(value: unknown): value is OverlayState["vnis"] {
+  const isVni = (one: unknown) =>
+    typeof one === "number" && Number.isInteger(one) && one > 0 && one <= highestVni;
+  return Array.isArray(value) && value.length > 0 && value.every(isVni);
+}
+
+/** What createNetwork answered, maybe on another host; nothing else of what is stored there is believed. */
+function readState(state: PlainData): OverlayState {
+  const vnis: unknown = typeof state === "object" && state !== null ? Reflect.get(state, "vnis") : undefined;
+  if (isVnis(vnis)) return { vnis };
+  throw unavailable(
+    "network_not_restored",
+    "what the overlay driver stored of it is not as it should be: restore a backup, or delete the network",
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * A network's segment on this host: a namespace of its own, with a bridge for the endpoints here and a VXLAN device to the other hosts. The
+ * device's packets go by the host's own stack, for it was made from there.
+ */
+import { files, isKernelError, link, NetNamespace, Rtnl, writeSysctl } from "@causeway/kernel";
+import { parseIp } from "../../address/ip.ts";
+import { randomMac } from "../../address/mac.ts";
+import type { BridgePortSettings } from "../../contracts/driver.ts";
+import type { NamespacePlace } from "../../contracts/netstack.ts";
+import type { SegmentLinks } from "./kernel-tables.ts";
+
+/** Names of the two links: the namespace has no others but host ends. */
+const bridgeName = "br0";
+const vxlanName = "vxlan0";
+
+export interface SegmentSettings {
+  /** Path that the namespace is kept at. */
+  readonly path: string;
+  /** What the links' aliases say: whose they are. */
+  readonly owner: string;
+  readonly vni: number;
+  readonly vxlanPort: number;
+  /** Where this host's tunnels end. */
+  readonly hostAddress: string;
+  readonly mtu: number;
+}
+
+/** A segment that stands. */
+export interface Segment extends SegmentLinks, Disposable {
+  readonly place: NamespacePlace;
+  readonly namespace: NetNamespace;
+  /** A connection to rtnetlink in the namespace. */
+  readonly rtnl: Rtnl;
+}
+
+/** Link-local addresses are not wanted: nobody is to reach the namespace itself. */
+const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
+
+/**
+ * Frames for a MAC that no entry tells of, to everybody and to groups stay on the host; ARP and neighbour solicitations the bridge
+ * answers of its neighbours. linux/if_link.h, IFLA_BRPORT_*.
+ */
+const vxlanPort = {
+  learning: false,
+  unicastFlood: false,
+  multicastFlood: false,
+  broadcastFlood: false,
+  multicastRouter: 0,
+  neighbourSuppression: true,
+} as const;
+
+export const endpointPort: BridgePortSettings = { hairpin: false, multicastRouter: 1, groupForwardMask: 0 };
+
+/** Of the namespace: it forwards nothing and speaks for nobody; what is bridged crosses no packet filter of IP. */
+const namespaceSettings = [
+  ["net/ipv4/ip_forward", "0"],
+  ["net/bridge/bridge-nf-call-iptables", "0"],
+  ["net/bridge/bridge-nf-call-ip6tables", "0"],
+  ["net/bridge/bridge-nf-call-arptables", "0"],
+] as const;
+
+/**
+ * Makes it, and keeps it at its path at last: who is killed before leaves nothing.
+ *
+ * @param host a connection to rtnetlink in the host's namespace
+ * @throws KernelError EEXIST while another device of the host's has the VXLAN id
+ */
+export function makeSegment(host: Rtnl, settings: SegmentSettings): Segment {
+  using made = new DisposableStack();
+  const namespace = made.use(NetNamespace.create());
+  const rtnl = made.use(new Rtnl(namespace));
+  namespace.run(() => {
+    for (const [key, value] of namespaceSettings)
+      if (files.existsSync(`/proc/sys/${key}`)) writeSysctl(key, value);
+  });
+  rtnl.execute(
+    link.create({
+      name: bridgeName,
+      address: randomMac(),
+      info: { kind: "bridge", bridge: { multicastSnooping: false } },
+    }),
+    link.change({ name: bridgeName }, { alias: settings.owner, families: withoutLinkLocal, up: true }),
+  );
+  const bridge = rtnl.query(link.getIndex({ name: bridgeName }));
+  const vxlan = makeVxlan(host, namespace, rtnl, bridge, settings);
+  namespace.bindAt(settings.path);
+  const opened = made.move();
+  return {
+    place: { path: settings.path, identity: namespace.identity },
+    namespace,
+    rtnl,
+    bridge,
+    vxlan,
+    [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+/** In one request from the host's stack: to move it afterwards would cost the kernel tens of milliseconds. */
+function makeVxlan(
+  host: Rtnl,
+  namespace: NetNamespace,
+  rtnl: Rtnl,
+  bridge: number,
+  { owner, vni, vxlanPort: port, hostAddress, mtu }: SegmentSettings,
+): number {
+  const local = parseIp(hostAddress).family === 4 ? { local: hostAddress } : { local6: hostAddress };
+  const vxlan = { id: vni, port, learning: false, ...local };
+  host.execute(
+    link.create({
+      name: vxlanName,
+      namespaceFd: namespace.fd,
+      mtu,
+      info: { kind: "vxlan", vxlan },
+    }),
+  );
+  rtnl.execute(...vxlanChanges(owner, bridge, mtu));
+  return rtnl.query(link.getIndex({ name: vxlanName }));
+}
+
+function vxlanChanges(owner: string, bridge: number, mtu: number) {
+  const port = { slaveKind: "bridge", bridgePort: vxlanPort };
+  return [
+    link.change({ name: vxlanName }, { alias: owner, families: withoutLinkLocal, master: bridge, mtu }),
+    link.change({ name: vxlanName }, { info: port, up: true }),
+  ];
+}
+
+/** Takes up the one that an earlier run left at the path; undefined where there is none, or it is not whole. */
+export function openSegment({ path, owner }: Pick<SegmentSettings, "path" | "owner">): Segment | undefined {
+  using opened = new DisposableStack();
+  const namespace = openAt(path);
+  if (namespace === undefined) return undefined;
+  opened.use(namespace);
+  const rtnl = opened.use(new Rtnl(namespace));
+  const bridge = rtnl.findLink({ name: bridgeName });
+  const vxlan = rtnl.findLink({ name: vxlanName });
+  if (bridge?.alias !== owner || vxlan?.info?.kind !== "vxlan") return undefined;
+  const kept = opened.move();
+  return {
+    place: { path, identity: namespace.identity },
+    namespace,
+    rtnl,
+    bridge: bridge.index,
+    vxlan: vxlan.index,
+    [Symbol.dispose]: () => kept.dispose(),
+  };
+}
+
+function openAt(path: string): NetNamespace | undefined {
+  using opened = new DisposableStack();
+  try {
+    const namespace = opened.use(NetNamespace.open(path));
+    // A file that a kill or a restart of the machine left with nothing mounted on it: EINVAL.
+    namespace.run(() => undefined);
+    opened.move();
+    return namespace;
+  } catch (error) {
+    if (isKernelError(error, "ENOENT", "EINVAL")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,323 @@
+// Hosts of a cluster on one underlay, each with the overlay driver and the network stack, and nothing above them: what the cluster would tell
+// is told by hand.
+
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { link, NetNamespace, Reaper, Rtnl, unbindNamespace } from "@causeway/kernel";
+import type {
+  DriverOptions,
+  EndpointInterface,
+  EndpointSpec,
+  IpamData,
+  NetworkSpec,
+} from "../../packages/libnetwork/src/contracts/driver.ts";
+import type { NamespacePlace } from "../../packages/libnetwork/src/contracts/netstack.ts";
+import type { NumberClaims, Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
+import type { PlainData } from "../../packages/libnetwork/src/contracts/store.ts";
+import { OverlayDriver } from "../../packages/libnetwork/src/drivers/overlay/driver.ts";
+import { conflict } from "../../packages/libnetwork/src/errors.ts";
+import { KernelNetStack } from "../../packages/libnetwork/src/netstack/netstack.ts";
+import { networkNamespacePath } from "../../packages/libnetwork/src/netstack/run-directory.ts";
+import { mountsBelow } from "./leak-check.ts";
+import { addressOn, joinByWire } from "./wire.ts";
+
+const newId = () => randomBytes(32).toString("hex");
+
+/** A network segment that hosts are on. */
+export class Underlay implements Disposable {
+  readonly namespace = NetNamespace.create();
+  readonly rtnl = new Rtnl(this.namespace);
+  readonly mtu: number;
+  readonly bridge: number;
+
+  constructor({ mtu = 1500 } = {}) {
+    this.mtu = mtu;
+    this.rtnl.execute(
+      link.create({ name: "switch", info: { kind: "bridge", bridge: { multicastSnooping: false } } }),
+      link.change({ name: "switch" }, { up: true }),
+    );
+    this.bridge = this.rtnl.query(link.getIndex({ name: "switch" }));
+  }
+
+  /** A host's wire to it: `port<number>` here, `eth0` there. */
+  connect(host: NetNamespace, number: number): void {
+    joinByWire(
+      { namespace: this.namespace, name: `port${number}`, bridge: this.bridge },
+      { namespace: host, name: "eth0", addresses: [`192.0.2.${number}/24`, `2001:db8::${number}/64`] },
+    );
+    using rtnl = new Rtnl(host);
+    rtnl.execute(link.change({ name: "eth0" }, { mtu: this.mtu }));
+    this.rtnl.execute(link.change({ name: `port${number}` }, { mtu: this.mtu }));
+  }
+
+  [Symbol.dispose](): void {
+    this.rtnl[Symbol.dispose]();
+    this.namespace[Symbol.dispose]();
+  }
+}
+
+/** Numbers that are claimed in this process. */
+class LocalNumbers implements NumberClaims {
+  readonly owners = new Map<number, string>();
+
+  async claim(
+    _: string,
+    range: { readonly from: number; readonly to: number },
+    owner: string,
+    wanted?: number,
+  ): Promise<number> {
+    for (let number = wanted ?? range.from; number <= range.to; number++) {
+      const taker = this.owners.get(number);
+      if (taker === undefined || taker === owner) {
+        this.owners.set(number, owner);
+        return number;
+      }
+      if (wanted !== undefined) throw conflict("number_taken", `${number} is ${taker}'s`, number);
+    }
+    throw conflict("numbers_exhausted", "none is free");
+  }
+
+  async release(_: string, number: number, owner: string): Promise<void> {
+    if (this.owners.get(number) === owner) this.owners.delete(number);
+  }
+}
+
+/** A sandbox that an endpoint has joined. */
+export interface Member {
+  readonly host: OverlayHost;
+  readonly spec: EndpointSpec;
+  readonly place: NamespacePlace;
+  readonly namespace: NetNamespace;
+  readonly peer: Peer;
+}
+
+/** One host. */
+export class OverlayHost {
+  readonly id = newId();
+  readonly number: number;
+  readonly address: string;
+  readonly namespace = NetNamespace.create();
+  readonly rtnl = new Rtnl(this.namespace);
+  readonly reaper = new Reaper(this.namespace);
+  readonly runDir = mkdtempSync("/dev/shm/causeway-overlay-");
+  readonly netstack: KernelNetStack;
+  readonly #numbers: NumberClaims;
+  driver: OverlayDriver;
+
+  constructor(underlay: Underlay, number: number, numbers: NumberClaims, family: 4 | 6) {
+    this.number = number;
+    this.#numbers = numbers;
+    this.address = family === 4 ? `192.0.2.${number}` : `2001:db8::${number}`;
+    this.rtnl.execute(link.change({ name: "lo" }, { up: true }));
+    underlay.connect(this.namespace, number);
+    this.netstack = new KernelNetStack({
+      host: this.namespace,
+      rtnl: this.rtnl,
+      reaper: this.reaper,
+      runDir: this.runDir,
+      warmNamespaces: 0,
+      hostResolvConf: "/etc/resolv.conf",
+      ipv6: true,
+      user: { made: () => undefined, released: () => undefined },
+      ownerOf: (id) => this.ownerOf(id),
+    });
+    this.driver = this.openDriver();
+  }
+
+  ownerOf(objectId: string): string {
+    return `causeway:${this.id.slice(0, 12)}:${objectId}`;
+  }
+
+  /** Path of a network's own namespace. */
+  pathOf(networkId: string): string {
+    return networkNamespacePath(this.runDir, networkId);
+  }
+
+  openDriver(): OverlayDriver {
+    return new OverlayDriver(
+      {
+        rtnl: this.rtnl,
+        reaper: this.reaper,
+        numbers: this.#numbers,
+        self: { id: this.id, address: this.address },
+        ownerOf: (id) => this.ownerOf(id),
+        namespacePath: (id) => this.pathOf(id),
+      },
+      undefined,
+    );
+  }
+
+  /** Somebody's address on the host itself. */
+  addAddress(name: string, cidr: string): void {
+    const { index } = this.rtnl.query(link.get({ name }));
+    this.rtnl.execute(addressOn(index, cidr));
+  }
+
+  async end(): Promise<void> {
+    await this.driver.close();
+    this.netstack.close();
+    await this.reaper.close();
+    for (const path of mountsBelow(this.runDir)) unbindNamespace(path);
+    rmSync(this.runDir, { recursive: true });
+    this.rtnl[Symbol.dispose]();
+    this.namespace[Symbol.dispose]();
+  }
+}
+
+export interface OverlayNetworkWish {
+  /** CIDRs of either family. Default: 10.7.0.0/24 and fd00:7::/64. */
+  readonly subnets?: readonly string[];
+  readonly options?: DriverOptions;
+  readonly internal?: boolean;
+}
+
+export interface ClusterWish {
+  readonly hosts?: number;
+  readonly mtu?: number;
+  /** Of the underlay. Default: 4. */
+  readonly family?: 4 | 6;
+}
+
+/** A network that all hosts know. */
+export interface SharedNetwork {
+  readonly spec: NetworkSpec;
+  readonly state: PlainData;
+}
+
+/** Hosts, and what a cluster does between them. */
+export class OverlayCluster implements AsyncDisposable {
+  readonly underlay: Underlay;
+  readonly numbers = new LocalNumbers();
+  readonly hosts: readonly OverlayHost[];
+  readonly members = new Set<Member>();
+
+  constructor({ hosts = 2, mtu = 1500, family = 4 }: ClusterWish = {}) {
+    this.underlay = new Underlay({ mtu });
+    this.hosts = Array.from(
+      { length: hosts },
+      (_, at) => new OverlayHost(this.underlay, at + 1, this.numbers, family),
+    );
+  }
+
+  /** The host of a number, from 1. */
+  host(number: number): OverlayHost {
+    const found = this.hosts[number - 1];
+    if (found === undefined) throw new Error(`there is no host ${number}`);
+    return found;
+  }
+
+  /** Made on the first host, and known to the others. */
+  async newNetwork({
+    subnets,
+    options = {},
+    internal = false,
+  }: OverlayNetworkWish = {}): Promise<SharedNetwork> {
+    const pools = (subnets ?? ["10.7.0.0/24", "fd00:7::/64"]).map(
+      (pool): IpamData => ({ addressSpace: "global", pool, gateway: undefined, auxiliaryAddresses: {} }),
+    );
+    const isIpv6 = ({ pool }: IpamData) => pool.includes(":");
+    const spec: NetworkSpec = {
+      id: newId(),
+      name: "n",
+      internal,
+      options,
+      ipv4: pools.filter((data) => !isIpv6(data)),
+      ipv6: pools.filter(isIpv6),
+    };
+    const state = await this.host(1).driver.createNetwork(spec);
+    for (const host of this.hosts.slice(1)) host.driver.restoreNetwork(spec, state);
+    return { spec, state };
+  }
+
+  /** Makes a sandbox on a host and has it join; the other hosts are told. */
+  async join(
+    host: OverlayHost,
+    { spec: network }: SharedNetwork,
+    addresses: EndpointInterface,
+  ): Promise<Member> {
+    const spec: EndpointSpec = {
+      id: newId(),
+      networkId: network.id,
+      name: `e${addresses.mac}`,
+      interface: addresses,
+      options: {},
+      publish: [],
+      macChosen: false,
+      exposedPorts: [],
+    };
+    await host.driver.createEndpoint(spec);
+    const place = host.netstack.createNamespace(newId());
+    const answer = await host.driver.join(network.id, spec.id);
+    if (answer.interface === undefined) throw new Error("an overlay endpoint has an interface");
+    host.netstack.addInterface({
+      namespace: place,
+      owner: host.ownerOf(spec.id),
+      interface: answer.interface,
+      name: undefined,
+      sysctls: {},
+      addresses,
+      staticRoutes: answer.staticRoutes,
+    });
+    const namespace = NetNamespace.open(place.path);
+    const member = { host, spec, place, namespace, peer: peerOf(host, spec) };
+    this.members.add(member);
+    this.#tellOthers(member);
+    this.#tellHost(host, network.id);
+    return member;
+  }
+
+  /** Takes a sandbox away; the other hosts are told. */
+  leave(member: Member): void {
+    const { host, spec, place, namespace } = member;
+    this.members.delete(member);
+    host.driver.leave(spec.networkId, spec.id);
+    host.driver.deleteEndpoint(spec.networkId, spec.id);
+    namespace[Symbol.dispose]();
+    host.netstack.releaseNamespace(place);
+    for (const other of this.hosts) other.driver.removePeer(spec.networkId, spec.id);
+  }
+
+  /** All peers of a network that a host has to know. */
+  peersOf(networkId: string): readonly Peer[] {
+    return [...this.members].filter(({ spec }) => spec.networkId === networkId).map(({ peer }) => peer);
+  }
+
+  #tellOthers({ host, peer }: Member): void {
+    for (const other of this.hosts) if (other !== host) other.driver.putPeer(peer);
+  }
+
+  #tellHost(host: OverlayHost, networkId: string): void {
+    host.driver.settlePeers(networkId, this.peersOf(networkId));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const member of [...this.members]) this.leave(member);
+    for (const host of this.hosts) await host.end();
+    this.underlay[Symbol.dispose]();
+  }
+}
+
+function peerOf({ id, address: hostAddress }: OverlayHost, { networkId, ...spec }: EndpointSpec): Peer {
+  const { mac, ipv4, ipv6 } = spec.interface;
+  const withoutLength = (cidr: string) => cidr.slice(0, cidr.indexOf("/"));
+  return {
+    endpointId: spec.id,
+    networkId,
+    hostId: id,
+    hostAddress,
+    mac,
+    ...(ipv4 !== undefined && { ipv4: withoutLength(ipv4) }),
+    ...(ipv6 !== undefined && { ipv6: withoutLength(ipv6) }),
+    names: [],
+    ports: [],
+  };
+}
+
+/** Addresses of an endpoint by its number in a network of the usual subnets. */
+export function usual(number: number): EndpointInterface {
+  return {
+    mac: `02:42:0a:07:00:${number.toString(16).padStart(2, "0")}`,
+    ipv4: `10.7.0.${number}/24`,
+    ipv6: `fd00:7::${number.toString(16)}/64`,
+  };
+}
