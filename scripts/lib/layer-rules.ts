@@ -20,18 +20,7 @@ const KERNEL: Rooms = {
 };
 
 const FOUNDATION = ["errors", "plugin-errors", "address", "options", "contracts"];
-const SIDE_BY_SIDE = [
-  "ipam",
-  "store",
-  "firewall",
-  "ports",
-  "netstack",
-  "dns",
-  "drivers",
-  "watch",
-  "plugins",
-  "cluster",
-];
+const SIDE_BY_SIDE = ["ipam", "store", "firewall", "ports", "netstack", "dns", "drivers", "watch", "plugins"];
 
 /** The objects of the model name each other in their types; rooms they know by contract only. */
 const MODEL = ["model", "network", "endpoint", "sandbox", "controller", "topology"];
@@ -44,6 +33,8 @@ const LIBNETWORK: Rooms = {
   options: ["errors", "address"],
   contracts: ["errors", "address"],
   ...Object.fromEntries(SIDE_BY_SIDE.map((room) => [room, FOUNDATION])),
+  // What hosts share of the global address space is chosen with the IPAM's tools.
+  cluster: [...FOUNDATION, "ipam/(address-pool|default-ranges|free-subnet|pool-request|subnet-tree)"],
   ...Object.fromEntries(MODEL.map((room) => [room, [...FOUNDATION, ...MODEL]])),
   // Drivers for somebody else's model: of ours it takes the tools.
   serving: [...FOUNDATION, "model/keyed-mutex", "model/undo"],

@@ -15,6 +15,13 @@ export const requestAddressType = "RequestAddressType";
  */
 export const replayedAddressType = "causeway.replay";
 
+/** Whose something is. An IPAM that hosts share has to know. */
+export interface AllocationOwner {
+  readonly networkId: string;
+  /** Absent: the network's own, as a pool or a gateway is. */
+  readonly endpointId?: string;
+}
+
 export interface PoolRequest {
   /** `local`, `global`, or what the IPAM calls its spaces. */
   readonly addressSpace: string;
@@ -26,6 +33,7 @@ export interface PoolRequest {
   readonly v6: boolean;
   /** CIDRs that an automatic choice keeps away from: the host's routes and name servers. */
   readonly avoid?: readonly string[];
+  readonly owner?: AllocationOwner;
 }
 
 export interface Pool {
@@ -41,6 +49,7 @@ export interface AddressRequest {
   /** The address that is wanted, without prefix length; absent asks for the next free one. */
   readonly address?: string;
   readonly options?: Readonly<Record<string, string>>;
+  readonly owner?: AllocationOwner;
 }
 
 export interface AddressLease {
@@ -76,10 +85,10 @@ export interface Ipam {
   /** The address spaces that are used when a network names none. */
   defaultAddressSpaces(): AddressSpaces | Promise<AddressSpaces>;
   requestPool(request: PoolRequest): Pool | Promise<Pool>;
-  releasePool(poolId: string): void | Promise<void>;
+  releasePool(poolId: string, owner?: AllocationOwner): void | Promise<void>;
   requestAddress(request: AddressRequest): AddressLease | Promise<AddressLease>;
   /** `address` without prefix length. */
-  releaseAddress(poolId: string, address: string): void | Promise<void>;
+  releaseAddress(poolId: string, address: string, owner?: AllocationOwner): void | Promise<void>;
   /** Undefined where an IPAM cannot tell. */
   status(poolId: string): PoolStatus | undefined;
 }

@@ -56,6 +56,23 @@ export class AddressPool {
   }
 
   /**
+   * A free address within the range, which is not taken by this: the first from a place on, counted from the range's start and around it
+   * as often as need be.
+   *
+   * @throws no_free_address
+   */
+  freeFrom(place: bigint): IpAddress {
+    const start = this.#first + (place % this.#range.size);
+    const offset = this.#freeBetween(start, this.#last) ?? this.#freeBetween(this.#first, start - 1n);
+    return new IpAddress(this.subnet.family, this.#start + (offset ?? this.#throwNoFreeAddress()));
+  }
+
+  /** @throws address_out_of_range, address_reserved */
+  isTaken(address: IpAddress): boolean {
+    return this.#taken.has(this.#offsetOf(address));
+  }
+
+  /**
    * This very address, which may lie outside the sub-pool; the turn does not move.
    *
    * @throws address_out_of_range, address_reserved, address_in_use

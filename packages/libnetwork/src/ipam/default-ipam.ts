@@ -1,7 +1,6 @@
 /**
  * DefaultIpam: pools of the local and the global address space, kept in memory and answered at once.
  */
-import type { Cidr } from "../address/cidr.ts";
 import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
 import {
   type AddressLease,
@@ -16,10 +15,10 @@ import {
   replayedAddressType,
   requestAddressType,
 } from "../contracts/ipam.ts";
-import { CausewayError, conflict, notFound } from "../errors.ts";
+import { notFound } from "../errors.ts";
 import { AddressPool } from "./address-pool.ts";
-import { AvoidedSubnets } from "./avoided-subnets.ts";
-import { type CheckedRange, type PoolRange, poolRanges } from "./default-ranges.ts";
+import { type PoolRange, poolRanges } from "./default-ranges.ts";
+import { freeSubnet, refuseOverlap, type Space } from "./free-subnet.ts";
 import { checkedPoolRequest } from "./pool-request.ts";
 import { SubnetTree } from "./subnet-tree.ts";
 
@@ -37,10 +36,9 @@ const spaceNames = ["local", "global"] as const;
 type SpaceName = (typeof spaceNames)[number];
 const families = [4, 6] as const;
 
-/** One family of one address space: pools in it do not overlap, pools in another one may. */
-interface Space {
-  readonly taken: SubnetTree;
-  ranges: readonly CheckedRange[];
+/** Its ranges can be configured anew. */
+interface ChangingSpace extends Space {
+  ranges: Space["ranges"];
 }
 
 type DefaultPools = NonNullable<DefaultIpamOptions["defaultPools"]>;
@@ -54,13 +52,13 @@ export class DefaultIpam implements Ipam {
   readonly capabilities: IpamCapabilities = { requiresMacAddress: false, requiresRequestReplay: true };
   readonly remote = false;
   readonly #seed: string;
-  readonly #spaces: Readonly<Record<SpaceName, Readonly<Record<Family, Space>>>>;
+  readonly #spaces: Readonly<Record<SpaceName, Readonly<Record<Family, ChangingSpace>>>>;
   readonly #pools = new Map<string, { readonly space: Space; readonly addresses: AddressPool }>();
 
   /** @throws invalid_subnet, subnet_host_bits, invalid_default_pool when `defaultPools` is malformed. */
   constructor(options: DefaultIpamOptions) {
     this.#seed = options.seed;
-    const space = (family: Family): Space => ({ taken: new SubnetTree(family), ranges: [] });
+    const space = (family: Family): ChangingSpace => ({ taken: new SubnetTree(family), ranges: [] });
     this.#spaces = { local: { 4: space(4), 6: space(6) }, global: { 4: space(4), 6: space(6) } };
     this.setDefaultPools(options.defaultPools ?? {});
   }
@@ -92,7 +90,7 @@ export class DefaultIpam implements Ipam {
     const family = request.v6 ? 6 : 4;
     const space = this.#space(request.addressSpace, family);
     const { exact, prefixLength, subPool } = checkedPoolRequest(request);
-    if (exact !== undefined) refuseOverlap(exact, space, request.addressSpace);
+    if (exact !== undefined) refuseOverlap(exact, space.taken, request.addressSpace);
     const subnet = exact ?? freeSubnet(space, family, request.avoid ?? [], prefixLength);
     const poolId = [request.addressSpace, subnet, ...(subPool === undefined ? [] : [subPool])].join("/");
     space.taken.add(subnet);
@@ -165,54 +163,4 @@ function chooseAddress(addresses: AddressPool, request: AddressRequest): IpAddre
     return type === replayedAddressType ? addresses.takeAgain(address) : addresses.take(address);
   }
   return type === gatewayAddressType ? addresses.takeLowest() : addresses.takeNext();
-}
-
-function freeSubnet(
-  space: Space,
-  family: Family,
-  avoid: readonly string[],
-  prefixLength: number | undefined,
-): Cidr {
-  const avoided = new AvoidedSubnets(family, avoid);
-  for (const range of space.ranges) {
-    const subnet = freeSubnetIn(space.taken, range.base, prefixLength ?? range.size, avoided);
-    if (subnet !== undefined) return subnet;
-  }
-  const size = prefixLength === undefined ? "" : ` of size /${prefixLength}`;
-  const ranges = space.ranges.map((range) => `${range.base}`).join(", ");
-  throw new CausewayError(
-    "unavailable",
-    "no_free_pool",
-    `no IPv${family} subnet${size} is free in ${ranges}: all of it is taken by pools or by the host's own routes; ` +
-      "name a subnet, remove a network, or configure more default pools",
-    { detail: { ranges: space.ranges.map((range) => range.base.toString()) } },
-  );
-}
-
-function freeSubnetIn(
-  taken: SubnetTree,
-  range: Cidr,
-  prefixLength: number,
-  avoided: AvoidedSubnets,
-): Cidr | undefined {
-  let subnet = taken.firstFree(range, prefixLength, range.first);
-  while (subnet !== undefined) {
-    const obstacle = avoided.overlapping(subnet);
-    if (obstacle === undefined) return subnet;
-    const end = obstacle.last;
-    if (end.value >= range.last.value) return undefined;
-    subnet = taken.firstFree(range, prefixLength, end.plus(1n));
-  }
-  return undefined;
-}
-
-function refuseOverlap(subnet: Cidr, space: Space, spaceName: string): void {
-  const taken = space.taken.overlapping(subnet);
-  if (taken !== undefined) {
-    throw conflict(
-      "pool_overlap",
-      `subnet ${subnet} overlaps pool ${taken} of the ${spaceName} address space: choose another one, or remove the network that has it`,
-      { pool: subnet.toString(), overlaps: taken.toString() },
-    );
-  }
 }

@@ -1,0 +1,279 @@
+/**
+ * The address space of the cluster: pools that overlap no other on any host, and addresses that only one endpoint has. What is given is in
+ * the shared store when it is given, so nothing is replayed.
+ */
+import { randomBytes } from "node:crypto";
+import { parseSubnet } from "../address/cidr.ts";
+import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
+import type {
+  AddressLease,
+  AddressRequest,
+  AllocationOwner,
+  Pool,
+  PoolRequest,
+  PoolStatus,
+} from "../contracts/ipam.ts";
+import { gatewayAddressType, requestAddressType } from "../contracts/ipam.ts";
+import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import { CausewayError, conflict, notFound } from "../errors.ts";
+import type { AddressPool } from "../ipam/address-pool.ts";
+import { type PoolRange, poolRanges } from "../ipam/default-ranges.ts";
+import { freeSubnet, refuseOverlap } from "../ipam/free-subnet.ts";
+import { checkedPoolRequest } from "../ipam/pool-request.ts";
+import { SubnetTree } from "../ipam/subnet-tree.ts";
+import type { Allocations } from "./allocations.ts";
+import { isConflict } from "./failures.ts";
+import { addressKind, type HeldThing, poolKind, poolsKind, poolsRevisionId } from "./kinds.ts";
+import type { Membership } from "./membership.ts";
+import { NetworkAddresses, take } from "./network-addresses.ts";
+import type { SharedNetworks } from "./networks.ts";
+import { inTurns } from "./turns.ts";
+
+/** What pools' ids begin with, and networks know the space by. */
+const clusterSpace = "cluster";
+
+/** An address that an endpoint of this host had. */
+export interface KeptAddress {
+  readonly networkId: string;
+  readonly endpointId: string;
+  /** Without prefix length. */
+  readonly address: string;
+}
+
+interface Rooms {
+  readonly store: SharedStore;
+  readonly membership: Membership;
+  readonly allocations: Allocations;
+  readonly networks: SharedNetworks;
+}
+
+interface PoolId {
+  readonly subnet: string;
+  readonly subPool: string | undefined;
+}
+
+export class ClusterAddressSpace {
+  readonly #rooms: Rooms;
+  readonly #ranges: (family: Family) => ReturnType<typeof poolRanges>;
+  readonly #networks = new Map<string, NetworkAddresses>();
+  /** Id of the network that a pool is of, where this host has had to know. */
+  readonly #networkOf = new Map<string, string>();
+
+  /** @param ranges where automatic pools come from; default: default-ranges.ts */
+  constructor(rooms: Rooms, ranges: readonly PoolRange[] = []) {
+    this.#rooms = rooms;
+    const { id } = rooms.membership.self;
+    this.#ranges = (family) => poolRanges("global", family, ranges, id);
+    // What is malformed is told when it is opened.
+    for (const family of [4, 6] as const) this.#ranges(family);
+  }
+
+  /**
+   * @throws invalid_subnet, subnet_host_bits, subnet_too_small, unusable_subnet, pool_overlap, no_free_pool, sub_pool_without_pool,
+   * sub_pool_out_of_range, store_unavailable, cluster_contention
+   */
+  async requestPool(request: PoolRequest): Promise<Pool> {
+    const family = request.v6 ? 6 : 4;
+    const { networkId } = ownerOf(request.owner);
+    const { exact, prefixLength, subPool } = checkedPoolRequest(request);
+    const { store, allocations } = this.#rooms;
+    return inTurns("taking a pool", async () => {
+      const revision = (await store.get(poolsKind, poolsRevisionId))?.revision ?? 0;
+      const taken = await takenPools(store, family);
+      if (exact !== undefined) refuseOverlap(exact, taken, clusterSpace);
+      const space = { taken, ranges: this.#ranges(family) };
+      const subnet = exact ?? freeSubnet(space, family, request.avoid ?? [], prefixLength);
+      await allocations.take({ kind: poolKind, id: subnet.toString(), owner: networkId }, networkId, {
+        op: "put",
+        kind: poolsKind,
+        id: poolsRevisionId,
+        value: subnet.toString(),
+        ifRevision: revision,
+      });
+      const poolId = [clusterSpace, subnet, ...(subPool === undefined ? [] : [subPool])].join("/");
+      return { poolId, pool: subnet.toString() };
+    });
+  }
+
+  /** Of a network that is not made; those of one that is go with it. */
+  async releasePool(poolId: string, owner: AllocationOwner | undefined): Promise<void> {
+    const { networkId } = ownerOf(owner);
+    this.neglect(networkId);
+    await this.#rooms.allocations.giveBack({
+      kind: poolKind,
+      id: readPoolId(poolId).subnet,
+      owner: networkId,
+    });
+  }
+
+  /**
+   * A gateway gets the lowest free address, an endpoint any.
+   *
+   * @throws invalid_address, address_out_of_range, address_reserved, address_in_use, no_free_address, network_not_found, network_going,
+   * store_unavailable, cluster_contention
+   */
+  async requestAddress(request: AddressRequest): Promise<AddressLease> {
+    const owner = ownerOf(request.owner);
+    const { subnet, subPool } = readPoolId(request.poolId);
+    this.#networkOf.set(request.poolId, owner.networkId);
+    const pool = await this.#addresses(owner.networkId).pool(subnet, subPool);
+    const isGateway = request.options?.[requestAddressType] === gatewayAddressType;
+    const choose =
+      request.address === undefined
+        ? () => pool.freeFrom(isGateway ? 0n : randomPlace())
+        : () => wanted(pool, request.address ?? "");
+    const address = await this.#take(owner, pool, choose);
+    return { address: `${address}/${pool.subnet.prefixLength}` };
+  }
+
+  async releaseAddress(address: string, owner: AllocationOwner | undefined): Promise<void> {
+    await this.#rooms.allocations.giveBack(addressThing(ownerOf(owner), parseIp(address)));
+  }
+
+  /**
+   * Takes again what endpoints of this host had, after it was away for long, or with another store.
+   *
+   * @returns what others have by now, and what is of networks that are gone
+   * @throws store_unavailable
+   */
+  async retake(kept: readonly KeptAddress[]): Promise<readonly KeptAddress[]> {
+    const held = new Set(
+      (await this.#rooms.allocations.held()).map((thing) => `${thing.kind}/${thing.id} ${thing.owner}`),
+    );
+    const lost: KeptAddress[] = [];
+    for (const one of kept) {
+      const { kind, id, owner } = addressThing(one, parseIp(one.address));
+      if (held.has(`${kind}/${id} ${owner}`)) continue;
+      if (!(await this.#retakeOne(one))) lost.push(one);
+    }
+    return lost;
+  }
+
+  /** How full a pool is, where this host has endpoints in its network. */
+  status(poolId: string): PoolStatus | undefined {
+    const { subnet, subPool } = readPoolId(poolId);
+    const networkId = this.#networkOf.get(poolId) ?? "";
+    return this.#networks.get(networkId)?.knownPool(subnet, subPool)?.status();
+  }
+
+  /** This host has nothing more to do with the addresses of a network. */
+  neglect(networkId: string): void {
+    this.#networks.get(networkId)?.close();
+    this.#networks.delete(networkId);
+    for (const [poolId, network] of this.#networkOf)
+      if (network === networkId) this.#networkOf.delete(poolId);
+  }
+
+  close(): void {
+    for (const networkId of [...this.#networks.keys()]) this.neglect(networkId);
+  }
+
+  async #retakeOne({ networkId, endpointId, address }: KeptAddress): Promise<boolean> {
+    const { store, networks } = this.#rooms;
+    const ip = parseIp(address);
+    const turn = async () => {
+      if ((await store.get(addressKind(networkId), ip.toString())) !== undefined) return false;
+      const guards = await networks.stillThereNow(networkId);
+      await this.#commit({ networkId, endpointId }, ip, guards);
+      return true;
+    };
+    try {
+      // Whether the network goes or stays shows soon.
+      const isPassing = (error: unknown) => isConflict(error) || hasCode(error, "network_going");
+      return await inTurns(`taking ${address} again`, turn, isPassing);
+    } catch (error) {
+      if (hasCode(error, "network_not_found")) return false;
+      throw error;
+    }
+  }
+
+  async #take(owner: AllocationOwner, pool: AddressPool, choose: () => IpAddress): Promise<IpAddress> {
+    const { store, networks } = this.#rooms;
+    let guards = await this.#guards(owner);
+    return inTurns(`taking an address in ${pool.subnet}`, async () => {
+      const address = choose();
+      try {
+        await this.#commit(owner, address, guards);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        const taken = await store.get(addressKind(owner.networkId), address.toString());
+        if (taken !== undefined) take(pool, address.toString());
+        else if (owner.endpointId !== undefined) guards = await networks.stillThereNow(owner.networkId);
+        throw error;
+      }
+      take(pool, address.toString());
+      return address;
+    });
+  }
+
+  async #guards({ networkId, endpointId }: AllocationOwner): Promise<readonly SharedChange[]> {
+    // What a network takes before it is made is held by the host, and handed over with the rest or not at all.
+    return endpointId === undefined ? [] : this.#rooms.networks.stillThere(networkId);
+  }
+
+  async #commit(owner: AllocationOwner, address: IpAddress, guards: readonly SharedChange[]): Promise<void> {
+    const { allocations, membership } = this.#rooms;
+    const { endpointId } = owner;
+    const value = endpointId === undefined ? {} : { host: membership.self.id, endpoint: endpointId };
+    await allocations.take(addressThing(owner, address), value, ...guards);
+  }
+
+  #addresses(networkId: string): NetworkAddresses {
+    const known = this.#networks.get(networkId);
+    if (known !== undefined) return known;
+    const addresses = new NetworkAddresses(this.#rooms.store, networkId);
+    this.#networks.set(networkId, addresses);
+    return addresses;
+  }
+}
+
+/** Whoever asks for something that hosts share says whose it is to be. */
+function ownerOf(owner: AllocationOwner | undefined): AllocationOwner {
+  if (owner !== undefined) return owner;
+  throw new CausewayError(
+    "internal",
+    "owner_missing",
+    "what hosts share is taken and given back by an owner only",
+  );
+}
+
+/** @throws pool_not_found */
+function readPoolId(poolId: string): PoolId {
+  const [space, address, length, subAddress, subLength] = poolId.split("/");
+  if (space !== clusterSpace || length === undefined) {
+    throw notFound("pool_not_found", `pool ${JSON.stringify(poolId)} is none of the cluster's`, poolId);
+  }
+  return {
+    subnet: `${address}/${length}`,
+    subPool: subLength === undefined ? undefined : `${subAddress}/${subLength}`,
+  };
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof CausewayError && error.code === code;
+}
+
+const randomPlace = () => randomBytes(16).reduce((place, byte) => (place << 8n) | BigInt(byte), 0n);
+
+function addressThing({ networkId, endpointId }: AllocationOwner, address: IpAddress): HeldThing {
+  return { kind: addressKind(networkId), id: address.toString(), owner: endpointId ?? networkId };
+}
+
+function wanted(pool: AddressPool, text: string): IpAddress {
+  const address = parseIp(text);
+  if (!pool.isTaken(address)) return address;
+  throw conflict(
+    "address_in_use",
+    `address ${address} is in use in ${pool.subnet}, on this host or another: choose another one, or leave it out`,
+    { address: address.toString(), pool: pool.subnet.toString() },
+  );
+}
+
+async function takenPools(store: SharedStore, family: Family): Promise<SubnetTree> {
+  const taken = new SubnetTree(family);
+  for (const { id } of await store.list(poolKind)) {
+    const subnet = parseSubnet(id);
+    if (subnet.family === family) taken.add(subnet);
+  }
+  return taken;
+}

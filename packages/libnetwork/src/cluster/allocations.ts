@@ -1,0 +1,183 @@
+/**
+ * Allocations: things that only one has in the whole cluster, given to this host and given back. Each is a record, and beside it, from the
+ * same commit, a record of what the host holds: by that it is found again when the host is gone, and by its revision nobody gives back
+ * what is somebody else's by then.
+ */
+import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import type { PlainData, StoredRecord } from "../contracts/store.ts";
+import { isAway, isConflict, isDoubtful } from "./failures.ts";
+import { type HeldThing, heldKind, keyOf, readHeld, type Thing } from "./kinds.ts";
+import type { Membership } from "./membership.ts";
+
+/** Deletions of a commit: two changes each, of the 128 that etcd takes. */
+const batchSize = 40;
+const pauseMs = 1000;
+
+export class Allocations {
+  readonly #store: SharedStore;
+  readonly #membership: Membership;
+  /** What was taken in this run, with the revision of both records; of a commit of which it is not known whether it happened, 0. */
+  readonly #taken = new Map<string, HeldThing & { readonly revision: number }>();
+  /** What is to be given back when the store can be reached. */
+  readonly #owed = new Map<string, HeldThing>();
+  readonly #signal: AbortSignal;
+  #paying: Promise<void> | undefined;
+  #again: NodeJS.Timeout | undefined;
+
+  /** @param signal aborts when this is used no more */
+  constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
+    this.#store = store;
+    this.#membership = membership;
+    this.#signal = signal;
+    store.onAvailability(({ available }) => {
+      if (available) void this.payOwed();
+    }, signal);
+    signal.addEventListener("abort", () => clearTimeout(this.#again), { once: true });
+  }
+
+  /**
+   * Takes a thing that nobody has.
+   *
+   * @param guards what else has to hold, and what else is changed
+   * @throws revision_conflict where somebody has it, or a guard does not hold; store_unavailable
+   */
+  async take(thing: HeldThing, value: PlainData, ...guards: readonly SharedChange[]): Promise<void> {
+    const { kind, id, owner } = thing;
+    const key = keyOf(thing);
+    const changes: readonly SharedChange[] = [
+      this.#membership.stillClaimed(),
+      ...guards,
+      { op: "put", kind, id, value, ifRevision: 0 },
+      { op: "put", kind: this.#kind, id: key, value: { kind, id, owner } },
+    ];
+    // From before it is asked for: what is taken meanwhile is not taken for a remnant.
+    const before = this.#taken.get(key);
+    this.#taken.set(key, { ...thing, revision: 0 });
+    try {
+      const revision = await this.#store.commit(changes);
+      this.#taken.set(key, { ...thing, revision });
+      this.#owed.delete(key);
+    } catch (error) {
+      if (before === undefined) this.#taken.delete(key);
+      else this.#taken.set(key, before);
+      if (isDoubtful(error)) void this.giveBack(thing);
+      if (isConflict(error)) await this.#membership.checkClaim();
+      throw error;
+    }
+  }
+
+  /** Gives a thing back, at once or when the store can be reached. Nothing is wrong with one that is not held for this owner. */
+  async giveBack(...things: readonly HeldThing[]): Promise<void> {
+    for (const thing of things) {
+      this.#taken.delete(keyOf(thing));
+      this.#owed.set(keyOf(thing), thing);
+    }
+    await this.payOwed();
+  }
+
+  /** What was taken in this run for an owner, and is held still: with the changes by which the owner itself comes to hold it. */
+  handOver(owner: string): { readonly things: readonly Thing[]; readonly changes: readonly SharedChange[] } {
+    const mine = [...this.#taken.values()].filter((thing) => thing.owner === owner);
+    return {
+      things: mine.map(({ kind, id }) => ({ kind, id })),
+      changes: mine.map((thing) => ({
+        op: "delete",
+        kind: this.#kind,
+        id: keyOf(thing),
+        ifRevision: thing.revision,
+      })),
+    };
+  }
+
+  /** The commit with the changes of {@link handOver} has happened. */
+  handedOver(things: readonly Thing[]): void {
+    for (const thing of things) this.#taken.delete(keyOf(thing));
+  }
+
+  /** Gives back what earlier runs took for owners that there are no more. @throws store_unavailable */
+  async settle(isOwner: (id: string) => boolean): Promise<void> {
+    const held = await this.held();
+    const strays = held.filter((thing) => !this.#taken.has(keyOf(thing)) && !isOwner(thing.owner));
+    await this.giveBack(...strays);
+  }
+
+  /** What this host holds. @throws store_unavailable */
+  async held(): Promise<readonly HeldThing[]> {
+    const records = await this.#store.list(this.#kind);
+    return records.map(({ value }) => readHeld(value)).filter((thing) => thing !== undefined);
+  }
+
+  /** Gives back what is owed, as far as the store can be reached. */
+  payOwed(): Promise<void> {
+    this.#paying ??= this.#pay().finally(() => {
+      this.#paying = undefined;
+    });
+    return this.#paying;
+  }
+
+  async #pay(): Promise<void> {
+    clearTimeout(this.#again);
+    try {
+      for (let [next] = this.#owed; next !== undefined; [next] = this.#owed) {
+        const [key, thing] = next;
+        await this.#payBack(key, thing);
+        if (this.#owed.get(key) === thing) this.#owed.delete(key);
+      }
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      // Where the store says that it was away, it is asked sooner.
+      if (!this.#signal.aborted) this.#again = setTimeout(() => void this.payOwed(), pauseMs).unref();
+    }
+  }
+
+  async #payBack(key: string, { owner }: HeldThing): Promise<void> {
+    const record = await this.#store.get(this.#kind, key);
+    if (record === undefined || readHeld(record.value)?.owner !== owner) return;
+    await deleteHeld(this.#store, [record]);
+  }
+
+  get #kind(): string {
+    return heldKind(this.#membership.self.id);
+  }
+}
+
+/**
+ * Deletes what records of held things are about, and these: whatever has changed since they were read stays.
+ *
+ * @param guards with each commit; one that does not hold ends it
+ * @returns whether the guards held
+ */
+export async function deleteHeld(
+  store: SharedStore,
+  records: readonly StoredRecord[],
+  ...guards: readonly SharedChange[]
+): Promise<boolean> {
+  for (let at = 0; at < records.length; at += batchSize) {
+    const batch = records.slice(at, at + batchSize);
+    if (await tryCommit(store, [...guards, ...batch.flatMap(deletion)])) continue;
+    // One of them has changed, or a guard does not hold.
+    for (const record of batch) {
+      if (await tryCommit(store, [...guards, ...deletion(record)])) continue;
+      if (guards.length > 0 && !(await tryCommit(store, guards))) return false;
+    }
+  }
+  return true;
+}
+
+function deletion(record: StoredRecord): readonly SharedChange[] {
+  const { kind, id, revision, value } = record;
+  const thing = readHeld(value);
+  const held: SharedChange = { op: "delete", kind, id, ifRevision: revision };
+  if (thing === undefined) return [held];
+  return [{ op: "delete", kind: thing.kind, id: thing.id, ifRevision: revision }, held];
+}
+
+async function tryCommit(store: SharedStore, changes: readonly SharedChange[]): Promise<boolean> {
+  try {
+    await store.commit(changes);
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What can go wrong between hosts, and what is to be thought of it.
+ */
+import type { SharedStore } from "../contracts/shared-store.ts";
+import { CausewayError, unavailable } from "../errors.ts";
+
+/** Another host was faster. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof CausewayError && error.code === "revision_conflict";
+}
+
+/** The store cannot be reached: later it may. */
+export function isAway(error: unknown): boolean {
+  return error instanceof CausewayError && ["store_unavailable", "store_closed"].includes(error.code);
+}
+
+/** The commit may have happened all the same. */
+export function isDoubtful(error: unknown): boolean {
+  const detail = isAway(error) && error instanceof CausewayError ? error.detail : undefined;
+  return (
+    typeof detail === "object" &&
+    detail !== null &&
+    "maybeCommitted" in detail &&
+    detail.maybeCommitted === true
+  );
+}
+
+/** A lease that something was to be put under has ended. */
+export function isLeaseLost(error: unknown): boolean {
+  return error instanceof CausewayError && error.code === "lease_not_found";
+}
+
+/** @throws store_unavailable at once, where that is known */
+export function assertAvailable({ availability: { available, reason } }: SharedStore): void {
+  if (!available) throw storeUnavailable(reason ?? "it does not answer");
+}
+
+export function storeUnavailable(why: string): CausewayError {
+  return unavailable(
+    "store_unavailable",
+    `what the hosts of the cluster share cannot be reached: ${why}; local networks go on meanwhile`,
+  );
+}
+
+export function tooMuchContention(what: string): CausewayError {
+  return unavailable(
+    "cluster_contention",
+    `${what}: other hosts were faster each time; nothing was changed: try again`,
+  );
+}

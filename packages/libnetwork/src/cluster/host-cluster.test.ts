@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually } from "../../../../test/support/eventually.ts";
+import type { Peer } from "../contracts/overlay.ts";
+import { SharedMemory } from "../store/shared/memory-shared-store.ts";
+import { makeNetwork, passRetention, recordsOf, TestHost } from "./test-support.ts";
+
+const net = (digit: string) => digit.repeat(64);
+
+async function twoHosts() {
+  const memory = new SharedMemory();
+  const [a, b] = await Promise.all(["a", "b"].map((id) => new TestHost(id, memory).registered()));
+  assert.ok(a && b);
+  return { memory, a, b };
+}
+
+test("a network is made once under a name, and is known on every host", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const made = await makeNetwork(a, { id: net("1"), name: "web" });
+  assert.equal(made.pool, "10.0.0.0/24");
+  await eventually(() => assert.ok(b.cluster.networks.known.has(made.id)));
+  await assert.rejects(makeNetwork(b, { id: net("2"), name: "web" }), { code: "network_name_in_use" });
+  // What was taken for the second is given back.
+  assert.deepEqual([...(await recordsOf(memory, "pool")).keys()], ["10.0.0.0/24"]);
+  assert.equal((await recordsOf(memory, "number.vni")).size, 1);
+  assert.equal((await recordsOf(memory, `address.${net("2")}`)).size, 0);
+  assert.equal((await recordsOf(memory, "held.b")).size, 0);
+});
+
+test("pools overlap none of another host", async () => {
+  const { a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  await makeNetwork(a, { id: net("1"), name: "web", subnet: "10.5.0.0/16" });
+  await assert.rejects(makeNetwork(b, { id: net("2"), name: "db", subnet: "10.5.6.0/24" }), {
+    code: "pool_overlap",
+  });
+  const [one, two] = await Promise.all([
+    makeNetwork(a, { id: net("3"), name: "x" }),
+    makeNetwork(b, { id: net("4"), name: "y" }),
+  ]);
+  assert.notEqual(one.pool, two.pool);
+  assert.notEqual(one.vni, two.vni);
+});
+
+test("an address is one endpoint's, and somebody else's after that", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  const owner = { networkId: id, endpointId: "e1" };
+  const { address } = await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  assert.equal(address, "10.0.0.9/24");
+  const other = { networkId: id, endpointId: "e2" };
+  const wish = { poolId, address: "10.0.0.9", owner: other };
+  await assert.rejects(b.cluster.addresses.requestAddress(wish), { code: "address_in_use" });
+  // Who does not have it gives nothing back.
+  await b.cluster.addresses.releaseAddress("10.0.0.9", other);
+  await a.cluster.addresses.releaseAddress("10.0.0.9", { networkId: id, endpointId: "e3" });
+  await assert.rejects(b.cluster.addresses.requestAddress(wish), { code: "address_in_use" });
+  await a.cluster.addresses.releaseAddress("10.0.0.9", owner);
+  await eventually(async () =>
+    assert.equal((await b.cluster.addresses.requestAddress(wish)).address, "10.0.0.9/24"),
+  );
+  assert.deepEqual((await recordsOf(memory, `address.${id}`)).get("10.0.0.9"), { host: "b", endpoint: "e2" });
+});
+
+test("a number that was asked for is one network's", async () => {
+  const { a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const range = { from: 1, to: 2 };
+  assert.equal(await a.cluster.numbers.claim("vni", range, "n1", 2), 2);
+  assert.equal(await a.cluster.numbers.claim("vni", range, "n1", 2), 2);
+  await assert.rejects(b.cluster.numbers.claim("vni", range, "n2", 2), { code: "number_taken" });
+  assert.equal(await b.cluster.numbers.claim("vni", range, "n2"), 1);
+  await assert.rejects(b.cluster.numbers.claim("vni", range, "n3"), { code: "numbers_exhausted" });
+  await a.cluster.numbers.release("vni", 2, "n1");
+  assert.equal(await b.cluster.numbers.claim("vni", range, "n3"), 2);
+});
+
+test("a network goes where nobody has an endpoint in it, with all that it has", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  const owner = { networkId: id, endpointId: "e1" };
+  const { address } = await b.cluster.addresses.requestAddress({ poolId, owner });
+  await assert.rejects(a.cluster.networks.delete(id), {
+    code: "network_has_endpoints",
+    detail: { hosts: ["b"] },
+  });
+  // And goes on as before.
+  await b.cluster.addresses.requestAddress({ poolId, owner: { networkId: id, endpointId: "e2" } });
+  await b.cluster.addresses.releaseAddress(address.split("/")[0] ?? "", owner);
+  await assert.rejects(a.cluster.networks.delete(id), { code: "network_has_endpoints" });
+  for (const [held, value] of await recordsOf(memory, `address.${id}`)) {
+    const endpointId = (value as { endpoint?: string }).endpoint;
+    if (endpointId !== undefined)
+      await b.cluster.addresses.releaseAddress(held, { networkId: id, endpointId });
+  }
+  await b.cluster.networks.delete(id);
+  for (const kind of [
+    "network",
+    "network-name",
+    "pool",
+    "number.vni",
+    `address.${id}`,
+    "held.a",
+    "held.b",
+    "network-going",
+  ])
+    assert.equal((await recordsOf(memory, kind)).size, 0, kind);
+  const late = a.cluster.addresses.requestAddress({ poolId, owner: { networkId: id, endpointId: "e4" } });
+  await assert.rejects(late, { code: "network_not_found" });
+});
+
+test("what a dead host holds is its own until its retention is over, and then anybody's", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  const owner = { networkId: id, endpointId: "e1" };
+  await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  await a.cluster.numbers.claim("vni", { from: 1, to: 9 }, "unmade", 5);
+  await a.kill();
+  const wish = { poolId, address: "10.0.0.9", owner: { networkId: id, endpointId: "e2" } };
+  await passRetention(memory, []);
+  await assert.rejects(b.cluster.addresses.requestAddress(wish), { code: "address_in_use" });
+  await passRetention(memory, [a]);
+  await eventually(async () =>
+    assert.equal((await b.cluster.addresses.requestAddress(wish)).address, "10.0.0.9/24"),
+  );
+  assert.equal((await recordsOf(memory, "held.a")).size, 0);
+  assert.deepEqual([...(await recordsOf(memory, "holder")).keys()], ["b"]);
+  assert.equal((await recordsOf(memory, "number.vni")).has("5"), false);
+  assert.equal((await recordsOf(memory, "network")).size, 1);
+});
+
+test("a host that was away for longer takes its addresses again, but for what others have", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  const kept = ["10.0.0.8", "10.0.0.9"].map((address, at) => ({
+    networkId: id,
+    endpointId: `e${at}`,
+    address,
+  }));
+  for (const { address, endpointId } of kept)
+    await a.cluster.addresses.requestAddress({ poolId, address, owner: { networkId: id, endpointId } });
+  assert.deepEqual(await a.cluster.addresses.retake(kept), []);
+  a.store.memory.cutOff();
+  await assert.rejects(a.cluster.addresses.retake(kept), { code: "store_unavailable" });
+  await passRetention(memory, [a]);
+  const other = { networkId: id, endpointId: "x" };
+  await eventually(() => b.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner: other }));
+  a.store.memory.back();
+  await eventually(() => assert.ok(a.cluster.membership.isAlive));
+  await eventually(async () => {
+    const lost = await a.cluster.addresses.retake(kept);
+    assert.deepEqual(
+      lost.map(({ address }) => address),
+      ["10.0.0.9"],
+    );
+  });
+  assert.deepEqual((await recordsOf(memory, `address.${id}`)).get("10.0.0.8"), { host: "a", endpoint: "e0" });
+});
+
+test("what is given back while the store is away is given back when it is there again", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  const owner = { networkId: id, endpointId: "e1" };
+  await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  a.store.memory.cutOff();
+  await a.cluster.addresses.releaseAddress("10.0.0.9", owner);
+  assert.equal((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"), true);
+  a.store.memory.back();
+  await eventually(async () =>
+    assert.equal((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"), false),
+  );
+});
+
+test("what may have been taken is given back when the answer is lost", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  a.store.memory.loseAnswer();
+  const owner = { networkId: id, endpointId: "e1" };
+  await assert.rejects(a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner }), {
+    code: "store_unavailable",
+  });
+  await eventually(async () => assert.equal((await recordsOf(memory, "held.a")).size, 0));
+  assert.equal((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"), false);
+});
+
+test("peers live as long as their host, and are put again when it is back", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const peer: Peer = {
+    endpointId: "e1",
+    networkId: "n",
+    hostId: "a",
+    hostAddress: "192.0.2.1",
+    mac: "02:00:00:00:00:01",
+    ipv4: "10.0.0.9",
+    names: ["web"],
+    ports: [{ name: "http", protocol: "tcp", port: 80 }],
+  };
+  const told: unknown[] = [];
+  const listener = {
+    put: (one: Peer) => told.push(one),
+    removed: (id: string) => told.push(id),
+    settled: (all: readonly Peer[]) => told.push(all),
+  };
+  await b.cluster.peers.attend("n", listener);
+  await a.cluster.peers.put(peer);
+  await eventually(() => assert.deepEqual(told, [[], peer]));
+  const life = a.store.leases.at(-1);
+  assert.ok(life !== undefined);
+  memory.expire(life.id);
+  await eventually(() => assert.deepEqual(told, [[], peer, "e1", peer]));
+  a.store.memory.cutOff();
+  await a.cluster.peers.remove("n", "e1");
+  assert.equal(told.length, 4);
+  a.store.memory.back();
+  await eventually(() => assert.deepEqual(told.slice(4), ["e1"]));
+});
+
+test("hosts hear of each other, and of those that are gone when their life is over", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const told: string[] = [];
+  b.cluster.followHosts({
+    came: ({ id, address }) => told.push(`${id} came ${address}`),
+    went: ({ id }) => told.push(`${id} went`),
+  });
+  await eventually(() => assert.deepEqual(told, ["a came 192.0.2.1", "b came 192.0.2.1"]));
+  await a.kill();
+  const life = a.store.leases.at(-1);
+  assert.ok(life !== undefined);
+  memory.expire(life.id);
+  await eventually(() => assert.deepEqual(told.slice(2), ["a went"]));
+});

@@ -1,0 +1,65 @@
+/**
+ * HostCluster: all that one host has to do with the others, over a store that they share.
+ */
+import type { ClusterHost } from "../contracts/overlay.ts";
+import type { SharedStore } from "../contracts/shared-store.ts";
+import type { PoolRange } from "../ipam/default-ranges.ts";
+import { ClusterAddressSpace } from "./address-space.ts";
+import { Allocations } from "./allocations.ts";
+import { Hosts, type HostsListener } from "./hosts.ts";
+import { type Lifetimes, Membership } from "./membership.ts";
+import { SharedNetworks } from "./networks.ts";
+import { SharedNumbers } from "./numbers.ts";
+import { SharedPeers } from "./peers.ts";
+import { Retention } from "./retention.ts";
+
+export interface HostClusterOptions {
+  readonly self: ClusterHost;
+  readonly lifetimes: Lifetimes;
+  /** Where automatic pools come from. Default: 10.0.0.0/8 as /24, and /64 of a range of the host's own. */
+  readonly defaultPools?: readonly PoolRange[];
+}
+
+export class HostCluster {
+  readonly self: ClusterHost;
+  readonly store: SharedStore;
+  readonly membership: Membership;
+  readonly allocations: Allocations;
+  readonly networks: SharedNetworks;
+  readonly addresses: ClusterAddressSpace;
+  readonly numbers: SharedNumbers;
+  readonly peers: SharedPeers;
+  readonly #retention: Retention;
+  readonly #closing = new AbortController();
+
+  /** The store stays its caller's. */
+  constructor(store: SharedStore, { self, lifetimes, defaultPools }: HostClusterOptions) {
+    const { signal } = this.#closing;
+    this.self = self;
+    this.store = store;
+    const membership = new Membership(store, self, lifetimes);
+    const allocations = new Allocations(store, membership, signal);
+    const networks = new SharedNetworks(store, membership, allocations);
+    this.addresses = new ClusterAddressSpace({ store, membership, allocations, networks }, defaultPools);
+    this.membership = membership;
+    this.allocations = allocations;
+    this.networks = networks;
+    this.numbers = new SharedNumbers(store, allocations);
+    this.peers = new SharedPeers(store, membership, signal);
+    this.#retention = new Retention(store);
+    this.membership.listen({ revived: () => this.peers.revived() });
+  }
+
+  /** Tells of hosts that come and go, this one among them, until it is closed. */
+  followHosts(listener: HostsListener): void {
+    const hosts = new Hosts(this.store, listener);
+    this.#closing.signal.addEventListener("abort", () => hosts.close(), { once: true });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.addresses.close();
+    this.networks.close();
+    await Promise.all([this.membership.close(), this.#retention.close()]);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The hosts that are alive, as this one is told of them.
+ */
+import type { ClusterHost } from "../contracts/overlay.ts";
+import type { SharedStore } from "../contracts/shared-store.ts";
+import type { StoredRecord } from "../contracts/store.ts";
+import { hostKind, textOf } from "./kinds.ts";
+import { Mirror } from "./mirror.ts";
+
+export interface HostsListener {
+  /** New, or with another address than before. */
+  came(host: ClusterHost): void;
+  went(host: ClusterHost): void;
+}
+
+export class Hosts {
+  readonly #mirror: Mirror;
+  readonly #known = new Map<string, ClusterHost>();
+
+  constructor(store: SharedStore, listener: HostsListener) {
+    this.#mirror = new Mirror(store, hostKind, (event) => {
+      if (event.type === "put") this.#put(event.record, listener);
+      if (event.type === "delete") this.#deleted(event.record.id, listener);
+    });
+  }
+
+  close(): void {
+    this.#mirror.close();
+  }
+
+  #put(record: StoredRecord, listener: HostsListener): void {
+    const host = readHost(record);
+    const before = this.#known.get(record.id);
+    if (host === undefined || before?.address === host.address) return;
+    if (before !== undefined) listener.went(before);
+    this.#known.set(host.id, host);
+    listener.came(host);
+  }
+
+  #deleted(id: string, listener: HostsListener): void {
+    const host = this.#known.get(id);
+    if (host === undefined) return;
+    this.#known.delete(id);
+    listener.went(host);
+  }
+}
+
+/** Undefined where it is none: another release has stored it, or somebody by hand. */
+function readHost({ id, value }: StoredRecord): ClusterHost | undefined {
+  const name = textOf(value, "name");
+  const address = textOf(value, "address");
+  return name === undefined || address === undefined ? undefined : { id, name, address };
+}

@@ -1,0 +1,163 @@
+/**
+ * Membership: this host's place in the cluster. It says that it lives, and that it holds what it was given, for as long as it runs.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { ClusterHost } from "../contracts/overlay.ts";
+import type { Lease, LeaseId, SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import { isAway, isLeaseLost, storeUnavailable } from "./failures.ts";
+import { claimKind, holderKind, hostKind } from "./kinds.ts";
+
+const pauseMs = 50;
+
+/** How long a host is remembered that is not heard of. */
+export interface Lifetimes {
+  /** Seconds until the others do without it. */
+  readonly life: number;
+  /** Seconds until what it was given is given to others. */
+  readonly retention: number;
+}
+
+interface Claim {
+  readonly lease: Lease;
+  /** Of the record of kind `host-claim`. */
+  readonly revision: number;
+}
+
+export interface MembershipListener {
+  /**
+   * The host is registered, for the first time in this run, or again after its claim had ended: others may have by now what it held.
+   */
+  claimed?(): void;
+  /** Its life is a new one: what was put under the one before is gone, or about to be. */
+  revived?(): void;
+}
+
+export class Membership {
+  readonly self: ClusterHost;
+  readonly #store: SharedStore;
+  readonly #lifetimes: Lifetimes;
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<MembershipListener>();
+  #claim: Claim | undefined;
+  #life: Lease | undefined;
+  /** Aborts where it has to register anew. */
+  #anew = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(store: SharedStore, self: ClusterHost, lifetimes: Lifetimes) {
+    this.#store = store;
+    this.self = self;
+    this.#lifetimes = lifetimes;
+  }
+
+  /** Registers, and goes on with it until it is closed; nobody waits for it. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Its place stays until its lifetimes have passed: whoever opens again within these takes it up. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  listen(listener: MembershipListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** It is registered, and the others know that it lives. */
+  get isAlive(): boolean {
+    return this.#claim !== undefined && this.#life !== undefined;
+  }
+
+  /**
+   * What every commit has with it that gives this host something: that others may not give it to somebody else meanwhile.
+   *
+   * @throws store_unavailable while it is not registered
+   */
+  stillClaimed(): SharedChange {
+    if (this.#claim === undefined) throw storeUnavailable("this host is not registered there yet");
+    return { op: "expect", kind: claimKind, id: this.self.id, ifRevision: this.#claim.revision };
+  }
+
+  /** What lives as long as the host is put under it. @throws store_unavailable while it is not registered */
+  life(): LeaseId {
+    if (this.#life === undefined) throw storeUnavailable("this host is not registered there yet");
+    return this.#life.id;
+  }
+
+  /**
+   * A commit has failed that expected the claim: where that is not as this host knows it, it registers again. A commit of which it was
+   * not known whether it would happen may have happened late.
+   *
+   * @throws store_unavailable
+   */
+  async checkClaim(): Promise<void> {
+    const claim = this.#claim;
+    const record = await this.#store.get(claimKind, this.self.id);
+    if (claim === undefined || this.#claim !== claim || record?.revision === claim.revision) return;
+    this.#claim = undefined;
+    this.#anew.abort();
+    throw storeUnavailable("this host has to register there again");
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#register();
+        await this.#untilLost();
+      } catch (error) {
+        if (!isAway(error) && !isLeaseLost(error)) process.emitWarning(String(error));
+        await pause(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+        await this.#untilAvailable();
+      }
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { id, name, address } = this.self;
+    if (this.#claim === undefined) {
+      const lease = await this.#store.lease(this.#lifetimes.retention);
+      const revision = await this.#store.commit([
+        { op: "put", kind: claimKind, id, value: { name }, lease: lease.id },
+        { op: "put", kind: holderKind, id, value: { name } },
+      ]);
+      this.#claim = { lease, revision };
+      for (const listener of this.#listeners) listener.claimed?.();
+    }
+    if (this.#life === undefined) {
+      const lease = await this.#store.lease(this.#lifetimes.life);
+      await this.#store.commit([
+        { op: "put", kind: hostKind, id, value: { name, address }, lease: lease.id },
+      ]);
+      this.#life = lease;
+      for (const listener of this.#listeners) listener.revived?.();
+    }
+  }
+
+  async #untilAvailable(): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted || this.#store.availability.available) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    this.#store.onAvailability(({ available }) => available && resolve(), signal);
+    await promise;
+  }
+
+  /** Returns when one of the leases has ended, the claim is another, or this is closed. */
+  async #untilLost(): Promise<void> {
+    this.#anew = new AbortController();
+    if (this.#claim === undefined) return;
+    const { signal: closing } = this.#closing;
+    const lost = [this.#claim?.lease.lost, this.#life?.lost].filter((signal) => signal !== undefined);
+    await aborted(AbortSignal.any([closing, this.#anew.signal, ...lost]));
+    if (this.#claim?.lease.lost.aborted === true) this.#claim = undefined;
+    if (this.#life?.lost.aborted === true) this.#life = undefined;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,216 @@
+/**
+ * Networks of the cluster: made under a name that no other has, and deleted where nobody has an endpoint in them.
+ */
+import type { SharedNetwork } from "../contracts/cluster.ts";
+import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import type { PlainData, StoredRecord } from "../contracts/store.ts";
+import { CausewayError, conflict, forbidden, invalid, notFound } from "../errors.ts";
+import type { Allocations } from "./allocations.ts";
+import { isConflict } from "./failures.ts";
+import {
+  addressKind,
+  fieldOf,
+  goingKind,
+  type HeldThing,
+  networkKind,
+  networkNameKind,
+  type Thing,
+  textOf,
+} from "./kinds.ts";
+import type { Membership } from "./membership.ts";
+import { Mirror } from "./mirror.ts";
+import { inTurns } from "./turns.ts";
+
+/** Pools, numbers and addresses of the network itself: the commit that makes it has a change for each, of the 128 that etcd takes. */
+const mostThings = 100;
+
+export interface NetworksListener {
+  /** New, or changed, on any host. */
+  put(network: SharedNetwork): void;
+  deleted(networkId: string): void;
+  /** These are all that there are. */
+  settled(): void;
+}
+
+export class SharedNetworks {
+  readonly #store: SharedStore;
+  readonly #membership: Membership;
+  readonly #allocations: Allocations;
+  #mirror: Mirror | undefined;
+
+  constructor(store: SharedStore, membership: Membership, allocations: Allocations) {
+    this.#store = store;
+    this.#membership = membership;
+    this.#allocations = allocations;
+  }
+
+  /** From now on. */
+  follow(listener: NetworksListener): void {
+    this.#mirror = new Mirror(this.#store, networkKind, (event) => {
+      if (event.type === "delete") listener.deleted(event.record.id);
+      if (event.type === "settled") listener.settled();
+      const network = event.type === "put" ? readNetwork(event.record) : undefined;
+      if (network !== undefined) listener.put(network);
+    });
+  }
+
+  /** Those that this host was told of. */
+  get known(): ReadonlyMap<string, StoredRecord> {
+    return this.#mirror?.records ?? new Map();
+  }
+
+  close(): void {
+    this.#mirror?.close();
+  }
+
+  /**
+   * Makes a network of what was taken for it in this run.
+   *
+   * @throws network_name_in_use, store_unavailable
+   */
+  async create({ id, name, record }: SharedNetwork): Promise<void> {
+    const { things, changes } = this.#allocations.handOver(id);
+    if (things.length > mostThings) {
+      const message = `network "${name}" has ${things.length} pools and addresses of its own: at most ${mostThings} where hosts share it`;
+      throw invalid("too_many_addresses", message, things.length);
+    }
+    const value = { name, record, things: things.map(({ kind, id }) => ({ kind, id })) };
+    try {
+      await this.#store.commit([
+        this.#membership.stillClaimed(),
+        { op: "put", kind: networkKind, id, value, ifRevision: 0 },
+        { op: "put", kind: networkNameKind, id: name, value: id, ifRevision: 0 },
+        ...changes,
+      ]);
+    } catch (error) {
+      if (isConflict(error)) throw await this.#whyNotMade(name, error);
+      throw error;
+    }
+    this.#allocations.handedOver(things);
+  }
+
+  /** In the place of what it was. @throws network_not_found, store_unavailable */
+  async change(id: string, changed: (record: PlainData) => PlainData): Promise<void> {
+    await inTurns(`changing network ${id}`, async () => {
+      const stored = await this.#get(id);
+      const value = { ...stored.fields, record: changed(stored.network.record) };
+      await this.#store.commit([{ op: "put", kind: networkKind, id, value, ifRevision: stored.revision }]);
+    });
+  }
+
+  /**
+   * Deletes a network, and gives back all that it has.
+   *
+   * @throws network_has_endpoints, network_not_found, network_going, store_unavailable
+   */
+  async delete(id: string): Promise<void> {
+    const going: HeldThing = { kind: goingKind, id, owner: id };
+    await this.#block(going);
+    try {
+      const { network, fields } = await this.#get(id);
+      await this.#refuseUsers(network);
+      // That this host is the one that deletes it, still.
+      const { changes } = this.#allocations.handOver(id);
+      const own: readonly Thing[] = [
+        { kind: networkKind, id },
+        { kind: networkNameKind, id: network.name },
+        going,
+        ...thingsOf(fields),
+      ];
+      await this.#store.commit([
+        ...changes,
+        ...own.map((thing): SharedChange => ({ op: "delete", kind: thing.kind, id: thing.id })),
+      ]);
+      this.#allocations.handedOver([going]);
+    } catch (error) {
+      await this.#allocations.giveBack(going);
+      throw error;
+    }
+  }
+
+  /**
+   * What a commit expects that gives an endpoint something in a network: that it is there, and not about to be deleted.
+   *
+   * @throws network_not_found, network_going, store_unavailable
+   */
+  async stillThere(id: string): Promise<readonly SharedChange[]> {
+    const { revision } = this.known.get(id) ?? (await this.#get(id));
+    return thereAt(id, revision);
+  }
+
+  /** As {@link stillThere}, not by what this host was told, but by the store. */
+  async stillThereNow(id: string): Promise<readonly SharedChange[]> {
+    const { revision, network } = await this.#get(id);
+    if ((await this.#store.get(goingKind, id)) !== undefined) throw networkGoing(network.name);
+    return thereAt(id, revision);
+  }
+
+  /** From now on nothing is begun in it. */
+  async #block(going: HeldThing): Promise<void> {
+    const { network } = await this.#get(going.id);
+    try {
+      await this.#allocations.take(going, { host: this.#membership.self.id });
+    } catch (error) {
+      throw isConflict(error) ? networkGoing(network.name) : error;
+    }
+  }
+
+  async #refuseUsers({ id, name }: SharedNetwork): Promise<void> {
+    const addresses = await this.#store.list(addressKind(id));
+    const hosts = new Set(
+      addresses.map(({ value }) => textOf(value, "host")).filter((host) => host !== undefined),
+    );
+    if (hosts.size === 0) return;
+    const listed = [...hosts];
+    const message = `network "${name}" has endpoints on ${listed.slice(0, 10).join(", ")}${listed.length > 10 ? " and others" : ""}; delete them first`;
+    throw forbidden("network_has_endpoints", message, { hosts: listed });
+  }
+
+  async #get(id: string) {
+    const stored = await this.#store.get(networkKind, id);
+    const network = stored && readNetwork(stored);
+    if (stored === undefined || network === undefined)
+      throw notFound("network_not_found", `the cluster has no network ${id} any more`, id);
+    const fields = stored.value as Readonly<Record<string, PlainData>>;
+    return { network, fields, revision: stored.revision };
+  }
+
+  async #whyNotMade(name: string, error: unknown): Promise<Error> {
+    const taken = await this.#store.get(networkNameKind, name);
+    if (taken !== undefined) {
+      const message = `there is a network "${name}" in the cluster already: choose another name`;
+      return conflict("network_name_in_use", message, name);
+    }
+    await this.#membership.checkClaim();
+    const message = `network "${name}" was not made: this host was away so long that its addresses were given to others: try again`;
+    return new CausewayError("unavailable", "cluster_contention", message, { cause: error });
+  }
+}
+
+function thereAt(id: string, revision: number): readonly SharedChange[] {
+  return [
+    { op: "expect", kind: networkKind, id, ifRevision: revision },
+    { op: "expect", kind: goingKind, id, ifRevision: 0 },
+  ];
+}
+
+function networkGoing(name: string): CausewayError {
+  return conflict("network_going", `network "${name}" is about to be deleted by another host`, name);
+}
+
+/** Undefined where it is none that this release knows. */
+function readNetwork({ id, value }: StoredRecord): SharedNetwork | undefined {
+  const name = textOf(value, "name");
+  const record = fieldOf(value, "record");
+  return name === undefined || record === undefined ? undefined : { id, name, record };
+}
+
+function thingsOf(fields: PlainData): readonly Thing[] {
+  const things = fieldOf(fields, "things");
+  if (!Array.isArray(things)) return [];
+  return things.flatMap((thing: PlainData) => {
+    const kind = textOf(thing, "kind");
+    const id = textOf(thing, "id");
+    return kind === undefined || id === undefined ? [] : [{ kind, id }];
+  });
+}

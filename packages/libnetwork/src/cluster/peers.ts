@@ -1,0 +1,179 @@
+/**
+ * Peers: the endpoints that are joined, told by their hosts, and followed by the hosts that have endpoints in the same network.
+ */
+import type { Peer } from "../contracts/overlay.ts";
+import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import type { PlainData, StoredRecord } from "../contracts/store.ts";
+import { isAway, isLeaseLost } from "./failures.ts";
+import { fieldOf, peerKind, textOf } from "./kinds.ts";
+import type { Membership } from "./membership.ts";
+import { Mirror } from "./mirror.ts";
+
+const batchSize = 100;
+const pauseMs = 1000;
+
+export interface PeersListener {
+  put(peer: Peer): void;
+  removed(endpointId: string): void;
+  /** These are all that there are. */
+  settled(peers: readonly Peer[]): void;
+}
+
+export class SharedPeers {
+  readonly #store: SharedStore;
+  readonly #membership: Membership;
+  readonly #signal: AbortSignal;
+  /** Those of this host, by endpoint: what is stored, or is going to be. */
+  readonly #own = new Map<string, Peer>();
+  /** What is to be told: endpoint, and its network. */
+  readonly #owed = new Map<string, string>();
+  readonly #followed = new Map<string, Mirror>();
+  #telling: Promise<void> | undefined;
+  #again: NodeJS.Timeout | undefined;
+
+  /** @param signal aborts when this is used no more */
+  constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
+    this.#store = store;
+    this.#membership = membership;
+    this.#signal = signal;
+    store.onAvailability(({ available }) => {
+      if (available) void this.#tell();
+    }, signal);
+    signal.addEventListener("abort", () => this.#close(), { once: true });
+  }
+
+  /** The host's life is a new one: all of its peers are put under it. */
+  revived(): void {
+    for (const [endpointId, { networkId }] of this.#own) this.#owed.set(endpointId, networkId);
+    void this.#tell();
+  }
+
+  /** An endpoint has joined here. @throws store_unavailable */
+  async put(peer: Peer): Promise<void> {
+    await this.#store.commit([this.#putting(peer)]);
+    this.#own.set(peer.endpointId, peer);
+    this.#owed.delete(peer.endpointId);
+  }
+
+  /** What is told of an endpoint of this host has changed, or was told by a run before: now, or when the store can be reached. */
+  putSoon(peer: Peer): void {
+    this.#own.set(peer.endpointId, peer);
+    this.#owed.set(peer.endpointId, peer.networkId);
+    void this.#tell();
+  }
+
+  /** It has left: now, or when the store can be reached. Nothing is wrong with one that is not there. */
+  async remove(networkId: string, endpointId: string): Promise<void> {
+    this.#own.delete(endpointId);
+    this.#owed.set(endpointId, networkId);
+    await this.#tell();
+  }
+
+  /** Tells of a network's peers, on all hosts, until {@link neglect}; where it does so already, returns when they are told. @throws store_unavailable */
+  async attend(networkId: string, listener: PeersListener): Promise<void> {
+    const followed = this.#followed.get(networkId) ?? this.#follow(networkId, listener);
+    await followed.settled();
+  }
+
+  neglect(networkId: string): void {
+    this.#followed.get(networkId)?.close();
+    this.#followed.delete(networkId);
+  }
+
+  #follow(networkId: string, listener: PeersListener): Mirror {
+    const mirror: Mirror = new Mirror(this.#store, peerKind(networkId), (event) => {
+      if (event.type === "delete") listener.removed(event.record.id);
+      if (event.type === "settled") {
+        const peers = [...mirror.records.values()].map((record) => readPeer(networkId, record));
+        listener.settled(peers.filter((peer) => peer !== undefined));
+      }
+      const peer = event.type === "put" ? readPeer(networkId, event.record) : undefined;
+      // Before they are all told, they are told in one.
+      if (peer !== undefined && mirror.isSettled) listener.put(peer);
+    });
+    this.#followed.set(networkId, mirror);
+    return mirror;
+  }
+
+  #tell(): Promise<void> {
+    this.#telling ??= this.#pay().finally(() => {
+      this.#telling = undefined;
+    });
+    return this.#telling;
+  }
+
+  async #pay(): Promise<void> {
+    clearTimeout(this.#again);
+    try {
+      while (this.#owed.size > 0) {
+        const batch = [...this.#owed].slice(0, batchSize);
+        // What is changed meanwhile is owed again.
+        for (const [endpointId] of batch) this.#owed.delete(endpointId);
+        await this.#tellBatch(batch).catch((error: unknown) => {
+          for (const [endpointId, networkId] of batch) this.#owed.set(endpointId, networkId);
+          throw error;
+        });
+      }
+    } catch (error) {
+      if (!isAway(error) && !isLeaseLost(error)) throw error;
+      if (!this.#signal.aborted) this.#again = setTimeout(() => void this.#tell(), pauseMs).unref();
+    }
+  }
+
+  async #tellBatch(batch: readonly (readonly [string, string])[]): Promise<void> {
+    const changes = batch.map(([endpointId, networkId]): SharedChange => {
+      const peer = this.#own.get(endpointId);
+      return peer === undefined
+        ? { op: "delete", kind: peerKind(networkId), id: endpointId }
+        : this.#putting(peer);
+    });
+    await this.#store.commit(changes);
+  }
+
+  #putting(peer: Peer): SharedChange {
+    const { endpointId, networkId } = peer;
+    const value = JSON.parse(JSON.stringify(peer)) as PlainData;
+    return { op: "put", kind: peerKind(networkId), id: endpointId, value, lease: this.#membership.life() };
+  }
+
+  #close(): void {
+    clearTimeout(this.#again);
+    for (const mirror of this.#followed.values()) mirror.close();
+    this.#followed.clear();
+  }
+}
+
+/** Undefined where it is none: another release has stored it, or somebody by hand. */
+function readPeer(networkId: string, { id, value }: StoredRecord): Peer | undefined {
+  const hostId = textOf(value, "hostId");
+  const hostAddress = textOf(value, "hostAddress");
+  const mac = textOf(value, "mac");
+  if (hostId === undefined || hostAddress === undefined || mac === undefined) return undefined;
+  const ipv4 = textOf(value, "ipv4");
+  const ipv6 = textOf(value, "ipv6");
+  return {
+    endpointId: id,
+    networkId,
+    hostId,
+    hostAddress,
+    mac,
+    ...(ipv4 !== undefined && { ipv4 }),
+    ...(ipv6 !== undefined && { ipv6 }),
+    names: listIn(value, "names").filter((name) => typeof name === "string"),
+    ports: listIn(value, "ports").flatMap(readPort),
+  };
+}
+
+function readPort(value: PlainData): Peer["ports"] {
+  const name = textOf(value, "name");
+  const protocol = textOf(value, "protocol");
+  const port = fieldOf(value, "port");
+  const isProtocol = protocol === "tcp" || protocol === "udp" || protocol === "sctp";
+  if (name === undefined || !isProtocol || typeof port !== "number") return [];
+  return [{ name, protocol, port }];
+}
+
+function listIn(value: PlainData, field: string): readonly PlainData[] {
+  const found = fieldOf(value, field);
+  return Array.isArray(found) ? found : [];
+}
