@@ -11,6 +11,15 @@ export { connectionTracking, linkKind, nftables, nftablesNat, requirePrivileges 
 export type { Query, Request } from "./netlink/message.ts";
 export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
 export type { DumpOptions } from "./netlink/socket.ts";
+export {
+  type BalancedAddress,
+  type BalancedPort,
+  type BalancingTable,
+  changeBalancing,
+  isBalanced,
+  removeBalancing,
+  settleBalancing,
+} from "./nftables/balancing.ts";
 export { closeLingering, type Later } from "./nftables/batch.ts";
 export { NftContext, type NftListOptions, type NftObject, type NftProperties } from "./nftables/context.ts";
 export { dataText, type NftDataType } from "./nftables/datatypes.ts";

@@ -1,6 +1,7 @@
 /**
  * What rules are made of, as the kernel has it: linux/netfilter/nf_tables.h (NFTA_EXPR_*, NFTA_PAYLOAD_*, NFTA_CMP_*, NFTA_IMMEDIATE_*).
- * Only what the rules of this folder need; for all others there is nft's language (context.ts). Everything goes by one register.
+ * Only what the rules of this folder need; for all others there is nft's language (context.ts). What looks at one field, or writes it, goes by
+ * one register; what chooses and translates is in choosing.ts.
  */
 import { attrs, writeAttribute } from "../codec/attrs.ts";
 import type { ByteWriter } from "../codec/bytes.ts";
@@ -9,13 +10,14 @@ import { type Codec, text, u32be } from "../codec/codec.ts";
 const NFTA_LIST_ELEM = 1;
 const NFTA_EXPR_NAME = 1;
 const NFTA_EXPR_DATA = 2;
-const NFT_REG_VERDICT = 0;
-const NFT_REG_1 = 1;
+export const NFT_REG_VERDICT = 0;
+export const NFT_REG_1 = 1;
 const NFT_PAYLOAD_NETWORK_HEADER = 1;
 const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 const NFT_PAYLOAD_CSUM_INET = 1;
 const NFT_CMP_EQ = 0;
 const NF_DROP = 0;
+const NFT_GOTO = -4;
 
 /** Bytes of a packet. */
 export interface PacketField {
@@ -42,6 +44,8 @@ export const ipv4 = {
   source: networkField(12, 4),
   destination: networkField(16, 4),
 };
+/** RFC 8200. */
+export const ipv6 = { destination: networkField(24, 16) };
 /** The same in UDP (RFC 768) and TCP. */
 export const ports = { source: transportField(0, 2), destination: transportField(2, 2) };
 /** RFC 9293. */
@@ -53,7 +57,8 @@ export const icmp = { typeAndCode: transportField(0, 2) };
 export const checksumOffsets = { udp: 6, tcp: 16 } as const;
 
 const raw: Codec<Uint8Array> = { write: (to, value) => to.raw(value), read: (from) => from.raw() };
-const data = attrs({ value: [1, raw], verdict: [2, attrs({ code: [1, u32be] })] });
+/** NFTA_DATA_*: a value, or a verdict. */
+export const data = attrs({ value: [1, raw], verdict: [2, attrs({ code: [1, u32be], chain: [2, text] })] });
 
 const payload = attrs({
   destination: [1, u32be],
@@ -73,16 +78,23 @@ export interface Expression {
   writeData(to: ByteWriter): void;
 }
 
-function expression<T>(name: string, codec: Codec<T>, value: T): Expression {
+export function expression<T>(name: string, codec: Codec<T>, value: T): Expression {
   return { name, writeData: (to) => codec.write(to, value) };
+}
+
+/** Reads a field into a register. */
+export function load(field: PacketField, destination: number): Expression {
+  return expression("payload", payload, { destination, ...field });
+}
+
+/** Holds where the first register has these bytes. */
+export function isRead(value: Uint8Array): Expression {
+  return expression("cmp", comparison, { source: NFT_REG_1, operator: NFT_CMP_EQ, data: { value } });
 }
 
 /** Holds where a field has these bytes. */
 export function equals(field: PacketField, value: Uint8Array): Expression[] {
-  return [
-    expression("payload", payload, { destination: NFT_REG_1, ...field }),
-    expression("cmp", comparison, { source: NFT_REG_1, operator: NFT_CMP_EQ, data: { value } }),
-  ];
+  return [load(field, NFT_REG_1), isRead(value)];
 }
 
 /** Writes these bytes to a field, and corrects the checksum that is over them. */
@@ -102,6 +114,16 @@ export const drop: Expression = expression("immediate", immediate, {
   destination: NFT_REG_VERDICT,
   data: { verdict: { code: NF_DROP } },
 });
+
+/** The verdict that leads to a chain, and not back. */
+export function goTo(chain: string): { readonly verdict: { readonly code: number; readonly chain: string } } {
+  return { verdict: { code: NFT_GOTO, chain } };
+}
+
+/** Goes on in another chain. */
+export function leadTo(chain: string): Expression {
+  return expression("immediate", immediate, { destination: NFT_REG_VERDICT, data: goTo(chain) });
+}
 
 /** Writes what NFTA_RULE_EXPRESSIONS holds. */
 export function writeExpressions(to: ByteWriter, expressions: readonly Expression[]): void {

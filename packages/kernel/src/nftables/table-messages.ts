@@ -14,8 +14,10 @@ import { families, type NftFamily } from "./families.ts";
 const NFT_MSG_NEWTABLE = 0;
 const NFT_MSG_DELTABLE = 2;
 const NFT_MSG_NEWCHAIN = 3;
+const NFT_MSG_DELCHAIN = 5;
 const NFT_MSG_NEWRULE = 6;
 const NFT_MSG_GETRULE = 7;
+const NFT_MSG_DELRULE = 8;
 // linux/netfilter.h
 export const NF_INET_LOCAL_OUT = 3;
 
@@ -98,6 +100,27 @@ export function newBaseChain(family: NftFamily, table: string, chain: BaseChain)
   );
 }
 
+/** A chain that others lead to, unless it is there. */
+export function newChain(family: NftFamily, table: string, name: string): Request {
+  return message("NFT_MSG_NEWCHAIN", NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, `${table} ${name}`, (to) =>
+    chainAttributes.write(to, { table, name }),
+  );
+}
+
+/** A chain without rules, which nothing leads to. */
+export function deleteChain(family: NftFamily, table: string, name: string): Request {
+  return message("NFT_MSG_DELCHAIN", NFT_MSG_DELCHAIN, 0, family, `${table} ${name}`, (to) =>
+    chainAttributes.write(to, { table, name }),
+  );
+}
+
+/** All rules of a chain. */
+export function deleteRules(family: NftFamily, table: string, chain: string): Request {
+  return message("NFT_MSG_DELRULE", NFT_MSG_DELRULE, 0, family, `${table} ${chain}`, (to) =>
+    ruleAttributes.write(to, { table, chain }),
+  );
+}
+
 /** A rule at the end of its chain. */
 export function newRule(family: NftFamily, table: string, rule: Rule): Request {
   const flags = NLM_F_CREATE | NLM_F_APPEND;
@@ -120,7 +143,8 @@ export function listRules(family: NftFamily, table: string): Query<RuleMark> {
   };
 }
 
-function message(
+/** A message about something in a table. */
+export function message(
   operation: string,
   type: number,
   flags: number,
