@@ -12,18 +12,33 @@ import {
   requestAddressType,
 } from "../contracts/ipam.ts";
 import { invalid } from "../errors.ts";
+import { type HolderOf, holderIn, holderOn, refuseAnother, refuseGivenTwice } from "./address-holders.ts";
 import { given, type Undertaking } from "./intents/asking.ts";
 import type { Step } from "./intents/step.ts";
+import type { NetworkCore } from "./network-core.ts";
 import { type CheckedNetworkOptions, type IpamConfig, ipamConfigOf } from "./network-options.ts";
 import type { PoolRecord } from "./records.ts";
 
 const macAddressOption = "com.docker.network.endpoint.macaddress";
 const gatewayOptions = { [requestAddressType]: gatewayAddressType };
 
+interface Claim extends AddressRequest {
+  readonly family: 4 | 6;
+  /** Who has what, for a plugin that forgets it. */
+  readonly holderOf: HolderOf;
+}
+
 /** Requests an address and sees to its release on the way back. */
-async function claim(ipam: Ipam, request: AddressRequest, task: Undertaking): Promise<string> {
+async function claim(
+  ipam: Ipam,
+  { family, holderOf, ...request }: Claim,
+  task: Undertaking,
+): Promise<string> {
   const { address } = await ipam.requestAddress(request);
-  if (address !== "") await given(task, ipam, addressRelease(ipam, request.poolId, address));
+  if (address === "") return address;
+  if (ipam.remote) refuseGivenTwice(ipam.name, address, holderOf);
+  await given(task, ipam, addressRelease(ipam, request.poolId, address));
+  if (ipam.remote) refuseAnother(ipam.name, address, { family, wanted: request.address });
   return address;
 }
 
@@ -50,7 +65,11 @@ export async function takePools(
   for (const family of [4, 6] as const) {
     for (const config of ipamConfigOf(options, family)) {
       pools.push(
-        await takePool(ipam, { addressSpace, family, config, options: options.ipamOptions, avoid }, task),
+        await takePool(
+          ipam,
+          { addressSpace, family, config, options: options.ipamOptions, avoid, holderOf: holderIn(pools) },
+          task,
+        ),
       );
     }
   }
@@ -63,6 +82,8 @@ interface PoolWish {
   readonly config: IpamConfig;
   readonly options: Readonly<Record<string, string>>;
   readonly avoid: () => readonly string[];
+  /** What the pools before have. */
+  readonly holderOf: HolderOf;
 }
 
 async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<PoolRecord> {
@@ -89,12 +110,21 @@ async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<
     elsewhere ??
     (await claim(
       ipam,
-      { poolId, options: gatewayOptions, ...(gateway === undefined ? {} : { address: gateway }) },
+      {
+        poolId,
+        options: gatewayOptions,
+        ...(gateway === undefined ? {} : { address: gateway }),
+        family,
+        holderOf: wish.holderOf,
+      },
       task,
     ));
+  const own = taken === "" ? {} : { gateway: taken };
   const auxiliary: Record<string, string> = {};
+  const holderOf = (one: string) =>
+    wish.holderOf(one) ?? holderIn([{ ...own, auxiliaryAddresses: auxiliary }])(one);
   for (const [name, address] of Object.entries(auxiliaryAddresses)) {
-    auxiliary[name] = await claim(ipam, { poolId, address }, task);
+    auxiliary[name] = await claim(ipam, { poolId, address, family, holderOf }, task);
   }
   return {
     family,
@@ -102,7 +132,7 @@ async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<
     poolId,
     pool,
     ...(ipRange === undefined ? {} : { subPool: ipRange }),
-    ...(taken === "" ? {} : { gateway: taken }),
+    ...own,
     auxiliaryAddresses: auxiliary,
   };
 }
@@ -164,15 +194,15 @@ function poolFor(pools: readonly PoolRecord[], { family, address }: AddressWish)
 /**
  * An address for an endpoint, as CIDR; undefined where the network has none of the family.
  *
- * @throws family_disabled where one was asked for all the same
+ * @throws family_disabled where one was asked for all the same; address_given_twice, plugin_answer_invalid of an IPAM that is a plugin
  */
 export async function takeAddress(
-  ipam: Ipam,
-  pools: readonly PoolRecord[],
+  network: NetworkCore,
   wish: AddressWish,
   task: Undertaking,
 ): Promise<string | undefined> {
-  const pool = poolFor(pools, wish);
+  const { ipam, record } = network;
+  const pool = poolFor(record.pools, wish);
   if (pool === undefined) {
     if (wish.address === undefined) return undefined;
     throw invalid(
@@ -188,6 +218,8 @@ export async function takeAddress(
       poolId: pool.poolId,
       ...(wish.address === undefined ? {} : { address: wish.address }),
       ...(options === undefined ? {} : { options }),
+      family: wish.family,
+      holderOf: holderOn(network),
     },
     task,
   );

@@ -98,11 +98,11 @@ async function takeAddresses(
       "options: ipv6 and disableIpv6 exclude each other: give one of them",
     );
   }
-  const { ipam, record, driver } = network;
+  const { ipam, driver } = network;
   // One that the IPAM is told is the endpoint's.
   const told = options.mac ?? (ipam.capabilities.requiresMacAddress ? randomMac() : undefined);
   const take = (family: 4 | 6, address: string | undefined) =>
-    takeAddress(ipam, record.pools, { family, address, mac: told ?? "" }, task);
+    takeAddress(network, { family, address, mac: told ?? "" }, task);
   const ipv4 = await take(4, options.ipv4);
   const ipv6 = options.disableIpv6 ? undefined : await take(6, options.ipv6);
   const mac = told ?? (driver.traits.remote ? "" : freeMac(network, ipv4));
