@@ -73,8 +73,15 @@ function settingsMessage(
   return message("RTM_NEWLINK", RTM_NEWLINK, 0, subject, { ...selector, ...state, ...attributes });
 }
 
-/** Makes a link; fails with EEXIST where the name is taken. `info.kind` says what it is. */
-export function create(link: LinkAttributes & { readonly name: string }): Request {
+/** A link that is to be made. */
+interface NewLink extends LinkAttributes {
+  readonly name: string;
+  /** Default: the namespace's next. */
+  readonly index?: number;
+}
+
+/** Makes a link; fails with EEXIST where the name or the index is taken. `info.kind` says what it is. */
+export function create(link: NewLink): Request {
   return message("RTM_NEWLINK", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link.name, link);
 }
 

@@ -31,6 +31,19 @@ export interface InterfaceState {
   readonly name: string;
   /** Index in the sandbox. */
   readonly index: number;
+  /** Of a link of somebody else's, as it was on the host. Absent where it was stored before that was noted. */
+  readonly origin?: GuestOrigin;
+}
+
+/** What a link was on the host: whoever rules its sandbox may rename and mark it, and make another in its place. */
+export interface GuestOrigin {
+  readonly kind?: string;
+  /** Index of a veth's other end, or of the link that a VLAN or macvlan stands on. */
+  readonly parent?: number;
+  /** The other end of a pair is on the host, too. */
+  readonly paired: boolean;
+  readonly alias: string;
+  readonly alternativeNames: readonly string[];
 }
 
 /** An interface that was put into a sandbox. */
@@ -185,7 +198,10 @@ export interface NetStack {
    * where a link is to be moved that is not there.
    */
   addInterface(request: InterfaceRequest): AddedInterface;
-  /** Moves a link that {@link addInterface} moved in back to the host, under its own name, down and without addresses. Where it is gone, it is. */
+  /**
+   * Moves a link that {@link addInterface} moved in back to the host, as it came: down, without addresses, whatever it is called by now. Where it is gone, or another has
+   * its place, nothing is moved.
+   */
   returnInterface(namespace: NamespacePlace, guest: GuestInterface): void;
   /** Gives an interface that is there its MAC and addresses again, and brings it up; what it has besides it keeps. */
   mendInterface(namespace: NamespacePlace, made: InterfaceState, addresses: EndpointInterface): void;

@@ -19,8 +19,8 @@ import { Intents } from "./intents/intents.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import { HostLinks } from "./names/host-links.ts";
 import type { NetworkCore } from "./network-core.ts";
+import type { RestoreProblem } from "./problems.ts";
 import { Registry } from "./registry.ts";
-import type { RestoreProblem } from "./restore.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import type { UndoStack } from "./undo.ts";
 

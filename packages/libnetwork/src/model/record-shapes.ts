@@ -99,6 +99,13 @@ const joinedInterface = shaped({
   mtu: maybe(whole),
   announce: shaped({ count: whole, intervalMs: whole, urgent: boolean }),
 });
+const origin = shaped({
+  kind: maybe(string),
+  parent: maybe(whole),
+  paired: boolean,
+  alias: string,
+  alternativeNames: listOf(string),
+});
 const join = shaped({
   sandboxId: string,
   answer: shaped({
@@ -108,7 +115,7 @@ const join = shaped({
     staticRoutes: listOf(route),
     disableGatewayService: maybe(boolean),
   }),
-  interface: maybe(shaped({ name: string, index: whole })),
+  interface: maybe(shaped({ name: string, index: whole, origin: maybe(origin) })),
   order: maybe(whole),
   macOfLink: maybe(boolean),
 });

@@ -5,7 +5,7 @@
 import { replayAddress, replayPool } from "./addressing.ts";
 import type { Engine } from "./engine.ts";
 import type { NetworkCore } from "./network-core.ts";
-import { noteProblem } from "./restore.ts";
+import { noteProblem } from "./problems.ts";
 
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;

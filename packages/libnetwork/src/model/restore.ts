@@ -9,12 +9,12 @@ import { unavailable } from "../errors.ts";
 import { replayAddress, replayPool } from "./addressing.ts";
 import { addEndpoint } from "./endpoint-maker.ts";
 import type { Engine } from "./engine.ts";
-import { exhaustion } from "./exhaustion.ts";
 import { announceLost, sandboxLost } from "./lost.ts";
 import { tellRecords } from "./names/network-records.ts";
 import { expectQuestions } from "./names/sandbox-resolver.ts";
 import { NetworkCore } from "./network-core.ts";
 import { networkSpec } from "./network-maker.ts";
+import { noteProblem } from "./problems.ts";
 import { textIn } from "./record-shapes.ts";
 import {
   type EndpointRecord,
@@ -29,14 +29,6 @@ import {
 import { SandboxCore } from "./sandbox-core.ts";
 import { readRecords } from "./stored-records.ts";
 import { ownBindings, restoreInDriver, withhold } from "./withheld-ports.ts";
-
-export interface RestoreProblem {
-  readonly kind: RecordKind;
-  readonly id: string;
-  /** The id, where no name can be read. */
-  readonly name: string;
-  readonly error: unknown;
-}
 
 /** What could not be taken up is in `engine.unrestored` afterwards. */
 export async function restore(engine: Engine): Promise<void> {
@@ -82,10 +74,6 @@ export async function restore(engine: Engine): Promise<void> {
   }
   if (changes.length > 0) await engine.commit(...changes);
   for (const sandbox of engine.sandboxes) if (sandbox.stackLost) announceLost(sandbox);
-}
-
-export function noteProblem(engine: Engine, problem: RestoreProblem): void {
-  engine.unrestored.set(problem.id, { ...problem, error: exhaustion(problem.error) });
 }
 
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {

@@ -14,7 +14,7 @@ import {
   tellNames,
   whenAnswered,
 } from "./names/sandbox-resolver.ts";
-import { noteProblem } from "./restore.ts";
+import { noteProblem } from "./problems.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { route } from "./sandbox-routing.ts";
 

@@ -4,9 +4,9 @@
 import type { PlainData } from "../contracts/store.ts";
 import { CausewayError, notFound } from "../errors.ts";
 import type { Engine } from "./engine.ts";
+import type { RestoreProblem } from "./problems.ts";
 import { nameIn, readRecord } from "./record-shapes.ts";
 import { type RecordKind, type RecordOfKind, remove } from "./records.ts";
-import type { RestoreProblem } from "./restore.ts";
 
 interface ReadRecords<K extends RecordKind> {
   /** In the order in which the objects were made. */

@@ -6,7 +6,7 @@ import { address, isKernelError, link, type NetNamespace, Rtnl } from "@causeway
 import { addressOf } from "../address/cidr.ts";
 import { familyOf } from "../address/ip.ts";
 import type { EndpointInterface } from "../contracts/driver.ts";
-import type { GuestInterface } from "../contracts/netstack.ts";
+import type { GuestInterface, GuestOrigin } from "../contracts/netstack.ts";
 import { CausewayError, conflict, forbidden } from "../errors.ts";
 
 export interface GuestWanted {
@@ -75,21 +75,59 @@ function isChosen({ address: text, flags }: address.Address): boolean {
   return familyOf(text) === 4 || (flags & address.permanent) !== 0;
 }
 
+/** What a link is that is about to be fetched; undefined where there is none. */
+export function originOf(host: Rtnl, sourceName: string): GuestOrigin | undefined {
+  const found = host.findLink({ name: sourceName });
+  if (found === undefined) return undefined;
+  const { info, parentIndex, linkNamespaceId, alias = "", alternativeNames = [] } = found;
+  return {
+    ...(info?.kind !== undefined && { kind: info.kind }),
+    ...(parentIndex !== undefined && { parent: parentIndex }),
+    paired: info?.kind === "veth" && parentIndex !== undefined && linkNamespaceId === undefined,
+    alias,
+    alternativeNames,
+  };
+}
+
 /**
- * Moves it back, under its own name. One that is gone has been deleted by whose it is.
+ * Moves it back, under its own name and with the marks that it came with. One that is gone has been deleted by whose it is; another in its
+ * place is the sandbox's own.
  *
  * @throws source_name_in_use where the host has another of the name by now
  */
-export function returnLink(inside: Rtnl, host: GuestHome, { index, name, sourceName }: GuestInterface): void {
-  if (inside.findLink({ index })?.name !== name) return;
+export function returnLink(inside: Rtnl, host: GuestHome, guest: GuestInterface): void {
+  const { index, sourceName } = guest;
+  const found = inside.findLink({ index });
+  if (found === undefined || !isSame(found, host.rtnl, guest)) return;
   const down = link.change({ index }, { up: false });
   // Asked before: the kernel would move it nevertheless, and leave it there under the name that it has in the sandbox.
   if (host.rtnl.findLink({ name: sourceName }) !== undefined) {
     inside.attempt([down]);
-    const message = `the host has another interface "${sourceName}" by now: ${name} stays in the sandbox, down, until that one is gone`;
+    const message = `the host has another interface "${sourceName}" by now: ${found.name} stays in the sandbox, down, until that one is gone`;
     throw conflict("source_name_in_use", message, sourceName);
   }
+  const requests = [down, ...unmarking(found, guest)];
   const move = link.move({ index }, { namespaceFd: host.namespace.fd, name: sourceName });
-  const [, moving] = inside.attempt([down, move]);
+  const moving = inside.attempt([...requests, move]).at(-1);
   if (moving !== undefined && !isKernelError(moving, "ENODEV")) throw moving;
+}
+
+/** Whether it is the link that was fetched. An index may have been given to another; what a pair's other end says may not. */
+function isSame(found: link.Link, host: Rtnl, { index, name, origin }: GuestInterface): boolean {
+  if (origin === undefined) return found.name === name;
+  const { kind, parent, paired } = origin;
+  if (found.info?.kind !== kind || found.parentIndex !== parent) return false;
+  if (!paired || parent === undefined) return true;
+  const other = host.findLink({ index: parent });
+  return other?.info?.kind === "veth" && other.parentIndex === index;
+}
+
+/** On the host, an alias would make it ours, and another name stand for a link that is looked for. */
+function unmarking({ index, alias = "", alternativeNames = [] }: link.Link, { origin }: GuestInterface) {
+  const before = { alias: "", alternativeNames: [] as readonly string[], ...origin };
+  const added = alternativeNames.filter((name) => !before.alternativeNames.includes(name));
+  return [
+    ...(alias === before.alias ? [] : [link.change({ index }, { alias: before.alias })]),
+    ...(added.length === 0 ? [] : [link.removeAlternativeNames({ index }, added)]),
+  ];
 }

@@ -24,7 +24,7 @@ import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts
 import type { AddedInterface, InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
-import { fetchLink, type GuestHome, returnLink } from "./guest-link.ts";
+import { fetchLink, type GuestHome, originOf, returnLink } from "./guest-link.ts";
 import { openNamespace } from "./namespace-place.ts";
 import { awaitCarrier, awaitSolicitable } from "./readiness.ts";
 
@@ -53,6 +53,7 @@ export class InterfaceMaker implements Disposable {
   make(namespace: NetNamespace, request: InterfaceRequest): AddedInterface {
     using inside = new Rtnl(namespace);
     const { plan } = request.interface;
+    const origin = plan.kind === "move" ? originOf(this.#host, plan.sourceName) : undefined;
     const name = this.#create(namespace, inside, request);
     try {
       const index = inside.query(link.getIndex({ name }));
@@ -65,7 +66,7 @@ export class InterfaceMaker implements Disposable {
       const { mac, ipv6 } = addresses;
       if (ipv6 !== undefined && mac !== "")
         awaitSolicitable(inside, index, [addressOf(ipv6), linkLocalAddress(mac)]);
-      return { name, index, mac };
+      return { name, index, mac, ...(origin !== undefined && { origin }) };
     } catch (error) {
       this.#discard(plan, inside, name);
       throw error;
