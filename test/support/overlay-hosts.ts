@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { link, NetNamespace, Reaper, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { address, link, NetNamespace, Reaper, Rtnl, unbindNamespace } from "@causeway/kernel";
 import type {
   DriverOptions,
   EndpointInterface,
@@ -16,6 +16,7 @@ import type { NumberClaims, Peer } from "../../packages/libnetwork/src/contracts
 import type { PlainData } from "../../packages/libnetwork/src/contracts/store.ts";
 import { OverlayDriver } from "../../packages/libnetwork/src/drivers/overlay/driver.ts";
 import { conflict } from "../../packages/libnetwork/src/errors.ts";
+import { NftablesFirewall } from "../../packages/libnetwork/src/firewall/nftables-firewall.ts";
 import { KernelNetStack } from "../../packages/libnetwork/src/netstack/netstack.ts";
 import { networkNamespacePath } from "../../packages/libnetwork/src/netstack/run-directory.ts";
 import { mountsBelow } from "./leak-check.ts";
@@ -139,6 +140,8 @@ export class OverlayHost {
         rtnl: this.rtnl,
         reaper: this.reaper,
         numbers: this.#numbers,
+        cipher: undefined,
+        openFirewall: (namespace) => new NftablesFirewall({ controllerId: this.id.slice(0, 12), namespace }),
         self: { id: this.id, address: this.address },
         ownerOf: (id) => this.ownerOf(id),
         namespacePath: (id) => this.pathOf(id),
@@ -151,6 +154,12 @@ export class OverlayHost {
   addAddress(name: string, cidr: string): void {
     const { index } = this.rtnl.query(link.get({ name }));
     this.rtnl.execute(addressOn(index, cidr));
+  }
+
+  /** Takes the host's address away that its tunnels end at. */
+  loseAddress(): void {
+    const { index } = this.rtnl.query(link.get({ name: "eth0" }));
+    this.rtnl.execute(address.remove({ link: index, address: this.address, prefixLength: 24 }));
   }
 
   async end(): Promise<void> {

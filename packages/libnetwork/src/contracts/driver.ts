@@ -265,7 +265,7 @@ export interface DriverHealth {
   inspectHost(): readonly HealthItem[];
   mendHost(): void;
   inspectNetwork(networkId: string): readonly HealthItem[];
-  mendNetwork(networkId: string): void;
+  mendNetwork(networkId: string): void | Promise<void>;
   /** The host's side of an endpoint that has joined. */
   inspectEndpoint(networkId: string, endpointId: string): readonly HealthItem[];
   mendEndpoint(networkId: string, endpointId: string): void;

@@ -38,6 +38,15 @@ export interface PeerDriver {
   settlePeers(networkId: string, peers: readonly Peer[]): void;
 }
 
+/** Encrypts what goes between hosts, for networks that ask for it. */
+export interface TunnelCipher {
+  /** Bytes that it adds to a packet at most, over an underlay of this family. */
+  overhead(family: 4 | 6): number;
+  /** From now on nothing of this VXLAN id leaves this host in the clear, nor comes in so. Nothing is wrong with one that is protected. */
+  protect(vni: number, port: number): void;
+  unprotect(vni: number, port: number): void;
+}
+
 /** Numbers that only one network of the cluster has. */
 export interface NumberClaims {
   /**

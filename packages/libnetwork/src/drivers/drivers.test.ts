@@ -1,6 +1,11 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
-import { kernelState } from "../../../../test/support/kernel-state.ts";
+import { eventually } from "../../../../test/support/eventually.ts";
+import { kernelState, stackState } from "../../../../test/support/kernel-state.ts";
+import { OverlayCluster, type OverlayHost } from "../../../../test/support/overlay-hosts.ts";
 import type { EndpointSpec, InterfacePlan } from "../contracts/driver.ts";
 import { NftablesFirewall } from "../firewall/nftables-firewall.ts";
 import { PortAllocator } from "../ports/port-allocator.ts";
@@ -64,7 +69,7 @@ function bridgeSetting(t: TestContext): DriverSetting {
 }
 
 function makeVeth(rtnl: Rtnl, sandbox: NetNamespace, plan: InterfacePlan, spec: EndpointSpec): void {
-  if (plan.kind !== "veth") throw new Error(`the bridge driver plans a ${plan.kind}`);
+  if (plan.kind !== "veth") throw new Error(`the driver plans a ${plan.kind}`);
   const { mac } = spec.interface;
   const veth = { peer: { name: plan.hostName, address: mac, namespaceFd: sandbox.fd } };
   rtnl.execute(
@@ -72,6 +77,49 @@ function makeVeth(rtnl: Rtnl, sandbox: NetNamespace, plan: InterfacePlan, spec: 
     link.change({ name: plan.hostName }, { up: true, info: { slaveKind: "bridge", bridgePort: plan.port } }),
   );
 }
+
+/** Of the host and of what is kept in its run directory, the namespaces' links included. */
+async function overlayWorld({ namespace, reaper, runDir }: OverlayHost): Promise<readonly string[]> {
+  await reaper.drain();
+  const inside = readdirSync(join(runDir, "netns")).flatMap((name) => {
+    using kept = NetNamespace.open(join(runDir, "netns", name));
+    return stackState(kept).map((line) => `${name} ${line}`);
+  });
+  // The host's own link-local address comes in its own time.
+  const hostState = () => kernelState(namespace).filter((line) => !line.includes("fe80::"));
+  if (inside.length > 0) return [...hostState(), ...inside];
+  // The kernel takes its time over a namespace that was let go of.
+  return eventually(() => {
+    const state = hostState();
+    assert.ok(!state.some((line) => line.endsWith(":4789")));
+    return state;
+  });
+}
+
+driverContract("overlay", {
+  open: (t) => {
+    const cluster = new OverlayCluster({ hosts: 1 });
+    t.after(() => cluster[Symbol.asyncDispose]());
+    const host = cluster.host(1);
+    const sandbox = NetNamespace.create();
+    t.after(() => sandbox[Symbol.dispose]());
+    return {
+      driver: host.driver,
+      reopen: () => {
+        host.driver = host.openDriver();
+        return host.driver;
+      },
+      world: () => overlayWorld(host),
+      makeInterface(plan, spec) {
+        if (plan.kind !== "veth" || plan.bridgeNamespace === undefined) throw new Error("a pair elsewhere");
+        using near = NetNamespace.open(plan.bridgeNamespace.path);
+        using rtnl = new Rtnl(near);
+        makeVeth(rtnl, sandbox, plan, spec);
+      },
+    };
+  },
+  options: { good: { mtu: 1400 }, bad: { mtu: 1 } },
+});
 
 driverContract("bridge", {
   open: bridgeSetting,

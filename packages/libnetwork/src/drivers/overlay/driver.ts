@@ -2,8 +2,7 @@
  * OverlayDriver: a network spans hosts. On each host that has an endpoint in it, it is a segment of its own, which tunnels join; who is
  * where the cluster says (contracts/overlay.ts), and nothing is learnt from packets.
  */
-import { setTimeout as sleep } from "node:timers/promises";
-import { files, isKernelError, type Rtnl } from "@causeway/kernel";
+import type { Rtnl } from "@causeway/kernel";
 import type {
   CreatedEndpoint,
   Driver,
@@ -14,13 +13,14 @@ import type {
   NetworkSpec,
   WithheldBinding,
 } from "../../contracts/driver.ts";
-import type { ClusterHost, NumberClaims, Peer, PeerDriver } from "../../contracts/overlay.ts";
+import type { ClusterHost, NumberClaims, Peer, PeerDriver, TunnelCipher } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
-import { conflict, unavailable } from "../../errors.ts";
+import { unavailable, unsupported } from "../../errors.ts";
 import { parseObject } from "../../options/parse.ts";
 import { Departures } from "../departures.ts";
 import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
 import { keysOfOwn } from "./entries.ts";
+import { OverlayHealth } from "./health.ts";
 import { cutOff, hostEndName, type SegmentReaper } from "./host-end.ts";
 import { joinAnswer } from "./join-answer.ts";
 import { changeEntries, liveEntries } from "./kernel-tables.ts";
@@ -33,10 +33,11 @@ import {
   OverlayNetworks,
   type OverlayState,
 } from "./networks.ts";
-import { highestVni, parseDriverConfig, parseNetworkOptions } from "./options.ts";
+import { highestVni, type OverlayNetworkOptions, parseDriverConfig, parseNetworkOptions } from "./options.ts";
 import { difference, type EntryChange } from "./peer-table.ts";
-import { makeSegment, openSegment, type Segment, type SegmentSettings } from "./segment.ts";
-import { tunnelMtu } from "./underlay.ts";
+import { portPolicies } from "./port-policies.ts";
+import type { OpenFirewall, Segment } from "./segment.ts";
+import { Segments, segmentOf } from "./segments.ts";
 
 /** What the driver works with. */
 export interface OverlayDriverParts {
@@ -44,6 +45,10 @@ export interface OverlayDriverParts {
   readonly rtnl: Rtnl;
   readonly reaper: SegmentReaper;
   readonly numbers: NumberClaims;
+  /** Undefined: no network can be encrypted. */
+  readonly cipher: TunnelCipher | undefined;
+  /** Opens the packet filter of a network's namespace. */
+  readonly openFirewall: OpenFirewall;
   /** This host, as the others reach it. */
   readonly self: Pick<ClusterHost, "id" | "address">;
   /** Alias of a link in the kernel, for the id of what it belongs to. */
@@ -55,36 +60,43 @@ export interface OverlayDriverParts {
 /** Where VXLAN ids are chosen from, that nobody asks for: Docker's range, with an end. */
 const freeVnis = { from: 4096, to: highestVni } as const;
 
-/** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
-const vniPatienceMs = 3000;
-const vniPauseMs = 5;
-
 export class OverlayDriver implements Driver, PeerDriver {
   readonly type = "overlay";
   readonly scope = "global";
   readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false, remote: false };
   readonly #parts: OverlayDriverParts;
-  readonly #vxlanPort: number;
+  readonly #segments: Segments;
+  readonly health: OverlayHealth;
   readonly #networks = new OverlayNetworks();
-  /** Links and namespaces that are going, by name and path. */
+  /** Host ends that are going, by name. */
   readonly #departures = new Departures();
-  /** Segments that are being made, by network. */
-  readonly #making = new Map<string, Promise<Segment>>();
+  /** Everything is taken up that was stored, and packet filters stand. */
+  #isRestored = false;
 
   /** @param config the driver's own configuration: `vxlanPort` */
   constructor(parts: OverlayDriverParts, config: unknown) {
-    this.#vxlanPort = parseDriverConfig(config, "drivers.overlay").vxlanPort;
+    const { vxlanPort } = parseDriverConfig(config, "drivers.overlay");
     this.#parts = parts;
+    this.#segments = new Segments(parts, vxlanPort);
+    this.health = new OverlayHealth(this.#networks, this.#segments);
   }
 
-  validateNetwork({ options }: Pick<NetworkSpec, "options">): void {
-    parseNetworkOptions(options);
+  validateNetwork({ name, options }: Pick<NetworkSpec, "name" | "options">): void {
+    this.#refuseEncrypted(name, parseNetworkOptions(options));
+  }
+
+  /** @throws encryption_unsupported */
+  #refuseEncrypted(name: string, { encrypted }: OverlayNetworkOptions): void {
+    if (!encrypted || this.#parts.cipher !== undefined) return;
+    const message = `network "${name}": this host cannot encrypt tunnels: leave "encrypted" out`;
+    throw unsupported("encryption_unsupported", message);
   }
 
   /** Nothing is made in the kernel before an endpoint joins. */
   async createNetwork(spec: NetworkSpec): Promise<PlainData> {
     refuseStrayGateways(spec);
     const plan = planNetwork(spec);
+    this.#refuseEncrypted(spec.name, plan.options);
     const vnis = await this.#claim(spec.id, plan.options.vxlanIds ?? [undefined]);
     this.#networks.add(plan, { vnis });
     return { vnis };
@@ -108,7 +120,7 @@ export class OverlayDriver implements Driver, PeerDriver {
   async deleteNetwork(networkId: string): Promise<void> {
     const network = this.#networks.find(networkId);
     if (network === undefined) return;
-    this.#release(network);
+    this.#segments.release(network);
     this.#networks.remove(networkId);
     for (const vni of network.vnis) await this.#parts.numbers.release("vni", vni, networkId);
   }
@@ -141,23 +153,24 @@ export class OverlayDriver implements Driver, PeerDriver {
     going: Promise<void> | undefined,
   ): Promise<JoinAnswer> {
     await going;
-    const segment = await this.#provide(network);
+    const segment = await this.#segments.provide(network);
     try {
       return this.#join(network, endpoint, segment);
     } catch (error) {
-      if (!isInUse(network)) this.#release(network);
+      if (!isInUse(network)) this.#segments.release(network);
       throw error;
     }
   }
 
   #join(network: OverlayNetwork, endpoint: OverlayEndpoint, segment: Segment): JoinAnswer {
     this.#take(network, endpoint, segment);
-    return joinAnswer(network, endpoint, segment, this.#mtu(network));
+    return joinAnswer(network, endpoint, segment, this.#segments.mtu(network));
   }
 
   /** From now on the endpoint's MAC and addresses are here, whatever was told of other hosts. */
   #take(network: OverlayNetwork, endpoint: OverlayEndpoint, segment: Segment): void {
     const { interface: own } = endpoint.spec;
+    segment.guard.apply({ add: { ports: portPolicies(network, endpoint.spec) } });
     changeEntries(segment.rtnl, segment, network.peers.hold(keysOfOwn(own)));
     endpoint.joined = true;
     network.neighbours.add(own);
@@ -165,7 +178,12 @@ export class OverlayDriver implements Driver, PeerDriver {
 
   joinAnswer(networkId: string, endpointId: string): JoinAnswer {
     const network = this.#networks.get(networkId);
-    return joinAnswer(network, endpointOf(network, endpointId), segmentOf(network), this.#mtu(network));
+    return joinAnswer(
+      network,
+      endpointOf(network, endpointId),
+      segmentOf(network),
+      this.#segments.mtu(network),
+    );
   }
 
   leave(networkId: string, endpointId: string): void {
@@ -176,8 +194,9 @@ export class OverlayDriver implements Driver, PeerDriver {
     const gone = cutOff(segment, this.#parts.reaper, endpointId);
     if (gone !== undefined) this.#departures.expect(hostEndName(endpointId), gone);
     endpoint.joined = false;
+    segment.guard.apply({ remove: { ports: [{ endpointId }] } });
     changeEntries(segment.rtnl, segment, network.peers.letGo(keysOfOwn(endpoint.spec.interface)));
-    if (!isInUse(network)) this.#release(network);
+    if (!isInUse(network)) this.#segments.release(network);
   }
 
   endpointOperInfo(networkId: string, endpointId: string): Readonly<Record<string, PlainData>> {
@@ -192,10 +211,8 @@ export class OverlayDriver implements Driver, PeerDriver {
 
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
     const network = this.#networks.add(planNetwork(spec), readState(state));
-    const settings = this.#settings(network);
-    // Peers are in the kernel still: traffic goes on until the cluster tells what has changed.
-    network.segment = openSegment(settings);
-    if (network.segment === undefined && files.existsSync(settings.path)) this.#letGo(settings.path);
+    this.#segments.takeUp(network);
+    if (this.#isRestored) network.segment?.guard.install();
   }
 
   async restoreEndpoint(
@@ -206,13 +223,17 @@ export class OverlayDriver implements Driver, PeerDriver {
     const network = this.#networks.get(spec.networkId);
     const endpoint = { spec, joined: false };
     network.endpoints.set(spec.id, endpoint);
-    if (joined) this.#take(network, endpoint, await this.#provide(network));
+    if (joined) this.#take(network, endpoint, await this.#segments.provide(network));
     return [];
   }
 
-  /** What an earlier run was about to let go of. */
+  /** Packet filters hold all endpoints at once; what an earlier run was about to let go of goes. */
   restored(): void {
-    for (const network of this.#networks) if (!isInUse(network)) this.#release(network);
+    for (const network of this.#networks) {
+      if (isInUse(network)) network.segment?.guard.install();
+      else this.#segments.release(network);
+    }
+    this.#isRestored = true;
   }
 
   putPeer(peer: Peer): void {
@@ -243,80 +264,9 @@ export class OverlayDriver implements Driver, PeerDriver {
   }
 
   async close(): Promise<void> {
-    await this.#departures.all();
+    await Promise.all([this.#departures.all(), this.#segments.settled()]);
     for (const { segment } of this.#networks) segment?.[Symbol.dispose]();
   }
-
-  /** The segment, made where there is none. */
-  #provide(network: OverlayNetwork): Promise<Segment> {
-    const { id } = network.spec;
-    const making = this.#making.get(id) ?? this.#make(network).finally(() => this.#making.delete(id));
-    this.#making.set(id, making);
-    return making;
-  }
-
-  async #make(network: OverlayNetwork): Promise<Segment> {
-    if (network.segment !== undefined) return network.segment;
-    const settings = this.#settings(network);
-    await this.#departures.of(settings.path);
-    const segment = await this.#makeWhenFree(network, settings);
-    changeEntries(segment.rtnl, segment, { remove: [], set: [...network.peers.entries().values()] });
-    network.segment = segment;
-    return segment;
-  }
-
-  async #makeWhenFree({ spec }: OverlayNetwork, settings: SegmentSettings): Promise<Segment> {
-    const giveUp = Date.now() + vniPatienceMs;
-    for (;;) {
-      try {
-        return makeSegment(this.#parts.rtnl, settings);
-      } catch (error) {
-        if (!isKernelError(error, "EEXIST")) throw error;
-        if (Date.now() > giveUp) throw vniInUse(spec.name, settings);
-      }
-      await sleep(vniPauseMs);
-    }
-  }
-
-  /** Takes the network off this host. */
-  #release(network: OverlayNetwork): void {
-    const { segment } = network;
-    if (segment === undefined) return;
-    network.segment = undefined;
-    segment[Symbol.dispose]();
-    this.#letGo(segment.place.path);
-  }
-
-  #letGo(path: string): void {
-    this.#departures.expect(path, this.#parts.reaper.releaseNamespace(path));
-  }
-
-  #settings(network: OverlayNetwork): SegmentSettings {
-    const { ownerOf, namespacePath, self } = this.#parts;
-    const { id } = network.spec;
-    return {
-      path: namespacePath(id),
-      owner: ownerOf(id),
-      vni: network.vnis[0],
-      vxlanPort: this.#vxlanPort,
-      hostAddress: self.address,
-      mtu: this.#mtu(network),
-    };
-  }
-
-  #mtu({ options }: OverlayNetwork): number {
-    return options.mtu ?? tunnelMtu(this.#parts.rtnl, this.#parts.self.address);
-  }
-}
-
-function segmentOf({ spec, segment }: OverlayNetwork): Segment {
-  if (segment !== undefined) return segment;
-  throw unavailable("network_not_restored", `network "${spec.name}" has nothing on this host: call repair()`);
-}
-
-function vniInUse(name: string, { vni, vxlanPort }: SegmentSettings): Error {
-  const message = `network "${name}": another VXLAN device of this host has the id ${vni} at port ${vxlanPort}: remove it, or make the network anew with another id`;
-  return conflict("vni_in_use", message, vni);
 }
 
 function isVnis(value: unknown): value is OverlayState["vnis"] {

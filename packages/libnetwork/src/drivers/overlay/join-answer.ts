@@ -13,7 +13,7 @@ const announcements = { count: 3, intervalMs: 1000 } as const;
 export function joinAnswer(
   { spec: network, options, neighbours }: OverlayNetwork,
   { spec }: OverlayEndpoint,
-  { place, bridge }: Segment,
+  { place, bridge, guard }: Segment,
   mtu: number,
 ): JoinAnswer {
   return {
@@ -23,7 +23,7 @@ export function joinAnswer(
         hostName: hostEndName(spec.id),
         bridgeIndex: bridge,
         bridgeNamespace: place,
-        port: endpointPort,
+        port: endpointPort(options.antiSpoofing && guard.active),
       },
       prefix: options.interfacePrefix,
       mtu,

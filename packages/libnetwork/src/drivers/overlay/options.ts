@@ -31,6 +31,9 @@ const vniList: Parser<readonly number[]> = (value, name) => {
   return ids;
 };
 
+/** As a boolean's text; Docker's `--opt encrypted` comes without one. */
+const flag: Parser<boolean> = (value, name) => value === "" || booleanText(value, name);
+
 /** RFC 791's least and the most that a VXLAN device can have. */
 const mtu = integerText(68, 65535);
 
@@ -39,6 +42,8 @@ const networkTable = {
   vxlanIds: vniList,
   /** Bytes. Default: what the underlay carries, less the tunnel's own. */
   mtu,
+  /** What goes between hosts is encrypted. Default: false. */
+  encrypted: withDefault(flag, false),
   /** Names of interfaces in sandboxes begin with it. Default: `eth`. */
   interfacePrefix: withDefault(interfacePrefix, "eth"),
   /** Endpoints may send from their own addresses only. Default: true. */

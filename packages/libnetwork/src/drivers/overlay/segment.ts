@@ -6,12 +6,13 @@ import { files, isKernelError, link, NetNamespace, Rtnl, writeSysctl } from "@ca
 import { parseIp } from "../../address/ip.ts";
 import { randomMac } from "../../address/mac.ts";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
+import type { Firewall } from "../../contracts/firewall.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import type { SegmentLinks } from "./kernel-tables.ts";
 
 /** Names of the two links: the namespace has no others but host ends. */
-const bridgeName = "br0";
-const vxlanName = "vxlan0";
+export const bridgeName = "br0";
+export const vxlanName = "vxlan0";
 
 export interface SegmentSettings {
   /** Path that the namespace is kept at. */
@@ -25,12 +26,17 @@ export interface SegmentSettings {
   readonly mtu: number;
 }
 
+/** The packet filter of a namespace. */
+export type OpenFirewall = (namespace: NetNamespace) => Firewall;
+
 /** A segment that stands. */
 export interface Segment extends SegmentLinks, Disposable {
   readonly place: NamespacePlace;
   readonly namespace: NetNamespace;
   /** A connection to rtnetlink in the namespace. */
   readonly rtnl: Rtnl;
+  /** Holds endpoints to their own addresses. */
+  readonly guard: Firewall;
 }
 
 /** Link-local addresses are not wanted: nobody is to reach the namespace itself. */
@@ -40,7 +46,7 @@ const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.no
  * Frames for a MAC that no entry tells of, to everybody and to groups stay on the host; ARP and neighbour solicitations the bridge
  * answers of its neighbours. linux/if_link.h, IFLA_BRPORT_*.
  */
-const vxlanPort = {
+export const vxlanPort = {
   learning: false,
   unicastFlood: false,
   multicastFlood: false,
@@ -49,7 +55,20 @@ const vxlanPort = {
   neighbourSuppression: true,
 } as const;
 
-export const endpointPort: BridgePortSettings = { hairpin: false, multicastRouter: 1, groupForwardMask: 0 };
+/**
+ * Frames for 01:80:c2:00:00:0X teach a bridge their sender before any rule sees them, unless they are to be forwarded: all are,
+ * but pause frames, which the bridge drops by itself (linux/if_link.h, IFLA_BRPORT_GROUP_FWD_MASK).
+ */
+const everyGroupButPause = 0xffff & ~(1 << 1);
+
+/** @param guarded a packet filter looks at what comes in by it */
+export function endpointPort(guarded: boolean): BridgePortSettings {
+  return {
+    hairpin: false,
+    multicastRouter: guarded ? 0 : 1,
+    groupForwardMask: guarded ? everyGroupButPause : 0,
+  };
+}
 
 /** Of the namespace: it forwards nothing and speaks for nobody; what is bridged crosses no packet filter of IP. */
 const namespaceSettings = [
@@ -65,7 +84,7 @@ const namespaceSettings = [
  * @param host a connection to rtnetlink in the host's namespace
  * @throws KernelError EEXIST while another device of the host's has the VXLAN id
  */
-export function makeSegment(host: Rtnl, settings: SegmentSettings): Segment {
+export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall: OpenFirewall): Segment {
   using made = new DisposableStack();
   const namespace = made.use(NetNamespace.create());
   const rtnl = made.use(new Rtnl(namespace));
@@ -73,13 +92,15 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings): Segment {
     for (const [key, value] of namespaceSettings)
       if (files.existsSync(`/proc/sys/${key}`)) writeSysctl(key, value);
   });
+  const guard = made.adopt(openFirewall(namespace), (one) => one.close());
+  guard.install();
   rtnl.execute(
     link.create({
       name: bridgeName,
       address: randomMac(),
       info: { kind: "bridge", bridge: { multicastSnooping: false } },
     }),
-    link.change({ name: bridgeName }, { alias: settings.owner, families: withoutLinkLocal, up: true }),
+    bridgeChange(settings),
   );
   const bridge = rtnl.query(link.getIndex({ name: bridgeName }));
   const vxlan = makeVxlan(host, namespace, rtnl, bridge, settings);
@@ -89,10 +110,15 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings): Segment {
     place: { path: settings.path, identity: namespace.identity },
     namespace,
     rtnl,
+    guard,
     bridge,
     vxlan,
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+function bridgeChange({ owner }: SegmentSettings) {
+  return link.change({ name: bridgeName }, { alias: owner, families: withoutLinkLocal, up: true });
 }
 
 /** In one request from the host's stack: to move it afterwards would cost the kernel tens of milliseconds. */
@@ -101,8 +127,9 @@ function makeVxlan(
   namespace: NetNamespace,
   rtnl: Rtnl,
   bridge: number,
-  { owner, vni, vxlanPort: port, hostAddress, mtu }: SegmentSettings,
+  settings: SegmentSettings,
 ): number {
+  const { vni, vxlanPort: port, hostAddress, mtu } = settings;
   const local = parseIp(hostAddress).family === 4 ? { local: hostAddress } : { local6: hostAddress };
   const vxlan = { id: vni, port, learning: false, ...local };
   host.execute(
@@ -113,11 +140,11 @@ function makeVxlan(
       info: { kind: "vxlan", vxlan },
     }),
   );
-  rtnl.execute(...vxlanChanges(owner, bridge, mtu));
+  rtnl.execute(...vxlanChanges(settings, bridge));
   return rtnl.query(link.getIndex({ name: vxlanName }));
 }
 
-function vxlanChanges(owner: string, bridge: number, mtu: number) {
+function vxlanChanges({ owner, mtu }: SegmentSettings, bridge: number) {
   const port = { slaveKind: "bridge", bridgePort: vxlanPort };
   return [
     link.change({ name: vxlanName }, { alias: owner, families: withoutLinkLocal, master: bridge, mtu }),
@@ -125,8 +152,40 @@ function vxlanChanges(owner: string, bridge: number, mtu: number) {
   ];
 }
 
-/** Takes up the one that an earlier run left at the path; undefined where there is none, or it is not whole. */
-export function openSegment({ path, owner }: Pick<SegmentSettings, "path" | "owner">): Segment | undefined {
+/**
+ * Makes the links so again where their bridge is still there, and the namespace stand at its path. A VXLAN device that is another than before
+ * has none of its entries.
+ */
+export function mendSegment(host: Rtnl, segment: Segment, settings: SegmentSettings): Segment {
+  const { namespace, rtnl, bridge, guard } = segment;
+  guard.install();
+  rtnl.execute(bridgeChange(settings));
+  const found = rtnl.findLink({ name: vxlanName });
+  const whole = found !== undefined && hasTunnelSettings(found, settings);
+  if (found !== undefined && !whole) rtnl.execute(link.remove({ name: vxlanName }));
+  const vxlan = whole ? found.index : makeVxlan(host, namespace, rtnl, bridge, settings);
+  rtnl.execute(...vxlanChanges(settings, bridge));
+  if (!files.existsSync(settings.path)) namespace.bindAt(settings.path);
+  return { ...segment, vxlan };
+}
+
+/** What a VXLAN device is made with, and keeps. */
+export function hasTunnelSettings(
+  { info }: link.Link,
+  { vni, vxlanPort: port, hostAddress }: SegmentSettings,
+): boolean {
+  const { id, port: found, learning, local, local6 } = info?.vxlan ?? {};
+  return id === vni && found === port && learning === false && (local ?? local6) === hostAddress;
+}
+
+/**
+ * Takes up the one that an earlier run left at the path, its packet filter as it stands until it is installed; undefined where there is none, or
+ * it is not whole.
+ */
+export function openSegment(
+  { path, owner }: SegmentSettings,
+  openFirewall: OpenFirewall,
+): Segment | undefined {
   using opened = new DisposableStack();
   const namespace = openAt(path);
   if (namespace === undefined) return undefined;
@@ -135,18 +194,21 @@ export function openSegment({ path, owner }: Pick<SegmentSettings, "path" | "own
   const bridge = rtnl.findLink({ name: bridgeName });
   const vxlan = rtnl.findLink({ name: vxlanName });
   if (bridge?.alias !== owner || vxlan?.info?.kind !== "vxlan") return undefined;
+  const guard = opened.adopt(openFirewall(namespace), (one) => one.close());
   const kept = opened.move();
   return {
     place: { path, identity: namespace.identity },
     namespace,
     rtnl,
+    guard,
     bridge: bridge.index,
     vxlan: vxlan.index,
     [Symbol.dispose]: () => kept.dispose(),
   };
 }
 
-function openAt(path: string): NetNamespace | undefined {
+/** The namespace that the path shows; undefined where it shows none. */
+export function openAt(path: string): NetNamespace | undefined {
   using opened = new DisposableStack();
   try {
     const namespace = opened.use(NetNamespace.open(path));

@@ -3,6 +3,7 @@
  */
 import { address, link, type Rtnl } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
+import type { TunnelCipher } from "../../contracts/overlay.ts";
 
 /** Outer IP header, UDP (8), VXLAN (8: RFC 7348) and the inner Ethernet header (14). */
 const overhead = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 } as const;
@@ -10,10 +11,14 @@ const overhead = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 } as const;
 /** RFC 894: what an Ethernet carries, where nobody knows better. */
 const usualMtu = 1500;
 
-/** Bytes of an inner packet that fit through, where the host's tunnels end at this address. */
-export function tunnelMtu(rtnl: Rtnl, hostAddress: string): number {
+/**
+ * Bytes of an inner packet that fit through, where the host's tunnels end at this address.
+ *
+ * @param cipher encrypts them
+ */
+export function tunnelMtu(rtnl: Rtnl, hostAddress: string, cipher: TunnelCipher | undefined): number {
   const { family } = parseIp(hostAddress);
-  return underlayMtu(rtnl, hostAddress) - overhead[family];
+  return underlayMtu(rtnl, hostAddress) - overhead[family] - (cipher?.overhead(family) ?? 0);
 }
 
 /** MTU of the link that has the address. */

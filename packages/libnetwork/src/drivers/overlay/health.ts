@@ -1,0 +1,83 @@
+/**
+ * OverlayHealth: the overlay driver's part of the doctor.
+ */
+import { link } from "@causeway/kernel";
+import type { BridgePortSettings, DriverHealth, Reclaimed } from "../../contracts/driver.ts";
+import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
+import { hostEndName } from "./host-end.ts";
+import { inspectEntries, inspectHostEnd, inspectSegment, inspectUnderlay } from "./inspection.ts";
+import { endpointOf, isInUse, type OverlayNetwork, type OverlayNetworks } from "./networks.ts";
+import { endpointPort, type Segment } from "./segment.ts";
+import type { Segments } from "./segments.ts";
+
+export class OverlayHealth implements DriverHealth {
+  readonly #networks: OverlayNetworks;
+  readonly #segments: Segments;
+
+  constructor(networks: OverlayNetworks, segments: Segments) {
+    this.#networks = networks;
+    this.#segments = segments;
+  }
+
+  inspectHost(): readonly HealthItem[] {
+    if (![...this.#networks].some(isInUse)) return [];
+    const { rtnl, self } = this.#segments.parts;
+    const finding = inspectUnderlay(rtnl, self.address);
+    return finding === undefined ? [] : [{ ...finding, subject: { kind: "host" } }];
+  }
+
+  mendHost(): void {
+    // The underlay is the host's own.
+  }
+
+  inspectNetwork(networkId: string): readonly HealthItem[] {
+    const network = this.#networks.find(networkId);
+    if (network === undefined || !isInUse(network)) return [];
+    const { segment, settled, peers } = network;
+    const findings = inspectSegment(segment, this.#segments.settings(network));
+    const isWhole = segment !== undefined && findings.length === 0;
+    const entries = isWhole && settled ? inspectEntries(segment, peers) : [];
+    const { id, name } = network.spec;
+    return [...findings, ...entries].map(about({ kind: "network", id, name }));
+  }
+
+  mendNetwork(networkId: string): Promise<void> {
+    return this.#segments.mend(this.#networks.get(networkId));
+  }
+
+  inspectEndpoint(networkId: string, endpointId: string): readonly HealthItem[] {
+    const network = this.#networks.find(networkId);
+    const endpoint = network?.endpoints.get(endpointId);
+    if (network?.segment === undefined || endpoint?.joined !== true) return [];
+    const owner = this.#segments.parts.ownerOf(endpointId);
+    const port = portOf(network, network.segment);
+    const findings = inspectHostEnd(network.segment, endpointId, { owner, port });
+    return findings.map(about({ kind: "endpoint", id: endpointId, name: endpoint.spec.name }));
+  }
+
+  mendEndpoint(networkId: string, endpointId: string): void {
+    const network = this.#networks.get(networkId);
+    const { segment } = network;
+    endpointOf(network, endpointId);
+    if (segment === undefined) return;
+    const name = hostEndName(endpointId);
+    const alias = this.#segments.parts.ownerOf(endpointId);
+    segment.rtnl.execute(
+      link.change({ name }, { alias, master: segment.bridge, up: true }),
+      link.change({ name }, { info: { slaveKind: "bridge", bridgePort: portOf(network, segment) } }),
+    );
+  }
+
+  /** No host port is an overlay network's own. */
+  reclaim(): Reclaimed {
+    return { state: { bindings: [] }, withheld: [] };
+  }
+}
+
+function portOf({ options }: OverlayNetwork, { guard }: Segment): BridgePortSettings {
+  return endpointPort(options.antiSpoofing && guard.active);
+}
+
+function about(subject: HealthSubject): (finding: Finding) => HealthItem {
+  return (finding) => ({ ...finding, subject });
+}

@@ -1,0 +1,140 @@
+/**
+ * Segments: makes those that are needed, lets go of those that are not, and mends them.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { files, isKernelError } from "@causeway/kernel";
+import type { TunnelCipher } from "../../contracts/overlay.ts";
+import { conflict, unavailable } from "../../errors.ts";
+import { Departures } from "../departures.ts";
+import type { OverlayDriverParts } from "./driver.ts";
+import { changeEntries, liveEntries } from "./kernel-tables.ts";
+import type { OverlayNetwork } from "./networks.ts";
+import { difference } from "./peer-table.ts";
+import { makeSegment, mendSegment, openSegment, type Segment, type SegmentSettings } from "./segment.ts";
+import { tunnelMtu } from "./underlay.ts";
+
+/** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
+const vniPatienceMs = 3000;
+const vniPauseMs = 5;
+
+export class Segments {
+  readonly parts: OverlayDriverParts;
+  readonly #vxlanPort: number;
+  /** Namespaces that are going, by path. */
+  readonly #departures = new Departures();
+  /** Those that are being made, by network. */
+  readonly #making = new Map<string, Promise<Segment>>();
+
+  constructor(parts: OverlayDriverParts, vxlanPort: number) {
+    this.parts = parts;
+    this.#vxlanPort = vxlanPort;
+  }
+
+  /** The network's, made where there is none, with all entries for its peers. */
+  provide(network: OverlayNetwork): Promise<Segment> {
+    const { id } = network.spec;
+    const making = this.#making.get(id) ?? this.#provide(network).finally(() => this.#making.delete(id));
+    this.#making.set(id, making);
+    return making;
+  }
+
+  async #provide(network: OverlayNetwork): Promise<Segment> {
+    if (network.segment !== undefined) return network.segment;
+    const settings = this.settings(network);
+    await this.#departures.of(settings.path);
+    this.#cipherOf(network)?.protect(settings.vni, settings.vxlanPort);
+    const segment = await this.#makeWhenFree(network, settings);
+    network.segment = segment;
+    changeEntries(segment.rtnl, segment, { remove: [], set: [...network.peers.entries().values()] });
+    return segment;
+  }
+
+  async #makeWhenFree({ spec }: OverlayNetwork, settings: SegmentSettings): Promise<Segment> {
+    const giveUp = Date.now() + vniPatienceMs;
+    for (;;) {
+      try {
+        return makeSegment(this.parts.rtnl, settings, this.parts.openFirewall);
+      } catch (error) {
+        if (!isKernelError(error, "EEXIST")) throw error;
+        if (Date.now() > giveUp) throw vniInUse(spec.name, settings);
+      }
+      await sleep(vniPauseMs);
+    }
+  }
+
+  /** After a restart: takes up what an earlier run made. Peers are in the kernel still, and traffic goes on. */
+  takeUp(network: OverlayNetwork): void {
+    const settings = this.settings(network);
+    network.segment = openSegment(settings, this.parts.openFirewall);
+    if (network.segment !== undefined) this.#cipherOf(network)?.protect(settings.vni, settings.vxlanPort);
+    else if (files.existsSync(settings.path)) this.#letGo(settings.path);
+  }
+
+  /** Takes the network off this host. */
+  release(network: OverlayNetwork): void {
+    const { segment } = network;
+    if (segment === undefined) return;
+    network.segment = undefined;
+    segment[Symbol.dispose]();
+    this.#letGo(segment.place.path);
+    this.#cipherOf(network)?.unprotect(network.vnis[0], this.#vxlanPort);
+  }
+
+  #letGo(path: string): void {
+    this.#departures.expect(path, this.parts.reaper.releaseNamespace(path));
+  }
+
+  /** One whose bridge is gone is made anew, and its endpoints' interfaces are the model's to make again. */
+  async mend(network: OverlayNetwork): Promise<void> {
+    const { segment, peers, settled } = network;
+    if (segment === undefined || segment.rtnl.findLink({ index: segment.bridge }) === undefined) {
+      this.release(network);
+      await this.provide(network);
+      return;
+    }
+    const mended = mendSegment(this.parts.rtnl, segment, this.settings(network));
+    network.segment = mended;
+    const live = liveEntries(mended.rtnl, mended);
+    // Until the cluster has told of all peers, what is there is not known to be wrong.
+    const { set, remove } = difference(live, peers.entries());
+    changeEntries(mended.rtnl, mended, { set, remove: settled ? remove : [] });
+  }
+
+  settings(network: OverlayNetwork): SegmentSettings {
+    const { ownerOf, namespacePath, self } = this.parts;
+    const { id } = network.spec;
+    return {
+      path: namespacePath(id),
+      owner: ownerOf(id),
+      vni: network.vnis[0],
+      vxlanPort: this.#vxlanPort,
+      hostAddress: self.address,
+      mtu: this.mtu(network),
+    };
+  }
+
+  mtu(network: OverlayNetwork): number {
+    const { rtnl, self } = this.parts;
+    return network.options.mtu ?? tunnelMtu(rtnl, self.address, this.#cipherOf(network));
+  }
+
+  #cipherOf({ options }: OverlayNetwork): TunnelCipher | undefined {
+    return options.encrypted ? this.parts.cipher : undefined;
+  }
+
+  /** When all have gone that were let go of. */
+  settled(): Promise<void> {
+    return this.#departures.all();
+  }
+}
+
+/** @throws network_not_restored */
+export function segmentOf({ spec, segment }: OverlayNetwork): Segment {
+  if (segment !== undefined) return segment;
+  throw unavailable("network_not_restored", `network "${spec.name}" has nothing on this host: call repair()`);
+}
+
+function vniInUse(name: string, { vni, vxlanPort }: SegmentSettings): Error {
+  const message = `network "${name}": another VXLAN device of this host has the id ${vni} at port ${vxlanPort}: remove it, or make the network anew with another id`;
+  return conflict("vni_in_use", message, vni);
+}

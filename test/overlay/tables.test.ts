@@ -1,0 +1,113 @@
+// What the cluster tells, read back from the kernel: all of it and nothing else, whatever is told in which order.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { describe, it } from "node:test";
+import { fdb, link, NetNamespace, neighbour, Rtnl } from "@causeway/kernel";
+import { eventually } from "../support/eventually.ts";
+import { checkLeaks } from "../support/leak-check.ts";
+import { type Member, OverlayCluster, type OverlayHost, usual } from "../support/overlay-hosts.ts";
+import { canPing } from "../support/traffic.ts";
+
+/** What a host's kernel says of endpoints elsewhere, a line each. */
+function tables(host: OverlayHost, networkId: string): readonly string[] {
+  using namespace = NetNamespace.open(host.pathOf(networkId));
+  using rtnl = new Rtnl(namespace);
+  const vxlan = rtnl.query(link.getIndex({ name: "vxlan0" }));
+  const bridge = rtnl.query(link.getIndex({ name: "br0" }));
+  const forwarded = rtnl.dump(fdb.list({ link: vxlan })).filter(({ mac }) => mac.startsWith("02:42"));
+  return [
+    ...forwarded.map(({ mac, table, remote = "" }) => `${table} ${mac} ${remote}`.trim()),
+    ...rtnl
+      .dump(neighbour.list({ link: bridge }))
+      .filter((one) => one?.state === "permanent")
+      .map((one) => `neighbour ${one?.address} ${one?.mac}`),
+  ].sort();
+}
+
+function linesOf({ peer: { mac, ipv4, ipv6, hostAddress } }: Member): readonly string[] {
+  const linkLocal = `fe80::42:aff:fe07:${mac.slice(-2).replace(/^0/, "")}`;
+  return [
+    `self ${mac} ${hostAddress}`,
+    `master ${mac}`,
+    ...[ipv4, ipv6, linkLocal].map((address) => `neighbour ${address} ${mac}`),
+  ];
+}
+
+describe("the kernel's tables of an overlay network", () => {
+  checkLeaks();
+
+  it("hold every peer, none of the host's own, and nothing once it has gone", async () => {
+    await using cluster = new OverlayCluster({ hosts: 3 });
+    const network = await cluster.newNetwork();
+    const { id } = network.spec;
+    const a = await cluster.join(cluster.host(1), network, usual(2));
+    const b = await cluster.join(cluster.host(2), network, usual(3));
+    const c = await cluster.join(cluster.host(3), network, usual(4));
+    assert.deepEqual(tables(a.host, id), [...linesOf(b), ...linesOf(c)].sort());
+    assert.deepEqual(tables(c.host, id), [...linesOf(a), ...linesOf(b)].sort());
+    a.host.driver.putPeer(b.peer);
+    a.host.driver.putPeer(a.peer);
+    assert.deepEqual(tables(a.host, id), [...linesOf(b), ...linesOf(c)].sort());
+    cluster.leave(b);
+    assert.deepEqual(tables(a.host, id), [...linesOf(c)].sort());
+    a.host.driver.settlePeers(id, []);
+    assert.deepEqual(tables(a.host, id), []);
+    a.host.driver.settlePeers(id, [a.peer, c.peer]);
+    assert.deepEqual(tables(a.host, id), [...linesOf(c)].sort());
+  });
+
+  it("are filled with what was told before the first endpoint joined, and again when another comes after the last", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    const { id } = network.spec;
+    const b = await cluster.join(cluster.host(2), network, usual(3));
+    const host = cluster.host(1);
+    assert.ok(!existsSync(host.pathOf(id)));
+    for (let round = 0; round < 3; round++) {
+      const a = await cluster.join(host, network, usual(2));
+      assert.deepEqual(tables(host, id), [...linesOf(b)].sort());
+      assert.ok(await canPing(a.namespace, "10.7.0.3"));
+      cluster.leave(a);
+    }
+    await eventually(() => assert.ok(!existsSync(host.pathOf(id))));
+  });
+
+  it("an address that is somewhere else is there at once, and connections go on", async () => {
+    await using cluster = new OverlayCluster({ hosts: 3 });
+    const network = await cluster.newNetwork();
+    const { id } = network.spec;
+    const a = await cluster.join(cluster.host(1), network, usual(2));
+    const b = await cluster.join(cluster.host(2), network, usual(3));
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    // The new one is told before the old one is taken back.
+    const moved = await cluster.join(cluster.host(3), network, usual(3));
+    assert.deepEqual(tables(a.host, id), [...linesOf(moved)].sort());
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    cluster.leave(b);
+    assert.deepEqual(tables(a.host, id), [...linesOf(moved)].sort());
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    // And to the host of those who talk to it.
+    const home = await cluster.join(cluster.host(1), network, usual(3));
+    assert.deepEqual(tables(a.host, id), []);
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    assert.ok(await canPing(a.namespace, "fd00:7::3"));
+    cluster.leave(moved);
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    // And away again, told before it is left here.
+    const away = await cluster.join(cluster.host(2), network, usual(3));
+    cluster.leave(home);
+    assert.deepEqual(tables(a.host, id), [...linesOf(away)].sort());
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+  });
+
+  it("a peer's new MAC takes the place of the old one", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    const a = await cluster.join(cluster.host(1), network, usual(2));
+    const b = await cluster.join(cluster.host(2), network, usual(3));
+    const changed = { ...b, peer: { ...b.peer, mac: "02:42:0a:07:00:33" } };
+    a.host.driver.putPeer(changed.peer);
+    assert.deepEqual(tables(a.host, network.spec.id), [...linesOf(changed)].sort());
+  });
+});
