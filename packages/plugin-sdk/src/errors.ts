@@ -1,6 +1,7 @@
 /**
  * What went wrong between a plugin and whoever calls it: one class, a stable code.
  */
+import { visible } from "./visible.ts";
 
 /** Stable, to compare with. */
 export type PluginErrorCode =
@@ -59,7 +60,8 @@ export class PluginError extends Error {
   readonly detail: unknown;
 
   constructor(code: PluginErrorCode, message: string, options: PluginErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // It may say what a plugin says, or somebody called it.
+    super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
   }

@@ -37,8 +37,8 @@ test("a list shows no control character that comes from elsewhere", async () => 
     columns: ["Name"],
     id: String,
   };
-  await showList(output, ["eth\u001b[2J\u009bX"], listing, {});
-  assert.equal(written, "NAME\neth\ufffd[2J\ufffdX\n");
+  await showList(output, ["eth\u001b[2J\u009bX\u202eY"], listing, {});
+  assert.equal(written, "NAME\neth\ufffd[2J\ufffdX\ufffdY\n");
 });
 
 describe("a table", () => {

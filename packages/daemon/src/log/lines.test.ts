@@ -25,10 +25,10 @@ it("lets nothing move the cursor that JSON would not escape", () => {
   const line = JSON.stringify({
     level: "info",
     time: "",
-    msg: "a\u009b2Jb",
+    msg: "a\u009b2Jb\u202ec",
     caller: "uid 1 (\u009b2J\u007f)",
   });
-  assert.equal(lineForPeople(line, false), ` info  a\\u009b2Jb caller="uid 1 (\\u009b2J\\u007f)"\n`);
+  assert.equal(lineForPeople(line, false), ` info  a\\u009b2Jb\\u202ec caller="uid 1 (\\u009b2J\\u007f)"\n`);
 });
 
 it("lets pass what is no line of ours", () => {

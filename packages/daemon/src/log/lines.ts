@@ -50,9 +50,9 @@ function printable(text: string): string {
   return escaped(text.replaceAll("\n", "\n  "));
 }
 
-/** JSON's own escapes leave out those from U+007F on, some of which terminals obey as they do ESC. */
+/** JSON's own escapes leave out those from U+007F on, some of which terminals obey as they do ESC, or turn the text around for. */
 function escaped(text: string): string {
-  return text.replaceAll(/(?!\n)\p{Cc}/gu, (character) => {
+  return text.replaceAll(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) => {
     const short = JSON.stringify(character).slice(1, -1);
     return short === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}` : short;
   });

@@ -12,9 +12,9 @@ export interface Piece {
 
 export type Line = readonly Piece[];
 
-/** A control character is shown as one that is none: who is root in a sandbox gives its interfaces names, and they come to a terminal. */
+/** A control character, or one that turns the text around, is shown as one that does nothing: who is root in a sandbox gives its interfaces names, and they come to a terminal. */
 export function piece(text: string, style?: Style): Piece {
-  return { text: text.replaceAll(/\p{Cc}/gu, "\ufffd"), style };
+  return { text: text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, "\ufffd"), style };
 }
 
 /** Columns that a line takes. */

@@ -1,6 +1,7 @@
 /**
  * What came out: plain data, and text.
  */
+import { visible } from "../visible.ts";
 import type { ClauseId } from "./clauses.ts";
 
 export interface ClauseResult {
@@ -52,7 +53,9 @@ export function reportText(report: Report, { all = false } = {}): string {
     ...report.left.map((text) => `LEFT BEHIND      ${text}`),
     `${report.passed ? "passed" : "FAILED"}: ${count("kept")} kept, ${count("broken")} broken, ${count("skipped")} skipped, in ${calls} calls`,
     "",
-  ].join("\n");
+  ]
+    .map(visible)
+    .join("\n");
 }
 
 function clauseLines({ id, level, text, outcome, evidence }: ClauseResult): string[] {

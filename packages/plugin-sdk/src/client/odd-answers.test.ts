@@ -4,8 +4,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { at, temporaryDirectory } from "../test-support.ts";
-import { call, ids } from "./client-test-support.ts";
+import { answering, call, ids } from "./client-test-support.ts";
 import { PluginClient } from "./plugin-client.ts";
+import { RemoteNetworkDriver } from "./remote-network-driver.ts";
 
 /** A plugin that sends these bytes for an answer, and keeps the connection. */
 async function sending(t: TestContext, answer: string): Promise<PluginClient> {
@@ -36,6 +37,38 @@ describe("an answer that is hardly HTTP", () => {
       assert.match(error.message, /^remote: (no){2048}\.\.\.$/);
       return true;
     });
+  });
+
+  it("an error that would move a terminal's cursor, or turn its text around, is told with escapes", async (t) => {
+    const body = JSON.stringify({ Err: "a\u001b[2J\u009b31m\u202egnp.\u2066\u2028b\nc\td" });
+    const client = await sending(
+      t,
+      `HTTP/1.1 500 No\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+    const told = "a\\u001b[2J\\u009b31m\\u202egnp.\\u2066\\u2028b\nc\td";
+    await assert.rejects(client.call(call, ids), (error: Error) => {
+      assert.equal(error.message, `remote: ${told}`);
+      assert.doesNotMatch(String(error.cause), /[\p{Cc}\p{Bidi_Control}]/u);
+      return true;
+    });
+  });
+
+  it("a Value of 300,000 lists in each other is refused, and one of 64 is not", async (t) => {
+    for (const [depth, code] of [
+      [300_000, "plugin_answer_invalid"],
+      [65, "plugin_answer_invalid"],
+      [64, undefined],
+    ] as const) {
+      const body = `{"Value":{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}}`;
+      const { client } = await answering(t, {
+        "NetworkDriver.GetCapabilities": '{"Scope":"local"}',
+        "NetworkDriver.EndpointOperInfo": body,
+      });
+      const driver = new RemoteNetworkDriver(client);
+      const answer = driver.endpointOperInfo(ids);
+      if (code === undefined) assert.equal(JSON.stringify(await answer).length, body.length);
+      else await assert.rejects(answer, { code, message: /Value .* more than 64 levels/ });
+    }
   });
 
   it("a second answer that nobody asked for is nobody's", async (t) => {

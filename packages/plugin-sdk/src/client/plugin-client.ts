@@ -12,6 +12,7 @@ import {
   readMessage,
   requestBody,
 } from "../protocol/index.ts";
+import { visible } from "../visible.ts";
 import { addressText } from "./address.ts";
 import { defaultDirectories, type FoundPlugin, findPlugin, type PluginDirectories } from "./discovery.ts";
 import { type Clock, retried, systemClock } from "./retry.ts";
@@ -209,7 +210,7 @@ function failureIn(value: unknown, field: "Err" | "Error"): string | undefined {
 }
 
 function shortened(text: string, longest = 200): string {
-  const line = text.trim();
+  const line = visible(text.trim());
   return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }
 
