@@ -67,15 +67,16 @@ const CLI: Rooms = {
   hook: ["command", "commands", "client", "output", "errors"],
 };
 
-/** packages/plugin-sdk/src: errors <- protocol <- {server, client} <- {replay, check}. */
+/** packages/plugin-sdk/src: visible <- errors <- protocol <- {server, client} <- {replay, check}. */
 const PLUGIN_SDK: Rooms = {
-  errors: [],
+  visible: [],
+  errors: ["visible"],
   files: [],
   protocol: ["errors"],
   server: ["errors", "files", "protocol"],
-  client: ["errors", "files", "protocol"],
+  client: ["errors", "files", "protocol", "visible"],
   replay: ["errors", "protocol", "server", "client"],
-  check: ["errors", "protocol", "client"],
+  check: ["errors", "protocol", "client", "visible"],
 };
 
 /** What each package and folder of the workspace may import from packages/. */

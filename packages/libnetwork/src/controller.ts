@@ -14,6 +14,7 @@ import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
 import { makeGateway } from "./model/gateway/gateway-bridge.ts";
 import { reviewGateway } from "./model/gateway/review.ts";
+import { enginePatient } from "./model/healing/engine-patient.ts";
 import { Healer } from "./model/healing/healer.ts";
 import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
 import { newId } from "./model/ids.ts";
@@ -83,7 +84,7 @@ export abstract class Controller implements AsyncDisposable {
 
   /** From now on, until it closes, what somebody else takes away is put back. For wiring. */
   protected startHealing(watch: HostWatch): void {
-    this.#healer = new Healer(this.#engine, watch);
+    this.#healer = new Healer(enginePatient(this.#engine), watch);
   }
 
   /**

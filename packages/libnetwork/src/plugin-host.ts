@@ -5,11 +5,13 @@ import { Conntrack, keepReserve, Reaper, Rtnl, requireDescriptors } from "@cause
 import type { IpamDriverHandlers, NetworkDriverHandlers } from "@causeway/plugin-sdk";
 import type { Driver } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
+import type { HealingEvent } from "./contracts/healing.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { hostEndName } from "./drivers/bridge/host-end.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
 import { type ControllerOptions, checkedControllerOptions } from "./model/controller-options.ts";
 import { exhaustion } from "./model/exhaustion.ts";
+import { Healer } from "./model/healing/healer.ts";
 import { KeyedMutex } from "./model/keyed-mutex.ts";
 import { hostPrefixes } from "./netstack/host-prefixes.ts";
 import { awaitCarrier } from "./netstack/readiness.ts";
@@ -31,7 +33,9 @@ import { restoreServed } from "./serving/restoring.ts";
 import { ServedDriver } from "./serving/served-driver.ts";
 import { ServedIpam } from "./serving/served-ipam.ts";
 import { ServedObjects } from "./serving/served-objects.ts";
+import { ServedPatient } from "./serving/served-patient.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
+import { KernelHostWatch } from "./watch/host-watch.ts";
 
 /** What a plugin holds open besides published ports. */
 const descriptorsToOpen = 24;
@@ -43,6 +47,7 @@ type Shared =
   | "firewall"
   | "firewallTable"
   | "defaultAddressPools"
+  | "selfHeal"
   | "hostResolvConf";
 
 /** Options of {@link PluginHost.open}: those of a controller that concern its driver and its IPAM. */
@@ -51,6 +56,8 @@ export interface PluginHostOptions extends Pick<ControllerOptions, Shared> {
   readonly dockerFilter?: boolean;
   /** Told what could not be taken up after a restart. Default: a warning of the process. */
   readonly onProblem?: (error: unknown) => void;
+  /** Told of what somebody took away in the kernel, and of its mend. Default: nobody is. */
+  readonly onHealth?: (event: HealingEvent) => void;
 }
 
 interface Parts {
@@ -100,6 +107,7 @@ export class PluginHost implements AsyncDisposable {
 
   static async #open({
     onProblem = warn,
+    onHealth = () => undefined,
     dockerFilter = true,
     ...given
   }: PluginHostOptions): Promise<PluginHost> {
@@ -165,6 +173,11 @@ export class PluginHost implements AsyncDisposable {
     if (objects.networks.size > 0) await filter?.open();
     const letPass = async () => await filter?.open();
     const network = new ServedDriver({ driver, store, objects, links, mutex, letPass });
+    if (checked.selfHeal) {
+      const patient = new ServedPatient({ driver, objects, mutex, letPass, firewall, onHealth });
+      const watch = new KernelHostWatch({ host, rtnl, runDir: undefined, mark, filtered: firewall.active });
+      opened.adopt(new Healer(patient, watch), (made) => made.close());
+    }
     return new PluginHost({ network, ipam: servedIpam }, { objects, firewall, filter }, opened.move());
   }
 

@@ -1,7 +1,13 @@
 /**
  * `causeway plugin serve`: from its options to the end of the process.
  */
-import { CausewayError, messageOf, PluginHost, type PluginHostOptions } from "@causeway/libnetwork";
+import {
+  CausewayError,
+  type HealingEvent,
+  messageOf,
+  PluginHost,
+  type PluginHostOptions,
+} from "@causeway/libnetwork";
 import { type EndedCall, PluginError, servePlugin } from "@causeway/plugin-sdk";
 import type { Logger } from "pino";
 import { ServiceManager } from "../lifecycle/service-manager.ts";
@@ -25,6 +31,8 @@ export interface PluginOptions {
   readonly allowForeignForwarding?: boolean;
   /** Docker's own rules are told to let our networks be. Default: true. */
   readonly dockerFilter?: boolean;
+  /** What somebody takes away in the kernel is put back. Default: true. */
+  readonly selfHeal?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: "auto" | "json" | "text";
 }
@@ -45,6 +53,7 @@ export async function runPlugin(options: PluginOptions): Promise<number> {
     await using host = await PluginHost.open({
       ...hostOptions(options),
       onProblem: (error) => logger.warn({ err: error }, messageOf(error)),
+      onHealth: (event) => tellHealth(logger, event),
     });
     const { socket } = options;
     await using server = await servePlugin(
@@ -70,13 +79,14 @@ export async function runPlugin(options: PluginOptions): Promise<number> {
 
 function hostOptions(options: PluginOptions): PluginHostOptions {
   const { name, stateDir, hostNamespace, firewallTable, defaultAddressPools = [] } = options;
-  const { allowForeignForwarding = false, dockerFilter = true } = options;
+  const { allowForeignForwarding = false, dockerFilter = true, selfHeal = true } = options;
   return {
     stateDir: stateDir ?? `/var/lib/causeway/plugins/${name}`,
     firewallTable: firewallTable ?? `plugin_${name.replaceAll(/\W/g, "_")}`.slice(0, 32),
     ...(hostNamespace !== undefined && { hostNamespace }),
     defaultAddressPools: defaultAddressPools.map(poolRange),
     dockerFilter,
+    selfHeal,
     drivers: { bridge: { allowForeignForwarding } },
   };
 }
@@ -91,6 +101,15 @@ function tell(logger: Logger, { method, status, took, error }: EndedCall): void 
   const fields = { method, status, ms: Math.round(took * 100) / 100 };
   if (error === undefined) logger.debug(fields, "call");
   else logger.info({ ...fields, err: error }, messageOf(error));
+}
+
+function tellHealth(logger: Logger, { type, name, attributes }: HealingEvent): void {
+  const { messages, reason, unheard, codes } = attributes;
+  const level = type === "health:mended" ? "info" : "warn";
+  logger[level](
+    { type, ...attributes },
+    `${name}: ${messages ?? unheard ?? codes}${reason === undefined ? "" : `: ${reason}`}`,
+  );
 }
 
 function isUsage(error: unknown): boolean {

@@ -22,7 +22,8 @@ export interface HostWatchOptions {
   readonly host: NetNamespace;
   /** A connection to rtnetlink in the host's namespace. */
   readonly rtnl: Rtnl;
-  readonly runDir: string;
+  /** Of namespaces that go from its folder `netns` is told. Undefined: there are none. */
+  readonly runDir: string | undefined;
   /** What the aliases of our links begin with. */
   readonly mark: string;
   /** There are tables of ours in the packet filter. */
@@ -62,6 +63,7 @@ export class KernelHostWatch implements HostWatch {
         this.#hear(monitor, () => this.#hints.push({ about: "firewall" }));
       });
     }
+    if (runDir === undefined) return;
     const directory = join(runDir, "netns");
     this.#attempt(`files that go from ${directory}`, () => {
       const gone = (name: string | undefined) =>

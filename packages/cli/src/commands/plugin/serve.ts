@@ -13,6 +13,7 @@ interface Options {
   readonly defaultAddressPool?: readonly string[];
   readonly allowForeignForwarding?: boolean;
   readonly dockerFilter: boolean;
+  readonly selfHeal: boolean;
   readonly logLevel?: string;
 }
 
@@ -30,6 +31,10 @@ export const serve: CommandDefinition<Options> = {
       .option("--default-address-pool <base=SUBNET,size=N>", "where automatic subnets come from", collect)
       .option("--allow-foreign-forwarding", "where it turns forwarding on, other traffic is forwarded too")
       .option("--no-docker-filter", "leaves it to you to let our networks' traffic pass Docker's own rules")
+      .option(
+        "--no-self-heal",
+        "leaves what somebody takes away in the kernel as it is, until the next start",
+      )
       .option("--log-level <level>", "trace, debug, info, warn, error", "info"),
   examples: [
     {

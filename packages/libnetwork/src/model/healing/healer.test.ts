@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { eventually } from "../../../../../test/support/eventually.ts";
+import type { Patient } from "../../contracts/healing.ts";
 import type { HealthItem } from "../../contracts/health.ts";
 import type { Hint, HostWatch } from "../../contracts/host-watch.ts";
 import { Engine, type ModelParts } from "../engine.ts";
-import { type Doctor, Healer } from "./healer.ts";
+import { enginePatient } from "./engine-patient.ts";
+import { Healer } from "./healer.ts";
 
 class FakeWatch implements HostWatch {
   closed = false;
@@ -29,10 +31,13 @@ const item = (code: string, repairable = true): HealthItem => ({
 });
 
 /** A healer of which the test is doctor, and what it tells. */
-function scene(doctor: Partial<Doctor>) {
+function scene(doctor: Partial<Pick<Patient, "inspect" | "mend">>) {
   const engine = new Engine({ drivers: new Map() } as unknown as ModelParts);
   const watch = new FakeWatch();
-  const healer = new Healer(engine, watch, { inspect: async () => [], mend: async () => [], ...doctor });
+  const healer = new Healer(
+    { ...enginePatient(engine), inspect: async () => [], mend: async () => [], ...doctor },
+    watch,
+  );
   const told: string[] = [];
   const listening = (async () => {
     for await (const { type, id, attributes } of engine.events.subscribe()) {

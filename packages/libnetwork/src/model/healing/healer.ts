@@ -6,31 +6,19 @@
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { HealingEventType, Patient } from "../../contracts/healing.ts";
 import type { HealthItem, HealthSubject } from "../../contracts/health.ts";
 import type { Hint, HostWatch } from "../../contracts/host-watch.ts";
 import { messageOf } from "../../errors.ts";
-import type { Engine } from "../engine.ts";
 import { subjectKey } from "../health/subject-health.ts";
-import { inspectSubject, mendSubject } from "../health/subjects.ts";
 import { Course, type Outcome } from "./course.ts";
-import { suspects } from "./suspects.ts";
-
-/** How subjects are looked at and mended. */
-export interface Doctor {
-  inspect(engine: Engine, subject: HealthSubject): Promise<readonly HealthItem[]>;
-  /** Answers what is left. */
-  mend(engine: Engine, subject: HealthSubject): Promise<readonly HealthItem[]>;
-}
-
-const ownDoctor: Doctor = { inspect: inspectSubject, mend: mendSubject };
 
 /** Subjects that are looked at at one time: one may wait for a lock that an operation holds. */
 const atOnce = 4;
 
 export class Healer {
-  readonly #engine: Engine;
+  readonly #patient: Patient;
   readonly #watch: HostWatch;
-  readonly #doctor: Doctor;
   readonly #courses = new Map<string, Course>();
   /** Codes of what cannot be mended and was told of, by subject. */
   readonly #told = new Map<string, string>();
@@ -39,10 +27,9 @@ export class Healer {
   #closed = false;
 
   /** Begins at once. */
-  constructor(engine: Engine, watch: HostWatch, doctor: Doctor = ownDoctor) {
-    this.#engine = engine;
+  constructor(patient: Patient, watch: HostWatch) {
+    this.#patient = patient;
     this.#watch = watch;
-    this.#doctor = doctor;
     watch.start((hints) => this.#hear(hints));
   }
 
@@ -66,9 +53,10 @@ export class Healer {
     for (const hint of hints) {
       if (hint.about !== "nothing") continue;
       const { unheard, reason } = hint;
-      this.#engine.events.emit("health:unheard", { id: "host", name: "host" }, { unheard, reason });
+      const attributes = { unheard, reason };
+      this.#patient.tell({ type: "health:unheard", id: "host", name: "host", attributes });
     }
-    for (const subject of suspects(this.#engine, hints)) this.#courseOf(subject).hint();
+    for (const subject of this.#patient.suspects(hints)) this.#courseOf(subject).hint();
   }
 
   #courseOf(subject: HealthSubject): Course {
@@ -102,7 +90,7 @@ export class Healer {
 
   async #treat(course: Course): Promise<Outcome> {
     try {
-      const found = await this.#doctor.inspect(this.#engine, course.subject);
+      const found = await this.#patient.inspect(course.subject);
       return await this.#treatFound(course, found);
     } catch (error) {
       if (this.#closed) return "nothing";
@@ -114,12 +102,12 @@ export class Healer {
   async #treatFound(course: Course, found: readonly HealthItem[]): Promise<Outcome> {
     const broken = found.filter(({ repairable }) => repairable);
     this.#tellOthers(course, found);
-    if (found.some(({ nature }) => nature === "lost")) await this.#doctor.mend(this.#engine, course.subject);
+    if (found.some(({ nature }) => nature === "lost")) await this.#patient.mend(course.subject);
     if (broken.length === 0) return "nothing";
     if (course.exhausted) return this.#giveUp(course, broken, "it is damaged again each time");
     this.#tell("health:noticed", course, { codes: codesOf(broken), messages: messagesOf(broken) });
     course.mends++;
-    const left = await this.#doctor.mend(this.#engine, course.subject);
+    const left = await this.#patient.mend(course.subject);
     const still = left.filter(({ repairable }) => repairable);
     if (still.length > 0) return this.#failed(course, still, messagesOf(still));
     this.#tell("health:mended", course, { codes: codesOf(broken), mends: String(course.mends) });
@@ -148,13 +136,9 @@ export class Healer {
     return "given-up";
   }
 
-  #tell(
-    type: "health:noticed" | "health:mended" | "health:gave-up",
-    { subject }: Course,
-    attributes: Readonly<Record<string, string>>,
-  ): void {
-    const about = "id" in subject ? subject : { id: subject.kind, name: subject.kind };
-    this.#engine.events.emit(type, about, { subject: subject.kind, ...attributes });
+  #tell(type: HealingEventType, { subject }: Course, attributes: Readonly<Record<string, string>>): void {
+    const { id, name } = "id" in subject ? subject : { id: subject.kind, name: subject.kind };
+    this.#patient.tell({ type, id, name, attributes: { subject: subject.kind, ...attributes } });
   }
 }
 
