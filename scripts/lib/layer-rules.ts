@@ -7,7 +7,7 @@ import type { IRegularForbiddenRuleType } from "dependency-cruiser";
 
 type Rooms = Readonly<Record<string, readonly string[]>>;
 
-/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack, nftables}, and rtnl, conntrack <- reaper; features probes these. */
+/** packages/kernel/src: sys, codec <- netlink <- {rtnl, conntrack, nftables, xfrm}, and rtnl, conntrack <- reaper; features probes these. */
 const KERNEL: Rooms = {
   sys: [],
   codec: [],
@@ -15,8 +15,9 @@ const KERNEL: Rooms = {
   rtnl: ["sys", "codec", "netlink"],
   conntrack: ["sys", "codec", "netlink"],
   nftables: ["sys", "codec", "netlink"],
+  xfrm: ["sys", "codec", "netlink"],
   reaper: ["sys", "codec", "netlink", "rtnl", "conntrack"],
-  features: ["sys", "rtnl", "conntrack", "nftables"],
+  features: ["sys", "rtnl", "conntrack", "nftables", "xfrm"],
 };
 
 const FOUNDATION = ["errors", "plugin-errors", "address", "options", "contracts"];

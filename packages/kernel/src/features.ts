@@ -10,6 +10,8 @@ import { requireCapabilities } from "./sys/capabilities.ts";
 import { isKernelError, UnsupportedFeatureError } from "./sys/errors.ts";
 import type { Feature } from "./sys/features.ts";
 import { mayReturn, NetNamespace } from "./sys/namespace.ts";
+import * as state from "./xfrm/state.ts";
+import { Xfrm } from "./xfrm/xfrm.ts";
 
 /**
  * Throws UnsupportedFeatureError where this process may not administer networks: what it lacks, and the mend.
@@ -105,3 +107,21 @@ export const connectionTracking: Feature = {
       }),
     ),
 };
+
+/** IPsec as it takes to encrypt packets of both families: ESP with AES-GCM, and sequence numbers of 64 bits. */
+export const ipsecEsp: Feature = {
+  name: "IPsec (ESP with AES-GCM)",
+  mend: "run a kernel with it (CONFIG_XFRM_USER, CONFIG_INET_ESP, CONFIG_INET6_ESP, CONFIG_CRYPTO_GCM, CONFIG_CRYPTO_SEQIV; modprobe xfrm_user esp4 esp6 gcm seqiv)",
+  probe: () =>
+    inThrowAwayNamespace((namespace) =>
+      refusal(() => {
+        using xfrm = new Xfrm(namespace);
+        xfrm.execute(probeState("192.0.2.1", "192.0.2.2"), probeState("2001:db8::1", "2001:db8::2"));
+      }),
+    ),
+};
+
+function probeState(source: string, destination: string) {
+  const aead = { algorithm: "rfc4106(gcm(aes))", key: new Uint8Array(36), icvBits: 128 };
+  return state.add({ source, destination, spi: 0x1000, requestId: 1, aead, replayWindow: 32 });
+}

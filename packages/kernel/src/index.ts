@@ -7,7 +7,14 @@ export { bytesToIp, bytesToMac, ipToBytes, macToBytes } from "./codec/inet.ts";
 export type { Connection, Flow } from "./conntrack/connection.ts";
 export { Conntrack } from "./conntrack/conntrack.ts";
 export type { ConntrackFilter } from "./conntrack/filter.ts";
-export { connectionTracking, linkKind, nftables, nftablesNat, requirePrivileges } from "./features.ts";
+export {
+  connectionTracking,
+  ipsecEsp,
+  linkKind,
+  nftables,
+  nftablesNat,
+  requirePrivileges,
+} from "./features.ts";
 export type { Query, Request } from "./netlink/message.ts";
 export { Monitor, type MonitorOptions, type Overrun, type Topic } from "./netlink/monitor.ts";
 export type { DumpOptions } from "./netlink/socket.ts";
@@ -112,3 +119,7 @@ export {
   sendStream,
 } from "./sys/transfer.ts";
 export { openTun, type TunOptions } from "./sys/tun.ts";
+export * as xfrmPolicy from "./xfrm/policy.ts";
+export type { Aead } from "./xfrm/spec.ts";
+export * as xfrmState from "./xfrm/state.ts";
+export { Xfrm } from "./xfrm/xfrm.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { attrs, listOf, readAttributes, scanAttributes } from "./attrs.ts";
 import { ByteReader, ByteWriter, DecodeError } from "./bytes.ts";
 import { choice, flag, text, u8, u32 } from "./codec.ts";
-import { pad, struct } from "./struct.ts";
+import { bytes, pad, struct, u64 } from "./struct.ts";
 
 const inner = attrs({ number: [1, u32] });
 const spec = attrs({
@@ -90,5 +90,19 @@ describe("struct", () => {
       index: 5,
     });
     assert.throws(() => sample.read(new ByteReader(Buffer.alloc(7))), DecodeError);
+  });
+
+  it("nests, and writes zeros for what is left out of a structure within", () => {
+    const outer = struct({ head: u8, inner: struct({ address: bytes(4), count: u64 }), tail: u8 });
+    const whole = { head: 1, inner: { address: Uint8Array.of(1, 2, 3, 4), count: 5n }, tail: 6 };
+    const hex = (value: Parameters<typeof outer.write>[1]) =>
+      written((to) => outer.write(to, value)).toString("hex");
+    assert.equal(hex(whole), "01" + "01020304" + "0500000000000000" + "06");
+    assert.equal(
+      hex({ inner: { address: Uint8Array.of(9) } }),
+      "00" + "09000000" + "0000000000000000" + "00",
+    );
+    assert.equal(hex({ tail: 6 }), `${"00".repeat(13)}06`);
+    assert.deepEqual(outer.read(new ByteReader(Buffer.from(hex(whole), "hex"))), whole);
   });
 });
