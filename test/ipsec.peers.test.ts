@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { needsVirtualMachine, testInVirtualMachine } from "./support/virtual-machine.ts";
 
-const suites = ["packages/kernel/src/xfrm/{policy,state}.test.ts"];
+const suites = ["packages/kernel/src/xfrm/{policy,state}.test.ts", "test/overlay/encrypted.test.ts"];
 
 /** Beside the other suites the emulation would take their time, and they its. */
 const notAsked = process.env.CAUSEWAY_PEERS === "1" ? false : "takes minutes: npm run test:peers runs it";
@@ -14,7 +14,8 @@ const notAsked = process.env.CAUSEWAY_PEERS === "1" ? false : "takes minutes: np
 describe("where the kernel has ESP", { skip: needsVirtualMachine() || notAsked }, () => {
   it("packets between hosts are encrypted, and others are refused", () => {
     const { passed, failed, skipped, complaints } = testInVirtualMachine(suites, {
-      modules: ["esp4", "esp6", "xfrm_user", "vxlan"],
+      modules: ["esp4", "esp6", "xfrm_user", "vxlan", "bridge"],
+      without: ["without ESP"],
     });
     assert.ok(complaints === "", complaints);
     assert.deepEqual({ failed, skipped }, { failed: 0, skipped: 0 });

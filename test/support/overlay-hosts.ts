@@ -14,7 +14,9 @@ import type {
 import type { NamespacePlace } from "../../packages/libnetwork/src/contracts/netstack.ts";
 import type { NumberClaims, Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
 import type { PlainData } from "../../packages/libnetwork/src/contracts/store.ts";
+import type { ClusterKey } from "../../packages/libnetwork/src/contracts/tunnel-keys.ts";
 import { OverlayDriver } from "../../packages/libnetwork/src/drivers/overlay/driver.ts";
+import { TunnelEncryption } from "../../packages/libnetwork/src/drivers/overlay/encryption/encryption.ts";
 import { conflict } from "../../packages/libnetwork/src/errors.ts";
 import { NftablesFirewall } from "../../packages/libnetwork/src/firewall/nftables-firewall.ts";
 import { KernelNetStack } from "../../packages/libnetwork/src/netstack/netstack.ts";
@@ -103,6 +105,8 @@ export class OverlayHost {
   readonly runDir = mkdtempSync("/dev/shm/causeway-overlay-");
   readonly netstack: KernelNetStack;
   readonly #numbers: NumberClaims;
+  /** Of the driver that is open. */
+  tunnels: TunnelEncryption | undefined;
   driver: OverlayDriver;
 
   constructor(underlay: Underlay, number: number, numbers: NumberClaims, family: 4 | 6) {
@@ -135,12 +139,14 @@ export class OverlayHost {
   }
 
   openDriver(): OverlayDriver {
+    this.tunnels?.[Symbol.dispose]();
+    this.tunnels = new TunnelEncryption({ namespace: this.namespace, address: this.address });
     return new OverlayDriver(
       {
         rtnl: this.rtnl,
         reaper: this.reaper,
         numbers: this.#numbers,
-        cipher: undefined,
+        cipher: this.tunnels,
         openFirewall: (namespace) => new NftablesFirewall({ controllerId: this.id.slice(0, 12), namespace }),
         self: { id: this.id, address: this.address },
         ownerOf: (id) => this.ownerOf(id),
@@ -164,6 +170,7 @@ export class OverlayHost {
 
   async end(): Promise<void> {
     await this.driver.close();
+    this.tunnels?.[Symbol.dispose]();
     this.netstack.close();
     await this.reaper.close();
     for (const path of mountsBelow(this.runDir)) unbindNamespace(path);
@@ -213,6 +220,16 @@ export class OverlayCluster implements AsyncDisposable {
     const found = this.hosts[number - 1];
     if (found === undefined) throw new Error(`there is no host ${number}`);
     return found;
+  }
+
+  /** Hosts have keys, and are told which lives the others are in, now and as they begin others. */
+  tellKeys(keys: readonly ClusterKey[], ...hosts: readonly OverlayHost[]): void {
+    for (const host of hosts) {
+      host.tunnels?.setKeys(keys);
+      host.tunnels?.onLife((life) => {
+        for (const other of hosts) if (other !== host) other.tunnels?.putEnd({ address: host.address, life });
+      });
+    }
   }
 
   /** Made on the first host, and known to the others. */

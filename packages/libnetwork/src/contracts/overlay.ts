@@ -38,13 +38,25 @@ export interface PeerDriver {
   settlePeers(networkId: string, peers: readonly Peer[]): void;
 }
 
-/** Encrypts what goes between hosts, for networks that ask for it. */
+/** Encrypts what goes between hosts, for networks that ask for it. What the cluster tells it: contracts/tunnel-keys.ts. */
 export interface TunnelCipher {
-  /** Bytes that it adds to a packet at most, over an underlay of this family. */
-  overhead(family: 4 | 6): number;
-  /** From now on nothing of this VXLAN id leaves this host in the clear, nor comes in so. Nothing is wrong with one that is protected. */
-  protect(vni: number, port: number): void;
-  unprotect(vni: number, port: number): void;
+  /** UDP port of the tunnels of encrypted networks, and of nothing else on any host of the cluster. */
+  readonly port: number;
+  /** Bytes that it adds to a packet that is to be of this size on the wire. */
+  overhead(outerSize: number): number;
+  /** @throws encryption_unsupported where this host cannot encrypt */
+  requireSupport(): void;
+  /**
+   * From now on nothing goes out by the port in the clear, nor comes in by it so. Called before a device is there; nothing is wrong with one
+   * call more.
+   *
+   * @throws encryption_unsupported, ipsec_policy_taken; nothing was made then
+   */
+  protect(): void;
+  /** A network has an endpoint at the host with this address. */
+  tunnelTo(networkId: string, hostAddress: string): void;
+  /** These are all the hosts that a network has endpoints at. */
+  settleTunnels(networkId: string, hostAddresses: Iterable<string>): void;
 }
 
 /** Numbers that only one network of the cluster has. */

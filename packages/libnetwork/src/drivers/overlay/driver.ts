@@ -87,7 +87,12 @@ export class OverlayDriver implements Driver, PeerDriver {
 
   /** @throws encryption_unsupported */
   #refuseEncrypted(name: string, { encrypted }: OverlayNetworkOptions): void {
-    if (!encrypted || this.#parts.cipher !== undefined) return;
+    if (!encrypted) return;
+    const { cipher } = this.#parts;
+    if (cipher !== undefined) {
+      cipher.requireSupport();
+      return;
+    }
     const message = `network "${name}": this host cannot encrypt tunnels: leave "encrypted" out`;
     throw unsupported("encryption_unsupported", message);
   }
@@ -122,6 +127,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (network === undefined) return;
     this.#segments.release(network);
     this.#networks.remove(networkId);
+    this.#segments.cipherOf(network)?.settleTunnels(networkId, []);
     for (const vni of network.vnis) await this.#parts.numbers.release("vni", vni, networkId);
   }
 
@@ -241,7 +247,10 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (network === undefined) return;
     // One that is here now is nobody's peer any more.
     if (peer.hostId === this.#parts.self.id) this.removePeer(peer.networkId, peer.endpointId);
-    else this.#apply(network, network.peers.put(peer));
+    else {
+      this.#segments.cipherOf(network)?.tunnelTo(peer.networkId, peer.hostAddress);
+      this.#apply(network, network.peers.put(peer));
+    }
   }
 
   removePeer(networkId: string, endpointId: string): void {
@@ -252,7 +261,10 @@ export class OverlayDriver implements Driver, PeerDriver {
   settlePeers(networkId: string, peers: readonly Peer[]): void {
     const network = this.#networks.find(networkId);
     if (network === undefined) return;
-    network.peers.settle(peers.filter(({ hostId }) => hostId !== this.#parts.self.id));
+    const others = peers.filter(({ hostId }) => hostId !== this.#parts.self.id);
+    const hosts = others.map(({ hostAddress }) => hostAddress);
+    this.#segments.cipherOf(network)?.settleTunnels(networkId, hosts);
+    network.peers.settle(others);
     network.settled = true;
     const { segment } = network;
     if (segment === undefined) return;

@@ -42,7 +42,7 @@ export class Segments {
     if (network.segment !== undefined) return network.segment;
     const settings = this.settings(network);
     await this.#departures.of(settings.path);
-    this.#cipherOf(network)?.protect(settings.vni, settings.vxlanPort);
+    this.cipherOf(network)?.protect();
     const segment = await this.#makeWhenFree(network, settings);
     network.segment = segment;
     changeEntries(segment.rtnl, segment, { remove: [], set: [...network.peers.entries().values()] });
@@ -66,7 +66,7 @@ export class Segments {
   takeUp(network: OverlayNetwork): void {
     const settings = this.settings(network);
     network.segment = openSegment(settings, this.parts.openFirewall);
-    if (network.segment !== undefined) this.#cipherOf(network)?.protect(settings.vni, settings.vxlanPort);
+    if (network.segment !== undefined) this.cipherOf(network)?.protect();
     else if (files.existsSync(settings.path)) this.#letGo(settings.path);
   }
 
@@ -77,7 +77,6 @@ export class Segments {
     network.segment = undefined;
     segment[Symbol.dispose]();
     this.#letGo(segment.place.path);
-    this.#cipherOf(network)?.unprotect(network.vnis[0], this.#vxlanPort);
   }
 
   #letGo(path: string): void {
@@ -107,7 +106,7 @@ export class Segments {
       path: namespacePath(id),
       owner: ownerOf(id),
       vni: network.vnis[0],
-      vxlanPort: this.#vxlanPort,
+      vxlanPort: this.cipherOf(network)?.port ?? this.#vxlanPort,
       hostAddress: self.address,
       mtu: this.mtu(network),
     };
@@ -115,10 +114,11 @@ export class Segments {
 
   mtu(network: OverlayNetwork): number {
     const { rtnl, self } = this.parts;
-    return network.options.mtu ?? tunnelMtu(rtnl, self.address, this.#cipherOf(network));
+    return network.options.mtu ?? tunnelMtu(rtnl, self.address, this.cipherOf(network));
   }
 
-  #cipherOf({ options }: OverlayNetwork): TunnelCipher | undefined {
+  /** What encrypts it; undefined for a plain network. */
+  cipherOf({ options }: OverlayNetwork): TunnelCipher | undefined {
     return options.encrypted ? this.parts.cipher : undefined;
   }
 

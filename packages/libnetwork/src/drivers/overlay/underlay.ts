@@ -18,7 +18,8 @@ const usualMtu = 1500;
  */
 export function tunnelMtu(rtnl: Rtnl, hostAddress: string, cipher: TunnelCipher | undefined): number {
   const { family } = parseIp(hostAddress);
-  return underlayMtu(rtnl, hostAddress) - overhead[family] - (cipher?.overhead(family) ?? 0);
+  const outer = underlayMtu(rtnl, hostAddress);
+  return outer - overhead[family] - (cipher?.overhead(outer) ?? 0);
 }
 
 /** MTU of the link that has the address. */

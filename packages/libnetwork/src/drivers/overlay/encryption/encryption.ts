@@ -1,0 +1,180 @@
+/**
+ * TunnelEncryption: the encrypted tunnels of this host, as they stand in the kernel. A packet that ought to be encrypted and cannot be
+ * is dropped, from before the first device is made: by policies, which name no peer, so that nothing has to be there in time.
+ */
+import { ipsecEsp, type NetNamespace, requireFeatures, UnsupportedFeatureError } from "@causeway/kernel";
+import { parseIp } from "../../../address/ip.ts";
+import type { TunnelCipher } from "../../../contracts/overlay.ts";
+import type { ClusterKey, TunnelEnd, TunnelKeys } from "../../../contracts/tunnel-keys.ts";
+import { unsupported } from "../../../errors.ts";
+import { difference, type Knowledge } from "./difference.ts";
+import { KernelTunnels } from "./kernel-tunnels.ts";
+import { type OwnEnd, tunnelStates } from "./plan.ts";
+
+/** IANA has given it to nobody. On the wire it is never seen. */
+const defaultPort = 4793;
+
+/**
+ * RFC 4303 and 4106: header (8), initialisation vector (8), length of the padding and next header (2), check value (16). What is encrypted
+ * is padded to a multiple of 4 bytes.
+ */
+const esp = { around: 8 + 8 + 2 + 16, alignment: 4 } as const;
+
+export interface TunnelEncryptionSettings {
+  /** The host's; default: the calling thread's. */
+  readonly namespace?: NetNamespace;
+  /** Where this host's tunnels end. */
+  readonly address: string;
+  /** UDP port of the encrypted networks' tunnels, and of nothing else: the same on every host of the cluster. Default: 4793. */
+  readonly port?: number;
+}
+
+export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
+  readonly #namespace: NetNamespace | undefined;
+  readonly #address: string;
+  readonly port: number;
+  readonly #listeners: ((life: number) => void)[] = [];
+  #keys: readonly ClusterKey[] = [];
+  /** Hosts of the cluster, by address. */
+  readonly #ends = new Map<string, TunnelEnd>();
+  /** Addresses that networks have tunnels to. */
+  readonly #tunnels = new Map<string, Set<string>>();
+  /** Once something is protected. */
+  #kernel: KernelTunnels | undefined;
+
+  /** Asks nothing of the kernel: a host that encrypts nothing needs no IPsec. */
+  constructor({ namespace, address, port = defaultPort }: TunnelEncryptionSettings) {
+    this.#namespace = namespace;
+    this.#address = canonical(address);
+    this.port = port;
+  }
+
+  get life(): number | undefined {
+    return this.#kernel?.self.life;
+  }
+
+  onLife(listener: (life: number) => void): void {
+    this.#listeners.push(listener);
+    if (this.life !== undefined) listener(this.life);
+  }
+
+  overhead(outerSize: number): number {
+    return esp.around + (outerSize % esp.alignment);
+  }
+
+  requireSupport(): void {
+    requireEsp();
+  }
+
+  /** What an earlier run left is taken up. */
+  protect(): void {
+    if (this.#kernel !== undefined) return;
+    requireEsp();
+    this.#kernel = new KernelTunnels(this.#namespace, this.#address, this.port);
+    this.#tellLife(this.#kernel.self);
+    this.#applyAll(this.#kernel);
+  }
+
+  /** A network has an endpoint at a host. Until the host's life is known, what is sent there is dropped. */
+  tunnelTo(networkId: string, address: string): void {
+    const host = canonical(address);
+    const hosts = this.#tunnels.get(networkId) ?? new Set();
+    this.#tunnels.set(networkId, hosts.add(host));
+    this.#applyTo(host);
+  }
+
+  /** These are all the hosts that a network has endpoints at. States of others go with their keys. */
+  settleTunnels(networkId: string, addresses: Iterable<string>): void {
+    const hosts = new Set([...addresses].map(canonical));
+    if (hosts.size === 0) this.#tunnels.delete(networkId);
+    else this.#tunnels.set(networkId, hosts);
+    for (const host of hosts) this.#applyTo(host);
+  }
+
+  setKeys(keys: readonly ClusterKey[]): void {
+    this.#keys = keys;
+    if (this.#kernel !== undefined) this.#applyAll(this.#kernel);
+  }
+
+  putEnd({ address, life }: TunnelEnd): void {
+    const host = canonical(address);
+    this.#ends.set(host, { address: host, life });
+    this.#applyTo(host);
+  }
+
+  /** A life that nobody else is in: where another host has this one's number, or packets were lost count of. */
+  beginLife(): void {
+    if (this.#kernel === undefined) return;
+    this.#kernel.beginLife();
+    this.#tellLife(this.#kernel.self);
+    this.#applyAll(this.#kernel);
+  }
+
+  /**
+   * Makes what somebody took out of the kernel, in another life: to make it again in the same one would count packets from the start.
+   *
+   * @returns whether something was missing
+   */
+  mend(): boolean {
+    if (this.#kernel === undefined || this.#kernel.isWhole()) return false;
+    this.beginLife();
+    return true;
+  }
+
+  /** Takes all that is ours out of the kernel: no network is encrypted here any more. */
+  release(): void {
+    this.#kernel?.clear();
+    this[Symbol.dispose]();
+  }
+
+  #tellLife({ life }: OwnEnd): void {
+    for (const listener of this.#listeners) listener(life);
+  }
+
+  #applyTo(host: string): void {
+    const end = this.#ends.get(host);
+    if (this.#kernel === undefined || end === undefined || this.#keys.length === 0) return;
+    const { self } = this.#kernel;
+    const found = this.#kernel.statesWith(host);
+    const isMeant = [...this.#tunnels.values()].some((hosts) => hosts.has(host));
+    const wanted = isMeant ? tunnelStates(self, this.#keys, end) : [];
+    this.#kernel.change(difference(found, wanted, this.#knowledge(self)));
+  }
+
+  /** Before the keys are known nobody can say which of the states that an earlier run left are of use: they stay. */
+  #applyAll(kernel: KernelTunnels): void {
+    if (this.#keys.length === 0) return;
+    const { self } = kernel;
+    const hosts = new Set([...this.#tunnels.values()].flatMap((some) => [...some]));
+    const wanted = [...hosts].flatMap((host) => {
+      const end = this.#ends.get(host);
+      return end === undefined ? [] : tunnelStates(self, this.#keys, end);
+    });
+    kernel.change(difference(kernel.states(), wanted, this.#knowledge(self)));
+  }
+
+  #knowledge(self: TunnelEnd): Knowledge {
+    return { self, keys: this.#keys, lifeAt: (address) => this.#ends.get(address)?.life };
+  }
+
+  /** What is in the kernel stays. */
+  [Symbol.dispose](): void {
+    this.#kernel?.[Symbol.dispose]();
+    this.#kernel = undefined;
+  }
+}
+
+/** As the kernel writes it. */
+function canonical(address: string): string {
+  return parseIp(address).toString();
+}
+
+function requireEsp(): void {
+  try {
+    requireFeatures(ipsecEsp);
+  } catch (error) {
+    if (!(error instanceof UnsupportedFeatureError)) throw error;
+    const message = `encrypted overlay networks need ${error.feature}, which this host has not: ${error.mend}; or make the network without encryption`;
+    throw unsupported("encryption_unsupported", message, error);
+  }
+}
