@@ -3,6 +3,7 @@
  */
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { SharedStore } from "../contracts/shared-store.ts";
+import type { TunnelKeys } from "../contracts/tunnel-keys.ts";
 import type { PoolRange } from "../ipam/default-ranges.ts";
 import { ClusterAddressSpace } from "./address-space.ts";
 import { Allocations } from "./allocations.ts";
@@ -12,6 +13,8 @@ import { SharedNetworks } from "./networks.ts";
 import { SharedNumbers } from "./numbers.ts";
 import { SharedPeers } from "./peers.ts";
 import { Retention } from "./retention.ts";
+import { SharedKeys } from "./shared-keys.ts";
+import { TunnelEnds } from "./tunnel-ends.ts";
 
 export interface HostClusterOptions {
   readonly self: ClusterHost;
@@ -54,6 +57,29 @@ export class HostCluster {
   followHosts(listener: HostsListener): void {
     const hosts = new Hosts(this.store, listener);
     this.#closing.signal.addEventListener("abort", () => hosts.close(), { once: true });
+  }
+
+  /**
+   * Once something encrypts here, hands it the cluster's keys and tells it of the other hosts, and has the keys changed in time, until it
+   * is closed.
+   *
+   * @param periodMs how long a generation is used
+   */
+  serveKeys(tunnels: TunnelKeys, periodMs: number): void {
+    const { store, membership } = this;
+    const { signal } = this.#closing;
+    const ends = new TunnelEnds(store, membership, tunnels, signal);
+    const keys = new SharedKeys(store, membership, { tunnels, periodMs, signal });
+    membership.listen({
+      revived() {
+        ends.tell();
+        keys.stand();
+      },
+    });
+    tunnels.onLife((life) => {
+      ends.begin(life);
+      keys.begin();
+    });
   }
 
   async close(): Promise<void> {

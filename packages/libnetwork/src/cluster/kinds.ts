@@ -18,6 +18,14 @@ export const poolKind = "pool";
 export const poolsKind = "pools";
 export const poolsRevisionId = "revision";
 
+/** What tunnels are encrypted with, by generation. No lease: a cluster of which all hosts were away has its keys still. */
+export const tunnelKeyKind = "tunnel-key";
+/** Lives of hosts that encrypt, each with where its tunnels end: under the host's life. */
+export const tunnelEndKind = "tunnel-end";
+/** The host that has the keys' next generation made in time: its one record, {@link keeperId}, under that host's life. */
+export const keeperKind = "tunnel-keeper";
+export const keeperId = "keeper";
+
 /** Numbers of a space, each with the id of the network that has it. */
 export const numberKind = (space: string) => `number.${space}`;
 /** Addresses of a network, each with whose it is. */
