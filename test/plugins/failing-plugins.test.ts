@@ -138,6 +138,30 @@ describe("a plugin that does not answer", () => {
     await controller.attach(network, { containerId: "a" });
   });
 
+  it("when an endpoint leaves: that is cut off before anybody waits for the plugin", async (t) => {
+    let hangs = false;
+    const { controller, plugin } = await pluginScene(t, {
+      holds: () => (hangs ? "revokeExternalConnectivity" : undefined),
+    });
+    const network = await controller.newNetwork("mynet", "n", { ipam: { config } });
+    const a = await controller.attach(network, { containerId: "a" });
+    const b = await controller.attach(network, { containerId: "b" });
+    assert.equal(await reaches(a.sandbox, b.sandbox, "10.50.0.3"), "10.50.0.2");
+    hangs = true;
+    const held = new Promise<void>((resolve) => {
+      plugin.onHeld = resolve;
+    });
+    let isOver = false;
+    const left = assert.rejects(a.endpoint.leave(a.sandbox), { code: "plugin_timeout" }).finally(() => {
+      isOver = true;
+    });
+    await held;
+    assert.deepEqual(interfacesOf(a.sandbox), []);
+    assert.equal(isOver, false);
+    await left;
+    hangs = false;
+  });
+
   it("died: its endpoint is cut off all the same, and it is told when it is back", async (t) => {
     const { host, controller, plugin } = await pluginScene(t);
     const network = await controller.newNetwork("mynet", "n", { ipam: { config } });

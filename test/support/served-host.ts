@@ -65,7 +65,8 @@ export class ServedHost {
     rtnl.execute(route.add({ destination: "10.0.0.0/8", gateway: "192.0.2.1" }));
     this.#ends.push(() => {
       outside[Symbol.dispose]();
-      this.rtnl.execute(link.remove({ name: "uplink0" }));
+      // It may have gone with its other end by now.
+      this.rtnl.attempt([link.remove({ name: "uplink0" })]);
     });
     return outside;
   }

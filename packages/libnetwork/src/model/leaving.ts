@@ -9,7 +9,7 @@ import { writeHostFiles, writeLinking } from "./names/host-files.ts";
 import { tellNames } from "./names/sandbox-resolver.ts";
 import { type JoinRecord, put, withoutJoin } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
-import { announceGateway, route, takeOut } from "./sandbox-routing.ts";
+import { announceGateway, cutOff, route, takeOut } from "./sandbox-routing.ts";
 import { finishing } from "./undo.ts";
 
 /** The change that stores it as left. */
@@ -53,6 +53,8 @@ export async function finishLeave(
   sandbox.joined.delete(endpoint);
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
+    // Whoever is asked may let us wait.
+    () => endpoint.driver.traits.remote && cutOff(sandbox, join),
     () => revoke(endpoint, sandbox),
     () => engine.intents.carry(endpoint.id, leaveStep(endpoint)),
     // The namespace may go, and must not take with it what is somebody else's.

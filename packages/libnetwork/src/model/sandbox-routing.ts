@@ -67,6 +67,13 @@ export function takeOut(sandbox: SandboxCore, join: JoinRecord): void {
   } else retire(sandbox, made);
 }
 
+/** Nothing goes by the interface of an endpoint any more; where it goes itself is seen to later. */
+export function cutOff({ namespace, engine }: SandboxCore, join: JoinRecord | undefined): void {
+  const made = join?.interface;
+  if (namespace === undefined || made === undefined) return;
+  engine.parts.netstack.disableInterface(namespace, made.name);
+}
+
 /** Gives the host its link back, if that was moved in. */
 function returnGuest({ namespace, engine }: SandboxCore, { answer, interface: made }: JoinRecord): void {
   const plan = answer.interface?.plan;
