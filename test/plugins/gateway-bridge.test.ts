@@ -154,6 +154,27 @@ describe("a sandbox on a network without gateway", () => {
     assert.deepEqual(gatewaysOf(host.controller), []);
   });
 
+  it("is told of by the doctor where it publishes ports, and nobody gives it a way out that would", async (t) => {
+    using things = await scene(t, { network: decline });
+    const { host, network, seenInside } = things;
+    const { controller } = host;
+    const { sandbox } = await controller.attach(await network("n", 1), {
+      containerId: "web",
+      endpoint: web,
+    });
+    assert.equal(await seenInside(sandbox, 8080), undefined);
+    const found = async () =>
+      (await controller.inspectHealth()).items.map(({ code, message }) => [code, message]);
+    assert.deepEqual(await found(), [
+      [
+        "ports_unreachable",
+        "what it publishes leads nowhere (80/tcp): none of its networks gives it a way out that publishes ports",
+      ],
+    ]);
+    await sandbox.delete({ endpoints: "delete" });
+    assert.deepEqual(await found(), []);
+  });
+
   it("is on a bridge of another name where somebody has ours", async (t) => {
     using things = await scene(t);
     const { host, network, outside, seenOutside } = things;

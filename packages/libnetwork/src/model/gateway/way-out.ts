@@ -80,6 +80,15 @@ export function needsGateway(sandbox: SandboxCore, joined = sandbox.joined): boo
   return externalPorts(endpoints).publish.length > 0 && toldWaysOut(endpoints).length === 0;
 }
 
+/** Ports that were asked for and lead nowhere: no driver publishes them, and the sandbox has no way out that would. */
+export function portsToNowhere(sandbox: SandboxCore): readonly PortMapping[] {
+  const { engine, namespace, joined, owner, lost } = sandbox;
+  if (namespace === undefined || owner !== undefined || lost) return [];
+  if (gatewayEndpointOf(sandbox) !== undefined || needsGateway(sandbox)) return [];
+  const { publish } = externalPorts(sandbox);
+  return publish.length > 0 && toldWaysOut({ engine, joined }).length === 0 ? publish : [];
+}
+
 /** The sandbox's endpoint on the gateway bridge, where it is not needed once this one has left. */
 export function unneededGateway(sandbox: SandboxCore, leaving?: EndpointCore): EndpointCore | undefined {
   const joined = new Set([...sandbox.joined].filter((endpoint) => endpoint !== leaving));

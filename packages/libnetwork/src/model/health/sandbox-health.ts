@@ -2,11 +2,12 @@
  * A sandbox: its namespace, the routes in it, its files, and the answers to its questions.
  */
 import { parseCidr } from "../../address/cidr.ts";
+import type { PortMapping } from "../../contracts/driver.ts";
 import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import type { NamespacePlace, PlannedRoute } from "../../contracts/netstack.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { settleGateway } from "../gateway/review.ts";
-import { gatewayEndpointOf, needsGateway, unneededGateway } from "../gateway/way-out.ts";
+import { gatewayEndpointOf, needsGateway, portsToNowhere, unneededGateway } from "../gateway/way-out.ts";
 import { markLost } from "../lost.ts";
 import { hostFileContent } from "../names/host-files.ts";
 import { answerAgain, obstacleToNames } from "../names/sandbox-resolver.ts";
@@ -66,9 +67,23 @@ function inspectGateway(sandbox: SandboxCore, subject: SandboxSubject): HealthIt
     const message = "it has no way out: its endpoint on the gateway bridge could not be made";
     return [{ ...repairable, code: gatewayMissing, nature: "missing", message }];
   }
+  const nowhere = portsToNowhere(sandbox);
+  if (nowhere.length > 0) return [portsUnreachable(subject, nowhere)];
   if (unneededGateway(sandbox) === undefined) return [];
   const message = "it is still on the gateway bridge, which it does not need any more";
   return [{ ...repairable, code: gatewayUnneeded, nature: "stale", message }];
+}
+
+function portsUnreachable(subject: SandboxSubject, mappings: readonly PortMapping[]): HealthItem {
+  const ports = mappings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
+  return {
+    code: "ports_unreachable",
+    nature: "missing",
+    subject,
+    message: `what it publishes leads nowhere (${ports.join(", ")}): none of its networks gives it a way out that publishes ports`,
+    mend: "connect it to a bridge network and publish them there, or open the controller with a gatewayNetwork",
+    repairable: false,
+  };
 }
 
 async function inspectNames(sandbox: SandboxCore, subject: SandboxSubject): Promise<HealthItem[]> {
