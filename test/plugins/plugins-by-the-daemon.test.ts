@@ -50,6 +50,33 @@ describe("networks of plugins by the daemon", () => {
     assert.deepEqual(plugin.missed, []);
   });
 
+  it("without a gateway publish what is asked for, and Docker's clients see the ports once", async (t) => {
+    const { daemon } = await pluginDaemon(t, { gateway: false });
+    const cli = cliOf(daemon.socket);
+    await cli.ok("network", "create", "-d", "mynet", "--subnet", "10.50.0.0/24", "n");
+    const containerId = "a".repeat(64);
+    const attached = await daemon.ask("POST", "/cnm/v1/attachments", {
+      network: "n",
+      containerId,
+      endpoint: { publish: [{ hostPort: 8080, containerPort: 80 }] },
+    });
+    assert.equal(attached.status, 201, attached.text);
+    const listed = await daemon.ask("GET", "/containers/json?all=1");
+    const [container] = listed.body as readonly [{ readonly Ports: unknown }];
+    const port = (IP: string) => ({ IP, PrivatePort: 80, PublicPort: 8080, Type: "tcp" });
+    assert.deepEqual(container.Ports, [port("0.0.0.0"), port("::")]);
+    const shown = await daemon.ask("GET", `/containers/${containerId}/json`);
+    const { NetworkSettings: settings } = shown.body as {
+      readonly NetworkSettings: { readonly Ports: unknown; readonly Networks: object };
+    };
+    const at = (HostIp: string) => ({ HostIp, HostPort: "8080" });
+    assert.deepEqual(settings.Ports, { "80/tcp": [at("0.0.0.0"), at("::")] });
+    assert.deepEqual(Object.keys(settings.Networks), ["n"], "the gateway bridge is nobody's business");
+    await cli.ok("sandbox", "rm", containerId);
+    await cli.ok("endpoint", "rm", `n/${(attached.body as { endpoint: { name: string } }).endpoint.name}`);
+    await cli.ok("network", "rm", "n");
+  });
+
   it("that nobody makes are refused as Docker does", async (t) => {
     const { daemon } = await pluginDaemon(t);
     const refused = await daemon.ask("POST", "/networks/create", { Name: "n", Driver: "nobody" });
