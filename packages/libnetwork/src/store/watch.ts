@@ -57,7 +57,7 @@ type Waiter = PromiseWithResolvers<IteratorResult<StoreEvent>>;
  * One watch. Memory is bounded: when {@link watchQueueLimit} events wait, the queue is dropped and the consumer's next read
  * throws `watch_overflow`, upon which it lists again and watches anew. No event is ever lost in silence.
  */
-class Watch implements AsyncIterableIterator<StoreEvent> {
+export class Watch implements AsyncIterableIterator<StoreEvent> {
   readonly #signal: AbortSignal | undefined;
   readonly #forget: () => void;
   readonly #abort = (): void => this.abort();
@@ -74,6 +74,7 @@ class Watch implements AsyncIterableIterator<StoreEvent> {
   }
 
   push(event: StoreEvent): void {
+    if (this.#ended) return;
     const waiter = this.#waiters.shift();
     if (waiter) {
       waiter.resolve({ done: false, value: event });

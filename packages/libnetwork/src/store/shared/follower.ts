@@ -22,6 +22,7 @@ export class Follower {
   /** Whether the last that was told of the store itself, or is about to be, is that it is away. */
   #isStale = false;
   #ended = false;
+  #failure: { readonly failure: unknown } | undefined;
   #wake: (() => void) | undefined;
 
   constructor(kind: string) {
@@ -47,6 +48,22 @@ export class Follower {
     }
   }
 
+  /** How many records the reader knows of when all that waits is told. */
+  get size(): number {
+    let size = this.#told.size;
+    for (const [id, { value }] of this.#waiting) {
+      if (this.#told.has(id)) size -= value === undefined ? 1 : 0;
+      else size += 1;
+    }
+    return size;
+  }
+
+  /** The revisions that are known mean nothing any more: what is put next counts as newer. */
+  distrust(): void {
+    for (const records of [this.#told, this.#waiting])
+      for (const [id, record] of records) records.set(id, { ...record, revision: 0 });
+  }
+
   stale(): void {
     if (this.#isStale) return;
     this.#isStale = true;
@@ -61,6 +78,12 @@ export class Follower {
     this.#wake?.();
   }
 
+  /** The reader is told all that waits, and then that. */
+  fail(failure: unknown): void {
+    this.#failure = { failure };
+    this.#wake?.();
+  }
+
   /** What waits is dropped. */
   end(): void {
     this.#ended = true;
@@ -72,6 +95,7 @@ export class Follower {
     while (!this.#ended) {
       const event = this.#next();
       if (event) yield event;
+      else if (this.#failure) throw this.#failure.failure;
       else await this.#something();
     }
   }
