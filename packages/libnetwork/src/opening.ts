@@ -3,25 +3,75 @@
  */
 import { randomBytes } from "node:crypto";
 import {
+  Conntrack,
   connectionTracking,
+  keepReserve,
   linkKind,
   NetNamespace,
   nftables,
   nftablesNat,
+  Reaper,
+  Rtnl,
+  requireDescriptors,
   requireFeatures,
   requirePrivileges,
   tryLockName,
 } from "@causeway/kernel";
+import type { ConnectionTable } from "./contracts/connections.ts";
 import type { DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
+import type { PortReservations } from "./contracts/ports.ts";
 import { CausewayError, conflict } from "./errors.ts";
 import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
 import { NoFirewall } from "./firewall/none.ts";
 import type { CheckedControllerOptions } from "./model/controller-options.ts";
-import type { SqliteStore } from "./store/sqlite-store.ts";
+import { TrackedConnections } from "./netstack/tracked-connections.ts";
+import { PortAllocator } from "./ports/port-allocator.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+/** What is opened at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
+const descriptorsToOpen = 24;
+
+/** What drivers stand on: the store, the host's kernel, and what keeps account of it. */
+export interface Ground {
+  readonly store: SqliteStore;
+  readonly controllerId: string;
+  readonly host: NetNamespace;
+  readonly rtnl: Rtnl;
+  readonly reaper: Reaper;
+  readonly connections: ConnectionTable;
+  readonly firewall: Firewall;
+  readonly ports: PortReservations;
+}
+
+/**
+ * @param opened closes it all, in reverse
+ * @param endpointName what the endpoint of a taken port is called in an error
+ * @throws state_dir_locked, controller_running, store_corrupt, namespace_not_found ...; UnsupportedFeatureError
+ */
+export function openGround(
+  options: CheckedControllerOptions,
+  opened: AsyncDisposableStack,
+  endpointName: (id: string) => string | undefined,
+): Ground {
+  keepReserve();
+  requireDescriptors(descriptorsToOpen);
+  requireMachine(options);
+  const store = opened.adopt(SqliteStore.open(options.stateDir), (made) => made.close());
+  const controllerId = ownId(store);
+  opened.use(claimIdentity(controllerId));
+  const host = opened.use(openHost(options.hostNamespace));
+  const rtnl = opened.use(new Rtnl(host));
+  const reaper = opened.use(new Reaper(host));
+  const conntrack = opened.use(new Conntrack(host));
+  const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
+  const firewall = opened.adopt(makeFirewall(options, controllerId, host), (made) => made.close());
+  const ports = opened.adopt(new PortAllocator(host, { endpointName }), (made) => made.close());
+  return { store, controllerId, host, rtnl, reaper, connections, firewall, ports };
+}
 
 /** The controller's id: 12 hexadecimal digits, made with the store. It marks what is ours in the kernel. */
-export function ownId(store: SqliteStore): string {
+function ownId(store: SqliteStore): string {
   const stored = store.get("controller", "id")?.value;
   if (typeof stored === "string") return stored;
   const id = randomBytes(6).toString("hex");
@@ -35,7 +85,7 @@ export function ownId(store: SqliteStore): string {
  *
  * @throws controller_running
  */
-export function claimIdentity(controllerId: string): Disposable {
+function claimIdentity(controllerId: string): Disposable {
   const held = tryLockName(`causeway controller ${controllerId}`);
   if (held !== undefined) return held;
   throw conflict(
@@ -48,7 +98,7 @@ export function claimIdentity(controllerId: string): Disposable {
 /** What the aliases of a controller's links begin with. */
 export const ownerMark = (controllerId: string) => `causeway:${controllerId}:`;
 
-export function openHost(path: string | undefined): NetNamespace {
+function openHost(path: string | undefined): NetNamespace {
   if (path === undefined) return NetNamespace.current();
   try {
     using namespace = NetNamespace.open(path);
@@ -68,13 +118,13 @@ export function memoryOf(store: SqliteStore, driver: string): DriverMemory {
 }
 
 /** Says at once what the machine lacks, rather than in the middle of the first network. */
-export function requireMachine({ firewall }: CheckedControllerOptions): void {
+function requireMachine({ firewall }: CheckedControllerOptions): void {
   requirePrivileges();
   requireFeatures(linkKind("bridge"), linkKind("veth"), connectionTracking);
   if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
 }
 
-export function makeFirewall(
+function makeFirewall(
   options: CheckedControllerOptions,
   controllerId: string,
   namespace: NetNamespace,

@@ -1,7 +1,6 @@
 /**
  * PluginHost: our bridge driver and our IPAM, for somebody else's model: dockerd's, by the plugin protocol. With wiring.ts the only file that names concrete classes.
  */
-import { Conntrack, keepReserve, Reaper, Rtnl, requireDescriptors } from "@causeway/kernel";
 import type { IpamDriverHandlers, NetworkDriverHandlers } from "@causeway/plugin-sdk";
 import type { Driver } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
@@ -15,17 +14,7 @@ import { Healer } from "./model/healing/healer.ts";
 import { KeyedMutex } from "./model/keyed-mutex.ts";
 import { hostPrefixes } from "./netstack/host-prefixes.ts";
 import { awaitCarrier } from "./netstack/readiness.ts";
-import { TrackedConnections } from "./netstack/tracked-connections.ts";
-import {
-  claimIdentity,
-  makeFirewall,
-  memoryOf,
-  openHost,
-  ownerMark,
-  ownId,
-  requireMachine,
-} from "./opening.ts";
-import { PortAllocator } from "./ports/port-allocator.ts";
+import { memoryOf, openGround, ownerMark } from "./opening.ts";
 import { DockerFilter } from "./serving/docker-filter.ts";
 import { EndpointLinks } from "./serving/endpoint-links.ts";
 import { LingeringLinks } from "./serving/lingering-links.ts";
@@ -34,11 +23,7 @@ import { ServedDriver } from "./serving/served-driver.ts";
 import { ServedIpam } from "./serving/served-ipam.ts";
 import { ServedObjects } from "./serving/served-objects.ts";
 import { ServedPatient } from "./serving/served-patient.ts";
-import { SqliteStore } from "./store/sqlite-store.ts";
 import { KernelHostWatch } from "./watch/host-watch.ts";
-
-/** What a plugin holds open besides published ports. */
-const descriptorsToOpen = 24;
 
 type Shared =
   | "stateDir"
@@ -113,33 +98,17 @@ export class PluginHost implements AsyncDisposable {
   }: PluginHostOptions): Promise<PluginHost> {
     // There are no sandboxes of ours, and nothing is kept for them.
     const checked = checkedControllerOptions({ ...given, runDir: given.stateDir });
-    keepReserve();
-    requireDescriptors(descriptorsToOpen);
-    requireMachine(checked);
     await using opened = new AsyncDisposableStack();
-    const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());
-    const controllerId = ownId(store);
-    opened.use(claimIdentity(controllerId));
-    const host = opened.use(openHost(checked.hostNamespace));
-    const rtnl = opened.use(new Rtnl(host));
-    const reaper = opened.use(new Reaper(host));
-    const conntrack = opened.use(new Conntrack(host));
-    const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
-    const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
-    const endpointName = (id: string) => id.slice(0, 12);
-    const ports = opened.adopt(new PortAllocator(host, { endpointName }), (made) => made.close());
+    const ground = openGround(checked, opened, (id) => id.slice(0, 12));
+    const { store, controllerId, host, rtnl, reaper, firewall } = ground;
     const mark = ownerMark(controllerId);
     const ownerOf = (objectId: string) => `${mark}${objectId}`;
     const lingering = new LingeringLinks(reaper);
     const driver: Driver = opened.adopt(
       new BridgeDriver(
         {
-          host,
-          rtnl,
-          connections,
+          ...ground,
           reaper: lingering,
-          firewall,
-          ports,
           memory: memoryOf(store, "bridge"),
           ownerOf,
         },

@@ -1,23 +1,12 @@
 /**
  * NetworkController: the model with the rooms behind it. The only file that names concrete classes.
  */
-import {
-  Conntrack,
-  files,
-  keepReserve,
-  type NetNamespace,
-  Reaper,
-  Rtnl,
-  requireDescriptors,
-} from "@causeway/kernel";
+import { files } from "@causeway/kernel";
 import { type PluginClient, RemoteIpam, RemoteNetworkDriver } from "@causeway/plugin-sdk";
-import type { ConnectionTable } from "./contracts/connections.ts";
 import type { Driver } from "./contracts/driver.ts";
-import type { Firewall } from "./contracts/firewall.ts";
 import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Resolver } from "./contracts/names.ts";
 import type { Plugins } from "./contracts/plugins.ts";
-import type { PortReservations } from "./contracts/ports.ts";
 import { Controller } from "./controller.ts";
 import { FileSandboxFiles } from "./dns/files/file-sandbox-files.ts";
 import type { ResolverSettings } from "./dns/server/protocol.ts";
@@ -48,41 +37,20 @@ import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
 import { claimRunDirectory } from "./netstack/run-directory.ts";
-import { TrackedConnections } from "./netstack/tracked-connections.ts";
-import {
-  claimIdentity,
-  makeFirewall,
-  memoryOf,
-  openHost,
-  ownerMark,
-  ownId,
-  requireMachine,
-} from "./opening.ts";
+import { type Ground, memoryOf, openGround, ownerMark } from "./opening.ts";
 import { absolutePath } from "./options/absolute-path.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { boolean, parseObject } from "./options/parse.ts";
 import { FoundPlugins } from "./plugins/found-plugins.ts";
-import { PortAllocator } from "./ports/port-allocator.ts";
 import { type BackupResult, backUp, type RestoreResult, restoreBackup } from "./store/backup.ts";
-import { SqliteStore } from "./store/sqlite-store.ts";
 import { KernelHostWatch } from "./watch/host-watch.ts";
-
-/** What a controller opens at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
-const descriptorsToOpen = 24;
 
 /** Questions of one sandbox that others are asked at a time. */
 const mostInFlight = 1024;
 
 /** What a controller holds besides the model's parts. */
-interface Machinery {
-  readonly store: SqliteStore;
+interface Machinery extends Ground {
   readonly ipam: DefaultIpam;
-  readonly host: NetNamespace;
-  readonly rtnl: Rtnl;
-  readonly reaper: Reaper;
-  readonly connections: ConnectionTable;
-  readonly firewall: Firewall;
-  readonly ports: PortReservations;
   readonly resolver: Resolver | undefined;
 }
 
@@ -136,24 +104,11 @@ export class NetworkController extends Controller {
 
   static async #open(options: ControllerOptions): Promise<NetworkController> {
     const checked = checkedControllerOptions(options);
-    keepReserve();
-    requireDescriptors(descriptorsToOpen);
-    requireMachine(checked);
     await using opened = new AsyncDisposableStack();
-    const store = opened.adopt(SqliteStore.open(checked.stateDir), (made) => made.close());
-    const controllerId = ownId(store);
-    opened.use(claimIdentity(controllerId));
-    claimRunDirectory(checked.runDir, controllerId);
-    const host = opened.use(openHost(checked.hostNamespace));
-    const rtnl = opened.use(new Rtnl(host));
-    const reaper = opened.use(new Reaper(host));
-    const conntrack = opened.use(new Conntrack(host));
-    const connections = opened.adopt(new TrackedConnections(conntrack, reaper), (made) => made.close());
-    const firewall = opened.adopt(makeFirewall(checked, controllerId, host), (made) => made.close());
     let endpointName: (id: string) => string | undefined = () => undefined;
-    const ports = opened.adopt(new PortAllocator(host, { endpointName: (id) => endpointName(id) }), (made) =>
-      made.close(),
-    );
+    const ground = openGround(checked, opened, (id) => endpointName(id));
+    const { controllerId, host, firewall } = ground;
+    claimRunDirectory(checked.runDir, controllerId);
     const ipam = new DefaultIpam({
       seed: controllerId,
       defaultPools: { local: checked.defaultAddressPools },
@@ -163,7 +118,7 @@ export class NetworkController extends Controller {
           made.end(),
         )
       : undefined;
-    const machinery = { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver };
+    const machinery = { ...ground, ipam, resolver };
     const parts = makeParts(checked, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
