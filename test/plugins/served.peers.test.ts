@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -111,6 +112,27 @@ class Scene implements AsyncDisposable {
     await this.dockerd[Symbol.asyncDispose]();
     this.outside[Symbol.dispose]();
   }
+}
+
+/** `docker run --mac-address`, as clients say it to a dockerd of this age: newer ones have no words for it. */
+async function createWithMac({ dockerd }: Scene, MacAddress: string): Promise<void> {
+  const body = JSON.stringify({
+    Image: "box",
+    Cmd: ["busybox", "nc", "-ll", "-p", "80", "-e", "/bin/busybox", "echo", "chosen"],
+    MacAddress,
+    StopTimeout: 0,
+    ExposedPorts: { "80/tcp": {} },
+    HostConfig: { NetworkMode: "n", PortBindings: { "80/tcp": [{ HostPort: "8087" }] } },
+  });
+  const asked = request({
+    socketPath: dockerd.socket,
+    method: "POST",
+    path: "/containers/create?name=chosen",
+    headers: { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) },
+  }).end(body);
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  assert.equal(answer.statusCode, 201);
 }
 
 describe("our drivers as a plugin of dockerd", {
@@ -292,6 +314,33 @@ describe("our drivers as a plugin of dockerd", {
 
     await docker("rm -f web peer");
     await docker("network rm net1");
+    await scene.nothingIsLeft();
+  });
+
+  it("gives a container the MAC that its user chose, over a restart, too", async (t) => {
+    await using scene = await Scene.create(t, "mac");
+    await scene.docker("network create -d NAME --subnet 10.87.0.0/24 n");
+    const mac = "02:00:5e:10:00:07";
+    await createWithMac(scene, mac);
+    await scene.docker("start chosen");
+    await scene.serve("usual", "--network n");
+    assert.equal(await scene.addressOf("chosen", "n", "MacAddress"), mac);
+    const told = await scene.docker("exec chosen busybox cat /sys/class/net/eth0/address");
+    assert.equal(told.trim(), mac);
+    const [chosen, usual] = [await scene.addressOf("chosen", "n"), await scene.addressOf("usual", "n")];
+    await scene.answers(scene.outside, "192.0.2.1", 8087, "chosen");
+    const ask = (from: string, to: string) =>
+      scene.docker(`exec ${from} busybox nc -w 2 ${to} 80`).then(
+        (text) => text.trim(),
+        () => undefined,
+      );
+    await eventually(async () => assert.equal(await ask("usual", chosen), "chosen"));
+    assert.equal(await ask("chosen", usual), "usual");
+    await scene.docker("restart chosen");
+    assert.equal(await scene.addressOf("chosen", "n", "MacAddress"), mac);
+    await eventually(async () => assert.equal(await ask("usual", chosen), "chosen"));
+    await scene.docker("rm -f chosen usual");
+    await scene.docker("network rm n");
     await scene.nothingIsLeft();
   });
 });
