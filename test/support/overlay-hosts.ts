@@ -3,6 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { address, link, NetNamespace, Reaper, Rtnl, unbindNamespace } from "@causeway/kernel";
 import type {
   DriverOptions,
@@ -12,7 +13,7 @@ import type {
   NetworkSpec,
 } from "../../packages/libnetwork/src/contracts/driver.ts";
 import type { NamespacePlace } from "../../packages/libnetwork/src/contracts/netstack.ts";
-import type { NumberClaims, Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
+import type { NumberClaims, Peer, TunnelCipher } from "../../packages/libnetwork/src/contracts/overlay.ts";
 import type { PlainData } from "../../packages/libnetwork/src/contracts/store.ts";
 import type { ClusterKey } from "../../packages/libnetwork/src/contracts/tunnel-keys.ts";
 import { OverlayDriver } from "../../packages/libnetwork/src/drivers/overlay/driver.ts";
@@ -94,8 +95,88 @@ export interface Member {
   readonly peer: Peer;
 }
 
+/** A host as another process finds it. */
+export interface HostPlace {
+  readonly id: string;
+  /** Where its tunnels end. */
+  readonly address: string;
+  readonly runDir: string;
+  readonly namespacePath: string;
+}
+
+/** What a driver and a network stack work with. */
+export interface HostTools {
+  readonly namespace: NetNamespace;
+  readonly rtnl: Rtnl;
+  readonly reaper: Reaper;
+}
+
+const ownerOf = ({ id }: Pick<HostPlace, "id">, objectId: string) =>
+  `causeway:${id.slice(0, 12)}:${objectId}`;
+
+export function openNetStack(host: HostPlace, { namespace, rtnl, reaper }: HostTools): KernelNetStack {
+  return new KernelNetStack({
+    host: namespace,
+    rtnl,
+    reaper,
+    runDir: host.runDir,
+    warmNamespaces: 0,
+    hostResolvConf: "/etc/resolv.conf",
+    ipv6: true,
+    user: { made: () => undefined, released: () => undefined },
+    ownerOf: (id) => ownerOf(host, id),
+  });
+}
+
+export function openDriver(
+  host: HostPlace,
+  { rtnl, reaper }: HostTools,
+  {
+    numbers = new LocalNumbers(),
+    cipher,
+  }: { readonly numbers?: NumberClaims; readonly cipher?: TunnelCipher } = {},
+): OverlayDriver {
+  const { id: hostId, address, runDir } = host;
+  return new OverlayDriver(
+    {
+      rtnl,
+      reaper,
+      numbers,
+      cipher,
+      openFirewall: (inside) =>
+        new NftablesFirewall({ controllerId: hostId.slice(0, 12), namespace: inside }),
+      self: { id: hostId, address },
+      ownerOf: (id) => ownerOf(host, id),
+      namespacePath: (id) => networkNamespacePath(runDir, id),
+    },
+    undefined,
+  );
+}
+
+/** The model's part of a join: the endpoint, the sandbox, the interface. */
+export async function addEndpoint(
+  host: { readonly id: string; readonly driver: OverlayDriver; readonly netstack: KernelNetStack },
+  spec: EndpointSpec,
+  sandboxId: string,
+): Promise<NamespacePlace> {
+  host.driver.createEndpoint(spec);
+  const place = host.netstack.createNamespace(sandboxId);
+  const answer = await host.driver.join(spec.networkId, spec.id);
+  if (answer.interface === undefined) throw new Error("an overlay endpoint has an interface");
+  host.netstack.addInterface({
+    namespace: place,
+    owner: ownerOf(host, spec.id),
+    interface: answer.interface,
+    name: undefined,
+    sysctls: {},
+    addresses: spec.interface,
+    staticRoutes: answer.staticRoutes,
+  });
+  return place;
+}
+
 /** One host. */
-export class OverlayHost {
+export class OverlayHost implements HostPlace, HostTools {
   readonly id = newId();
   readonly number: number;
   readonly address: string;
@@ -103,6 +184,7 @@ export class OverlayHost {
   readonly rtnl = new Rtnl(this.namespace);
   readonly reaper = new Reaper(this.namespace);
   readonly runDir = mkdtempSync("/dev/shm/causeway-overlay-");
+  readonly namespacePath = join(this.runDir, "host");
   readonly netstack: KernelNetStack;
   readonly #numbers: NumberClaims;
   /** Of the driver that is open. */
@@ -113,24 +195,17 @@ export class OverlayHost {
     this.number = number;
     this.#numbers = numbers;
     this.address = family === 4 ? `192.0.2.${number}` : `2001:db8::${number}`;
+    this.namespace.bindAt(this.namespacePath);
     this.rtnl.execute(link.change({ name: "lo" }, { up: true }));
     underlay.connect(this.namespace, number);
-    this.netstack = new KernelNetStack({
-      host: this.namespace,
-      rtnl: this.rtnl,
-      reaper: this.reaper,
-      runDir: this.runDir,
-      warmNamespaces: 0,
-      hostResolvConf: "/etc/resolv.conf",
-      ipv6: true,
-      user: { made: () => undefined, released: () => undefined },
-      ownerOf: (id) => this.ownerOf(id),
-    });
+    this.netstack = openNetStack(this, this);
     this.driver = this.openDriver();
   }
 
-  ownerOf(objectId: string): string {
-    return `causeway:${this.id.slice(0, 12)}:${objectId}`;
+  /** For another process. */
+  get place(): HostPlace {
+    const { id, address: at, runDir, namespacePath } = this;
+    return { id, address: at, runDir, namespacePath };
   }
 
   /** Path of a network's own namespace. */
@@ -141,19 +216,7 @@ export class OverlayHost {
   openDriver(): OverlayDriver {
     this.tunnels?.[Symbol.dispose]();
     this.tunnels = new TunnelEncryption({ namespace: this.namespace, address: this.address });
-    return new OverlayDriver(
-      {
-        rtnl: this.rtnl,
-        reaper: this.reaper,
-        numbers: this.#numbers,
-        cipher: this.tunnels,
-        openFirewall: (namespace) => new NftablesFirewall({ controllerId: this.id.slice(0, 12), namespace }),
-        self: { id: this.id, address: this.address },
-        ownerOf: (id) => this.ownerOf(id),
-        namespacePath: (id) => this.pathOf(id),
-      },
-      undefined,
-    );
+    return openDriver(this, this, { numbers: this.#numbers, cipher: this.tunnels });
   }
 
   /** Somebody's address on the host itself. */
@@ -255,13 +318,8 @@ export class OverlayCluster implements AsyncDisposable {
     return { spec, state };
   }
 
-  /** Makes a sandbox on a host and has it join; the other hosts are told. */
-  async join(
-    host: OverlayHost,
-    { spec: network }: SharedNetwork,
-    addresses: EndpointInterface,
-  ): Promise<Member> {
-    const spec: EndpointSpec = {
+  endpointSpec({ spec: network }: SharedNetwork, addresses: EndpointInterface): EndpointSpec {
+    return {
       id: newId(),
       networkId: network.id,
       name: `e${addresses.mac}`,
@@ -271,24 +329,17 @@ export class OverlayCluster implements AsyncDisposable {
       macChosen: false,
       exposedPorts: [],
     };
-    await host.driver.createEndpoint(spec);
-    const place = host.netstack.createNamespace(newId());
-    const answer = await host.driver.join(network.id, spec.id);
-    if (answer.interface === undefined) throw new Error("an overlay endpoint has an interface");
-    host.netstack.addInterface({
-      namespace: place,
-      owner: host.ownerOf(spec.id),
-      interface: answer.interface,
-      name: undefined,
-      sysctls: {},
-      addresses,
-      staticRoutes: answer.staticRoutes,
-    });
+  }
+
+  /** Makes a sandbox on a host and has it join; the other hosts are told. */
+  async join(host: OverlayHost, network: SharedNetwork, addresses: EndpointInterface): Promise<Member> {
+    const spec = this.endpointSpec(network, addresses);
+    const place = await addEndpoint(host, spec, newId());
     const namespace = NetNamespace.open(place.path);
-    const member = { host, spec, place, namespace, peer: peerOf(host, spec) };
+    const member = { host, spec, place, namespace, peer: this.peerOf(host, spec) };
     this.members.add(member);
     this.#tellOthers(member);
-    this.#tellHost(host, network.id);
+    this.#tellHost(host, network.spec.id);
     return member;
   }
 
@@ -301,6 +352,23 @@ export class OverlayCluster implements AsyncDisposable {
     namespace[Symbol.dispose]();
     host.netstack.releaseNamespace(place);
     for (const other of this.hosts) other.driver.removePeer(spec.networkId, spec.id);
+  }
+
+  /** An endpoint, as the others are told of it. */
+  peerOf({ id, address: hostAddress }: OverlayHost, { networkId, ...spec }: EndpointSpec): Peer {
+    const { mac, ipv4, ipv6 } = spec.interface;
+    const withoutLength = (cidr: string) => cidr.slice(0, cidr.indexOf("/"));
+    return {
+      endpointId: spec.id,
+      networkId,
+      hostId: id,
+      hostAddress,
+      mac,
+      ...(ipv4 !== undefined && { ipv4: withoutLength(ipv4) }),
+      ...(ipv6 !== undefined && { ipv6: withoutLength(ipv6) }),
+      names: [],
+      ports: [],
+    };
   }
 
   /** All peers of a network that a host has to know. */
@@ -321,22 +389,6 @@ export class OverlayCluster implements AsyncDisposable {
     for (const host of this.hosts) await host.end();
     this.underlay[Symbol.dispose]();
   }
-}
-
-function peerOf({ id, address: hostAddress }: OverlayHost, { networkId, ...spec }: EndpointSpec): Peer {
-  const { mac, ipv4, ipv6 } = spec.interface;
-  const withoutLength = (cidr: string) => cidr.slice(0, cidr.indexOf("/"));
-  return {
-    endpointId: spec.id,
-    networkId,
-    hostId: id,
-    hostAddress,
-    mac,
-    ...(ipv4 !== undefined && { ipv4: withoutLength(ipv4) }),
-    ...(ipv6 !== undefined && { ipv6: withoutLength(ipv6) }),
-    names: [],
-    ports: [],
-  };
 }
 
 /** Addresses of an endpoint by its number in a network of the usual subnets. */

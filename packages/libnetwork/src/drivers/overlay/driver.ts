@@ -141,7 +141,12 @@ export class OverlayDriver implements Driver, PeerDriver {
   }
 
   deleteEndpoint(networkId: string, endpointId: string): void {
-    this.#networks.find(networkId)?.endpoints.delete(endpointId);
+    const network = this.#networks.find(networkId);
+    network?.endpoints.delete(endpointId);
+    if (network === undefined || network.endpoints.size > 0) return;
+    // Nothing is told of it any more, so that what was told grows old.
+    network.peers.settle([]);
+    network.settled = false;
   }
 
   join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {

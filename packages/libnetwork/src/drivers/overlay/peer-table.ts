@@ -19,10 +19,6 @@ export class PeerTable {
   /** Keys of this host's endpoints. */
   readonly #own = new Set<EntryKey>();
 
-  get size(): number {
-    return this.#peers.size;
-  }
-
   put(peer: Peer): EntryChange {
     const entries = entriesOf(peer);
     const before = this.#peers.get(peer.endpointId);
