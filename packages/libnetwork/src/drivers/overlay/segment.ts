@@ -104,10 +104,11 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
   );
   const bridge = rtnl.query(link.getIndex({ name: bridgeName }));
   const vxlan = makeVxlan(host, namespace, rtnl, bridge, settings);
+  const place = { path: settings.path, identity: namespace.identity };
   namespace.bindAt(settings.path);
   const opened = made.move();
   return {
-    place: { path: settings.path, identity: namespace.identity },
+    place,
     namespace,
     rtnl,
     guard,
@@ -195,9 +196,10 @@ export function openSegment(
   const vxlan = rtnl.findLink({ name: vxlanName });
   if (bridge?.alias !== owner || vxlan?.info?.kind !== "vxlan") return undefined;
   const guard = opened.adopt(openFirewall(namespace), (one) => one.close());
+  const place = { path, identity: namespace.identity };
   const kept = opened.move();
   return {
-    place: { path, identity: namespace.identity },
+    place,
     namespace,
     rtnl,
     guard,

@@ -14,7 +14,7 @@ import { makeSegment, mendSegment, openSegment, type Segment, type SegmentSettin
 import { tunnelMtu } from "./underlay.ts";
 
 /** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
-const vniPatienceMs = 3000;
+const vniPatienceMs = 10_000;
 const vniPauseMs = 5;
 
 export class Segments {
