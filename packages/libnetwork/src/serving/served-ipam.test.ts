@@ -148,4 +148,15 @@ it("what nobody holds is released without a word", async () => {
   await scene.release("unknown", "10.1.0.9");
   const { PoolID } = await scene.pool("10.1.0.0/24");
   await scene.release(PoolID, "10.1.0.9");
+
+  it("leaves no address behind that is asked for while its pool is released", async () => {
+    const scene = new Scene();
+    for (const addressFirst of [true, false]) {
+      const { PoolID } = await scene.pool("10.9.0.0/16");
+      const calls = [() => scene.address(PoolID), () => scene.served.releasePool({ PoolID })];
+      await Promise.allSettled((addressFirst ? calls : calls.toReversed()).map((call) => call()));
+      assert.deepEqual(scene.store.ids("served-address"), []);
+      assert.deepEqual(scene.store.ids("served-pool"), []);
+    }
+  });
 });

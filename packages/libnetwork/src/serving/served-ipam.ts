@@ -118,7 +118,8 @@ export class ServedIpam implements IpamDriverHandlers {
 
   releasePool({ PoolID }: RequestOf<"IpamDriver.ReleasePool">): Promise<void> {
     const { ipam, store, mutex } = this.#parts;
-    return mutex.run(["pools"], async () => {
+    // No address may come out of a pool that is going: its record would stay.
+    return mutex.run(["pools", poolKey(PoolID)], async () => {
       const held = this.#pools.get(PoolID);
       if (held === undefined) return;
       store.commit([
@@ -131,6 +132,13 @@ export class ServedIpam implements IpamDriverHandlers {
   }
 
   requestAddress(
+    asked: RequestOf<"IpamDriver.RequestAddress">,
+  ): Promise<ResponseFor<"IpamDriver.RequestAddress">> {
+    const { mutex } = this.#parts;
+    return mutex.run([poolKey(asked.PoolID)], () => this.#requestAddress(asked));
+  }
+
+  #requestAddress(
     asked: RequestOf<"IpamDriver.RequestAddress">,
   ): Promise<ResponseFor<"IpamDriver.RequestAddress">> {
     const { ipam, store } = this.#parts;
@@ -148,15 +156,20 @@ export class ServedIpam implements IpamDriverHandlers {
   }
 
   async releaseAddress({ PoolID, Address }: RequestOf<"IpamDriver.ReleaseAddress">): Promise<void> {
-    const { ipam, store } = this.#parts;
-    const held = this.#pools.get(PoolID);
+    const { ipam, store, mutex } = this.#parts;
     const address = parseIp(Address).toString();
-    if (held?.addresses.has(address) !== true) return;
-    store.commit([remove("served-address", addressId(PoolID, address))]);
-    held.addresses.delete(address);
-    await ipam.releaseAddress(PoolID, address);
+    await mutex.run([poolKey(PoolID)], async () => {
+      const held = this.#pools.get(PoolID);
+      if (held?.addresses.has(address) !== true) return;
+      store.commit([remove("served-address", addressId(PoolID, address))]);
+      held.addresses.delete(address);
+      await ipam.releaseAddress(PoolID, address);
+    });
   }
 }
+
+/** The mutex is the driver's, too, whose keys are ids. */
+const poolKey = (poolId: string) => `pool:${poolId}`;
 
 function addressId(poolId: string, address: string): string {
   return `${poolId} ${address}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
@@ -199,6 +199,13 @@ describe("calling a plugin", () => {
     client[Symbol.dispose]();
     await assert.rejects(pending, { code: "plugin_call_aborted", message: /the client of test was closed$/ });
     await client.callDriver("NetworkDriver.DeleteEndpoint", ids);
+  });
+
+  it("leaves no listener on a signal that lives for long", async (t) => {
+    const { client } = await answering(t, { [call]: "{}" });
+    const { signal } = new AbortController();
+    for (let number = 0; number < 3; number++) await client.callDriver(call, ids, { signal });
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
   });
 
   it("follows a plugin that has moved", async (t) => {

@@ -84,7 +84,7 @@ export class PluginClient implements Disposable {
         throw error;
       },
     );
-    return signal === undefined ? this.#activation : Promise.race([this.#activation, rejection(signal)]);
+    return signal === undefined ? this.#activation : unlessAborted(this.#activation, signal);
   }
 
   /**
@@ -214,15 +214,20 @@ function shortened(text: string, longest = 200): string {
   return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }
 
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = () =>
-      reject(
-        new PluginError("plugin_call_aborted", `given up: ${messageOf(signal.reason)}`, {
-          cause: signal.reason,
-        }),
-      );
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  });
+/** What comes first. A signal may live for long: it is not left with a listener for each call. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () =>
+    reject(
+      new PluginError("plugin_call_aborted", `given up: ${messageOf(signal.reason)}`, {
+        cause: signal.reason,
+      }),
+    );
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
