@@ -1,5 +1,5 @@
 // Encrypted networks: what the wire shows, what is refused, and that nothing is lost while keys change. Where the kernel has ESP:
-// test/ipsec.peers.test.ts takes this into a virtual machine.
+// test/overlay/encrypted.peers.test.ts takes this into a virtual machine.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -274,8 +274,13 @@ describe("an encrypted network", { skip: hasFeature(ipsecEsp) ? false : "this ke
     const flush = cluster.host(2).namespace.spawn("ip", ["xfrm", "state", "flush"], { stdio: "ignore" });
     await once(flush, "close");
     assert.ok(!(await canPing(a.namespace, "10.7.0.3")));
-    assert.ok(cluster.host(2).tunnels?.mend());
-    assert.ok(!cluster.host(2).tunnels?.mend(), "all is there");
+    const { health } = cluster.host(2).driver;
+    assert.deepEqual(
+      health.inspectHost().map(({ code }) => code),
+      ["encryption_incomplete"],
+    );
+    health.mendHost();
+    assert.deepEqual(health.inspectHost(), []);
     assert.ok(await canPing(a.namespace, "10.7.0.3"));
     assert.ok(await canPing(b.namespace, "10.7.0.2"));
   });

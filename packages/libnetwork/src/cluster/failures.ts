@@ -48,3 +48,12 @@ export function tooMuchContention(what: string): CausewayError {
     `${what}: other hosts were faster each time; nothing was changed: try again`,
   );
 }
+
+/** Does what nobody waits for: where the kernel refuses it, the doctor finds what is missing. */
+export function warnOfFailure(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    process.emitWarning(String(error));
+  }
+}

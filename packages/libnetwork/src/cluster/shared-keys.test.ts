@@ -40,10 +40,6 @@ class Tunnels implements TunnelKeys {
   putEnd(end: TunnelEnd): void {
     this.ends.push(end);
   }
-
-  mend(): boolean {
-    return false;
-  }
 }
 
 async function hosts(memory: SharedMemory, periodMs: number, ...names: readonly string[]) {

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { StoredRecord } from "../contracts/store.ts";
 import type { ClusterKey, TunnelKeys } from "../contracts/tunnel-keys.ts";
-import { isAway, isConflict, isLeaseLost } from "./failures.ts";
+import { isAway, isConflict, isLeaseLost, warnOfFailure } from "./failures.ts";
 import { fieldOf, keeperId, keeperKind, textOf, tunnelKeyKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -69,7 +69,7 @@ export class SharedKeys {
     const names = keys.map(({ generation }) => generation).join();
     if (names === this.#handed) return;
     this.#handed = names;
-    this.#settings.tunnels.setKeys(keys);
+    warnOfFailure(() => this.#settings.tunnels.setKeys(keys));
   }
 
   /** Those that count, the oldest first. */

@@ -4,7 +4,7 @@
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { StoredRecord } from "../contracts/store.ts";
 import type { TunnelKeys } from "../contracts/tunnel-keys.ts";
-import { isAway, isConflict, isLeaseLost } from "./failures.ts";
+import { isAway, isConflict, isLeaseLost, warnOfFailure } from "./failures.ts";
 import { textOf, tunnelEndKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -56,7 +56,7 @@ export class TunnelEnds {
     if (textOf(value, "host") === this.#membership.self.id) return;
     if (revision < (this.#newest.get(address) ?? 0)) return;
     this.#newest.set(address, revision);
-    this.#tunnels.putEnd({ address, life });
+    warnOfFailure(() => this.#tunnels.putEnd({ address, life }));
   }
 
   async #put(): Promise<void> {

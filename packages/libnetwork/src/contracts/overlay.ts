@@ -1,6 +1,7 @@
 /**
  * Overlay: what the cluster tells a driver whose networks span hosts, and what such a driver has the cluster decide.
  */
+import type { Finding } from "./health.ts";
 import type { NamedPort } from "./names.ts";
 
 /** A host of the cluster, as the others reach it. */
@@ -57,6 +58,10 @@ export interface TunnelCipher {
   tunnelTo(networkId: string, hostAddress: string): void;
   /** These are all the hosts that a network has endpoints at. */
   settleTunnels(networkId: string, hostAddresses: Iterable<string>): void;
+  /** What of it is not in the kernel any more. */
+  inspect(): readonly Finding[];
+  /** Makes that again. */
+  mend(): void;
 }
 
 /** Numbers that only one network of the cluster has. */

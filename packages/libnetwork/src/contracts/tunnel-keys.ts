@@ -40,10 +40,4 @@ export interface TunnelKeys {
   setKeys(keys: readonly ClusterKey[]): void;
   /** A host of the cluster, or another life of one. */
   putEnd(end: TunnelEnd): void;
-  /**
-   * Makes what somebody took out of the kernel, in another life.
-   *
-   * @returns whether something was missing
-   */
-  mend(): boolean;
 }

@@ -21,13 +21,16 @@ export class OverlayHealth implements DriverHealth {
 
   inspectHost(): readonly HealthItem[] {
     if (![...this.#networks].some(isInUse)) return [];
-    const { rtnl, self } = this.#segments.parts;
-    const finding = inspectUnderlay(rtnl, self.address);
-    return finding === undefined ? [] : [{ ...finding, subject: { kind: "host" } }];
+    const { rtnl, self, cipher } = this.#segments.parts;
+    const underlay = inspectUnderlay(rtnl, self.address);
+    return [...(underlay === undefined ? [] : [underlay]), ...(cipher?.inspect() ?? [])].map(
+      about({ kind: "host" }),
+    );
   }
 
+  /** The underlay is the host's own. */
   mendHost(): void {
-    // The underlay is the host's own.
+    this.#segments.parts.cipher?.mend();
   }
 
   inspectNetwork(networkId: string): readonly HealthItem[] {

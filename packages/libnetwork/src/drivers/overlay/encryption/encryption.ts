@@ -4,10 +4,11 @@
  */
 import { ipsecEsp, type NetNamespace, requireFeatures, UnsupportedFeatureError } from "@causeway/kernel";
 import { parseIp } from "../../../address/ip.ts";
+import type { Finding } from "../../../contracts/health.ts";
 import type { TunnelCipher } from "../../../contracts/overlay.ts";
 import type { ClusterKey, TunnelEnd, TunnelKeys } from "../../../contracts/tunnel-keys.ts";
 import { unsupported } from "../../../errors.ts";
-import { difference, type Knowledge } from "./difference.ts";
+import { difference, type Knowledge, type StateChange } from "./difference.ts";
 import { KernelTunnels } from "./kernel-tunnels.ts";
 import { type OwnEnd, tunnelStates } from "./plan.ts";
 
@@ -110,15 +111,32 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     this.#applyAll(this.#kernel);
   }
 
-  /**
-   * Makes what somebody took out of the kernel, in another life: to make it again in the same one would count packets from the start.
-   *
-   * @returns whether something was missing
-   */
-  mend(): boolean {
-    if (this.#kernel === undefined || this.#kernel.isWhole()) return false;
-    this.beginLife();
-    return true;
+  inspect(): readonly Finding[] {
+    if (this.#kernel === undefined) return [];
+    const { states, guards } = this.#kernel.lost();
+    const missing = states + this.#difference(this.#kernel).add.length;
+    const what = [
+      ...(guards === 0 ? [] : [`${guards} of 2 policies: packets may pass in the clear`]),
+      ...(missing === 0 ? [] : [`${missing} states: packets of these tunnels are dropped`]),
+    ];
+    if (what.length === 0) return [];
+    return [
+      {
+        code: "encryption_incomplete",
+        nature: "missing",
+        message: `of what encrypts overlay networks the kernel lacks ${what.join("; ")}`,
+        mend: "call repair()",
+        repairable: true,
+      },
+    ];
+  }
+
+  /** In another life: to make a state again in the same one would be to count packets from the start. What failed before is tried again. */
+  mend(): void {
+    if (this.#kernel === undefined) return;
+    const { states, guards } = this.#kernel.lost();
+    if (states + guards > 0) this.beginLife();
+    else this.#applyAll(this.#kernel);
   }
 
   /** Takes all that is ours out of the kernel: no network is encrypted here any more. */
@@ -141,16 +159,20 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     this.#kernel.change(difference(found, wanted, this.#knowledge(self)));
   }
 
-  /** Before the keys are known nobody can say which of the states that an earlier run left are of use: they stay. */
   #applyAll(kernel: KernelTunnels): void {
-    if (this.#keys.length === 0) return;
+    kernel.change(this.#difference(kernel));
+  }
+
+  /** Before the keys are known nobody can say which of the states that an earlier run left are of use: they stay. */
+  #difference(kernel: KernelTunnels): StateChange {
+    if (this.#keys.length === 0) return { remove: [], add: [] };
     const { self } = kernel;
     const hosts = new Set([...this.#tunnels.values()].flatMap((some) => [...some]));
     const wanted = [...hosts].flatMap((host) => {
       const end = this.#ends.get(host);
       return end === undefined ? [] : tunnelStates(self, this.#keys, end);
     });
-    kernel.change(difference(kernel.states(), wanted, this.#knowledge(self)));
+    return difference(kernel.states(), wanted, this.#knowledge(self));
   }
 
   #knowledge(self: TunnelEnd): Knowledge {

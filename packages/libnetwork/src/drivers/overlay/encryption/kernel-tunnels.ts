@@ -74,14 +74,14 @@ export class KernelTunnels implements Disposable {
     });
   }
 
-  /** All is as this process left it. */
-  isWhole(): boolean {
+  /** How many of those that this process knows of are not there any more, or have become others. */
+  lost(): { readonly states: number; readonly guards: number } {
     const there = new Set(ourStates(this.#xfrm).map(stateKey));
     const policies = this.#xfrm.dump(xfrmPolicy.list());
-    return (
-      [...this.#states.keys()].every((key) => there.has(key)) &&
-      guards(this.#self).every((guard) => policies.some((policy) => isSamePolicy(policy, guard)))
-    );
+    return {
+      states: [...this.#states.keys()].filter((key) => !there.has(key)).length,
+      guards: guards(this.#self).filter((guard) => !policies.some((one) => isSamePolicy(one, guard))).length,
+    };
   }
 
   /** Another life: from the first request on, what was of the one before is of no use to anybody. */
