@@ -17,7 +17,7 @@ import { awaitCarrier } from "./netstack/readiness.ts";
 import { memoryOf, openGround, ownerMark } from "./opening.ts";
 import { DockerFilter } from "./serving/docker-filter.ts";
 import { EndpointLinks } from "./serving/endpoint-links.ts";
-import { LingeringLinks } from "./serving/lingering-links.ts";
+import { OwedLeaves } from "./serving/owed-leaves.ts";
 import { restoreServed } from "./serving/restoring.ts";
 import { ServedDriver } from "./serving/served-driver.ts";
 import { ServedIpam } from "./serving/served-ipam.ts";
@@ -103,26 +103,25 @@ export class PluginHost implements AsyncDisposable {
     const { store, controllerId, host, rtnl, reaper, firewall } = ground;
     const mark = ownerMark(controllerId);
     const ownerOf = (objectId: string) => `${mark}${objectId}`;
-    const lingering = new LingeringLinks(reaper);
     const driver: Driver = opened.adopt(
       new BridgeDriver(
         {
           ...ground,
-          reaper: lingering,
           memory: memoryOf(store, "bridge"),
           ownerOf,
         },
         checked.drivers.bridge,
       ),
-      (made) => {
-        lingering.releaseAll();
-        return made.close();
-      },
+      (made) => made.close(),
     );
     const objects = new ServedObjects();
-    const links = new EndpointLinks({ rtnl, lingering, ownerOf, hostEndName, awaitCarrier });
+    const links = new EndpointLinks({ rtnl, ownerOf, hostEndName, awaitCarrier });
     const mutex = new KeyedMutex();
-    opened.defer(() => mutex.idle());
+    const owed = new OwedLeaves(onProblem);
+    opened.defer(async () => {
+      await owed.payAll();
+      await mutex.idle();
+    });
     firewall.checkTables();
     await restoreServed({ driver, store, objects, links, onProblem });
     // Whatever follows is under its rules.
@@ -141,7 +140,7 @@ export class PluginHost implements AsyncDisposable {
     const filter = dockerFilter ? new DockerFilter(host, controllerId, onProblem) : undefined;
     if (objects.networks.size > 0) await filter?.open();
     const letPass = async () => await filter?.open();
-    const network = new ServedDriver({ driver, store, objects, links, mutex, letPass });
+    const network = new ServedDriver({ driver, store, objects, links, owed, mutex, letPass });
     if (checked.selfHeal) {
       const patient = new ServedPatient({ driver, objects, mutex, letPass, firewall, onHealth });
       const watch = new KernelHostWatch({ host, rtnl, runDir: undefined, mark, filtered: firewall.active });

@@ -3,12 +3,13 @@
  */
 import { link, type Rtnl } from "@causeway/kernel";
 import type { EndpointSpec, JoinAnswer } from "../contracts/driver.ts";
-import type { LingeringLinks } from "./lingering-links.ts";
 import { farEndName, makePair } from "./pair.ts";
+
+/** BR_STATE_DISABLED of linux/if_bridge.h. */
+const disabledPort = 0;
 
 export interface EndpointLinksParts {
   readonly rtnl: Rtnl;
-  readonly lingering: LingeringLinks;
   /** Alias of a link in the kernel, for the id of what it belongs to. */
   readonly ownerOf: (objectId: string) => string;
   /** The host's end of an endpoint's pair. */
@@ -57,9 +58,14 @@ export class EndpointLinks {
     awaitCarrier(rtnl, { index: found.master });
   }
 
-  /** dockerd is done with what is left of them. */
-  release(endpointId: string): void {
-    this.#parts.lingering.release(this.#parts.hostEndName(endpointId));
+  /** Nothing passes its bridge any more. Setting it down would have dockerd, which is about to move the other end, wait for RCU for longer. */
+  block(endpointId: string): void {
+    const { rtnl, hostEndName } = this.#parts;
+    const name = hostEndName(endpointId);
+    const info = { slaveKind: "bridge", bridgePort: { state: disabledPort } };
+    const [refused] = rtnl.attempt([link.change({ name }, { info })]);
+    // The bridge is somebody's who has it speak STP, and ports are its own; or it is not there, or on no bridge.
+    if (refused !== undefined) rtnl.attempt([link.change({ name }, { up: false })]);
   }
 
   #find(name: string): boolean {

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
 import {
   endpointId,
   endpointRequest,
@@ -164,7 +163,7 @@ describe("published ports", () => {
     await driver.programExternalConnectivity(portsRequest(1, 8081));
     world.steps();
     await driver.leave(ids(1));
-    assert.deepEqual(world.steps(), ["put served-endpoint", "leave", "unpublish 8081"]);
+    assert.deepEqual(world.steps(), ["put served-endpoint", "unpublish 8081"]);
     await driver.revokeExternalConnectivity(ids(1));
     await driver.leave(ids(1));
     assert.deepEqual(world.steps(), []);
@@ -204,13 +203,24 @@ describe("what is taken away", () => {
 
   it("leaves its links to dockerd until the endpoint is deleted, and no longer", async (t) => {
     const world = await withJoined(t);
-    const gone = world.lingering.deleteLink({ name: hostEndName(endpointId(1)) });
-    await turn();
+    await world.driver.leave(ids(1));
+    await world.driver.leave(ids(1));
+    assert.deepEqual(world.steps(), ["put served-endpoint"]);
     assert.equal(world.hasLink(hostEndName(endpointId(1))), true);
     await world.driver.deleteEndpoint(ids(1));
-    await gone;
+    assert.deepEqual(world.steps(), ["delete served-endpoint", "leave", "deleteEndpoint"]);
     await world.reaper.drain();
     assert.equal(world.hasLink(hostEndName(endpointId(1))), false);
+    await world.owed.payAll();
+    assert.deepEqual(world.steps(), [], "the driver is told once");
+  });
+
+  it("waits no longer where the endpoint joins again", async (t) => {
+    const world = await withJoined(t);
+    await world.driver.leave(ids(1));
+    world.steps();
+    await world.driver.join(joinRequest(1));
+    assert.deepEqual(world.steps(), ["leave", "join", "put served-endpoint"]);
   });
 });
 

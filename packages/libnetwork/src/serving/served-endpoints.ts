@@ -78,7 +78,7 @@ export function deleteEndpoint(parts: ServedDriverParts, { NetworkID, EndpointID
   return mutex.run([id], async () => {
     const record = objects.endpoints.get(id);
     if (record === undefined || record.spec.networkId !== NetworkID) return;
-    store.commit([remove("served-endpoint", id)]);
+    store.commitSoon([remove("served-endpoint", id)]);
     await dissolve(parts, NetworkID, id);
   });
 }
@@ -91,7 +91,7 @@ async function forgetEarlier(parts: ServedDriverParts, networkId: string, wanted
   const { store, links } = parts;
   for (const { spec, joined } of earlier(parts, networkId, wanted)) {
     if (joined && links.areThere(spec.id)) throw addressInUse(spec);
-    store.commit([remove("served-endpoint", spec.id)]);
+    store.commitSoon([remove("served-endpoint", spec.id)]);
     await dissolve(parts, networkId, spec.id);
   }
 }

@@ -147,7 +147,7 @@ export class ServedIpam implements IpamDriverHandlers {
       const address = addressOf(cidr);
       undo.push(() => ipam.releaseAddress(asked.PoolID, address));
       const record = { poolId: asked.PoolID, address };
-      store.commit([put("served-address", addressId(asked.PoolID, address), record)]);
+      store.commitSoon([put("served-address", addressId(asked.PoolID, address), record)]);
       const held = this.#pools.get(asked.PoolID);
       held?.addresses.add(address);
       if (held !== undefined) held.untouched = false;
@@ -161,7 +161,7 @@ export class ServedIpam implements IpamDriverHandlers {
     await mutex.run([poolKey(PoolID)], async () => {
       const held = this.#pools.get(PoolID);
       if (held?.addresses.has(address) !== true) return;
-      store.commit([remove("served-address", addressId(PoolID, address))]);
+      store.commitSoon([remove("served-address", addressId(PoolID, address))]);
       held.addresses.delete(address);
       await ipam.releaseAddress(PoolID, address);
     });

@@ -15,7 +15,7 @@ export function join(
   parts: ServedDriverParts,
   request: RequestOf<"NetworkDriver.Join">,
 ): Promise<ResponseFor<"NetworkDriver.Join">> {
-  const { driver, links, mutex } = parts;
+  const { driver, links, owed, mutex } = parts;
   return mutex.run([request.EndpointID], () =>
     undoing(async (undo) => {
       const record = parts.objects.endpoint(request);
@@ -23,11 +23,9 @@ export function join(
       if (record.joined && links.waits(id))
         return joinResponse(answerOf(parts, record), links.sourceName(id));
       // It left, or its sandbox is gone without a word.
-      if (record.joined) await driver.leave(networkId, id);
-      links.release(id);
+      if (owed.take(id) || record.joined) await driver.leave(networkId, id);
       const sandbox = { sandboxId: sandboxIdOf(request.SandboxKey), path: request.SandboxKey };
       const answer = await driver.join(networkId, id, sandbox);
-      undo.push(() => links.release(id));
       undo.push(() => driver.leave(networkId, id));
       const source = links.make(record.spec, answer);
       keep(parts, { ...record, joined: true });
@@ -42,14 +40,20 @@ function answerOf(parts: ServedDriverParts, { spec }: ServedEndpoint): JoinAnswe
   throw conflict("endpoint_joined", `endpoint ${spec.name} has joined: let it leave first`, spec.id);
 }
 
+/** Nothing passes any more. The rest is done when dockerd has taken the container's end out. */
 export function leave(parts: ServedDriverParts, { NetworkID, EndpointID: id }: Ids): Promise<void> {
-  const { driver, objects, mutex } = parts;
+  const { driver, objects, links, owed, mutex } = parts;
   return mutex.run([id], async () => {
     const record = objects.endpoints.get(id);
     if (record?.joined !== true || record.spec.networkId !== NetworkID) return;
     const { bindings } = record.state;
     keep(parts, { ...record, state: { ...record.state, bindings: [] }, joined: false });
-    await driver.leave(NetworkID, id);
+    links.block(id);
+    owed.expect(id, () =>
+      mutex.run([id], async () => {
+        if (owed.take(id)) await driver.leave(NetworkID, id);
+      }),
+    );
     if (bindings.length > 0) await driver.unpublish?.(NetworkID, id, bindings);
   });
 }

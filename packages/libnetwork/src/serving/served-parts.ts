@@ -4,6 +4,7 @@
 import type { Driver } from "../contracts/driver.ts";
 import type { KeyedMutex } from "../model/keyed-mutex.ts";
 import type { EndpointLinks } from "./endpoint-links.ts";
+import type { OwedLeaves } from "./owed-leaves.ts";
 import { put, type ServedEndpoint, type ServedStore } from "./records.ts";
 import type { ServedObjects } from "./served-objects.ts";
 
@@ -12,6 +13,7 @@ export interface ServedDriverParts {
   readonly store: ServedStore;
   readonly objects: ServedObjects;
   readonly links: EndpointLinks;
+  readonly owed: OwedLeaves;
   readonly mutex: KeyedMutex;
   /** Sees to it that the host's other rules let our networks be: with each network, and when dockerd has started anew. */
   readonly letPass: () => Promise<void>;
@@ -19,16 +21,15 @@ export interface ServedDriverParts {
 
 /** Stored first. */
 export function keep(parts: ServedDriverParts, record: ServedEndpoint): void {
-  parts.store.commit([put("served-endpoint", record.spec.id, record)]);
+  parts.store.commitSoon([put("served-endpoint", record.spec.id, record)]);
   parts.objects.endpoints.set(record.spec.id, record);
 }
 
 /** Out of the kernel and out of the books; its record is gone. */
 export async function dissolve(parts: ServedDriverParts, networkId: string, id: string): Promise<void> {
-  const { driver, objects, links } = parts;
+  const { driver, objects, owed } = parts;
   const isJoined = objects.endpoints.get(id)?.joined === true;
   objects.endpoints.delete(id);
-  if (isJoined) await driver.leave(networkId, id);
+  if (owed.take(id) || isJoined) await driver.leave(networkId, id);
   await driver.deleteEndpoint(networkId, id);
-  links.release(id);
 }

@@ -9,7 +9,7 @@ import type { StoreChange } from "../contracts/store.ts";
 import { KeyedMutex } from "../model/keyed-mutex.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { EndpointLinks } from "./endpoint-links.ts";
-import { LingeringLinks } from "./lingering-links.ts";
+import { OwedLeaves } from "./owed-leaves.ts";
 import type { ServedStore } from "./records.ts";
 import { restoreServed } from "./restoring.ts";
 import { ServedDriver } from "./served-driver.ts";
@@ -33,6 +33,10 @@ export class WatchedStore implements ServedStore {
     return this.#store.commit(changes);
   }
 
+  commitSoon(changes: readonly StoreChange[]): number {
+    return this.commit(changes);
+  }
+
   /** Ids of what is stored. */
   ids(kind: string): readonly string[] {
     return this.list(kind).map(({ id }) => id);
@@ -50,7 +54,7 @@ export class ServedWorld {
   readonly host = NetNamespace.create();
   readonly rtnl = new Rtnl(this.host);
   readonly reaper = new Reaper(this.host);
-  readonly lingering = new LingeringLinks(this.reaper);
+  readonly owed = new OwedLeaves((error) => void this.problems.push(error));
   readonly store = new WatchedStore((name) => this.step(name));
   /** Ports that the driver goes without when it restores an endpoint. */
   withheld: readonly WithheldBinding[] = [];
@@ -64,14 +68,13 @@ export class ServedWorld {
     this.#bridge = this.rtnl.query(link.get({ name: "bridge0" })).index;
     this.links = new EndpointLinks({
       rtnl: this.rtnl,
-      lingering: this.lingering,
       ownerOf: (id) => `${mark}${id}`,
       hostEndName,
       awaitCarrier: () => undefined,
     });
     this.driver = this.#served();
     t.after(async () => {
-      this.lingering.releaseAll();
+      await this.owed.payAll();
       await this.reaper.close();
       this.rtnl[Symbol.dispose]();
       this.host[Symbol.dispose]();
@@ -112,6 +115,7 @@ export class ServedWorld {
       store: this.store,
       objects: this.objects,
       links: this.links,
+      owed: this.owed,
       mutex: new KeyedMutex(),
       letPass: async () => this.step("letPass"),
     });
@@ -150,17 +154,18 @@ export class ServedWorld {
         this.step("createEndpoint");
         return { bindings: [] };
       },
-      deleteEndpoint: (_, id) => {
+      deleteEndpoint: () => {
         this.step("deleteEndpoint");
-        // Taken away in its own time, as the bridge driver does.
-        void this.lingering.deleteLink({ name: hostEndName(id) });
       },
       join: (_, id) => {
         this.step("join");
         return answer(id);
       },
       joinAnswer: (_, id) => answer(id),
-      leave: () => this.step("leave"),
+      leave: (_, id) => {
+        this.step("leave");
+        this.reaper.later(this.reaper.deleteLink({ name: hostEndName(id) }));
+      },
       publish: (_network, _id, mappings): EndpointState => {
         this.step("publish");
         return {

@@ -9,12 +9,12 @@ import type { Store, StoreChange, StoredRecord, StoreEvent } from "../contracts/
 import { type Tallied, Tally } from "../contracts/tally.ts";
 import { CausewayError } from "../errors.ts";
 import { checkDatabase, openDatabase } from "./database.ts";
-import { makeDurableDirectory } from "./durable-files.ts";
+import { makeDurableDirectory, sync } from "./durable-files.ts";
 import { isFull, storeClosed, storeFailure } from "./failures.ts";
 import { checkRevision, decode, type EncodedChange, encode, type StoredText } from "./record.ts";
 import { Reserve } from "./reserve.ts";
 import { RevisionMark } from "./revision-mark.ts";
-import { all, get, run } from "./sqlite.ts";
+import { all, exec, get, run } from "./sqlite.ts";
 import { StateLock } from "./state-lock.ts";
 import { Watchers } from "./watch.ts";
 
@@ -32,6 +32,9 @@ const statements = {
   checkpoint: "PRAGMA wal_checkpoint(TRUNCATE)",
 } as const;
 
+/** Milliseconds after which what `commitSoon` has written is on the disk, if no `commit` has taken it there before. */
+const soon = 10;
+
 /** A commit that adds no more than this to the store's text counts as one that lets go: it may have the reserve. */
 const slightGrowth = 64;
 
@@ -48,6 +51,8 @@ export class SqliteStore implements Store {
   readonly #opened: DisposableStack;
   readonly #watchers = new Watchers();
   readonly #commits = new Tally();
+  /** There is something in the log that may not be on the disk. */
+  #unsynced: NodeJS.Timeout | undefined;
 
   private constructor(path: string, { db, mark }: OpenFiles, reserve: Reserve, opened: DisposableStack) {
     this.path = path;
@@ -97,7 +102,53 @@ export class SqliteStore implements Store {
   }
 
   commit(changes: readonly StoreChange[]): number {
-    return this.#commits.of(() => this.#commit(changes));
+    return this.#commits.of(() => {
+      const revision = this.#commit(changes);
+      // It has taken along what was in the log before it.
+      if (changes.length > 0) this.#synced(revision);
+      return revision;
+    });
+  }
+
+  /**
+   * As `commit`, for what no power cut outlives anyway: it survives that this process is killed, at any time, and is on the disk a few milliseconds
+   * later. A power cut in these may undo it, with all that was written since, and never what was written before.
+   */
+  commitSoon(changes: readonly StoreChange[]): number {
+    return this.#commits.of(() => {
+      const revision = this.#attempt("write", () => this.#withoutSync(() => this.#commit(changes)));
+      // The mark says no more than what is on the disk.
+      this.#unsynced ??= setTimeout(() => this.#sync(), soon).unref();
+      return revision;
+    });
+  }
+
+  #withoutSync<T>(action: () => T): T {
+    exec(this.#db, "PRAGMA synchronous = NORMAL");
+    try {
+      return action();
+    } finally {
+      exec(this.#db, "PRAGMA synchronous = FULL");
+    }
+  }
+
+  #sync(): void {
+    const revision = revisionOf(this.#sql.revision);
+    try {
+      sync(`${this.path}-wal`);
+    } catch {
+      // The next commit syncs the same file, and says what is wrong with it.
+      return;
+    } finally {
+      this.#unsynced = undefined;
+    }
+    this.#synced(revision);
+  }
+
+  #synced(revision: number): void {
+    clearTimeout(this.#unsynced);
+    this.#unsynced = undefined;
+    this.#mark.write(revision);
   }
 
   #commit(changes: readonly StoreChange[]): number {
@@ -107,7 +158,6 @@ export class SqliteStore implements Store {
       const { revision, events } = this.#withSpace(encoded, () =>
         this.#transaction(() => this.#apply(encoded)),
       );
-      this.#mark.write(revision);
       this.#reserve.renew();
       this.#watchers.publish(events);
       return revision;
@@ -133,6 +183,7 @@ export class SqliteStore implements Store {
   /** Ends the watches, closes the database and lets the directory go. A second call does nothing. */
   close(): void {
     if (!this.#db.isOpen) return;
+    clearTimeout(this.#unsynced);
     this.#watchers.close();
     this.#opened.dispose();
   }
