@@ -53,6 +53,7 @@ export * as address from "./rtnl/address.ts";
 export * as fdb from "./rtnl/fdb.ts";
 export * as link from "./rtnl/link.ts";
 export { type LossEvent, lossEvents } from "./rtnl/losses.ts";
+export * as namespaceId from "./rtnl/namespace-id.ts";
 export * as neighbour from "./rtnl/neighbour.ts";
 export * as route from "./rtnl/route.ts";
 export { type LinkChoice, Rtnl } from "./rtnl/rtnl.ts";

@@ -8,6 +8,7 @@ import { writeSysctl } from "../sys/sysctl.ts";
 import * as address from "./address.ts";
 import * as link from "./link.ts";
 import { type LossEvent, lossEvents } from "./losses.ts";
+import * as namespaceId from "./namespace-id.ts";
 import * as route from "./route.ts";
 import { Rtnl } from "./rtnl.ts";
 import * as rule from "./rule.ts";
@@ -148,6 +149,23 @@ describe("losses", () => {
     assert.ok(removed.includes("address-lost inside"), removed.join());
     const down = inShort(await scene.told(() => rtnl.execute(link.change({ name: "end" }, { up: false }))));
     assert.ok(down.includes("end down inside"), down.join());
+  });
+
+  it("tells of a namespace without a link to here once it has a number, which is given once", async () => {
+    using scene = new Scene();
+    using apart = NetNamespace.create();
+    using rtnl = new Rtnl(apart);
+    const strike = () =>
+      rtnl.execute(
+        link.create({ name: "alone", info: { kind: "bridge" } }),
+        link.change({ name: "alone" }, { alias: "whose" }),
+        link.remove({ name: "alone" }),
+      );
+    assert.deepEqual(await scene.told(strike), []);
+    scene.host.rtnl.execute(namespaceId.assign(apart.fd));
+    const [told] = await scene.told(strike);
+    assert.ok(told?.type === "link-lost" && told.alias === "whose" && told.namespaceId !== undefined);
+    assert.throws(() => scene.host.rtnl.execute(namespaceId.assign(apart.fd)), { code: "EEXIST" });
   });
 
   it("tells when a namespace stops forwarding, and not when it begins", async () => {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { link, NetNamespace, namespaceId, Rtnl, route, writeSysctl } from "@causeway/kernel";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks, type Scratch } from "../../../../test/support/leak-check.ts";
 import { addressOn } from "../../../../test/support/wire.ts";
@@ -100,6 +100,20 @@ describe("host watch", () => {
     assert.deepEqual([...scene.heard], ["link foreign", "endpoint"]);
     scene.rtnl.execute(link.remove({ name: "bridge" }));
     await scene.hears("network");
+  });
+
+  it("names by its mark what is taken away in a namespace of a network's own, which the host has a number for", async () => {
+    using scene = new Scene(scratch);
+    using own = NetNamespace.create();
+    using rtnl = new Rtnl(own);
+    scene.rtnl.execute(namespaceId.assign(own.fd));
+    rtnl.execute(
+      link.create({ name: "br0", info: { kind: "bridge" } }),
+      link.change({ name: "br0" }, { alias: `${mark}overlay`, up: true }),
+    );
+    assert.deepEqual([...scene.heard], []);
+    rtnl.execute(link.change({ name: "br0" }, { up: false }));
+    await scene.hears("overlay");
   });
 
   it("finds a sandbox's endpoint for a route, an address or a link that is lost inside", async () => {

@@ -57,6 +57,11 @@ export class Losses {
   #addLink(event: Extract<LossEvent, { type: "link-lost" }>): void {
     const { indexes, known, farGone } = this.#fresh;
     if (event.namespaceId !== undefined) {
+      // In a namespace of a network's own the links carry our mark, and it tells all that there is to tell.
+      if (event.alias?.startsWith(this.#mark) === true) {
+        this.#addOwned(event.name, event.alias);
+        return;
+      }
       if (event.loss === "removed") farGone.add(farKey(event.namespaceId, event.index));
       // Where the other end has gone too, the host's own event tells of it.
       if (event.peer !== undefined && event.peer !== 0) indexes.add(event.peer);

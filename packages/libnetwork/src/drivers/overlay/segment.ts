@@ -2,7 +2,7 @@
  * A network's segment on this host: a namespace of its own, with a bridge for the endpoints here and a VXLAN device to the other hosts. The
  * device's packets go by the host's own stack, for it was made from there.
  */
-import { files, isKernelError, link, NetNamespace, Rtnl, writeSysctl } from "@causeway/kernel";
+import { files, isKernelError, link, NetNamespace, namespaceId, Rtnl, writeSysctl } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
 import { randomMac } from "../../address/mac.ts";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
@@ -104,6 +104,7 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
   );
   const bridge = rtnl.query(link.getIndex({ name: bridgeName }));
   const vxlan = makeVxlan(host, namespace, rtnl, bridge, settings);
+  haveItsLossesTold(host, namespace);
   const place = { path: settings.path, identity: namespace.identity };
   namespace.bindAt(settings.path);
   const opened = made.move();
@@ -207,6 +208,12 @@ export function openSegment(
     vxlan: vxlan.index,
     [Symbol.dispose]: () => kept.dispose(),
   };
+}
+
+/** The kernel tells the host of links in the namespace that somebody takes away, once the host has a number for it. */
+function haveItsLossesTold(host: Rtnl, namespace: NetNamespace): void {
+  const [failure] = host.attempt([namespaceId.assign(namespace.fd)]);
+  if (failure !== undefined && !isKernelError(failure, "EEXIST")) throw failure;
 }
 
 /** The namespace that the path shows; undefined where it shows none. */

@@ -89,8 +89,12 @@ function ofLink(engine: Engine, name: string): readonly HealthSubject[] {
   return [];
 }
 
-/** The file's name is the beginning of the sandbox's id. */
+/** The file's name is the beginning of the sandbox's id; of a network's own namespace, `network-` is before it. */
 function ofNamespace(engine: Engine, path: string): readonly HealthSubject[] {
-  const sandbox = engine.sandboxes.find(path.slice(path.lastIndexOf("/") + 1));
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const [, networkId] = /^network-(.*)$/.exec(name) ?? [];
+  const network = networkId === undefined ? undefined : engine.networks.find(networkId);
+  if (network !== undefined) return [subject("network", network)];
+  const sandbox = engine.sandboxes.find(name);
   return sandbox?.record.namespace?.path === path ? [subject("sandbox", sandbox)] : [];
 }
