@@ -14,6 +14,7 @@ import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
 import { makeGateway } from "./model/gateway/gateway-bridge.ts";
 import { reviewGateway } from "./model/gateway/review.ts";
+import { letGoOfNetwork } from "./model/global/network-following.ts";
 import { enginePatient } from "./model/healing/engine-patient.ts";
 import { Healer } from "./model/healing/healer.ts";
 import { type Health, inspectHealth, type Repair, repair } from "./model/health/health.ts";
@@ -290,21 +291,26 @@ export abstract class Controller implements AsyncDisposable {
 
   /**
    * Takes out of the kernel what {@link close} leaves there: the predefined networks and the packet filter's tables; and
-   * closes. Networks that users made must have been deleted. Forwarding that was turned on stays on.
+   * closes. Networks that users made must have been deleted, but for those of the cluster, which stay on other hosts. Forwarding that was turned on stays on.
    *
    * @throws networks_left, network_has_endpoints, controller_closed
    */
   async uninstall(): Promise<void> {
     this.#engine.assertOpen();
-    const left = this.networks().filter(({ predefined }) => !predefined);
+    const left = [...this.#networks].filter(
+      ({ record, endpoints }) => !record.predefined && (record.shared !== true || endpoints.size > 0),
+    );
     if (left.length > 0) {
       const names = left.map(({ name }) => name);
       const message = `there are still networks: ${names.slice(0, 10).join(", ")}; delete them first`;
       throw forbidden("networks_left", message, { networks: names });
     }
     for (const network of [...this.#networks]) {
-      await this.#engine.exclusively([network.id], () => deleteNetwork(network));
+      await this.#engine.exclusively([network.id], () =>
+        network.record.shared === true ? letGoOfNetwork(network) : deleteNetwork(network),
+      );
     }
+    await this.#engine.global?.leave();
     await this.#healer?.close();
     this.uninstallParts();
     await this.close();

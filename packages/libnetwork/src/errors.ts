@@ -53,6 +53,11 @@ export function httpStatus(error: unknown): number {
   return error instanceof CausewayError ? statusOfKind[error.kind] : statusOfKind.internal;
 }
 
+/** Whether it is an error of ours with this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof CausewayError && error.code === code;
+}
+
 /** What to say of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

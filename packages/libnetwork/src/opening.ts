@@ -17,6 +17,7 @@ import {
   requirePrivileges,
   tryLockName,
 } from "@causeway/kernel";
+import { HostCluster } from "./cluster/host-cluster.ts";
 import type { ConnectionTable } from "./contracts/connections.ts";
 import type { DriverMemory } from "./contracts/driver.ts";
 import type { Firewall } from "./contracts/firewall.ts";
@@ -24,7 +25,8 @@ import type { PortReservations } from "./contracts/ports.ts";
 import { CausewayError, conflict } from "./errors.ts";
 import { NftablesFirewall } from "./firewall/nftables-firewall.ts";
 import { NoFirewall } from "./firewall/none.ts";
-import type { CheckedControllerOptions } from "./model/controller-options.ts";
+import type { CheckedClusterOptions, CheckedControllerOptions } from "./model/controller-options.ts";
+import { advertisedAddress } from "./netstack/advertised-address.ts";
 import { TrackedConnections } from "./netstack/tracked-connections.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
@@ -124,7 +126,17 @@ function requireMachine({ firewall }: CheckedControllerOptions): void {
   if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
 }
 
-function makeFirewall(
+/** This host among others. */
+export function openCluster(
+  { store, name, advertise, lifetimes, defaultPools }: CheckedClusterOptions,
+  controllerId: string,
+  rtnl: Rtnl,
+): HostCluster {
+  const self = { id: controllerId, name, address: advertisedAddress(rtnl, advertise) };
+  return new HostCluster(store, { self, lifetimes, defaultPools });
+}
+
+export function makeFirewall(
   options: CheckedControllerOptions,
   controllerId: string,
   namespace: NetNamespace,

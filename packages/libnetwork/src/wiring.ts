@@ -3,6 +3,8 @@
  */
 import { files } from "@causeway/kernel";
 import { type PluginClient, RemoteIpam, RemoteNetworkDriver } from "@causeway/plugin-sdk";
+import { ClusterIpam } from "./cluster/cluster-ipam.ts";
+import type { HostCluster } from "./cluster/host-cluster.ts";
 import type { Driver } from "./contracts/driver.ts";
 import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Resolver } from "./contracts/names.ts";
@@ -12,6 +14,7 @@ import { FileSandboxFiles } from "./dns/files/file-sandbox-files.ts";
 import type { ResolverSettings } from "./dns/server/protocol.ts";
 import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
+import { OverlayDriver } from "./drivers/overlay/driver.ts";
 import { RemoteDriver } from "./drivers/remote/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
 import { invalid } from "./errors.ts";
@@ -36,8 +39,8 @@ import { findStale, sweep } from "./model/sweep.ts";
 import { undoing } from "./model/undo.ts";
 import { KernelNetStack } from "./netstack/netstack.ts";
 import { planRouting } from "./netstack/routing.ts";
-import { claimRunDirectory } from "./netstack/run-directory.ts";
-import { type Ground, memoryOf, openGround, ownerMark } from "./opening.ts";
+import { claimRunDirectory, networkNamespacePath } from "./netstack/run-directory.ts";
+import { type Ground, makeFirewall, memoryOf, openCluster, openGround, ownerMark } from "./opening.ts";
 import { absolutePath } from "./options/absolute-path.ts";
 import { suggestionOrAll } from "./options/nearest.ts";
 import { boolean, parseObject } from "./options/parse.ts";
@@ -52,6 +55,7 @@ const mostInFlight = 1024;
 interface Machinery extends Ground {
   readonly ipam: DefaultIpam;
   readonly resolver: Resolver | undefined;
+  readonly cluster: HostCluster | undefined;
 }
 
 const backupTable = { overwrite: boolean };
@@ -118,7 +122,10 @@ export class NetworkController extends Controller {
           made.end(),
         )
       : undefined;
-    const machinery = { ...ground, ipam, resolver };
+    const cluster =
+      checked.cluster &&
+      opened.adopt(openCluster(checked.cluster, controllerId, ground.rtnl), (made) => made.close());
+    const machinery = { ...ground, ipam, resolver, cluster };
     const parts = makeParts(checked, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
@@ -150,6 +157,7 @@ export class NetworkController extends Controller {
     await ensureNetworks(engine, defaultNetwork);
     engine.intents.start();
     replayLater(engine);
+    engine.global?.start();
   }
 
   /**
@@ -240,7 +248,7 @@ function makeParts(
   controllerId: string,
   machinery: Machinery,
 ): ModelParts {
-  const { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver } = machinery;
+  const { store, ipam, host, rtnl, reaper, connections, firewall, ports, resolver, cluster } = machinery;
   const ownerOf = (objectId: string) => `${ownerMark(controllerId)}${objectId}`;
   const memory = memoryOf(store, "bridge");
   const bridge = new BridgeDriver(
@@ -256,8 +264,25 @@ function makeParts(
     },
     options.drivers.bridge,
   );
+  const { runDir, warmNamespaces, hostResolvConf, hostGateways } = options;
+  const overlay =
+    cluster &&
+    new OverlayDriver(
+      {
+        rtnl,
+        reaper,
+        numbers: cluster.numbers,
+        cipher: undefined,
+        openFirewall: (namespace) => makeFirewall(options, controllerId, namespace),
+        self: cluster.self,
+        ownerOf,
+        namespacePath: (networkId) => networkNamespacePath(runDir, networkId),
+      },
+      options.drivers.overlay,
+    );
   const drivers: readonly Driver[] = [
     bridge,
+    ...(overlay === undefined ? [] : [overlay]),
     new StacklessDriver("host", true),
     new StacklessDriver("null", false),
   ];
@@ -265,13 +290,14 @@ function makeParts(
     Object.keys(options.drivers),
     drivers.map(({ type }) => type),
   );
-  const { runDir, warmNamespaces, hostResolvConf, hostGateways } = options;
   const ipv6 = files.existsSync("/proc/sys/net/ipv6");
-  const ipams = [ipam, new NullIpam()];
+  const own = cluster === undefined ? ipam : new ClusterIpam(ipam, cluster.addresses);
+  const ipams = [own, new NullIpam()];
   return {
     store,
     drivers: new Map(drivers.map((driver) => [driver.type, driver])),
     ipams: new Map(ipams.map((ipam) => [ipam.name, ipam])),
+    cluster,
     plugins: options.plugins === false ? undefined : makePlugins(options.plugins),
     netstack: new KernelNetStack({
       host,

@@ -36,6 +36,12 @@ const byType: Partial<Record<CausewayEvent["type"], Words>> = {
     message: "a sandbox has another way out, and the one before was not taken back whole",
     mend: "look after the network's driver; causeway repair takes away what is ours",
   },
+  "endpoint:yield": {
+    level: "warn",
+    message:
+      "this host was away from the cluster for so long that an endpoint's address was given to another host: it is cut off",
+    mend: "delete the endpoint, and start its container anew",
+  },
   "endpoint:port-taken": {
     level: "warn",
     message: "another program has a published port",

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { parseSubnet } from "../address/cidr.ts";
 import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
+import type { KeptAddress } from "../contracts/cluster.ts";
 import type {
   AddressLease,
   AddressRequest,
@@ -15,7 +16,7 @@ import type {
 } from "../contracts/ipam.ts";
 import { gatewayAddressType, requestAddressType } from "../contracts/ipam.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
-import { CausewayError, conflict, notFound } from "../errors.ts";
+import { CausewayError, conflict, hasCode, notFound } from "../errors.ts";
 import type { AddressPool } from "../ipam/address-pool.ts";
 import { type PoolRange, poolRanges } from "../ipam/default-ranges.ts";
 import { freeSubnet, refuseOverlap } from "../ipam/free-subnet.ts";
@@ -30,15 +31,7 @@ import type { SharedNetworks } from "./networks.ts";
 import { inTurns } from "./turns.ts";
 
 /** What pools' ids begin with, and networks know the space by. */
-const clusterSpace = "cluster";
-
-/** An address that an endpoint of this host had. */
-export interface KeptAddress {
-  readonly networkId: string;
-  readonly endpointId: string;
-  /** Without prefix length. */
-  readonly address: string;
-}
+export const clusterSpace = "cluster";
 
 interface Rooms {
   readonly store: SharedStore;
@@ -128,6 +121,25 @@ export class ClusterAddressSpace {
 
   async releaseAddress(address: string, owner: AllocationOwner | undefined): Promise<void> {
     await this.#rooms.allocations.giveBack(addressThing(ownerOf(owner), parseIp(address)));
+  }
+
+  /** @throws network_not_found, network_going, store_unavailable, cluster_contention */
+  async hold(networkId: string, endpointId: string): Promise<void> {
+    const { allocations, membership, networks } = this.#rooms;
+    const value = { host: membership.self.id, endpoint: endpointId };
+    let guards = await networks.stillThere(networkId);
+    await inTurns("making an endpoint without an address", async () => {
+      try {
+        await allocations.take(endpointThing(networkId, endpointId), value, ...guards);
+      } catch (error) {
+        if (isConflict(error)) guards = await networks.stillThereNow(networkId);
+        throw error;
+      }
+    });
+  }
+
+  async letGo(networkId: string, endpointId: string): Promise<void> {
+    await this.#rooms.allocations.giveBack(endpointThing(networkId, endpointId));
   }
 
   /**
@@ -249,14 +261,15 @@ function readPoolId(poolId: string): PoolId {
   };
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof CausewayError && error.code === code;
-}
-
 const randomPlace = () => randomBytes(16).reduce((place, byte) => (place << 8n) | BigInt(byte), 0n);
 
 function addressThing({ networkId, endpointId }: AllocationOwner, address: IpAddress): HeldThing {
   return { kind: addressKind(networkId), id: address.toString(), owner: endpointId ?? networkId };
+}
+
+/** Among the addresses of the network stands an endpoint that has none. */
+function endpointThing(networkId: string, endpointId: string): HeldThing {
+  return { kind: addressKind(networkId), id: `endpoint ${endpointId}`, owner: endpointId };
 }
 
 function wanted(pool: AddressPool, text: string): IpAddress {

@@ -2,16 +2,16 @@
  * What can go wrong between hosts, and what is to be thought of it.
  */
 import type { SharedStore } from "../contracts/shared-store.ts";
-import { CausewayError, unavailable } from "../errors.ts";
+import { CausewayError, hasCode, unavailable } from "../errors.ts";
 
 /** Another host was faster. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof CausewayError && error.code === "revision_conflict";
+  return hasCode(error, "revision_conflict");
 }
 
 /** The store cannot be reached: later it may. */
 export function isAway(error: unknown): boolean {
-  return error instanceof CausewayError && ["store_unavailable", "store_closed"].includes(error.code);
+  return hasCode(error, "store_unavailable") || hasCode(error, "store_closed");
 }
 
 /** The commit may have happened all the same. */
@@ -27,7 +27,7 @@ export function isDoubtful(error: unknown): boolean {
 
 /** A lease that something was to be put under has ended. */
 export function isLeaseLost(error: unknown): boolean {
-  return error instanceof CausewayError && error.code === "lease_not_found";
+  return hasCode(error, "lease_not_found");
 }
 
 /** @throws store_unavailable at once, where that is known */

@@ -1,18 +1,19 @@
 /**
  * HostCluster: all that one host has to do with the others, over a store that they share.
  */
+import type { Cluster, HostsListener, MembershipListener } from "../contracts/cluster.ts";
 import type { ClusterHost } from "../contracts/overlay.ts";
-import type { SharedStore } from "../contracts/shared-store.ts";
+import type { Availability, SharedStore } from "../contracts/shared-store.ts";
 import type { TunnelKeys } from "../contracts/tunnel-keys.ts";
 import type { PoolRange } from "../ipam/default-ranges.ts";
 import { ClusterAddressSpace } from "./address-space.ts";
 import { Allocations } from "./allocations.ts";
-import { Hosts, type HostsListener } from "./hosts.ts";
+import { Hosts } from "./hosts.ts";
 import { type Lifetimes, Membership } from "./membership.ts";
 import { SharedNetworks } from "./networks.ts";
 import { SharedNumbers } from "./numbers.ts";
 import { SharedPeers } from "./peers.ts";
-import { Retention } from "./retention.ts";
+import { Retention, sweepHolders } from "./retention.ts";
 import { SharedKeys } from "./shared-keys.ts";
 import { TunnelEnds } from "./tunnel-ends.ts";
 
@@ -23,7 +24,7 @@ export interface HostClusterOptions {
   readonly defaultPools?: readonly PoolRange[];
 }
 
-export class HostCluster {
+export class HostCluster implements Cluster {
   readonly self: ClusterHost;
   readonly store: SharedStore;
   readonly membership: Membership;
@@ -51,6 +52,24 @@ export class HostCluster {
     this.peers = new SharedPeers(store, membership, signal);
     this.#retention = new Retention(store);
     this.membership.listen({ revived: () => this.peers.revived() });
+  }
+
+  get availability(): Availability {
+    return this.store.availability;
+  }
+
+  start(): void {
+    this.membership.start();
+  }
+
+  /** @throws store_unavailable */
+  async leave(): Promise<void> {
+    await this.membership.leave();
+    await sweepHolders(this.store);
+  }
+
+  listen(listener: MembershipListener): void {
+    this.membership.listen(listener);
   }
 
   /** Tells of hosts that come and go, this one among them, until it is closed. */

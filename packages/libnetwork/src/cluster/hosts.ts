@@ -1,17 +1,12 @@
 /**
  * The hosts that are alive, as this one is told of them.
  */
+import type { HostsListener } from "../contracts/cluster.ts";
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { SharedStore } from "../contracts/shared-store.ts";
 import type { StoredRecord } from "../contracts/store.ts";
 import { hostKind, textOf } from "./kinds.ts";
 import { Mirror } from "./mirror.ts";
-
-export interface HostsListener {
-  /** New, or with another address than before. */
-  came(host: ClusterHost): void;
-  went(host: ClusterHost): void;
-}
 
 export class Hosts {
   readonly #mirror: Mirror;

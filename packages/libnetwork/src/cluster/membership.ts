@@ -2,6 +2,7 @@
  * Membership: this host's place in the cluster. It says that it lives, and that it holds what it was given, for as long as it runs.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import type { MembershipListener } from "../contracts/cluster.ts";
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { Lease, LeaseId, SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import { isAway, isLeaseLost, storeUnavailable } from "./failures.ts";
@@ -23,15 +24,6 @@ interface Claim {
   readonly revision: number;
 }
 
-export interface MembershipListener {
-  /**
-   * The host is registered, for the first time in this run, or again after its claim had ended: others may have by now what it held.
-   */
-  claimed?(): void;
-  /** Its life is a new one: what was put under the one before is gone, or about to be. */
-  revived?(): void;
-}
-
 export class Membership {
   readonly self: ClusterHost;
   readonly #store: SharedStore;
@@ -40,6 +32,8 @@ export class Membership {
   readonly #listeners = new Set<MembershipListener>();
   #claim: Claim | undefined;
   #life: Lease | undefined;
+  /** Who listens has put right what follows from the claim. */
+  #isSettled = false;
   /** Aborts where it has to register anew. */
   #anew = new AbortController();
   #running: Promise<void> | undefined;
@@ -59,6 +53,15 @@ export class Membership {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;
+  }
+
+  /** Its place is given up at once. @throws store_unavailable */
+  async leave(): Promise<void> {
+    await this.close();
+    await this.#life?.end();
+    await this.#claim?.lease.end();
+    this.#life = undefined;
+    this.#claim = undefined;
   }
 
   listen(listener: MembershipListener): void {
@@ -124,7 +127,11 @@ export class Membership {
         { op: "put", kind: holderKind, id, value: { name } },
       ]);
       this.#claim = { lease, revision };
-      for (const listener of this.#listeners) listener.claimed?.();
+      this.#isSettled = false;
+    }
+    if (!this.#isSettled) {
+      for (const listener of this.#listeners) await listener.claimed?.();
+      this.#isSettled = true;
     }
     if (this.#life === undefined) {
       const lease = await this.#store.lease(this.#lifetimes.life);

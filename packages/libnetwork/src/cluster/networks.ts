@@ -1,7 +1,7 @@
 /**
  * Networks of the cluster: made under a name that no other has, and deleted where nobody has an endpoint in them.
  */
-import type { SharedNetwork } from "../contracts/cluster.ts";
+import type { NetworksListener, SharedNetwork } from "../contracts/cluster.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { CausewayError, conflict, forbidden, invalid, notFound } from "../errors.ts";
@@ -24,14 +24,6 @@ import { inTurns } from "./turns.ts";
 /** Pools, numbers and addresses of the network itself: the commit that makes it has a change for each, of the 128 that etcd takes. */
 const mostThings = 100;
 
-export interface NetworksListener {
-  /** New, or changed, on any host. */
-  put(network: SharedNetwork): void;
-  deleted(networkId: string): void;
-  /** These are all that there are. */
-  settled(): void;
-}
-
 export class SharedNetworks {
   readonly #store: SharedStore;
   readonly #membership: Membership;
@@ -46,12 +38,13 @@ export class SharedNetworks {
 
   /** From now on. */
   follow(listener: NetworksListener): void {
-    this.#mirror = new Mirror(this.#store, networkKind, (event) => {
+    const mirror: Mirror = new Mirror(this.#store, networkKind, (event) => {
       if (event.type === "delete") listener.deleted(event.record.id);
-      if (event.type === "settled") listener.settled();
+      if (event.type === "settled") listener.settled(new Set(mirror.records.keys()));
       const network = event.type === "put" ? readNetwork(event.record) : undefined;
       if (network !== undefined) listener.put(network);
     });
+    this.#mirror = mirror;
   }
 
   /** Those that this host was told of. */
@@ -96,6 +89,11 @@ export class SharedNetworks {
       const value = { ...stored.fields, record: changed(stored.network.record) };
       await this.#store.commit([{ op: "put", kind: networkKind, id, value, ifRevision: stored.revision }]);
     });
+  }
+
+  /** By the store, not by what this host was told. @throws store_unavailable */
+  async isThere(id: string): Promise<boolean> {
+    return (await this.#store.get(networkKind, id)) !== undefined;
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * Peers: the endpoints that are joined, told by their hosts, and followed by the hosts that have endpoints in the same network.
  */
+import type { PeersListener } from "../contracts/cluster.ts";
 import type { Peer } from "../contracts/overlay.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
@@ -11,13 +12,6 @@ import { Mirror } from "./mirror.ts";
 
 const batchSize = 100;
 const pauseMs = 1000;
-
-export interface PeersListener {
-  put(peer: Peer): void;
-  removed(endpointId: string): void;
-  /** These are all that there are. */
-  settled(peers: readonly Peer[]): void;
-}
 
 export class SharedPeers {
   readonly #store: SharedStore;

@@ -90,7 +90,7 @@ export class TestHost {
       deleted: () => undefined,
       settled: () => undefined,
     });
-    this.cluster.membership.start();
+    this.cluster.start();
   }
 
   async registered(): Promise<this> {

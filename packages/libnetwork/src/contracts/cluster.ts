@@ -1,6 +1,8 @@
 /**
- * Cluster: what the hosts decide together, as the model works with it.
+ * Cluster: what the hosts decide together, as the model works with it. docs/adr/0028-what-hosts-share.md
  */
+import type { ClusterHost, Peer } from "./overlay.ts";
+import type { Availability } from "./shared-store.ts";
 import type { PlainData } from "./store.ts";
 
 /** A network that every host knows. */
@@ -10,4 +12,92 @@ export interface SharedNetwork {
   readonly name: string;
   /** The model's own. */
   readonly record: PlainData;
+}
+
+export interface NetworksListener {
+  /** New, or changed, on any host. */
+  put(network: SharedNetwork): void;
+  deleted(networkId: string): void;
+  /** These are all that there are: after each time that the store was away. */
+  settled(networkIds: ReadonlySet<string>): void;
+}
+
+/** Of one network. */
+export interface PeersListener {
+  put(peer: Peer): void;
+  removed(endpointId: string): void;
+  /** These are all that there are. */
+  settled(peers: readonly Peer[]): void;
+}
+
+export interface HostsListener {
+  /** New, or with another address than before. */
+  came(host: ClusterHost): void;
+  went(host: ClusterHost): void;
+}
+
+export interface MembershipListener {
+  /** The host is registered, for the first time in this run, or again after its claim had ended: others may have by now what it held. Its life begins after that; where it throws, it is told again. */
+  claimed?(): void | Promise<void>;
+  /** Its life is a new one: what was put under the one before is gone, or about to be. */
+  revived?(): void;
+}
+
+/** An address that an endpoint of this host has. */
+export interface KeptAddress {
+  readonly networkId: string;
+  readonly endpointId: string;
+  /** Without prefix length. */
+  readonly address: string;
+}
+
+/** What fails because the store cannot be reached fails with `store_unavailable`. */
+export interface Cluster {
+  readonly self: ClusterHost;
+  readonly availability: Availability;
+  /** Takes up this host's place; nobody waits for it. What listens has said so before. */
+  start(): void;
+  /** Gives this host's place up, and what it still holds: nobody waits for its lifetimes to pass. */
+  leave(): Promise<void>;
+  listen(listener: MembershipListener): void;
+  followHosts(listener: HostsListener): void;
+  readonly networks: {
+    follow(listener: NetworksListener): void;
+    /** Makes a network of what was taken for it in this run. @throws network_name_in_use, too_many_addresses */
+    create(network: SharedNetwork): Promise<void>;
+    /** By the store, not by what this host was told. */
+    isThere(id: string): Promise<boolean>;
+    /** In the place of what it was. @throws network_not_found */
+    change(id: string, changed: (record: PlainData) => PlainData): Promise<void>;
+    /** Deletes it, and gives back all that it has. @throws network_has_endpoints, network_not_found, network_going */
+    delete(id: string): Promise<void>;
+  };
+  readonly peers: {
+    /** An endpoint has joined here. */
+    put(peer: Peer): Promise<void>;
+    /** What is told of an endpoint of this host has changed, or was told by a run before: now, or when the store can be reached. */
+    putSoon(peer: Peer): void;
+    /** It has left: now, or when the store can be reached. */
+    remove(networkId: string, endpointId: string): Promise<void>;
+    /** Tells of a network's peers, on all hosts, until {@link neglect}; returns when they are told. */
+    attend(networkId: string, listener: PeersListener): Promise<void>;
+    neglect(networkId: string): void;
+  };
+  readonly addresses: {
+    /**
+     * Takes again what endpoints of this host had, where that is not held any more.
+     *
+     * @returns what others have by now, and what is of networks that are gone
+     */
+    retake(kept: readonly KeptAddress[]): Promise<readonly KeptAddress[]>;
+    /** An endpoint without an address is one for which a network may not be deleted, as well. */
+    hold(networkId: string, endpointId: string): Promise<void>;
+    letGo(networkId: string, endpointId: string): Promise<void>;
+    /** This host has no endpoints in the network. */
+    neglect(networkId: string): void;
+  };
+  readonly allocations: {
+    /** Gives back what earlier runs took for owners that there are no more. */
+    settle(isOwner: (id: string) => boolean): Promise<void>;
+  };
 }

@@ -8,6 +8,7 @@
 import type { TransportProtocol } from "./firewall.ts";
 import type { HealthItem } from "./health.ts";
 import type { NamespacePlace } from "./netstack.ts";
+import type { ClusterHost, PeerDriver } from "./overlay.ts";
 import type { PlainData } from "./store.ts";
 
 /** Options as the user gave them: the driver validates them. */
@@ -202,7 +203,7 @@ export interface DriverMemory {
   write(value: PlainData): void;
 }
 
-export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnectivity> {
+export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnectivity>, Partial<PeerDriver> {
   /** The name that networks are made with: `bridge`, `host` ... */
   readonly type: string;
   readonly scope: "local" | "global";
@@ -248,6 +249,16 @@ export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnecti
 
   /** After everything was restored and the firewall stands: what must not come before it. */
   restored?(): void | Promise<void>;
+
+  /** Another host of the cluster has deleted the network: what of it is on this host goes. Default: {@link deleteNetwork}. */
+  forgetNetwork?(networkId: string): void | Promise<void>;
+  /**
+   * A host of the cluster is there: told to drivers of global scope. libnetwork's call of the same name.
+   *
+   * @param isSelf it is this one
+   */
+  discoverNew?(host: ClusterHost, isSelf: boolean): void | Promise<void>;
+  discoverDelete?(host: ClusterHost, isSelf: boolean): void | Promise<void>;
 
   /** Absent where the driver has nothing in the kernel that could go wrong. */
   readonly health?: DriverHealth;

@@ -182,6 +182,10 @@ export interface Resolver {
   obstacle(sandboxId: string): Promise<string | undefined>;
   /** From the next question on these are the sandbox's names, and what others find of it. */
   tell(names: SandboxNames): void;
+  /** An endpoint of another host, in a network that sandboxes here are in: from the next question on they find it. */
+  tellPeer(peer: Membership): void;
+  /** Nothing is wrong with one that is not there. */
+  forgetPeer(endpointId: string): void;
   /** Its names are gone, and nobody answers it. Nothing is wrong with one that is not there. */
   close(sandboxId: string): void;
   /**

@@ -6,6 +6,7 @@ import { familyOf, parseIp } from "../address/ip.ts";
 import type { Driver, EndpointInterface, IpamData } from "../contracts/driver.ts";
 import {
   type AddressRequest,
+  type AllocationOwner,
   gatewayAddressType,
   type Ipam,
   replayedAddressType,
@@ -23,6 +24,7 @@ const macAddressOption = "com.docker.network.endpoint.macaddress";
 const gatewayOptions = { [requestAddressType]: gatewayAddressType };
 
 interface Claim extends AddressRequest {
+  readonly owner: AllocationOwner;
   readonly family: 4 | 6;
   /** Who has what, for a plugin that forgets it. */
   readonly holderOf: HolderOf;
@@ -37,13 +39,13 @@ async function claim(
   const { address } = await ipam.requestAddress(request);
   if (address === "") return address;
   if (ipam.remote) refuseGivenTwice(ipam.name, address, holderOf);
-  await given(task, ipam, addressRelease(ipam, request.poolId, address));
+  await given(task, ipam, addressRelease(ipam, request.poolId, address, request.owner));
   if (ipam.remote) refuseAnother(ipam.name, address, { family, wanted: request.address });
   return address;
 }
 
-function addressRelease({ name }: Ipam, poolId: string, cidr: string): Step {
-  return { do: "release-address", ipam: name, poolId, address: addressOf(cidr) };
+function addressRelease({ name }: Ipam, poolId: string, cidr: string, owner: AllocationOwner): Step {
+  return { do: "release-address", ipam: name, poolId, address: addressOf(cidr), owner };
 }
 
 /**
@@ -95,15 +97,17 @@ async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<
     const message = `gateway or auxiliary address ${stray} is given without its subnet: give both`;
     throw invalid("address_without_subnet", message, stray);
   }
+  const owner = { networkId: task.id };
   const { poolId, pool, data } = await ipam.requestPool({
     addressSpace,
+    owner,
     v6: family === 6,
     options,
     ...(subnet === undefined ? {} : { pool: subnet }),
     ...(ipRange === undefined ? {} : { subPool: ipRange }),
     ...(exact ? {} : { avoid: wish.avoid() }),
   });
-  await given(task, ipam, { do: "release-pool", ipam: ipam.name, poolId });
+  await given(task, ipam, { do: "release-pool", ipam: ipam.name, poolId, owner });
   // An IPAM may have its gateway elsewhere than among the addresses.
   const elsewhere = gateway === undefined ? data?.[gatewayAddressType] : undefined;
   const taken =
@@ -112,6 +116,7 @@ async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<
       ipam,
       {
         poolId,
+        owner,
         options: gatewayOptions,
         ...(gateway === undefined ? {} : { address: gateway }),
         family,
@@ -124,7 +129,7 @@ async function takePool(ipam: Ipam, wish: PoolWish, task: Undertaking): Promise<
   const holderOf = (one: string) =>
     wish.holderOf(one) ?? holderIn([{ ...own, auxiliaryAddresses: auxiliary }])(one);
   for (const [name, address] of Object.entries(auxiliaryAddresses)) {
-    auxiliary[name] = await claim(ipam, { poolId, address, family, holderOf }, task);
+    auxiliary[name] = await claim(ipam, { poolId, owner, address, family, holderOf }, task);
   }
   return {
     family,
@@ -155,12 +160,16 @@ export async function replayPool(ipam: Ipam, record: PoolRecord): Promise<void> 
 /** What gives everything back that a network took: the last step comes first. */
 export function poolReleases(
   ipam: Ipam,
+  networkId: string,
   { poolId, gateway, auxiliaryAddresses }: PoolRecord,
 ): readonly Step[] {
   const addresses = [...Object.values(auxiliaryAddresses).reverse(), gateway];
+  const owner = { networkId };
   return [
-    { do: "release-pool", ipam: ipam.name, poolId },
-    ...addresses.filter((cidr) => cidr !== undefined).map((cidr) => addressRelease(ipam, poolId, cidr)),
+    { do: "release-pool", ipam: ipam.name, poolId, owner },
+    ...addresses
+      .filter((cidr) => cidr !== undefined)
+      .map((cidr) => addressRelease(ipam, poolId, cidr, owner)),
   ];
 }
 
@@ -216,6 +225,7 @@ export async function takeAddress(
     ipam,
     {
       poolId: pool.poolId,
+      owner: { networkId: network.id, endpointId: task.id },
       ...(wish.address === undefined ? {} : { address: wish.address }),
       ...(options === undefined ? {} : { options }),
       family: wish.family,
@@ -244,11 +254,12 @@ export async function replayAddress(
 export function addressReleases(
   ipam: Ipam,
   pools: readonly PoolRecord[],
+  owner: AllocationOwner,
   { ipv4, ipv6 }: EndpointInterface,
 ): readonly Step[] {
   return [ipv6, ipv4].flatMap((cidr) => {
     const pool = cidr === undefined ? undefined : poolOfAddress(pools, cidr);
-    return cidr === undefined || pool === undefined ? [] : [addressRelease(ipam, pool.poolId, cidr)];
+    return cidr === undefined || pool === undefined ? [] : [addressRelease(ipam, pool.poolId, cidr, owner)];
   });
 }
 

@@ -1,15 +1,18 @@
 /**
  * What a controller is asked to be: the options of NetworkController.open, checked.
  */
+import { hostname } from "node:os";
 import { defaultDirectories, type PluginDirectories } from "@causeway/plugin-sdk";
 import { parseSubnet } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
+import type { SharedStore } from "../contracts/shared-store.ts";
 import { invalid } from "../errors.ts";
 import { absolutePath } from "../options/absolute-path.ts";
 import { type Complete, completeObjectOf, withDefault } from "../options/defaults.ts";
 import {
   boolean,
   integer,
+  invalidOption,
   listOf,
   named,
   objectOf,
@@ -87,6 +90,34 @@ const poolRange = {
   size: integer(1, 128),
 };
 
+const sharedStore: Parser<SharedStore> = (value, name) => {
+  const isStore =
+    typeof value === "object" && value !== null && ["commit", "follow", "lease"].every((key) => key in value);
+  if (isStore) return value as SharedStore;
+  throw invalidOption(name, value, "an open store that hosts share");
+};
+
+const clusterTable = {
+  /** What the hosts share. It stays yours to close, after the controller. */
+  store: sharedStore,
+  /** What this host is called, for people. Default: its hostname. */
+  name: string,
+  /** Where other hosts reach this one: an address of its, or the name of an interface. Default: the interface of the default route. */
+  advertise: string,
+  /** Seconds until the others do without a host that is not heard of. Default: 10. */
+  life: integer(2, 3600),
+  /** Seconds until what such a host was given is given to others. Default: 600. */
+  retention: integer(2, 30 * 86_400),
+  /** Where automatic pools of the cluster's networks come from. Default: 10.0.0.0/8 as /24. */
+  defaultAddressPools: listOf(objectOf(poolRange)),
+};
+
+/** The hosts that this one shares networks with. */
+export interface ClusterOptions extends Parsed<typeof clusterTable> {}
+
+const cluster: Parser<ClusterOptions | false> = (value, name) =>
+  value === false ? false : objectOf(clusterTable)(value, name);
+
 const controllerTable = {
   /** Where the store is; made if need be. One controller at a time uses it. */
   stateDir: absolutePath,
@@ -126,6 +157,8 @@ const controllerTable = {
   selfHeal: withDefault(boolean, true),
   /** Network drivers and IPAMs of other names than the built-in ones are looked for among Docker's plugins; false: there are no others. */
   plugins: withDefault(plugins, {}),
+  /** The hosts that this one shares networks with; false: none. Default: false. */
+  cluster: withDefault(cluster, false),
 };
 
 const completeControllerOptions = completeObjectOf(controllerTable);
@@ -137,10 +170,19 @@ type Mandatory = "stateDir" | "runDir";
 export interface ControllerOptions extends Omit<Options, Mandatory>, Required<Pick<Options, Mandatory>> {}
 
 export interface CheckedControllerOptions
-  extends Omit<Complete<typeof controllerTable>, Mandatory | "defaultAddressPools" | "plugins">,
+  extends Omit<Complete<typeof controllerTable>, Mandatory | "defaultAddressPools" | "plugins" | "cluster">,
     Required<Pick<Options, Mandatory>> {
   readonly defaultAddressPools: readonly WholeRange[];
   readonly plugins: CheckedPluginOptions | false;
+  readonly cluster: CheckedClusterOptions | undefined;
+}
+
+export interface CheckedClusterOptions {
+  readonly store: SharedStore;
+  readonly name: string;
+  readonly advertise: string | undefined;
+  readonly lifetimes: { readonly life: number; readonly retention: number };
+  readonly defaultPools: readonly WholeRange[];
 }
 
 export interface CheckedPluginOptions extends Required<Omit<PluginOptions, "directories">> {
@@ -161,7 +203,26 @@ export function checkedControllerOptions(given: unknown): CheckedControllerOptio
     runDir,
     defaultAddressPools: wholeRanges(options.defaultAddressPools),
     plugins: options.plugins && wholePlugins(options.plugins),
+    cluster: options.cluster === false ? undefined : wholeCluster(options.cluster),
   };
+}
+
+function wholeCluster({
+  store,
+  name = hostname(),
+  advertise,
+  life = 10,
+  retention = 600,
+  defaultAddressPools = [],
+}: ClusterOptions): CheckedClusterOptions {
+  if (store === undefined)
+    throw invalid("invalid_option", "options.cluster: give the store that the hosts share");
+  if (retention < life) {
+    const message = `options.cluster.retention: ${retention} s is shorter than life, ${life} s: what a host has would be given away while it lives`;
+    throw invalid("contradictory_options", message);
+  }
+  const defaultPools = wholeRanges(defaultAddressPools, "options.cluster.defaultAddressPools");
+  return { store, name, advertise, lifetimes: { life, retention }, defaultPools };
 }
 
 function wholePlugins({
@@ -174,10 +235,13 @@ function wholePlugins({
 
 type WholeRange = Required<Parsed<typeof poolRange>>;
 
-function wholeRanges(ranges: readonly Parsed<typeof poolRange>[]): readonly WholeRange[] {
+function wholeRanges(
+  ranges: readonly Parsed<typeof poolRange>[],
+  name = "options.defaultAddressPools",
+): readonly WholeRange[] {
   return ranges.map(({ base, size }, at) => {
     if (base !== undefined && size !== undefined) return { base, size };
-    throw invalid("invalid_option", `options.defaultAddressPools[${at}]: give a base subnet and a size`);
+    throw invalid("invalid_option", `${name}[${at}]: give a base subnet and a size`);
   });
 }
 

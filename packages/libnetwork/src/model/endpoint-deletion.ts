@@ -16,6 +16,7 @@ export async function finishDeleteEndpoint(endpoint: EndpointCore): Promise<void
   await finishing(
     `deleting endpoint "${endpoint.name}"`,
     ...steps.toReversed().map((step) => () => engine.intents.carry(id, step)),
+    () => engine.global?.deleted(endpoint),
   );
   engine.events.emit("endpoint:delete", endpoint, { network: network.id });
 }
@@ -31,7 +32,12 @@ export function forgetEndpoint(endpoint: EndpointCore): void {
 
 /** What its driver and its IPAM are asked for; the last step comes first. */
 export function deletionSteps({ network, id, record }: EndpointCore): readonly Step[] {
-  const releases = addressReleases(network.ipam, network.record.pools, record.interface);
+  const releases = addressReleases(
+    network.ipam,
+    network.record.pools,
+    { networkId: network.id, endpointId: id },
+    record.interface,
+  );
   return [...releases, endpointDeletion(network, id)];
 }
 

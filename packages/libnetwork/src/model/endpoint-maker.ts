@@ -47,6 +47,8 @@ export async function prepareEndpoint(
   const id = newId();
   const task = { engine: network.engine, id, undo };
   const addresses = await takeAddresses(network, options, task);
+  const hasAddress = addresses.ipv4 !== undefined || addresses.ipv6 !== undefined;
+  await network.engine.global?.hold(network, id, hasAddress, undo);
   const wanted = { id, networkId: network.id, name, options, interface: addresses };
   const { chosen, ...state } = await asking(task, driver, endpointDeletion(network, id), () =>
     driver.createEndpoint(endpointSpec(wanted)),

@@ -1,6 +1,7 @@
 /**
  * Engine: what the objects of one controller share. Users never see it.
  */
+import type { Cluster } from "../contracts/cluster.ts";
 import type { Driver, PortMapping } from "../contracts/driver.ts";
 import type { Firewall } from "../contracts/firewall.ts";
 import type { Ipam } from "../contracts/ipam.ts";
@@ -15,6 +16,7 @@ import type { DefaultNetworkOptions } from "./controller-options.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
 import { exhaustion } from "./exhaustion.ts";
+import { GlobalScope } from "./global/global-scope.ts";
 import { Intents } from "./intents/intents.ts";
 import { KeyedMutex, type Keys } from "./keyed-mutex.ts";
 import { HostLinks } from "./names/host-links.ts";
@@ -29,6 +31,8 @@ export interface ModelParts {
   readonly store: Store;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly ipams: ReadonlyMap<string, Ipam>;
+  /** What this host shares with others; undefined: nothing. */
+  readonly cluster: Cluster | undefined;
   /** Where drivers and IPAMs of other names are found; undefined: there are no others. */
   readonly plugins: Plugins | undefined;
   readonly netstack: NetStack;
@@ -49,6 +53,9 @@ export interface ModelParts {
   readonly ownerOf: (objectId: string) => string;
 }
 
+/** Drivers that are there in a cluster only. */
+const driversOfClusters: readonly string[] = ["overlay"];
+
 /** Makes an endpoint on the gateway bridge, which publishes these ports; it has not joined yet. */
 type GatewayMaker = (
   sandbox: SandboxCore,
@@ -68,6 +75,8 @@ export class Engine {
   readonly events = new EventHub();
   /** What is to be taken back from plugins. */
   readonly intents = new Intents(this);
+  /** Undefined: this host is in no cluster. */
+  readonly global: GlobalScope | undefined;
   /** What could not be taken up from the store, by its id, until it is. */
   readonly unrestored = new Map<string, RestoreProblem>();
   readonly #locks = new KeyedMutex();
@@ -75,6 +84,7 @@ export class Engine {
 
   constructor(parts: ModelParts) {
     this.parts = parts;
+    this.global = parts.cluster && new GlobalScope(this, parts.cluster);
   }
 
   get isClosed(): boolean {
@@ -90,6 +100,7 @@ export class Engine {
   async close(): Promise<void> {
     this.#closed = true;
     this.intents.stop();
+    this.global?.stop();
     await this.#locks.idle();
     this.events.close();
   }
@@ -141,9 +152,13 @@ export class Engine {
    * @throws unknown_driver
    */
   driver(type: string): Driver {
-    const driver = this.parts.drivers.get(type) ?? this.parts.plugins?.driver(type);
-    if (driver === undefined) throw this.#unknownDriver(type);
-    return driver;
+    const driver = this.parts.drivers.get(type) ?? this.#plugin(type);
+    if (driver !== undefined) return driver;
+    throw driversOfClusters.includes(type) ? clusterRequired(type) : this.#unknownDriver(type);
+  }
+
+  #plugin(type: string): Driver | undefined {
+    return driversOfClusters.includes(type) ? undefined : this.parts.plugins?.driver(type);
   }
 
   /** As {@link driver}. @throws unknown_ipam_driver */
@@ -199,6 +214,11 @@ export class Engine {
     }
     return { publish: publish.bind(driver), unpublish: unpublish.bind(driver) };
   }
+}
+
+function clusterRequired(type: string): CausewayError {
+  const message = `networks of the ${type} driver span hosts, and this one is in no cluster: open the controller with options.cluster`;
+  return unavailable("cluster_required", message);
 }
 
 /** Nothing of this name is found, or something that is another kind of plugin. */

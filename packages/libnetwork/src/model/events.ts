@@ -15,6 +15,7 @@ export type EventType =
   | "endpoint:publish"
   | "endpoint:unpublish"
   | "endpoint:port-taken"
+  | "endpoint:yield"
   | "sandbox:create"
   | "sandbox:delete"
   | "sandbox:lost"

@@ -6,6 +6,7 @@ import type { NamespacePlace } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { externalPorts } from "./gateway/way-out.ts";
+import { refuseYielded } from "./global/yielded.ts";
 import { asking, note } from "./intents/asking.ts";
 import type { Step } from "./intents/step.ts";
 import { leaveStep } from "./leaving.ts";
@@ -27,6 +28,7 @@ export async function prepareJoin(
 ): Promise<void> {
   endpoint.assertUsable();
   refuseJoined(endpoint);
+  refuseYielded(endpoint);
   assertJoinable(sandbox, endpoint.driver.traits.sharesHost);
   await interfacesGone(sandbox);
   await endpoint.engine.parts.netstack.sweptLinksGone();
@@ -34,6 +36,7 @@ export async function prepareJoin(
   if (isNamed(endpoint)) openResolver(sandbox);
   const { engine, driver, network, id } = endpoint;
   await engine.intents.settle(id);
+  await engine.global?.expect(endpoint, undo);
   const joined = new Set([...sandbox.joined, endpoint]);
   const key = {
     sandboxId: sandbox.id,
@@ -54,6 +57,7 @@ export async function prepareJoin(
   await populate(endpoint, sandbox, undo);
   announceNames(sandbox);
   await whenAnswered(sandbox);
+  await engine.global?.joined(endpoint, sandbox, undo);
 }
 
 function nextOrder({ joined }: SandboxCore): number {

@@ -40,11 +40,15 @@ function linkReturn({ record: { join }, sandbox, driver }: EndpointCore): Step |
   return { do: "return-link", namespace, sourceName, prefix, interface: { ...join.interface, sourceName } };
 }
 
-/** What follows once it is stored that the endpoint has left. */
+/**
+ * What follows once it is stored that the endpoint has left.
+ *
+ * @param isBack it is about to join again: others go on reaching it
+ */
 export async function finishLeave(
   endpoint: EndpointCore,
   sandbox: SandboxCore,
-  { sandboxStays }: { readonly sandboxStays: boolean },
+  { sandboxStays, isBack = false }: { readonly sandboxStays: boolean; readonly isBack?: boolean },
 ): Promise<void> {
   const { engine, network } = endpoint;
   const { join } = endpoint.record;
@@ -59,6 +63,7 @@ export async function finishLeave(
     () => engine.intents.carry(endpoint.id, leaveStep(endpoint)),
     // The namespace may go, and must not take with it what is somebody else's.
     () => back && engine.intents.carry(endpoint.id, back),
+    () => (isBack ? undefined : engine.global?.left(endpoint)),
     () => (sandboxStays && !sandbox.lost ? afterLeave(sandbox, join) : writeLinking(sandbox)),
   );
   sandbox.programmed.delete(endpoint);

@@ -67,7 +67,7 @@ function removal(unneeded: EndpointCore | undefined): readonly StoreChange[] {
 export async function renew(endpoint: EndpointCore, sandbox: SandboxCore): Promise<void> {
   const { record } = endpoint;
   try {
-    await finishLeave(endpoint, sandbox, { sandboxStays: true });
+    await finishLeave(endpoint, sandbox, { sandboxStays: true, isBack: true });
     await stubbornly(() => joinSandbox(endpoint, sandbox));
   } catch (error) {
     endpoint.record = record;

@@ -1,7 +1,7 @@
 /**
  * Deleting a network: nobody may be in it, and no other may have its options from it.
  */
-import { forbidden } from "../errors.ts";
+import { forbidden, unavailable } from "../errors.ts";
 import { poolReleases } from "./addressing.ts";
 import { ofPlugins } from "./intents/notes.ts";
 import type { Step } from "./intents/step.ts";
@@ -13,12 +13,13 @@ import { finishing } from "./undo.ts";
 /**
  * Deletes it, predefined or not. Whoever calls holds its lock.
  *
- * @throws network_has_endpoints, network_in_use_as_config
+ * @throws network_has_endpoints, network_in_use_as_config; of one of the cluster cluster_required, network_going, store_unavailable
  */
 export async function deleteNetwork(network: NetworkCore): Promise<void> {
   refuseEndpoints(network);
   refuseUsers(network);
   const { engine, id, name, record } = network;
+  if (record.shared === true) await deleteEverywhere(network);
   const steps = stepsOf(network);
   const notes = new Map([[id, steps.length === 0 ? [] : ofPlugins(network, steps)]]);
   await engine.intents.commit(notes, remove("network", id));
@@ -37,10 +38,22 @@ export async function deleteNetwork(network: NetworkCore): Promise<void> {
 /** What its driver and its IPAM are asked for; the last step comes first. */
 function stepsOf({ id, record, ipam, configOnly }: NetworkCore): readonly Step[] {
   if (configOnly) return [];
+  // What the cluster has given went with the network.
+  const pools = record.shared === true && !ipam.remote ? [] : record.pools;
   return [
-    ...record.pools.toReversed().flatMap((pool) => poolReleases(ipam, pool)),
+    ...pools.toReversed().flatMap((pool) => poolReleases(ipam, id, pool)),
     { do: "delete-network", driver: record.driver, networkId: id },
   ];
+}
+
+/** @throws network_has_endpoints, cluster_required, network_going, store_unavailable */
+async function deleteEverywhere(network: NetworkCore): Promise<void> {
+  const { engine, name } = network;
+  if (engine.global === undefined) {
+    const message = `network "${name}" is the cluster's, and this host is in none: open the controller with options.cluster`;
+    throw unavailable("cluster_required", message);
+  }
+  await engine.global.delete(network);
 }
 
 function refuseEndpoints({ name, endpoints }: NetworkCore): void {

@@ -32,6 +32,7 @@ export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standin
   return engine.exclusively([`network-name:${wish.name}`], () =>
     undoing(async (undo) => {
       const network = await prepareNetwork(engine, wish, standing, undo);
+      if (network.record.shared === true) await engine.global?.create(network, undo);
       await commitMade(engine, undo, put("network", network.record));
       engine.events.emit("network:create", network, { type: network.record.driver });
       expectQuestions(network);
@@ -75,7 +76,14 @@ async function prepareNetwork(
   const avoid = () => engine.parts.netstack.hostPrefixes();
   const task = { engine, id: base.id, undo };
   const pools = await takePools(ipam, driver, options, avoid, task);
-  const record: NetworkRecord = { ...base, driver: type, pools, driverState: null };
+  const isShared = driver.scope === "global" && engine.global !== undefined;
+  const record: NetworkRecord = {
+    ...base,
+    driver: type,
+    pools,
+    driverState: null,
+    ...(isShared && { shared: true }),
+  };
   const deletion = { do: "delete-network", driver: type, networkId: record.id } as const;
   const driverState = await asking(task, driver, deletion, () => driver.createNetwork(networkSpec(record)));
   return addNetwork(engine, { ...record, driverState }, undo);

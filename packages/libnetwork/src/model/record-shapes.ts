@@ -88,6 +88,7 @@ const network = withOptions(
     predefined: boolean,
     gatewayBridge: maybe(boolean),
     pools: listOf(pool),
+    shared: maybe(boolean),
     names: maybe(listOf(nameRecord)),
   },
   optionsOf({ ...ipamTable, ...networkOptions }, { ...ipamTable, ipv6: boolean }),
@@ -130,6 +131,7 @@ const endpoint = withOptions(
     join: maybe(join),
     withheld: maybe(listOf(binding)),
     gateway: maybe(boolean),
+    yielded: maybe(boolean),
   },
   optionsOf(endpointTable, {
     publish: maybe(listOf(shaped(mapping))),

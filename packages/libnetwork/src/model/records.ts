@@ -37,6 +37,8 @@ export interface NetworkRecord {
   readonly pools: readonly PoolRecord[];
   /** The driver's own. */
   readonly driverState: PlainData;
+  /** Of the cluster: every host knows it, and what is stored here is a copy. */
+  readonly shared?: boolean;
   /** DNS records that users added. */
   readonly names?: readonly AddedRecord[];
 }
@@ -66,6 +68,8 @@ export interface EndpointRecord {
   readonly withheld?: readonly PortBinding[];
   /** The model's own, on the gateway bridge. */
   readonly gateway?: boolean;
+  /** An address of it became somebody else's while this host was away from the cluster: it joins nothing any more. */
+  readonly yielded?: boolean;
 }
 
 export interface SandboxRecord {

@@ -14,6 +14,8 @@ const bucketLength = 4;
 export class Registry<T extends Identified> implements Iterable<T> {
   readonly #byId = new Map<string, T>();
   readonly #byName = new Map<string, T>();
+  /** Those whose name another has, which came before: they are found by their ids. */
+  #shadowed: readonly T[] = [];
   /** Arrays, for most hold one and a set is ten times as large. */
   readonly #byPrefix = new Map<string, T[]>();
 
@@ -23,7 +25,8 @@ export class Registry<T extends Identified> implements Iterable<T> {
 
   add(item: T): void {
     this.#byId.set(item.id, item);
-    this.#byName.set(item.name, item);
+    if (this.#byName.has(item.name)) this.#shadowed = [...this.#shadowed, item];
+    else this.#byName.set(item.name, item);
     const prefix = item.id.slice(0, bucketLength);
     const bucket = this.#byPrefix.get(prefix);
     if (bucket === undefined) this.#byPrefix.set(prefix, [item]);
@@ -32,11 +35,21 @@ export class Registry<T extends Identified> implements Iterable<T> {
 
   remove(item: T): void {
     this.#byId.delete(item.id);
-    this.#byName.delete(item.name);
+    this.#forgetName(item);
     const prefix = item.id.slice(0, bucketLength);
     const others = this.#byPrefix.get(prefix)?.filter((one) => one !== item) ?? [];
     if (others.length === 0) this.#byPrefix.delete(prefix);
     else this.#byPrefix.set(prefix, others);
+  }
+
+  #forgetName(item: T): void {
+    this.#shadowed = this.#shadowed.filter((one) => one !== item);
+    if (this.#byName.get(item.name) !== item) return;
+    this.#byName.delete(item.name);
+    const next = this.#shadowed.find(({ name }) => name === item.name);
+    if (next === undefined) return;
+    this.#byName.set(next.name, next);
+    this.#shadowed = this.#shadowed.filter((one) => one !== next);
   }
 
   /** It is called otherwise by now, and keeps its place among the others. @param before what it was called */

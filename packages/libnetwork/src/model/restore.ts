@@ -82,8 +82,9 @@ async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<vo
   tellRecords(network);
   if (record.options.configOnly) return;
   const ipam = engine.ipam(record.options.ipamDriver);
-  if (ipam.remote) network.replayed = false;
-  else for (const pool of record.pools) await replayPool(ipam, pool);
+  if (ipam.remote) network.replayed = record.shared === true;
+  // What the cluster has given is asked of the cluster, when it can be: returning.ts.
+  else if (record.shared !== true) for (const pool of record.pools) await replayPool(ipam, pool);
   await restoreNetworkInDriver(network);
 }
 
@@ -137,7 +138,7 @@ async function restoreEndpoint(
   const { pools } = network.record;
   const { ipv4, ipv6 } = record.interface;
   const { options } = record;
-  if (!ipam.remote) {
+  if (!ipam.remote && network.record.shared !== true) {
     if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
     if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   }
@@ -157,7 +158,8 @@ async function restoreEndpoint(
 /** What could not be read keeps its interface and its addresses: nobody else may get these. */
 async function holdAddresses(engine: Engine, value: unknown): Promise<void> {
   const network = engine.networks.byId(textIn(value, "networkId") ?? "");
-  if (network === undefined || network.configOnly || network.ipam.remote) return;
+  if (network === undefined || network.configOnly || network.ipam.remote || network.record.shared === true)
+    return;
   for (const family of ["ipv4", "ipv6"]) {
     try {
       const cidr = textIn(value, "interface", family);

@@ -79,6 +79,7 @@ test("controllers: defaults", () => {
     hostResolvConf: "/etc/resolv.conf",
     warmNamespaces: 4,
     selfHeal: true,
+    cluster: undefined,
     plugins: {
       directories: {
         sockets: "/run/docker/plugins",

@@ -401,6 +401,7 @@ export class FakeController extends Controller {
         ["bridge", watched],
         ["plugin", watchedPlugin],
       ]),
+      cluster: undefined,
       plugins: undefined,
       ipams: new Map([["default", faults.watch("ipam", ipam, ["requestPool", "requestAddress"])]]),
       netstack: faults.watch("netstack", netstack as unknown as NetStack, [

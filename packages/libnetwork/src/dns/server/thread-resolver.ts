@@ -4,7 +4,14 @@
  * What is told is remembered: where the thread breaks down, another begins with it.
  */
 import { type NetNamespace, type OwnedFd, openEventFd } from "@causeway/kernel";
-import type { AddedRecord, Resolver, ResolverCounts, SandboxNames, Trace } from "../../contracts/names.ts";
+import type {
+  AddedRecord,
+  Membership,
+  Resolver,
+  ResolverCounts,
+  SandboxNames,
+  Trace,
+} from "../../contracts/names.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { unavailable } from "../../errors.ts";
 import { countsIn, countsMemory } from "./counts.ts";
@@ -43,6 +50,8 @@ export class ThreadResolver implements Resolver {
   readonly #settings: ResolverSettings;
   readonly #onFailure: (error: unknown) => void;
   readonly #sandboxes = new Map<string, Known>();
+  /** Endpoints of other hosts, by id. */
+  readonly #peers = new Map<string, SandboxNames>();
   readonly #records = new Map<string, readonly AddedRecord[]>();
   readonly #traces = new PendingTraces();
   readonly #wake: OwnedFd;
@@ -153,6 +162,19 @@ export class ThreadResolver implements Resolver {
     this.#send({ kind: "tell", names });
   }
 
+  tellPeer(peer: Membership): void {
+    const names = namesOfPeer(peer);
+    this.#peers.set(peer.endpointId, names);
+    this.#send({ kind: "tell", names });
+  }
+
+  forgetPeer(endpointId: string): void {
+    const names = this.#peers.get(endpointId);
+    if (names === undefined) return;
+    this.#peers.delete(endpointId);
+    this.#send({ kind: "close", sandboxId: names.sandboxId });
+  }
+
   close(sandboxId: string): void {
     const known = this.#sandboxes.get(sandboxId);
     if (known === undefined) return;
@@ -219,6 +241,7 @@ export class ThreadResolver implements Resolver {
       brokeDown: (error) => this.#brokeDown(line, error),
     });
     for (const [networkId, records] of this.#records) line.send({ kind: "records", networkId, records });
+    for (const names of this.#peers.values()) line.send({ kind: "tell", names });
     for (const [sandboxId, known] of this.#sandboxes) {
       const { names } = known;
       known.failure = undefined;
@@ -270,4 +293,10 @@ export class ThreadResolver implements Resolver {
 
 function gone(): Error {
   return unavailable("resolver_failed", "the sandbox, or the controller, was closed meanwhile");
+}
+
+/** What others find of an endpoint whose sandbox is not here: as of a sandbox that asks nothing. */
+function namesOfPeer(peer: Membership): SandboxNames {
+  const sandboxId = `peer ${peer.endpointId}`;
+  return { sandboxId, memberships: [peer], extraHosts: [], forwards: false, servers: [], options: [] };
 }

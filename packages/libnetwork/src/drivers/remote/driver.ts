@@ -16,6 +16,7 @@ import type {
   StaticRoute,
   WithheldBinding,
 } from "../../contracts/driver.ts";
+import type { ClusterHost } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { notFound } from "../../errors.ts";
 import { asCausewayErrors } from "../../plugin-errors.ts";
@@ -155,12 +156,30 @@ export class RemoteDriver implements Driver {
       this.#scope = "global";
   }
 
+  /** The plugin knows of networks by what it shares with itself on other hosts. */
+  forgetNetwork(networkId: string): void {
+    this.#networks.delete(networkId);
+  }
+
+  async discoverNew({ address }: ClusterHost, isSelf: boolean): Promise<void> {
+    await asCausewayErrors(() => this.#remote.discoverNew(nodeDiscovery(address, isSelf)));
+  }
+
+  async discoverDelete({ address }: ClusterHost, isSelf: boolean): Promise<void> {
+    await asCausewayErrors(() => this.#remote.discoverDelete(nodeDiscovery(address, isSelf)));
+  }
+
   restoreEndpoint(spec: EndpointSpec): readonly WithheldBinding[] {
     this.#endpoints.set(spec.id, spec);
     return [];
   }
 
   close(): void {}
+}
+
+/** libnetwork's NodeDiscovery. */
+function nodeDiscovery(address: string, isSelf: boolean) {
+  return { DiscoveryType: 1, DiscoveryData: { Address: address, self: isSelf } };
 }
 
 function ids(networkId: string, endpointId: string) {

@@ -5,6 +5,7 @@ import type { PortBinding } from "../../contracts/driver.ts";
 import type { HealthItem, SubjectOf } from "../../contracts/health.ts";
 import { bindingText } from "../binding-selector.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
+import { yieldedItems } from "../global/yielded.ts";
 import { renew } from "../membership.ts";
 import { reclaimPorts, restoreInDriver } from "../withheld-ports.ts";
 import { ailments, placeOf } from "./interface-state.ts";
@@ -34,6 +35,7 @@ export const endpointHealth: SubjectHealth<EndpointSubject> = {
       return [notRestoredItem(subject, problem.error, !isInUnrestored)];
     }
     return [
+      ...yieldedItems(endpoint, subject),
       ...withheld.map((binding) => portTaken(subject, binding)),
       ...inspectInterface(endpoint, subject),
     ];

@@ -31,6 +31,7 @@ export const hostHealth: SubjectHealth = {
       ...directories.flatMap((path) => looking(host, path, () => inspectSpace(path))),
       ...(await inspectStale(engine)),
       ...owedToPlugins(engine),
+      ...clusterAway(engine),
     ];
   },
 
@@ -50,6 +51,20 @@ function owedToPlugins({ intents }: Engine): readonly HealthItem[] {
     mend: "start the plugin: it is asked as soon as it answers",
     repairable: false,
   }));
+}
+
+function clusterAway({ parts: { cluster } }: Engine): readonly HealthItem[] {
+  if (cluster === undefined || cluster.availability.available) return [];
+  return [
+    {
+      code: "cluster_away",
+      nature: "host",
+      subject: host,
+      message: `what hosts share cannot be reached (${cluster.availability.reason ?? "it does not answer"}): networks of the cluster carry what they did, and nothing of them can be changed`,
+      mend: "see to the shared store, and to the way there: what is owed is done as soon as it answers",
+      repairable: false,
+    },
+  ];
 }
 
 /** Who drops what is forwarded is in nobody's way where nothing is to be. */

@@ -20,7 +20,11 @@ export const networkHealth: SubjectHealth<NetworkSubject> = {
     const problem = engine.unrestored.get(subject.id);
     if (problem !== undefined) return [notRestoredItem(subject, problem.error, network !== undefined)];
     if (network === undefined || network.configOnly) return [];
-    return [...(network.driver.health?.inspectNetwork(network.id) ?? []), ...nameServers(network)];
+    return [
+      ...shadowed(network, subject),
+      ...(network.driver.health?.inspectNetwork(network.id) ?? []),
+      ...nameServers(network),
+    ];
   },
 
   async mend(engine, { id }) {
@@ -41,6 +45,22 @@ export const networkHealth: SubjectHealth<NetworkSubject> = {
 
 const endpointOf = ({ id, name }: { readonly id: string; readonly name: string }) =>
   ({ kind: "endpoint", id, name }) as const;
+
+/** A network of the cluster that another host made under a name that this host had already. */
+function shadowed({ engine, id, name }: NetworkCore, subject: NetworkSubject): readonly HealthItem[] {
+  const found = engine.networks.byName(name);
+  if (found === undefined || found.id === id) return [];
+  return [
+    {
+      code: "network_shadowed",
+      nature: "foreign",
+      subject,
+      message: `this host has another network "${name}" (${found.id}), which is found by the name: this one is found by its id only`,
+      mend: "use the id, or delete one of them and make it anew under another name",
+      repairable: false,
+    },
+  ];
+}
 
 /** A name server that the host has inside the network, where it is not in truth: it is not reached any more. */
 function nameServers(network: NetworkCore): readonly HealthItem[] {

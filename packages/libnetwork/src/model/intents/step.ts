@@ -1,6 +1,7 @@
 /**
  * One step by which something is taken back from a plugin. Plain data: it is carried out by this run, or by a later one.
  */
+import type { AllocationOwner } from "../../contracts/ipam.ts";
 import type { GuestInterface, InterfaceState, NamespacePlace } from "../../contracts/netstack.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import type { Engine } from "../engine.ts";
@@ -24,12 +25,18 @@ interface ReturnLink {
 }
 
 export type Step =
-  | { readonly do: "release-pool"; readonly ipam: string; readonly poolId: string }
+  | {
+      readonly do: "release-pool";
+      readonly ipam: string;
+      readonly poolId: string;
+      readonly owner?: AllocationOwner;
+    }
   | {
       readonly do: "release-address";
       readonly ipam: string;
       readonly poolId: string;
       readonly address: string;
+      readonly owner?: AllocationOwner;
     }
   | { readonly do: "delete-network"; readonly driver: string; readonly networkId: string }
   | ({ readonly do: "delete-endpoint" } & OfEndpoint)
@@ -39,9 +46,9 @@ export type Step =
 export async function carryOut(engine: Engine, step: Step): Promise<void> {
   switch (step.do) {
     case "release-pool":
-      return engine.ipam(step.ipam).releasePool(step.poolId);
+      return engine.ipam(step.ipam).releasePool(step.poolId, step.owner);
     case "release-address":
-      return engine.ipam(step.ipam).releaseAddress(step.poolId, step.address);
+      return engine.ipam(step.ipam).releaseAddress(step.poolId, step.address, step.owner);
     case "delete-network":
       return engine.driver(step.driver).deleteNetwork(step.networkId);
     case "delete-endpoint":

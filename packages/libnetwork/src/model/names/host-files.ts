@@ -20,10 +20,11 @@ export function writeLinking(sandbox: SandboxCore): void {
     sandbox.engine.parts.files.update(hostFileContent(one));
 }
 
-/** In the sandbox's files, and to the resolver. */
+/** In the sandbox's files, to the resolver, and to other hosts. */
 export function announceNames(sandbox: SandboxCore): void {
   writeHostFiles(sandbox);
   tellNames(sandbox);
+  sandbox.engine.global?.tellNames(sandbox);
 }
 
 /**

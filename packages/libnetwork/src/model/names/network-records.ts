@@ -25,7 +25,7 @@ export async function addRecords(network: NetworkCore, given: unknown): Promise<
     const message = `names are not answered in network "${network.name}": make a network for them`;
     throw forbidden("network_without_names", message);
   }
-  return replace(network, withRecords(network.record.names ?? [], added));
+  return replace(network, (names) => withRecords(names, added));
 }
 
 /**
@@ -36,11 +36,18 @@ export async function addRecords(network: NetworkCore, given: unknown): Promise<
 export async function removeRecords(network: NetworkCore, given: unknown): Promise<readonly NameRecord[]> {
   network.assertUsable();
   const going = checkedSelectors(given);
-  return replace(network, withoutRecords(network.record.names ?? [], going, network.name));
+  return replace(network, (names) => withoutRecords(names, going, network.name));
 }
 
-async function replace(network: NetworkCore, names: readonly AddedRecord[]): Promise<readonly NameRecord[]> {
+async function replace(
+  network: NetworkCore,
+  change: (names: readonly AddedRecord[]) => readonly AddedRecord[],
+): Promise<readonly NameRecord[]> {
   const { engine } = network;
+  const isShared = network.record.shared === true && engine.global !== undefined;
+  const names = isShared
+    ? await engine.global.changeNames(network, change)
+    : change(network.record.names ?? []);
   const record = { ...network.record, names };
   await engine.commit(put("network", record));
   network.record = record;

@@ -1,0 +1,212 @@
+/**
+ * GlobalScope: what a controller does with the cluster, where it is in one. Of networks that are this host's alone nothing is done.
+ */
+import type { Cluster } from "../../contracts/cluster.ts";
+import type { Driver } from "../../contracts/driver.ts";
+import type { Peer } from "../../contracts/overlay.ts";
+import type { PlainData } from "../../contracts/store.ts";
+import type { EndpointCore } from "../endpoint-core.ts";
+import type { Engine } from "../engine.ts";
+import { addressesOf, namesOf } from "../names/sandbox-names.ts";
+import type { NetworkCore } from "../network-core.ts";
+import type { NetworkRecord } from "../records.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
+import type { UndoStack } from "../undo.ts";
+import { Discovery } from "./discovery.ts";
+import { NetworkFollowing } from "./network-following.ts";
+import { NetworkPeers } from "./network-peers.ts";
+import { keptBy, takeAgain } from "./returning.ts";
+
+/** A network in which endpoints of this host are joined. */
+interface Attended {
+  readonly peers: NetworkPeers;
+  /** Their ids. */
+  readonly joined: Set<string>;
+}
+
+export class GlobalScope {
+  readonly #engine: Engine;
+  readonly #cluster: Cluster;
+  readonly #discovery: Discovery;
+  readonly #following: NetworkFollowing;
+  readonly #attended = new Map<string, Attended>();
+  /** What others were told last of an endpoint, as text. */
+  readonly #told = new Map<string, string>();
+
+  constructor(engine: Engine, cluster: Cluster) {
+    this.#engine = engine;
+    this.#cluster = cluster;
+    this.#following = new NetworkFollowing(engine, cluster);
+    this.#discovery = new Discovery(cluster.self.id);
+  }
+
+  /** What is stored was taken up: from now on this host is one of the cluster. Nobody waits for it. */
+  start(): void {
+    const { networks } = this.#engine;
+    this.#cluster.listen({ claimed: () => takeAgain(this.#engine, this.#cluster) });
+    for (const { record, driver } of networks) if (record.shared === true) this.introduce(driver);
+    for (const endpoint of this.#engine.endpoints.values()) this.#resume(endpoint);
+    this.#cluster.networks.follow(this.#following);
+    this.#cluster.followHosts(this.#discovery);
+    this.#cluster.start();
+  }
+
+  /** An endpoint that joined in an earlier run: what the kernel has of its network's peers holds until the cluster tells. */
+  #resume(endpoint: EndpointCore): void {
+    const { network, sandbox, id } = endpoint;
+    if (network.record.shared !== true || sandbox === undefined || sandbox.lost) return;
+    const attended = this.#attend(network);
+    attended.joined.add(id);
+    this.#putSoon(endpoint, sandbox);
+    // Where the store is away, it is told when that is back.
+    this.#cluster.peers.attend(network.id, attended.peers).catch(() => undefined);
+  }
+
+  stop(): void {
+    for (const networkId of [...this.#attended.keys()]) this.#neglect(networkId);
+  }
+
+  /** This host is no longer one of the cluster. @throws store_unavailable */
+  leave(): Promise<void> {
+    return this.#cluster.leave();
+  }
+
+  /** A driver of networks that hosts share is told which hosts there are. */
+  introduce(driver: Driver): void {
+    this.#discovery.introduce(driver);
+  }
+
+  /** Makes it known to all hosts. @throws network_name_in_use, too_many_addresses, store_unavailable */
+  async create(network: NetworkCore, undo: UndoStack): Promise<void> {
+    const { id, name, record, driver } = network;
+    await this.#following.making(id, () =>
+      this.#cluster.networks.create({ id, name, record: plain(record) }),
+    );
+    undo.push(() => this.#cluster.networks.delete(id));
+    this.introduce(driver);
+  }
+
+  /** @throws network_has_endpoints, network_going, store_unavailable */
+  async delete({ id }: NetworkCore): Promise<void> {
+    await this.#cluster.networks.delete(id);
+  }
+
+  /** @throws network_not_found, store_unavailable */
+  async changeNames(
+    { id }: NetworkCore,
+    change: (names: NonNullable<NetworkRecord["names"]>) => NonNullable<NetworkRecord["names"]>,
+  ): Promise<NonNullable<NetworkRecord["names"]>> {
+    let names: NonNullable<NetworkRecord["names"]> = [];
+    await this.#cluster.networks.change(id, (stored) => {
+      const record = stored as unknown as NetworkRecord;
+      names = change(record.names ?? []);
+      return plain({ ...record, names });
+    });
+    return names;
+  }
+
+  /** An endpoint is about to be made: where no address says so, the cluster is told that it is there. */
+  async hold(network: NetworkCore, endpointId: string, hasAddress: boolean, undo: UndoStack): Promise<void> {
+    if (network.record.shared !== true || (hasAddress && !network.ipam.remote)) return;
+    await this.#cluster.addresses.hold(network.id, endpointId);
+    undo.push(() => this.#cluster.addresses.letGo(network.id, endpointId));
+  }
+
+  /** The endpoint is no more; its addresses the IPAM gives back. */
+  async deleted(endpoint: EndpointCore): Promise<void> {
+    const { network, id } = endpoint;
+    if (network.record.shared !== true) return;
+    if (keptBy(endpoint).length === 0) await this.#cluster.addresses.letGo(network.id, id);
+    if (network.endpoints.size === 0) this.#cluster.addresses.neglect(network.id);
+  }
+
+  /** Before it joins: the driver knows who is where. @throws store_unavailable */
+  async expect({ network, id }: EndpointCore, undo: UndoStack): Promise<void> {
+    if (network.record.shared !== true) return;
+    const attended = this.#attend(network);
+    // One that is renewed needs nobody.
+    if (attended.joined.has(id)) return;
+    attended.joined.add(id);
+    undo.push(() => this.#forget(network.id, id));
+    await this.#cluster.peers.attend(network.id, attended.peers);
+  }
+
+  /** It is in the sandbox, and others are to reach it. @throws store_unavailable */
+  async joined(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): Promise<void> {
+    const { network, id } = endpoint;
+    if (network.record.shared !== true) return;
+    if (this.#told.has(id)) {
+      this.#putSoon(endpoint, sandbox);
+      return;
+    }
+    const peer = this.#peerOf(endpoint, sandbox);
+    undo.push(() => this.#cluster.peers.remove(network.id, id));
+    await this.#cluster.peers.put(peer);
+    this.#told.set(id, JSON.stringify(peer));
+  }
+
+  /** It is in no sandbox any more: the others are told now, or when the store can be reached. */
+  async left({ network, id }: EndpointCore): Promise<void> {
+    if (network.record.shared !== true) return;
+    this.#forget(network.id, id);
+    await this.#cluster.peers.remove(network.id, id);
+  }
+
+  /** What its endpoints are called may have changed. */
+  tellNames(sandbox: SandboxCore): void {
+    for (const endpoint of sandbox.joined) if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);
+  }
+
+  #putSoon(endpoint: EndpointCore, sandbox: SandboxCore): void {
+    const peer = this.#peerOf(endpoint, sandbox);
+    const text = JSON.stringify(peer);
+    if (this.#told.get(endpoint.id) === text) return;
+    this.#told.set(endpoint.id, text);
+    this.#cluster.peers.putSoon(peer);
+  }
+
+  #attend(network: NetworkCore): Attended {
+    const known = this.#attended.get(network.id);
+    if (known !== undefined) return known;
+    const peers = new NetworkPeers(network, this.#cluster.self.id);
+    const attended = { peers, joined: new Set<string>() };
+    this.#attended.set(network.id, attended);
+    return attended;
+  }
+
+  #forget(networkId: string, endpointId: string): void {
+    this.#told.delete(endpointId);
+    const attended = this.#attended.get(networkId);
+    attended?.joined.delete(endpointId);
+    if (attended?.joined.size === 0) this.#neglect(networkId);
+  }
+
+  #neglect(networkId: string): void {
+    this.#cluster.peers.neglect(networkId);
+    this.#attended.get(networkId)?.peers.close();
+    this.#attended.delete(networkId);
+  }
+
+  #peerOf(endpoint: EndpointCore, sandbox: SandboxCore): Peer {
+    const { id, network, record } = endpoint;
+    const [ipv4, ipv6] = [4, 6].map((family) =>
+      addressesOf(endpoint).find((address) => address.includes(":") === (family === 6)),
+    );
+    return {
+      endpointId: id,
+      networkId: network.id,
+      hostId: this.#cluster.self.id,
+      hostAddress: this.#cluster.self.address,
+      mac: record.interface.mac,
+      ...(ipv4 !== undefined && { ipv4 }),
+      ...(ipv6 !== undefined && { ipv6 }),
+      names: namesOf(endpoint, sandbox),
+      ports: record.options.namedPorts,
+    };
+  }
+}
+
+/** What is shared of a record is JSON. */
+function plain(record: NetworkRecord): PlainData {
+  return JSON.parse(JSON.stringify(record)) as PlainData;
+}

@@ -1,0 +1,146 @@
+/**
+ * Networks that other hosts make, change and delete.
+ */
+import type { Cluster, NetworksListener, SharedNetwork } from "../../contracts/cluster.ts";
+import { hasCode } from "../../errors.ts";
+import type { Engine } from "../engine.ts";
+import { deleteEndpoint } from "../membership.ts";
+import { tellRecords } from "../names/network-records.ts";
+import { expectQuestions } from "../names/sandbox-resolver.ts";
+import { NetworkCore } from "../network-core.ts";
+import { noteProblem } from "../problems.ts";
+import { readRecord } from "../record-shapes.ts";
+import { type NetworkRecord, put, remove } from "../records.ts";
+import { restoreNetworkInDriver } from "../restore.ts";
+import { finishing } from "../undo.ts";
+
+export class NetworkFollowing implements NetworksListener {
+  readonly #engine: Engine;
+  readonly #cluster: Cluster;
+  /** Ids of networks that this host is about to make. */
+  readonly #making = new Set<string>();
+
+  constructor(engine: Engine, cluster: Cluster) {
+    this.#engine = engine;
+    this.#cluster = cluster;
+  }
+
+  /** Nobody has told of it yet. */
+  async making<T>(id: string, make: () => Promise<T>): Promise<T> {
+    this.#making.add(id);
+    try {
+      return await make();
+    } finally {
+      this.#making.delete(id);
+    }
+  }
+
+  put(network: SharedNetwork): void {
+    const { id, name } = network;
+    this.#later(network, [`network-name:${name}`, id], () => this.#take(network));
+  }
+
+  deleted(networkId: string): void {
+    const network = this.#engine.networks.byId(networkId);
+    this.#later(
+      { id: networkId, name: network?.name ?? networkId },
+      () => this.#keys(networkId),
+      () => this.#drop(networkId),
+    );
+  }
+
+  settled(networkIds: ReadonlySet<string>): void {
+    for (const { id, record } of [...this.#engine.networks])
+      if (record.shared === true && !networkIds.has(id)) this.deleted(id);
+  }
+
+  #keys(networkId: string): readonly string[] {
+    const endpoints = [...(this.#engine.networks.byId(networkId)?.endpoints ?? [])];
+    return [
+      networkId,
+      ...endpoints.flatMap(({ id, sandbox }) => (sandbox === undefined ? [id] : [id, sandbox.id])),
+    ];
+  }
+
+  /** What was told may be older than what this host has made since. */
+  async #drop(networkId: string): Promise<void> {
+    const network = this.#engine.networks.byId(networkId);
+    if (network === undefined || this.#making.has(networkId)) return;
+    if (!(await this.#cluster.networks.isThere(networkId))) await letGoOfNetwork(network);
+  }
+
+  async #take({ id, record }: SharedNetwork): Promise<void> {
+    const read = {
+      ...readRecord("network", { kind: "network", id, value: record, revision: 0 }),
+      shared: true,
+    };
+    const known = this.#engine.networks.byId(id);
+    if (known === undefined) await adopt(this.#engine, read);
+    else await change(known, read);
+  }
+
+  /** In the order in which it is told: what is of one network waits for what came before. */
+  #later(
+    { id, name }: Pick<SharedNetwork, "id" | "name">,
+    keys: readonly string[] | (() => readonly string[]),
+    action: () => Promise<void>,
+  ): void {
+    this.#engine.exclusively(keys, action).catch((error: unknown) => {
+      // When it answers again, all is told again.
+      if (hasCode(error, "store_unavailable")) return;
+      if (!this.#engine.isClosed) noteProblem(this.#engine, { kind: "network", id, name, error });
+    });
+  }
+}
+
+/** From now on it is found here, too. */
+async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
+  await engine.commit(put("network", record));
+  const network = new NetworkCore(engine, record);
+  engine.networks.add(network);
+  tellRecords(network);
+  expectQuestions(network);
+  engine.events.emit("network:create", network, { type: record.driver });
+  const driver = await engine.findDriver(record.driver);
+  engine.global?.introduce(driver);
+  await restoreNetworkInDriver(network);
+}
+
+/** What of a network may change: its DNS records. */
+async function change(network: NetworkCore, { names = [] }: NetworkRecord): Promise<void> {
+  const { engine, record: before } = network;
+  if (JSON.stringify(before.names ?? []) === JSON.stringify(names)) return;
+  const record = { ...before, names };
+  await engine.commit(put("network", record));
+  network.record = record;
+  tellRecords(network);
+  engine.events.emit("network:records", network, { records: String(names.length) });
+}
+
+/**
+ * Takes a network off this host, which stays on others or is gone. Whoever calls holds the locks of the network, of its endpoints and of
+ * their sandboxes: endpoints that this host has in it hold their addresses no more, for it was away for longer than these are kept.
+ */
+export async function letGoOfNetwork(network: NetworkCore): Promise<void> {
+  const { engine, id } = network;
+  const endpoints = [...network.endpoints];
+  await finishing(
+    `letting go of network "${network.name}"`,
+    ...endpoints.map((endpoint) => async () => {
+      engine.events.emit("endpoint:yield", endpoint, { network: id });
+      await deleteEndpoint(endpoint);
+    }),
+    async () => {
+      await engine.commit(remove("network", id));
+      network.deleted = true;
+      engine.networks.remove(network);
+      engine.unrestored.delete(id);
+    },
+    () => tellRecords(network),
+    () => {
+      const { driver } = network;
+      return driver.forgetNetwork === undefined ? driver.deleteNetwork(id) : driver.forgetNetwork(id);
+    },
+    () => engine.events.emit("network:delete", network, { type: network.record.driver }),
+  );
+}

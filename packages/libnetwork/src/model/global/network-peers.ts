@@ -1,0 +1,100 @@
+/**
+ * The endpoints that are joined in a network on all hosts, told to its driver and to the resolver while this host has some of them.
+ */
+import type { PeersListener } from "../../contracts/cluster.ts";
+import type { Membership } from "../../contracts/names.ts";
+import type { Peer } from "../../contracts/overlay.ts";
+import { answersNames } from "../names/sandbox-names.ts";
+import type { NetworkCore } from "../network-core.ts";
+import { noteProblem } from "../problems.ts";
+
+/** Until the driver is told again, that could not do what it was told. */
+const pauseMs = 1000;
+
+export class NetworkPeers implements PeersListener {
+  readonly #network: NetworkCore;
+  /** Id of this host: the resolver knows its endpoints already. */
+  readonly #self: string;
+  readonly #peers = new Map<string, Peer>();
+  #again: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(network: NetworkCore, self: string) {
+    this.#network = network;
+    this.#self = self;
+  }
+
+  put(peer: Peer): void {
+    if (this.#isClosed) return;
+    this.#peers.set(peer.endpointId, peer);
+    this.#toDriver(() => this.#network.driver.putPeer?.(peer));
+    this.#tellName(peer);
+  }
+
+  removed(endpointId: string): void {
+    if (this.#isClosed || !this.#peers.delete(endpointId)) return;
+    this.#toDriver(() => this.#network.driver.removePeer?.(this.#network.id, endpointId));
+    this.#network.engine.parts.resolver?.forgetPeer(endpointId);
+  }
+
+  settled(peers: readonly Peer[]): void {
+    if (this.#isClosed) return;
+    const there = new Set(peers.map(({ endpointId }) => endpointId));
+    for (const id of this.#peers.keys())
+      if (!there.has(id)) this.#network.engine.parts.resolver?.forgetPeer(id);
+    this.#peers.clear();
+    for (const peer of peers) {
+      this.#peers.set(peer.endpointId, peer);
+      this.#tellName(peer);
+    }
+    this.#settle();
+  }
+
+  /** Names are told no more; what the driver has stays, and is nobody's any more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#again);
+    for (const id of this.#peers.keys()) this.#network.engine.parts.resolver?.forgetPeer(id);
+  }
+
+  #settle(): void {
+    const { driver, id } = this.#network;
+    this.#toDriver(() => driver.settlePeers?.(id, [...this.#peers.values()]));
+  }
+
+  #toDriver(tell: () => void): void {
+    const { engine, id, name } = this.#network;
+    try {
+      tell();
+    } catch (error) {
+      noteProblem(engine, { kind: "network", id, name, error });
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => {
+        engine.unrestored.delete(id);
+        this.#settle();
+      }, pauseMs).unref();
+    }
+  }
+
+  #tellName(peer: Peer): void {
+    if (peer.hostId === this.#self || !answersNames(this.#network)) return;
+    this.#network.engine.parts.resolver?.tellPeer(membershipOfPeer(this.#network, peer));
+  }
+}
+
+function membershipOfPeer({ id, name, record }: NetworkCore, peer: Peer): Membership {
+  const { endpointId, names, ports, ipv4, ipv6 } = peer;
+  return {
+    endpointId,
+    networkId: id,
+    networkName: name,
+    subnets: record.pools.map(({ pool }) => pool).filter((pool) => pool !== ""),
+    names,
+    ...(ipv4 !== undefined && { ipv4 }),
+    ...(ipv6 !== undefined && { ipv6 }),
+    ttl: record.options.dnsTtl ?? 0,
+    ports,
+    links: {},
+    servers: [],
+  };
+}

@@ -1,0 +1,148 @@
+// Networks that controllers on several hosts share: found everywhere, reached by address and by name, and what becomes of them when hosts,
+// or the store that they share, are away.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Attachment } from "@causeway/libnetwork";
+import { ClusterHosts } from "../support/cluster-hosts.ts";
+import { eventually } from "../support/eventually.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
+import { checkLeaks } from "../support/leak-check.ts";
+import { canPing } from "../support/traffic.ts";
+
+async function pings({ sandbox }: Attachment, address: string): Promise<boolean> {
+  using namespace = namespaceOf(sandbox);
+  return canPing(namespace, address);
+}
+
+function addressOf({ endpoint }: Attachment): string {
+  return endpoint.info().ipv4?.split("/")[0] ?? "";
+}
+
+async function lookup({ sandbox }: Attachment, name: string): Promise<readonly string[]> {
+  return (await sandbox.resolve(name)).answers.map(({ value }) => value);
+}
+
+describe("a network of global scope", () => {
+  checkLeaks();
+
+  it("is found on every host, carries packets between them, and is reached by name", async () => {
+    await using cluster = await ClusterHosts.create(3);
+    const made = await cluster.host(1).controller.newNetwork("overlay", "web");
+    for (const number of [2, 3]) assert.equal((await cluster.host(number).network("web")).id, made.id);
+    const a = await cluster.host(1).attach("web", "a");
+    const b = await cluster.host(2).attach("web", "b");
+    assert.notEqual(addressOf(a), addressOf(b));
+    assert.ok(await pings(b, addressOf(a)));
+    assert.ok(await eventually(async () => assert.ok(await pings(a, addressOf(b))) === undefined));
+    await eventually(async () => assert.deepEqual(await lookup(a, "b"), [addressOf(b)]));
+    assert.deepEqual(await lookup(b, "a.web"), [addressOf(a)]);
+    await b.sandbox.rename("c");
+    await eventually(async () => assert.deepEqual(await lookup(a, "c"), [addressOf(b)]));
+    await assert.rejects(cluster.host(3).controller.newNetwork("overlay", "web"), {
+      code: "network_name_in_use",
+    });
+    await assert.rejects((await cluster.host(3).network("web")).delete(), { code: "network_has_endpoints" });
+    await b.sandbox.delete({ endpoints: "delete" });
+    await eventually(async () => assert.deepEqual(await lookup(a, "c"), []));
+    await cluster.clear();
+    await eventually(() => assert.equal(cluster.host(2).controller.networkByName("web"), undefined));
+  });
+
+  it("goes on after a restart, with the store there or away", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    await cluster.host(1).controller.newNetwork("overlay", "web");
+    const a = await cluster.host(1).attach("web", "a");
+    const b = await cluster.host(2).attach("web", "b");
+    const [there, here] = [addressOf(b), addressOf(a)];
+    await eventually(async () => assert.ok(await pings(a, there)));
+    await cluster.host(1).stop();
+    await cluster.host(1).start({ isReachable: false });
+    const { controller } = cluster.host(1);
+    const sandbox = controller.sandboxByContainerId("a");
+    const endpoint = controller.networkByName("web")?.endpointByName("a");
+    assert.ok(sandbox !== undefined && endpoint !== undefined);
+    assert.ok(await pings({ sandbox, endpoint }, there));
+    await assert.rejects(cluster.host(1).attach("web", "c"), { code: "store_unavailable" });
+    assert.equal(controller.sandboxByContainerId("c"), undefined);
+    assert.ok((await controller.inspectHealth()).items.some(({ code }) => code === "cluster_away"));
+    // Local work goes on.
+    const local = await controller.newNetwork("bridge", "local");
+    const d = await controller.attach(local, { containerId: "d" });
+    await d.sandbox.delete({ endpoints: "delete" });
+    await local.delete();
+    await sandbox.delete({ endpoints: "delete" });
+    assert.ok(cluster.ids(`address.${endpoint.network.id}`).includes(here));
+    cluster.host(1).store.back();
+    await eventually(() => assert.ok(!cluster.ids(`address.${endpoint.network.id}`).includes(here)));
+    await eventually(async () => assert.deepEqual(await lookup(b, "a"), []));
+    await cluster.clear();
+  });
+
+  it("does without a host that is dead, gives its addresses to others after retention, and a host that is back yields them", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const network = await cluster.host(1).controller.newNetwork("overlay", "web", {
+      ipam: { config: [{ subnet: "10.9.0.0/24" }] },
+    });
+    const a = await cluster.host(1).attach("web", "a", "10.9.0.10");
+    const kept = await cluster.host(1).attach("web", "kept", "10.9.0.11");
+    const b = await cluster.host(2).attach("web", "b");
+    await eventually(async () => assert.deepEqual(await lookup(b, "a"), ["10.9.0.10"]));
+    const [one] = [cluster.host(1)];
+    one.store.cutOff();
+    one.expireLife();
+    await eventually(async () => assert.deepEqual(await lookup(b, "a"), []));
+    await assert.rejects(cluster.host(2).attach("web", "c", "10.9.0.10"), { code: "address_in_use" });
+    one.expireAll();
+    const c = await eventually(() => cluster.host(2).attach("web", "c", "10.9.0.10"));
+    const events: string[] = [];
+    const stop = new AbortController();
+    const reading = (async () => {
+      for await (const { type, name } of one.controller.events(stop.signal)) events.push(`${type} ${name}`);
+    })();
+    one.store.back();
+    await eventually(() => assert.ok(events.includes("endpoint:yield a"), events.join()));
+    assert.equal(a.endpoint.sandbox, undefined);
+    await assert.rejects(a.endpoint.join(a.sandbox), { code: "endpoint_yielded" });
+    const { items } = await one.controller.inspectHealth();
+    assert.deepEqual(
+      items.filter(({ code }) => code === "endpoint_yielded").map(({ subject }) => subject),
+      [{ kind: "endpoint", id: a.endpoint.id, name: "a" }],
+    );
+    await eventually(async () => assert.ok(await pings(b, "10.9.0.11")));
+    assert.ok(await pings(kept, "10.9.0.10"));
+    await a.endpoint.delete();
+    assert.ok(cluster.ids(`address.${network.id}`).includes("10.9.0.10"));
+    assert.equal(addressOf(c), "10.9.0.10");
+    stop.abort();
+    await reading;
+    await cluster.clear();
+  });
+
+  it("is not made without a cluster", async (t) => {
+    const host = await TestHost.create(t);
+    await assert.rejects(host.controller.newNetwork("overlay", "web"), { code: "cluster_required" });
+    assert.deepEqual(host.controller.builtinDrivers(), ["bridge", "host", "null"]);
+  });
+
+  it("is not made under the name of a local one, and hides none", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const local = await cluster.host(2).controller.newNetwork("bridge", "web");
+    await assert.rejects(cluster.host(2).controller.newNetwork("overlay", "web"), {
+      code: "network_name_in_use",
+    });
+    const shared = await cluster.host(1).controller.newNetwork("overlay", "web");
+    const { controller } = cluster.host(2);
+    await eventually(() => assert.ok(controller.networkById(shared.id) !== undefined));
+    assert.equal(controller.networkByName("web")?.id, local.id);
+    const { items } = await controller.inspectHealth();
+    assert.ok(
+      items.some(
+        ({ code, subject }) => code === "network_shadowed" && "id" in subject && subject.id === shared.id,
+      ),
+    );
+    await local.delete();
+    assert.equal(controller.networkByName("web")?.id, shared.id);
+    await cluster.clear();
+  });
+});

@@ -1,0 +1,162 @@
+// Hosts of a cluster on one underlay, each with a controller of its own; what they share is in memory, and each can be cut off from it.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { link, NetNamespace, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { type Attachment, type Network, NetworkController } from "@causeway/libnetwork";
+import type { Lease } from "../../packages/libnetwork/src/contracts/shared-store.ts";
+import {
+  type MemorySharedStore,
+  SharedMemory,
+} from "../../packages/libnetwork/src/store/shared/memory-shared-store.ts";
+import { eventually } from "./eventually.ts";
+import { mountsBelow } from "./leak-check.ts";
+import { Underlay } from "./overlay-hosts.ts";
+
+/** One host. */
+export class ClusterHost {
+  readonly number: number;
+  readonly namespace = NetNamespace.create();
+  readonly directory = mkdtempSync("/dev/shm/causeway-cluster-");
+  readonly #memory: SharedMemory;
+  store: MemorySharedStore;
+  /** Those of this run. */
+  leases: Lease[] = [];
+  #controller: NetworkController | undefined;
+
+  constructor(underlay: Underlay, number: number, memory: SharedMemory) {
+    this.number = number;
+    this.#memory = memory;
+    this.store = memory.connect();
+    this.namespace.bindAt(join(this.directory, "host"));
+    using rtnl = new Rtnl(this.namespace);
+    rtnl.execute(link.change({ name: "lo" }, { up: true }));
+    underlay.connect(this.namespace, number);
+  }
+
+  get controller(): NetworkController {
+    assert.ok(this.#controller !== undefined, "the host's controller is stopped");
+    return this.#controller;
+  }
+
+  async start({ isReachable = true } = {}): Promise<void> {
+    this.leases = [];
+    this.store = this.#memory.connect();
+    if (!isReachable) this.store.cutOff();
+    this.#controller = await NetworkController.open({
+      stateDir: join(this.directory, "state"),
+      runDir: join(this.directory, "run"),
+      hostNamespace: join(this.directory, "host"),
+      defaultNetwork: false,
+      gatewayNetwork: false,
+      warmNamespaces: 0,
+      plugins: false,
+      cluster: { store: this.#remembering(), name: `host${this.number}`, advertise: "eth0" },
+    });
+    if (isReachable) await eventually(() => assert.equal(this.leases.length, 2));
+  }
+
+  async stop(): Promise<void> {
+    await this.#controller?.close();
+    this.#controller = undefined;
+    await this.store.close();
+  }
+
+  /** As time does that passes without this host. */
+  expireLife(): void {
+    const life = this.leases.at(-1);
+    if (life !== undefined) this.#memory.expire(life.id);
+  }
+
+  expireAll(): void {
+    for (const { id } of this.leases) this.#memory.expire(id);
+  }
+
+  /** The network, as soon as this host knows it. */
+  network(name: string): Promise<Network> {
+    return eventually(() => {
+      const found = this.controller.networkByName(name);
+      assert.ok(found !== undefined, `host${this.number} does not know network ${name}`);
+      return found;
+    });
+  }
+
+  async attach(network: string, containerId: string, ipv4?: string): Promise<Attachment> {
+    const endpoint = ipv4 === undefined ? {} : { ipv4 };
+    return this.controller.attach(await this.network(network), { containerId, endpoint });
+  }
+
+  async clear(): Promise<void> {
+    for (const sandbox of this.controller.sandboxes()) await sandbox.delete({ endpoints: "delete" });
+    for (const network of this.controller.networks())
+      for (const endpoint of network.endpoints()) await endpoint.delete({ force: true });
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    for (const path of mountsBelow(this.directory)) unbindNamespace(path);
+    rmSync(this.directory, { recursive: true });
+    this.namespace[Symbol.dispose]();
+  }
+
+  /** The store, with the leases that are taken written down. */
+  #remembering(): MemorySharedStore {
+    const { store, leases } = this;
+    return new Proxy(store, {
+      get: (target, property) => {
+        const value: unknown = Reflect.get(target, property, target);
+        if (typeof value !== "function") return value;
+        if (property !== "lease") return value.bind(target);
+        return async (seconds: number) => {
+          const lease = await target.lease(seconds);
+          leases.push(lease);
+          return lease;
+        };
+      },
+    });
+  }
+}
+
+export class ClusterHosts implements AsyncDisposable {
+  readonly memory = new SharedMemory();
+  readonly #underlay = new Underlay();
+  readonly #hosts: ClusterHost[] = [];
+
+  static async create(count: number): Promise<ClusterHosts> {
+    const cluster = new ClusterHosts();
+    for (let number = 1; number <= count; number++) {
+      const host = new ClusterHost(cluster.#underlay, number, cluster.memory);
+      cluster.#hosts.push(host);
+      await host.start();
+    }
+    return cluster;
+  }
+
+  /** From 1 on. */
+  host(number: number): ClusterHost {
+    const host = this.#hosts[number - 1];
+    assert.ok(host !== undefined, `there is no host ${number}`);
+    return host;
+  }
+
+  /** Ids of the records of a kind. */
+  ids(kind: string): readonly string[] {
+    return this.memory.entries(kind).map(([id]) => id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const host of this.#hosts) await host.end();
+    this.#underlay[Symbol.dispose]();
+  }
+
+  /** Everything is deleted, and nothing of it is left in what hosts share. */
+  async clear(): Promise<void> {
+    for (const host of this.#hosts) await host.clear();
+    for (const network of this.host(1).controller.networks()) if (!network.predefined) await network.delete();
+    await eventually(() => {
+      for (const kind of ["network", "network-name", "pool", "number.vni", "network-going"])
+        assert.deepEqual(this.ids(kind), [], kind);
+    });
+  }
+}
