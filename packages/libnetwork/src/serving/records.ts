@@ -46,7 +46,7 @@ export type ServedKind = keyof RecordOfKind;
 export interface ServedStore {
   list(kind: string): readonly StoredRecord[];
   commit(changes: readonly StoreChange[]): number;
-  /** For what ends with the machine's power: it outlives a kill, and is on the disk a moment later (ADR 0030). */
+  /** For what ends with the machine's power: it outlives a kill, and is on the disk a moment later (ADR 0033). */
   commitSoon(changes: readonly StoreChange[]): number;
 }
 
