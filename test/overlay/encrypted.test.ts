@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { hasFeature, ipsecEsp, link, type NetNamespace, Rtnl } from "@causeway/kernel";
+import { hasFeature, ipsecEsp, ipToBytes, link, type NetNamespace, Rtnl } from "@causeway/kernel";
 import { setGuard } from "../../packages/kernel/src/sys/seam.ts";
 import type { ClusterKey } from "../../packages/libnetwork/src/contracts/tunnel-keys.ts";
-import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
+import { checksum, ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { type Member, OverlayCluster, type OverlayHost, usual } from "../support/overlay-hosts.ts";
 import { ask, canPing, serve } from "../support/traffic.ts";
@@ -71,21 +71,45 @@ async function pingWhile(namespace: NetNamespace, address: string, action: () =>
   return { sent: Number(sent), received: Number(received) };
 }
 
-/** A frame inside VXLAN inside UDP, from whoever says so: RFC 7348. */
-function injected(
-  from: OverlayHost,
-  to: OverlayHost,
-  vni: number,
-  port: number,
-  inner: Buffer,
-): (macs: { readonly source: string; readonly destination: string }) => Buffer {
+/** RFC 8200, section 4.5: a packet in two fragments, the first of which has no more than the UDP header. */
+function inPieces(source: string, destination: string, datagram: Buffer): readonly Buffer[] {
+  const piece = (offset: number, more: 0 | 1, bytes: Buffer) => {
+    const head = Buffer.from([udpProtocol, 0, 0, (offset & ~7) | more, 0, 0, 0, 9]);
+    return ipPacket({ source, destination, protocol: 44, payload: Buffer.concat([head, bytes]) });
+  };
+  return [piece(0, 1, datagram.subarray(0, 8)), piece(8, 0, datagram.subarray(8))];
+}
+
+/** With the checksum that IPv6 demands: RFC 8200, section 8.1. */
+function datagramBetween(source: string, destination: string, port: number, data: Buffer): Buffer {
+  const datagram = udp(40_000, port, data);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(datagram.length);
+  const addresses = [ipToBytes(source), ipToBytes(destination)];
+  const pseudo = Buffer.concat([...addresses, length, Buffer.from([0, 0, 0, udpProtocol]), datagram]);
+  datagram.writeUInt16BE(checksum(pseudo) || 0xffff, 6);
+  return datagram;
+}
+
+interface Injection {
+  readonly from: OverlayHost;
+  readonly to: OverlayHost;
+  readonly vni: number;
+  readonly port: number;
+  readonly inner: Buffer;
+}
+
+/** A frame inside VXLAN inside UDP, from whoever says so: RFC 7348. Over IPv6 whole, and in fragments. */
+function packetsOf({ from, to, vni, port, inner }: Injection): readonly Buffer[] {
   const vxlan = Buffer.concat([
     Buffer.from([8, 0, 0, 0, vni >> 16, (vni >> 8) & 0xff, vni & 0xff, 0]),
     inner,
   ]);
-  const payload = udp(40_000, port, vxlan);
-  const packet = ipPacket({ source: from.address, destination: to.address, protocol: udpProtocol, payload });
-  return ({ source, destination }) => frame(destination, source, ETHERTYPE.ipv4, packet);
+  const { address: source } = from;
+  const { address: destination } = to;
+  const datagram = datagramBetween(source, destination, port, vxlan);
+  const whole = ipPacket({ source, destination, protocol: udpProtocol, payload: datagram });
+  return source.includes(":") ? [whole, ...inPieces(source, destination, datagram)] : [whole];
 }
 
 const macOf = (host: OverlayHost) => host.rtnl.query(link.get({ name: "eth0" })).address ?? "";
@@ -181,41 +205,58 @@ describe("an encrypted network", { skip: hasFeature(ipsecEsp) ? false : "this ke
     assert.ok(await canPing(a.namespace, "10.7.0.3"));
   });
 
-  it("takes no packet that is not encrypted, whoever it says it is from; a plain one does", async () => {
-    await using cluster = new OverlayCluster({ hosts: 3 });
-    const { network, a, b } = await pairOf(cluster);
-    const plain = await cluster.newNetwork({ subnets: ["10.8.0.0/24"] });
-    const c = await cluster.join(cluster.host(1), plain, {
-      mac: "02:42:0a:08:00:02",
-      ipv4: "10.8.0.2/24",
-      ipv6: undefined,
+  for (const family of [4, 6] as const) {
+    it(`takes no packet over IPv${family} that is not encrypted, whoever it says it is from; a plain one does`, async () => {
+      await using cluster = new OverlayCluster({ hosts: 3, family });
+      const { network, a, b } = await pairOf(cluster);
+      const plain = await cluster.newNetwork({ subnets: ["10.8.0.0/24"] });
+      const c = await cluster.join(cluster.host(1), plain, {
+        mac: "02:42:0a:08:00:02",
+        ipv4: "10.8.0.2/24",
+        ipv6: undefined,
+      });
+      const [first, second, third] = [cluster.host(1), cluster.host(2), cluster.host(3)];
+      using wire = new FrameSocket(third.namespace, "eth0");
+      using atA = new FrameSocket(a.namespace, "eth0");
+      using atC = new FrameSocket(c.namespace, "eth0");
+      const type = family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6;
+      const send = (packets: readonly Buffer[]) => {
+        for (const packet of packets) wire.send(frame(macOf(first), macOf(third), type, packet));
+      };
+      const to = (member: Member, text: string) =>
+        frame(
+          member.peer.mac,
+          "02:42:0a:07:00:03",
+          ETHERTYPE.ipv4,
+          ipPacket({
+            source: "10.7.0.3",
+            destination: member.peer.ipv4 ?? "",
+            protocol: udpProtocol,
+            payload: udp(5, 6, Buffer.from(text)),
+          }),
+        );
+      const vni = vniOf(network.state);
+      for (const from of [third, second])
+        for (const port of [ports.encrypted, ports.plain])
+          send(packetsOf({ from, to: first, vni, port, inner: to(a, "let me in") }));
+      const inner = to(c, "a plain word");
+      const [whole, ...pieces] = packetsOf({
+        from: third,
+        to: first,
+        vni: vniOf(plain.state),
+        port: ports.plain,
+        inner,
+      });
+      assert.ok(whole !== undefined);
+      send([whole]);
+      await atC.receivedUntil("a plain word");
+      send(pieces);
+      if (pieces.length > 0) await atC.receivedUntil("a plain word");
+      assert.ok(await say(b, a, "an honest word"));
+      const seen = await atA.receivedUntil("an honest word");
+      assert.ok(!seen.some((bytes) => bytes.includes("let me in")));
     });
-    const [first, second, third] = [cluster.host(1), cluster.host(2), cluster.host(3)];
-    using wire = new FrameSocket(third.namespace, "eth0");
-    using atA = new FrameSocket(a.namespace, "eth0");
-    using atC = new FrameSocket(c.namespace, "eth0");
-    const macs = { source: macOf(third), destination: macOf(first) };
-    const to = (member: Member, text: string) =>
-      frame(
-        member.peer.mac,
-        "02:42:0a:07:00:03",
-        ETHERTYPE.ipv4,
-        ipPacket({
-          source: "10.7.0.3",
-          destination: member.peer.ipv4 ?? "",
-          protocol: udpProtocol,
-          payload: udp(5, 6, Buffer.from(text)),
-        }),
-      );
-    for (const sender of [third, second])
-      for (const port of [ports.encrypted, ports.plain])
-        wire.send(injected(sender, first, vniOf(network.state), port, to(a, "let me in"))(macs));
-    wire.send(injected(third, first, vniOf(plain.state), ports.plain, to(c, "a plain word"))(macs));
-    await atC.receivedUntil("a plain word");
-    assert.ok(await say(b, a, "an honest word"));
-    const seen = await atA.receivedUntil("an honest word");
-    assert.ok(!seen.some((bytes) => bytes.includes("let me in")));
-  });
+  }
 
   it("is closed to a host with other keys, and nothing leaves before there are any", async () => {
     await using cluster = new OverlayCluster({ hosts: 3 });
@@ -239,8 +280,8 @@ describe("an encrypted network", { skip: hasFeature(ipsecEsp) ? false : "this ke
     await using cluster = new OverlayCluster();
     const { network, a, b } = await pairOf(cluster);
     const host = cluster.host(1);
-    for (const made of [0, 1, 3]) {
-      const generation = 2 + made;
+    for (const [at, made] of [0, 1, 3].entries()) {
+      const generation = 2 + at;
       cluster.host(2).tunnels?.setKeys(keys(generation));
       let left = made;
       setGuard({
