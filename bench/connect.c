@@ -6,6 +6,8 @@
 //   ./connect serve CPU PORT                        listens on every IPv4 address, prints a line when it does
 //   ./connect rate CPU ADDRESS PORT SERVER COUNT    makes them; SERVER is the server's process id; prints their rate
 //
+// ADDRESS may be several, with commas between: they are taken in turns. SERVER, too: the seconds are those of all.
+//
 // The client closes by a reset: no TIME_WAIT uses up its ports.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -50,23 +52,42 @@ static void serve(int port) {
   }
 }
 
-static double cpu_seconds(pid_t server) {
-  clockid_t clock;
-  if (clock_getcpuclockid(server, &clock)) die("clock_getcpuclockid");
-  return seconds(CLOCK_PROCESS_CPUTIME_ID) + seconds(clock);
+enum { most = 1024 };
+static struct sockaddr_in addresses[most];
+static clockid_t clocks[most];
+
+static int parts(char *list, char **into) {
+  int count = 0;
+  for (char *part = strtok(list, ","); part; part = strtok(0, ",")) {
+    if (count == most) { fprintf(stderr, "more than %d\n", most); exit(2); }
+    into[count++] = part;
+  }
+  return count;
 }
 
-static void rate(struct sockaddr_in server, pid_t server_pid, int count) {
+static double cpu_seconds(int servers) {
+  double sum = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  for (int i = 0; i < servers; i++) sum += seconds(clocks[i]);
+  return sum;
+}
+
+static void rate(char *address_list, int port, char *server_list, int count) {
   struct linger reset = {.l_onoff = 1, .l_linger = 0};
-  double start = cpu_seconds(server_pid);
+  char *found[most];
+  int several = parts(address_list, found);
+  for (int i = 0; i < several; i++) addresses[i] = at(found[i], port);
+  int servers = parts(server_list, found);
+  for (int i = 0; i < servers; i++)
+    if (clock_getcpuclockid(atoi(found[i]), &clocks[i])) die("clock_getcpuclockid");
+  double start = cpu_seconds(servers);
   for (int i = 0; i < count; i++) {
     int client = socket(AF_INET, SOCK_STREAM, 0);
     if (client < 0) die("socket");
-    if (connect(client, (void *)&server, sizeof server)) die("connect");
+    if (connect(client, (void *)&addresses[i % several], sizeof addresses[0])) die("connect");
     setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(client);
   }
-  printf("%.1f\n", count / (cpu_seconds(server_pid) - start));
+  printf("%.1f\n", count / (cpu_seconds(servers) - start));
 }
 
 int main(int argc, char **argv) {
@@ -75,7 +96,7 @@ int main(int argc, char **argv) {
     serve(atoi(argv[3]));
   } else if (argc == 7 && !strcmp(argv[1], "rate")) {
     pin(atoi(argv[2]));
-    rate(at(argv[3], atoi(argv[4])), atoi(argv[5]), atoi(argv[6]));
+    rate(argv[3], atoi(argv[4]), argv[5], atoi(argv[6]));
     return 0;
   }
   fprintf(stderr, "usage: connect serve CPU PORT | connect rate CPU ADDRESS PORT SERVER COUNT\n");

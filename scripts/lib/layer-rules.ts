@@ -21,10 +21,21 @@ const KERNEL: Rooms = {
 };
 
 const FOUNDATION = ["errors", "plugin-errors", "address", "options", "contracts"];
-const SIDE_BY_SIDE = ["ipam", "store", "firewall", "ports", "netstack", "dns", "drivers", "watch", "plugins"];
+const SIDE_BY_SIDE = [
+  "ipam",
+  "store",
+  "firewall",
+  "ports",
+  "netstack",
+  "balancing",
+  "dns",
+  "drivers",
+  "watch",
+  "plugins",
+];
 
 /** The objects of the model name each other in their types; rooms they know by contract only. */
-const MODEL = ["model", "network", "endpoint", "sandbox", "controller", "topology"];
+const MODEL = ["model", "network", "endpoint", "sandbox", "service", "controller", "topology"];
 
 /** packages/libnetwork/src: errors <- address <- {options, contracts} <- rooms side by side <- model <- wiring. */
 const LIBNETWORK: Rooms = {

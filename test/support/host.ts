@@ -231,6 +231,7 @@ async function clear(controller: NetworkController): Promise<void> {
   for (const network of controller.networks()) {
     if (network.gatewayBridge) continue;
     for (const endpoint of network.endpoints()) await endpoint.delete({ force: true });
+    for (const service of network.services()) await service.delete();
   }
   const networks = controller.networks().filter(({ predefined }) => !predefined);
   // Those that hold options go after those that were made from them.

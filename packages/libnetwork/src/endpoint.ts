@@ -16,10 +16,13 @@ import type { EndpointNames } from "./model/names/name-options.ts";
 import type { PublishOptions } from "./model/publish-options.ts";
 import { bindingsOf, publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
+import { setHealthy } from "./model/services/member-health.ts";
+import { isHealthy, serviceOf } from "./model/services/members.ts";
 import type { Network } from "./network.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
 import { boolean, type Parsed } from "./options/parse.ts";
 import { requireSandbox, Sandbox } from "./sandbox.ts";
+import type { Service } from "./service.ts";
 
 export interface EndpointInfo {
   readonly mac: string;
@@ -84,6 +87,16 @@ export class Endpoint {
 
   get labels(): Readonly<Record<string, string>> {
     return this.record.options.labels;
+  }
+
+  /** The service that it belongs to. */
+  get service(): Service | undefined {
+    return serviceOf(this.#core)?.handle;
+  }
+
+  /** New connections to its service are led to it, while it is in a sandbox. */
+  get healthy(): boolean {
+    return isHealthy(this.#core);
   }
 
   /** Host ports that lead here; where the network's driver publishes none, those of the sandbox's way out that were published on this one. */
@@ -163,6 +176,19 @@ export class Endpoint {
       }
       await leaveSandbox(this.#core, Sandbox.core(sandbox));
     });
+  }
+
+  /**
+   * Says whether it can serve. While it cannot, no new connection to its service is led to it, and those that stand go on.
+   *
+   * @throws endpoint_without_service, endpoint_deleted, invalid_option, controller_closed
+   */
+  setHealthy(healthy: boolean): Promise<void> {
+    const { engine, network, id } = this.#core;
+    return engine.exclusively(
+      () => [network.id, id, this.sandbox?.id ?? id],
+      () => setHealthy(this.#core, healthy),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@
  * @causeway/libnetwork: the Container Network Model. Open a NetworkController and go on from there.
  */
 export { KernelError, UnsupportedFeatureError } from "@causeway/kernel";
+export type { ServicePort } from "./contracts/balancing.ts";
 export type { IpamData, PortBinding, PortMapping, StaticRoute } from "./contracts/driver.ts";
 export type { HealingEvent } from "./contracts/healing.ts";
 export type { HealthItem, HealthNature, HealthSubject } from "./contracts/health.ts";
@@ -53,11 +54,13 @@ export { currentOperation, withOperation } from "./model/operation.ts";
 export type { RestoreProblem } from "./model/problems.ts";
 export type { PublishOptions } from "./model/publish-options.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
+export type { ServiceOptions } from "./model/services/service-options.ts";
 export type { ControllerStatistics } from "./model/statistics.ts";
 export type { Network } from "./network.ts";
 export { suggestion, suggestionOrAll } from "./options/nearest.ts";
 export { PluginHost, type PluginHostOptions, type ServedCounts } from "./plugin-host.ts";
 export type { DeleteSandboxOptions, Sandbox } from "./sandbox.ts";
+export type { Service, ServiceMember } from "./service.ts";
 export type { BackupResult, RestoreResult } from "./store/backup.ts";
 export { type TopologyTextOptions, topologyText } from "./topology/text.ts";
 export type { Topology, TopologyEndpoint, TopologyNetwork, TopologySandbox } from "./topology/topology.ts";

@@ -22,8 +22,11 @@ import type { NetworkCore } from "./model/network-core.ts";
 import { deleteNetwork } from "./model/network-deletion.ts";
 import type { IpamConfig } from "./model/network-options.ts";
 import { type NetworkRecord, put } from "./model/records.ts";
+import { createService } from "./model/services/service-maker.ts";
+import type { ServiceOptions } from "./model/services/service-options.ts";
 import { undoing } from "./model/undo.ts";
 import { requireSandbox, Sandbox } from "./sandbox.ts";
+import type { Service } from "./service.ts";
 
 export class Network {
   readonly #core: NetworkCore;
@@ -208,6 +211,35 @@ export class Network {
     });
   }
 
+  /**
+   * Makes a service: a name and, in mode vip, an address of the network that stand for the endpoints which are made with
+   * `service: { name }`.
+   *
+   * @throws invalid_hostname, service_name_in_use, address_in_use, address_out_of_range, family_disabled, network_without_names,
+   * network_without_addresses, contradictory_options, invalid_port, unknown_option, invalid_option, network_deleted, controller_closed ...
+   */
+  createService(name: string, options: ServiceOptions = {}): Promise<Service> {
+    const { engine, id } = this.#core;
+    return engine.exclusively([id], async () => (await createService(this.#core, name, options)).handle);
+  }
+
+  services(): readonly Service[] {
+    return [...this.#core.services].map(({ handle }) => handle);
+  }
+
+  serviceByName(name: string): Service | undefined {
+    return this.#core.services.byName(name)?.handle;
+  }
+
+  /**
+   * By id, name, or unique beginning of an id.
+   *
+   * @throws ambiguous_id
+   */
+  findService(reference: string): Service | undefined {
+    return this.#core.services.find(reference)?.handle;
+  }
+
   endpoints(): readonly Endpoint[] {
     return [...this.#core.endpoints].map(({ handle }) => handle);
   }
@@ -237,7 +269,7 @@ export class Network {
   /**
    * Deletes the network. It is out of use when the promise is kept; remains of it in the kernel go soon after.
    *
-   * @throws network_has_endpoints, network_predefined, network_in_use_as_config, network_deleted, controller_closed
+   * @throws network_has_endpoints, network_has_services, network_predefined, network_in_use_as_config, network_deleted, controller_closed
    */
   delete(): Promise<void> {
     return this.#core.engine.exclusively([this.id], async () => {

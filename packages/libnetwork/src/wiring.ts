@@ -3,6 +3,7 @@
  */
 import { files } from "@causeway/kernel";
 import { type PluginClient, RemoteIpam, RemoteNetworkDriver } from "@causeway/plugin-sdk";
+import { SandboxBalancer } from "./balancing/sandbox-balancer.ts";
 import { ClusterIpam } from "./cluster/cluster-ipam.ts";
 import type { HostCluster } from "./cluster/host-cluster.ts";
 import type { Driver } from "./contracts/driver.ts";
@@ -315,6 +316,7 @@ function makeParts(
     }),
     files: new FileSandboxFiles(runDir, { hostResolvConf }),
     resolver,
+    balancer: new SandboxBalancer(reaper, ownerMark(controllerId)),
     hostGateways,
     gatewayNetwork: options.gatewayNetwork === false ? undefined : options.gatewayNetwork,
     firewall,

@@ -5,7 +5,7 @@
 import * as link from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
 import { isKernelError, type KernelError } from "../sys/errors.ts";
-import { NetNamespace } from "../sys/namespace.ts";
+import { findNamespace } from "./namespaces.ts";
 
 /** The group that every link is in by default. */
 const defaultGroup = 0;
@@ -42,20 +42,6 @@ export function deleteLinksInside(
   if (namespace === undefined) return links.map(() => undefined);
   using rtnl = new Rtnl(namespace);
   return deleteLinks(rtnl, group, links);
-}
-
-function findNamespace(path: string): NetNamespace | undefined {
-  using opened = new DisposableStack();
-  try {
-    const namespace = opened.use(NetNamespace.open(path));
-    // Between unmounting and removing it is a mere file.
-    namespace.run(() => undefined);
-    opened.move();
-    return namespace;
-  } catch (error) {
-    if (isKernelError(error, "ENOENT", "EINVAL")) return undefined;
-    throw error;
-  }
 }
 
 /** The kernel deletes a group only when it can delete each of its links: find out which one it is that it cannot. */

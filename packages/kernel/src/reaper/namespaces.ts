@@ -6,6 +6,22 @@
 import { fromNodeError, isKernelError, KernelError } from "../sys/errors.ts";
 import { files } from "../sys/files.ts";
 import { unmount } from "../sys/mount.ts";
+import { NetNamespace } from "../sys/namespace.ts";
+
+/** The namespace that is kept at a path; undefined where it has gone. */
+export function findNamespace(path: string): NetNamespace | undefined {
+  using opened = new DisposableStack();
+  try {
+    const namespace = opened.use(NetNamespace.open(path));
+    // Between unmounting and removing it is a mere file.
+    namespace.run(() => undefined);
+    opened.move();
+    return namespace;
+  } catch (error) {
+    if (isKernelError(error, "ENOENT", "EINVAL")) return undefined;
+    throw error;
+  }
+}
 
 /** Unmounts and removes the file; one that is not mounted, or not there, counts as released. */
 export function releaseNamespace(path: string): KernelError | undefined {

@@ -19,7 +19,11 @@ export type Remains =
       readonly inside?: string;
     }
   | { readonly namespacePath: string }
-  | { readonly connections: readonly ConntrackFilter[] };
+  | {
+      readonly connections: readonly ConntrackFilter[];
+      /** Path of the namespace that tracks them; absent: the reaper's own. */
+      readonly inside?: string;
+    };
 
 export type Job = { readonly id: number } & Remains;
 

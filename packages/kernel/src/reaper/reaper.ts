@@ -72,11 +72,12 @@ export class Reaper implements AsyncDisposable {
    * Makes connection tracking forget the connections that any of the filters means, as Conntrack.deleteMatching() does,
    * which would hold up the caller for 12 ms and more. What several callers ask for shares a pass over the table.
    *
+   * @param inside path of the namespace that tracks them; default: the reaper's own. With the namespace they have gone
    * @throws TypeError for a filter that asks for nothing
    */
-  async forgetConnections(connections: readonly ConntrackFilter[]): Promise<void> {
+  async forgetConnections(connections: readonly ConntrackFilter[], inside?: string): Promise<void> {
     for (const filter of connections) normalise(filter);
-    await this.#reap({ connections });
+    await this.#reap(inside === undefined ? { connections } : { connections, inside });
   }
 
   /**

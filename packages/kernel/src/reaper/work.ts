@@ -7,13 +7,14 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DecodeError } from "../codec/bytes.ts";
 import { Conntrack } from "../conntrack/conntrack.ts";
+import type { ConntrackFilter } from "../conntrack/filter.ts";
 import type { LinkSelector } from "../rtnl/link.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
 import { isKernelError, KernelError } from "../sys/errors.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import { withReserve } from "../sys/reserve.ts";
 import { deleteLinks, deleteLinksInside } from "./links.ts";
-import { releaseNamespace } from "./namespaces.ts";
+import { findNamespace, releaseNamespace } from "./namespaces.ts";
 import type { Job, Outcome } from "./protocol.ts";
 
 /** Links, and namespaces, in one step: see README.md for what this and the pause were chosen by. */
@@ -35,13 +36,14 @@ const shortages = ["ENOMEM", "ENOBUFS", "EMFILE", "ENFILE"];
 const finalRefusals = ["EOPNOTSUPP", "EINVAL"];
 
 type LinkJob = Extract<Job, { link: unknown }>;
+type ConnectionsJob = Extract<Job, { connections: unknown }>;
 
 export class ReaperWork implements Disposable {
   readonly #namespace: NetNamespace;
   readonly #tell: (outcomes: readonly Outcome[]) => void;
   // Nobody else's group: numbers in use are small, and two reapers must not meet.
   readonly #group = randomInt(0x4000_0000, 0x7fff_ffff);
-  readonly #connections: Extract<Job, { connections: unknown }>[] = [];
+  readonly #connections: ConnectionsJob[] = [];
   readonly #links: LinkJob[] = [];
   readonly #namespaces: Extract<Job, { namespacePath: string }>[] = [];
   /** Opened when they are needed: the kernel may have no connection tracking. */
@@ -127,11 +129,24 @@ export class ReaperWork implements Disposable {
     return may;
   }
 
-  /** All in one pass over the table: it takes 12 ms, however few are meant. */
-  #forgetConnections(jobs: readonly Extract<Job, { connections: unknown }>[]): readonly KernelError[] {
+  /** All of a namespace in one pass over the table: it takes 12 ms, however few are meant. */
+  #forgetConnections(jobs: readonly ConnectionsJob[]): readonly (KernelError | undefined)[] {
+    const refusals = new Map<ConnectionsJob, KernelError | undefined>();
+    for (const [inside, there] of Map.groupBy(jobs, (job) => job.inside)) {
+      const [refusal] = attempted(there, () => {
+        const filters = there.flatMap((job) => job.connections);
+        if (inside === undefined) this.#forgetHere(filters);
+        else forgetInside(inside, filters);
+        return [];
+      });
+      for (const job of there) refusals.set(job, refusal);
+    }
+    return jobs.map((job) => refusals.get(job));
+  }
+
+  #forgetHere(filters: readonly ConntrackFilter[]): void {
     this.#conntrack ??= new Conntrack(this.#namespace);
-    this.#conntrack.deleteMatching(jobs.flatMap((job) => job.connections));
-    return [];
+    this.#conntrack.deleteMatching(filters);
   }
 
   #reapLinks(jobs: readonly LinkJob[]): readonly (KernelError | undefined)[] {
@@ -157,6 +172,13 @@ export class ReaperWork implements Disposable {
     this.#conntrack?.[Symbol.dispose]();
     this.#conntrack = undefined;
   }
+}
+
+function forgetInside(path: string, filters: readonly ConntrackFilter[]): void {
+  using namespace = findNamespace(path);
+  if (namespace === undefined) return;
+  using conntrack = new Conntrack(namespace);
+  conntrack.deleteMatching(filters);
 }
 
 function attempted<J>(

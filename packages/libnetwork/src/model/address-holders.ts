@@ -23,8 +23,8 @@ export function holderIn(pools: readonly OfNetwork[]): HolderOf {
   return (address) => holders.get(address);
 }
 
-/** What a network has, and its endpoints. Whoever asks holds its lock: no other endpoint is being made. */
-export function holderOn({ name, record, endpoints }: NetworkCore): HolderOf {
+/** What a network has, its services and its endpoints. Whoever asks holds its lock: no other of these is being made. */
+export function holderOn({ name, record, endpoints, services }: NetworkCore): HolderOf {
   const ofNetwork = holderIn(record.pools);
   const hasIt = (cidr: string | undefined, address: string) =>
     cidr !== undefined && addressOf(cidr) === address;
@@ -35,6 +35,10 @@ export function holderOn({ name, record, endpoints }: NetworkCore): HolderOf {
       const { ipv4, ipv6 } = record.interface;
       if (hasIt(ipv4, address) || hasIt(ipv6, address))
         return `endpoint "${endpoint}" of network "${name}" has`;
+    }
+    for (const { name: service, record } of services) {
+      if (hasIt(record.ipv4, address) || hasIt(record.ipv6, address))
+        return `service "${service}" of network "${name}" has`;
     }
     return undefined;
   };

@@ -18,6 +18,7 @@ import {
 } from "./names/sandbox-resolver.ts";
 import { put } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { reviewMember } from "./services/balancing.ts";
 import { refuseShared } from "./sharing.ts";
 import { type UndoStack, undoing } from "./undo.ts";
 
@@ -63,6 +64,9 @@ async function enterNamespace(sandbox: SandboxCore, path: string, undo: UndoStac
     throw conflict("sandbox_has_key", `sandbox "${name}" has a namespace already, at ${namespace.path}`);
   }
   sandbox.record = { ...before, namespace: adoptNamespace(engine, path) };
+  undo.push(() => {
+    for (const endpoint of sandbox.joined) reviewMember(endpoint);
+  });
   undo.push(() => {
     sandbox.record = before;
   });

@@ -26,6 +26,12 @@ export function forgetEndpoint(endpoint: EndpointCore): void {
   const { engine, network, record } = endpoint;
   network.endpoints.remove(endpoint);
   network.endpointOfMac.delete(record.interface.mac);
+  const { service } = record.options;
+  if (service !== undefined) {
+    const members = network.membersOf.get(service.name);
+    members?.delete(endpoint);
+    if (members?.size === 0) network.membersOf.delete(service.name);
+  }
   engine.endpoints.delete(endpoint.id);
   engine.unrestored.delete(endpoint.id);
 }

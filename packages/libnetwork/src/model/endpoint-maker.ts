@@ -5,7 +5,8 @@ import { addressOf } from "../address/cidr.ts";
 import { parseIp } from "../address/ip.ts";
 import { macFromIpv4, randomMac } from "../address/mac.ts";
 import type { EndpointInterface, EndpointSpec } from "../contracts/driver.ts";
-import { conflict, forbidden, invalid } from "../errors.ts";
+import { conflict, forbidden, invalid, notFound } from "../errors.ts";
+import { suggestion } from "../options/nearest.ts";
 import { takeAddress } from "./addressing.ts";
 import { EndpointCore } from "./endpoint-core.ts";
 import { endpointDeletion, forgetEndpoint } from "./endpoint-deletion.ts";
@@ -42,6 +43,7 @@ export async function prepareEndpoint(
   const options = checkedEndpointOptions(given);
   if (options.mac !== undefined) refuseTakenMac(network, options.mac);
   if (options.publish.length > 0) refuseUnpublished(network);
+  if (options.service !== undefined) refuseUnknownService(network, options.service.name);
   const { driver, ipam } = network;
   if (ipam.remote) await readyIpam(network);
   const id = newId();
@@ -67,6 +69,12 @@ export function addEndpoint(network: NetworkCore, record: EndpointRecord): Endpo
   const { mac } = record.interface;
   if (mac !== "") network.endpointOfMac.set(mac, record.name);
   network.engine.endpoints.set(record.id, endpoint);
+  const { service } = record.options;
+  if (service !== undefined) {
+    const members = network.membersOf.get(service.name);
+    if (members === undefined) network.membersOf.set(service.name, new Set([endpoint]));
+    else members.add(endpoint);
+  }
   return endpoint;
 }
 
@@ -134,6 +142,13 @@ function refuseTakenName(network: NetworkCore, name: string): void {
   if (network.endpoints.byName(name) === undefined) return;
   const message = `network "${network.name}" has an endpoint "${name}": choose another name`;
   throw conflict("endpoint_name_in_use", message, name);
+}
+
+function refuseUnknownService({ name: network, services }: NetworkCore, name: string): void {
+  if (services.byName(name) !== undefined) return;
+  const known = [...services].map((service) => service.name);
+  const message = `network "${network}" has no service "${name}"${suggestion(name, known)}: make it first`;
+  throw notFound("service_not_found", message, name);
 }
 
 function refuseTakenMac(network: NetworkCore, mac: string): void {

@@ -12,6 +12,7 @@ test("defaults", () => {
     aliases: [],
     links: {},
     namedPorts: [],
+    service: undefined,
     disableResolution: false,
     gatewayPriority: 0,
     interfaceName: undefined,

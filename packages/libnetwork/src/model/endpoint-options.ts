@@ -24,6 +24,7 @@ import {
 } from "../options/parse.ts";
 import { alias, links, namedPortList, namedPorts } from "./names/name-options.ts";
 import { portMappings, publishList } from "./publish-options.ts";
+import { serviceMembership } from "./services/service-options.ts";
 
 const staticRoute = {
   /** CIDR. */
@@ -76,6 +77,8 @@ export const endpointTable = {
   links: withDefault(links, {}),
   /** Ports that are found by a SRV question (RFC 2782): `_http._tcp.NAME`. */
   namedPorts: withDefault(namedPortList, []),
+  /** A service of the network that it belongs to: `{ name: "web" }`. Default: none. */
+  service: serviceMembership,
   /** Nobody answers names in its sandbox on its account; others find it all the same. Default: false. */
   disableResolution: withDefault(boolean, false),
   /** The highest is the sandbox's way out. Default: 0. */

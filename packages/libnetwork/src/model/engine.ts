@@ -1,6 +1,7 @@
 /**
  * Engine: what the objects of one controller share. Users never see it.
  */
+import type { Balancer } from "../contracts/balancing.ts";
 import type { Cluster } from "../contracts/cluster.ts";
 import type { Driver, PortMapping } from "../contracts/driver.ts";
 import type { Firewall } from "../contracts/firewall.ts";
@@ -39,6 +40,8 @@ export interface ModelParts {
   readonly files: SandboxFiles;
   /** Undefined: sandboxes ask the host's name servers themselves. */
   readonly resolver: Resolver | undefined;
+  /** Leads services' addresses to members in sandboxes; undefined: nobody does. */
+  readonly balancer: Balancer | undefined;
   /** Addresses that `host-gateway` stands for; none: the gateway of the sandbox's own network. */
   readonly hostGateways: readonly string[];
   /** To be looked at and put right; what it holds is told to it by the drivers. */

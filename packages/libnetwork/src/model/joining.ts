@@ -17,6 +17,7 @@ import { openResolver, whenAnswered } from "./names/sandbox-resolver.ts";
 import { joinOrder } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, interfacesGone, route, takeOut } from "./sandbox-routing.ts";
+import { balance, hasServices, reviewMember } from "./services/balancing.ts";
 import { refuseShared } from "./sharing.ts";
 import type { UndoStack } from "./undo.ts";
 
@@ -48,6 +49,7 @@ export async function prepareJoin(
   );
   const before = endpoint.record;
   undo.push(() => announceNames(sandbox));
+  undo.push(() => serve(endpoint, sandbox));
   endpoint.record = { ...before, join: { sandboxId: sandbox.id, order: nextOrder(sandbox), answer } };
   undo.push(() => {
     endpoint.record = before;
@@ -56,8 +58,15 @@ export async function prepareJoin(
   undo.push(() => sandbox.joined.delete(endpoint));
   await populate(endpoint, sandbox, undo);
   announceNames(sandbox);
+  serve(endpoint, sandbox);
   await whenAnswered(sandbox);
   await engine.global?.joined(endpoint, sandbox, undo);
+}
+
+/** What services mean for the join: those of the network are led to in the sandbox, and one may have a member more, or less again. */
+function serve(endpoint: EndpointCore, sandbox: SandboxCore): void {
+  if (hasServices(endpoint)) balance(sandbox);
+  reviewMember(endpoint);
 }
 
 function nextOrder({ joined }: SandboxCore): number {
@@ -78,6 +87,7 @@ export async function enter(endpoint: EndpointCore, sandbox: SandboxCore, undo: 
   const answer = driver.joinAnswer?.(network.id, id) ?? join.answer;
   endpoint.record = { ...endpoint.record, join: { ...join, answer } };
   await populate(endpoint, sandbox, undo);
+  serve(endpoint, sandbox);
 }
 
 /** Makes the interface in the sandbox, if the endpoint has one and the sandbox a namespace. */

@@ -10,6 +10,8 @@ import { tellNames } from "./names/sandbox-resolver.ts";
 import { type JoinRecord, put, withoutJoin } from "./records.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { announceGateway, cutOff, route, takeOut } from "./sandbox-routing.ts";
+import { balance, forgetMember, hasServices } from "./services/balancing.ts";
+import { drain } from "./services/draining.ts";
 import { finishing } from "./undo.ts";
 
 /** The change that stores it as left. */
@@ -43,7 +45,7 @@ function linkReturn({ record: { join }, sandbox, driver }: EndpointCore): Step |
 /**
  * What follows once it is stored that the endpoint has left.
  *
- * @param isBack it is about to join again: others go on reaching it
+ * @param isBack it is about to join again: others go on reaching it, and nobody waits until a service's member is drained
  */
 export async function finishLeave(
   endpoint: EndpointCore,
@@ -57,6 +59,7 @@ export async function finishLeave(
   sandbox.joined.delete(endpoint);
   await finishing(
     `taking endpoint "${endpoint.name}" out of its sandbox`,
+    () => drain(endpoint, sandbox, { atOnce: isBack }),
     // Whoever is asked may let us wait.
     () => endpoint.driver.traits.remote && cutOff(sandbox, join),
     () => revoke(endpoint, sandbox),
@@ -65,6 +68,8 @@ export async function finishLeave(
     () => back && engine.intents.carry(endpoint.id, back),
     () => (isBack ? undefined : engine.global?.left(endpoint)),
     () => (sandboxStays && !sandbox.lost ? afterLeave(sandbox, join) : writeLinking(sandbox)),
+    () => forgetMember(endpoint),
+    () => sandboxStays && hasServices(endpoint) && balance(sandbox),
   );
   sandbox.programmed.delete(endpoint);
   engine.events.emit("endpoint:leave", endpoint, { network: network.id, sandbox: sandbox.id });

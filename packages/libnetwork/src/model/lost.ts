@@ -7,6 +7,7 @@ import { unavailable } from "../errors.ts";
 import { revoke } from "./gateway/external-connectivity.ts";
 import { closeResolver } from "./names/sandbox-resolver.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
+import { forgetMember, reviewMember } from "./services/balancing.ts";
 import { finishing } from "./undo.ts";
 
 /** What happens to what is asked of a lost sandbox, and what is told of one that is found lost. */
@@ -37,7 +38,12 @@ export async function markLost({ stack }: SandboxCore): Promise<void> {
     // A plugin is told once, when the endpoint leaves what is left of the sandbox.
     () => endpoint.driver.traits.remote || endpoint.driver.leave(endpoint.network.id, endpoint.id),
   ]);
-  await finishing(`cutting off lost sandbox "${stack.name}"`, ...leave, () => announceLost(stack));
+  await finishing(
+    `cutting off lost sandbox "${stack.name}"`,
+    ...leave,
+    ...[...stack.joined].flatMap((endpoint) => [() => reviewMember(endpoint), () => forgetMember(endpoint)]),
+    () => announceLost(stack),
+  );
 }
 
 /** Tells it of the sandbox and of those that share its stack, to who subscribes only after the start too. */

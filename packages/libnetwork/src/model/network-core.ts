@@ -9,12 +9,16 @@ import type { EndpointCore } from "./endpoint-core.ts";
 import type { Engine } from "./engine.ts";
 import type { NetworkRecord } from "./records.ts";
 import { Registry } from "./registry.ts";
+import type { ServiceCore } from "./services/service-core.ts";
 
 export class NetworkCore {
   readonly engine: Engine;
   /** What is stored of it, or about to be. Never changed itself: another takes its place. */
   record: NetworkRecord;
   readonly endpoints = new Registry<EndpointCore>();
+  readonly services = new Registry<ServiceCore>();
+  /** Endpoints that say they belong to a service, by its name. */
+  readonly membersOf = new Map<string, Set<EndpointCore>>();
   /** Name of the endpoint that has a MAC. */
   readonly endpointOfMac = new Map<string, string>();
   readonly handle: Network;

@@ -13,10 +13,11 @@ import { finishing } from "./undo.ts";
 /**
  * Deletes it, predefined or not. Whoever calls holds its lock.
  *
- * @throws network_has_endpoints, network_in_use_as_config; of one of the cluster cluster_required, network_going, store_unavailable
+ * @throws network_has_endpoints, network_has_services, network_in_use_as_config; of one of the cluster cluster_required, network_going, store_unavailable
  */
 export async function deleteNetwork(network: NetworkCore): Promise<void> {
   refuseEndpoints(network);
+  refuseServices(network);
   refuseUsers(network);
   const { engine, id, name, record } = network;
   if (record.shared === true) await deleteEverywhere(network);
@@ -62,6 +63,13 @@ function refuseEndpoints({ name, endpoints }: NetworkCore): void {
   const list = names.slice(0, 10).join(", ") + (names.length > 10 ? ` and ${names.length - 10} more` : "");
   const message = `network "${name}" has active endpoints: ${list}; delete them first`;
   throw forbidden("network_has_endpoints", message, { endpoints: names });
+}
+
+function refuseServices({ name, services }: NetworkCore): void {
+  if (services.size === 0) return;
+  const names = [...services].map((service) => service.name);
+  const message = `network "${name}" has services: ${names.slice(0, 10).join(", ")}; delete them first`;
+  throw forbidden("network_has_services", message, { services: names });
 }
 
 function refuseUsers({ engine, name, configOnly }: NetworkCore): void {

@@ -7,6 +7,7 @@ import { checkedNetworkOptions } from "./network-options.ts";
 import { readRecord } from "./record-shapes.ts";
 import type { RecordKind } from "./records.ts";
 import { checkedSandboxOptions } from "./sandbox-options.ts";
+import { checkedServiceOptions } from "./services/service-options.ts";
 
 const network = {
   id: "n1",
@@ -74,7 +75,16 @@ const sandbox = {
   ownsNamespace: true,
 };
 
-const examples = { network, endpoint, sandbox };
+const service = {
+  id: "v1",
+  networkId: "n1",
+  name: "web",
+  created: 1,
+  options: checkedServiceOptions({ ports: [{ port: 80, targetPort: 8080 }] }),
+  ipv4: "172.30.0.9/24",
+};
+
+const examples = { network, service, endpoint, sandbox };
 
 function read(kind: RecordKind, value: unknown, id: string = examples[kind].id): unknown {
   const stored: PlainData = JSON.parse(JSON.stringify(value));
@@ -86,7 +96,7 @@ function plain(record: unknown): unknown {
   return JSON.parse(JSON.stringify(record));
 }
 
-for (const kind of ["network", "endpoint", "sandbox"] as const) {
+for (const kind of ["network", "service", "endpoint", "sandbox"] as const) {
   const example = examples[kind];
 
   test(`${kind}: what is stored today comes back as it was, byte by byte`, () => {
@@ -124,6 +134,13 @@ const wrong: readonly (readonly [kind: RecordKind, what: string, field: string, 
     "a pool of no family",
     "pools[0].family",
     { ...network, pools: [{ ...network.pools[0], family: 5 }] },
+  ],
+  ["service", "no network", "networkId", { ...service, networkId: 5 }],
+  [
+    "service",
+    "a port that leads nowhere",
+    "options.ports[0].targetPort",
+    { ...service, options: { ...service.options, ports: [{ protocol: "tcp", port: 80 }] } },
   ],
   ["endpoint", "no network", "networkId", { ...endpoint, networkId: 5 }],
   ["endpoint", "an interface without MAC", "interface.mac", { ...endpoint, interface: {} }],

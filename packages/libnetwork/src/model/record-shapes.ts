@@ -19,6 +19,7 @@ import { endpointTable } from "./endpoint-options.ts";
 import { ipamConfig, networkTable } from "./network-options.ts";
 import type { RecordKind, RecordOfKind } from "./records.ts";
 import { sandboxTable } from "./sandbox-options.ts";
+import { serviceTable } from "./services/service-options.ts";
 
 type Shape = Readonly<Record<string, Parser<unknown>>>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -130,6 +131,7 @@ const endpoint = withOptions(
     state: shaped({ bindings: listOf(binding) }),
     join: maybe(join),
     withheld: maybe(listOf(binding)),
+    healthy: maybe(boolean),
     gateway: maybe(boolean),
     yielded: maybe(boolean),
   },
@@ -138,6 +140,12 @@ const endpoint = withOptions(
     sysctls: maybe(texts),
     staticRoutes: maybe(listOf(route)),
   }),
+);
+
+const servicePort = shaped({ protocol: string, port: whole, targetPort: whole });
+const service = withOptions(
+  { networkId: string, name: string, created: whole, ipv4: maybe(string), ipv6: maybe(string) },
+  optionsOf(serviceTable, { ports: maybe(listOf(servicePort)) }),
 );
 
 const madeSandbox = withOptions(
@@ -162,7 +170,7 @@ const sandbox: Parser<Fields> = (value, name) => {
   throw invalidOption("namespace.path", path, "the sandbox's own place in a run directory");
 };
 
-const shapes: Readonly<Record<RecordKind, Parser<Fields>>> = { network, endpoint, sandbox };
+const shapes: Readonly<Record<RecordKind, Parser<Fields>>> = { network, service, endpoint, sandbox };
 
 /**
  * The record as the model has it.

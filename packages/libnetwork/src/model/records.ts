@@ -8,6 +8,7 @@ import type { PlainData, StoreChange } from "../contracts/store.ts";
 import type { CheckedEndpointOptions } from "./endpoint-options.ts";
 import type { CheckedNetworkOptions } from "./network-options.ts";
 import type { CheckedSandboxOptions } from "./sandbox-options.ts";
+import type { CheckedServiceOptions } from "./services/service-options.ts";
 
 /** A pool of a network, with what the network itself took from it. */
 export interface PoolRecord {
@@ -66,10 +67,24 @@ export interface EndpointRecord {
   readonly join?: JoinRecord;
   /** Host ports that are its own, and that somebody else had when the controller opened: at the next start they are tried again. */
   readonly withheld?: readonly PortBinding[];
+  /** As its owner said last; absent: as its options say. */
+  readonly healthy?: boolean;
   /** The model's own, on the gateway bridge. */
   readonly gateway?: boolean;
   /** An address of it became somebody else's while this host was away from the cluster: it joins nothing any more. */
   readonly yielded?: boolean;
+}
+
+export interface ServiceRecord {
+  readonly id: string;
+  readonly networkId: string;
+  readonly name: string;
+  readonly created: number;
+  readonly options: CheckedServiceOptions;
+  /** CIDR. */
+  readonly ipv4?: string;
+  /** CIDR. */
+  readonly ipv6?: string;
 }
 
 export interface SandboxRecord {
@@ -101,6 +116,7 @@ export function withoutJoin({ join, ...record }: EndpointRecord): EndpointRecord
 
 export interface RecordOfKind {
   network: NetworkRecord;
+  service: ServiceRecord;
   endpoint: EndpointRecord;
   sandbox: SandboxRecord;
 }

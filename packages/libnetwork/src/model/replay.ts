@@ -28,6 +28,10 @@ export async function readyIpam(network: NetworkCore): Promise<void> {
       for (const cidr of [ipv4, ipv6])
         if (cidr !== undefined) await replayAddress(ipam, record.pools, cidr, true, mac);
     }
+    for (const { record: service } of network.services) {
+      for (const cidr of [service.ipv4, service.ipv6])
+        if (cidr !== undefined) await replayAddress(ipam, record.pools, cidr, true);
+    }
   }
   network.replayed = true;
 }

@@ -24,9 +24,11 @@ import {
   type RecordKind,
   remove,
   type SandboxRecord,
+  type ServiceRecord,
   withoutJoin,
 } from "./records.ts";
 import { SandboxCore } from "./sandbox-core.ts";
+import { addService } from "./services/service-maker.ts";
 import { readRecords } from "./stored-records.ts";
 import { ownBindings, restoreInDriver, withhold } from "./withheld-ports.ts";
 
@@ -53,7 +55,14 @@ export async function restore(engine: Engine): Promise<void> {
     }
     await attempt("network", record, () => restoreNetwork(engine, record));
   }
-  for (const network of engine.networks) expectQuestions(network);
+  const services = await readRecords(engine, "service");
+  for (const value of services.unreadable) await holdAddresses(engine, value);
+  for (const record of services.records)
+    await attempt("service", record, () => restoreService(engine, record, changes));
+  for (const network of engine.networks) {
+    tellRecords(network);
+    expectQuestions(network);
+  }
   const sandboxes = await readRecords(engine, "sandbox");
   /** What could not be taken up: what depends on it stays stored as it is. */
   const missed = new Set(engine.unrestored.keys());
@@ -79,7 +88,6 @@ export async function restore(engine: Engine): Promise<void> {
 async function restoreNetwork(engine: Engine, record: NetworkRecord): Promise<void> {
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
-  tellRecords(network);
   if (record.options.configOnly) return;
   const ipam = engine.ipam(record.options.ipamDriver);
   if (ipam.remote) network.replayed = record.shared === true;
@@ -155,6 +163,24 @@ async function restoreEndpoint(
   if (unseen) throw staysIn(join.sandboxId);
 }
 
+/** Its members are found when the endpoints are there. */
+async function restoreService(engine: Engine, record: ServiceRecord, changes: StoreChange[]): Promise<void> {
+  const network = engine.networks.byId(record.networkId);
+  if (network === undefined) {
+    if (engine.unrestored.has(record.networkId)) throw notRestored("network", record.networkId);
+    changes.push(remove("service", record.id));
+    return;
+  }
+  const { ipam } = network;
+  const { pools } = network.record;
+  const { ipv4, ipv6, options } = record;
+  if (!ipam.remote) {
+    if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
+    if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
+  }
+  addService(network, record);
+}
+
 /** What could not be read keeps its interface and its addresses: nobody else may get these. */
 async function holdAddresses(engine: Engine, value: unknown): Promise<void> {
   const network = engine.networks.byId(textIn(value, "networkId") ?? "");
@@ -162,7 +188,7 @@ async function holdAddresses(engine: Engine, value: unknown): Promise<void> {
     return;
   for (const family of ["ipv4", "ipv6"]) {
     try {
-      const cidr = textIn(value, "interface", family);
+      const cidr = textIn(value, "interface", family) ?? textIn(value, family);
       if (cidr !== undefined) await replayAddress(network.ipam, network.record.pools, cidr, true);
     } catch {
       // It is no address, or not of this network: it is reported already that the record is not as it should be.

@@ -17,6 +17,7 @@ import {
 import { noteProblem } from "./problems.ts";
 import type { SandboxCore } from "./sandbox-core.ts";
 import { route } from "./sandbox-routing.ts";
+import { balance, noteMembers } from "./services/balancing.ts";
 
 /** Puts sandboxes in order whose routes or interfaces are not as they were left, and has their questions answered. Before it the firewall stands. */
 export async function mendSandboxes(engine: Engine): Promise<void> {
@@ -33,11 +34,13 @@ export async function mendSandboxes(engine: Engine): Promise<void> {
 async function mendEach(engine: Engine): Promise<void> {
   // All are known before the first hosts file is looked at.
   for (const sandbox of engine.sandboxes) engine.hostLinks.update(sandbox);
+  for (const network of engine.networks) for (const service of network.services) noteMembers(service);
   for (const sandbox of engine.sandboxes) {
     // What is wrong with it is told already.
     if (engine.unrestored.has(sandbox.id)) continue;
     try {
       await mendSandbox(engine, sandbox);
+      if (sandbox.owner === undefined) balance(sandbox);
       if (!sandbox.lost) serveNames(sandbox);
     } catch (error) {
       noteProblem(engine, { kind: "sandbox", id: sandbox.id, name: sandbox.name, error });

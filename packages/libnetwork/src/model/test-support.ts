@@ -412,6 +412,7 @@ export class FakeController extends Controller {
       ]),
       files: faults.watch("files", files, ["create", "update"]),
       resolver: undefined,
+      balancer: undefined,
       hostGateways: [],
       gatewayNetwork: gatewayBridge ? {} : undefined,
       firewall: new NoFirewall(),

@@ -12,6 +12,7 @@ import { markLost } from "../lost.ts";
 import { hostFileContent } from "../names/host-files.ts";
 import { answerAgain, obstacleToNames } from "../names/sandbox-resolver.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
+import { balance, obstacleToServices } from "../services/balancing.ts";
 import { ailments } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";
 import { compareRouting, type RoutingDifference, staticRoutes } from "./routing-difference.ts";
@@ -39,6 +40,7 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
       ...inspectGateway(sandbox, subject),
       ...inspectRouting(sandbox, subject),
       ...inspectFiles(sandbox, subject),
+      ...inspectServices(sandbox, subject),
       ...(await inspectNames(sandbox, subject)),
     ];
   },
@@ -52,10 +54,12 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     mendRouting(sandbox);
     const { files } = engine.parts;
     if (files.missing(id).length > 0) files.mend(hostFileContent(sandbox));
+    if (items.some(({ code }) => code === servicesMissing)) balance(sandbox);
     if (items.some(({ code }) => code === namesUnanswered)) await answerAgain(sandbox);
   },
 };
 
+const servicesMissing = "services_missing";
 const namesUnanswered = "names_unanswered";
 const gatewayMissing = "gateway_missing";
 const gatewayUnneeded = "gateway_unneeded";
@@ -84,6 +88,15 @@ function portsUnreachable(subject: SandboxSubject, mappings: readonly PortMappin
     mend: "connect it to a bridge network and publish them there, or open the controller with a gatewayNetwork",
     repairable: false,
   };
+}
+
+function inspectServices(sandbox: SandboxCore, subject: SandboxSubject): HealthItem[] {
+  const obstacle = obstacleToServices(sandbox);
+  if (obstacle === undefined) return [];
+  const message = `services are not reached from it as they should be: ${obstacle}`;
+  return [
+    { code: servicesMissing, nature: "missing", subject, message, mend: "call repair()", repairable: true },
+  ];
 }
 
 async function inspectNames(sandbox: SandboxCore, subject: SandboxSubject): Promise<HealthItem[]> {

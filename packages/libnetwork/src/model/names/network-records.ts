@@ -5,6 +5,7 @@ import type { AddedRecord } from "../../contracts/names.ts";
 import { forbidden } from "../../errors.ts";
 import type { NetworkCore } from "../network-core.ts";
 import { put } from "../records.ts";
+import { serviceRecords } from "../services/service-names.ts";
 import { withoutRecords, withRecords } from "./record-list.ts";
 import { checkedRecords, checkedSelectors, type NameRecord, nameRecord } from "./record-options.ts";
 import { answersNames } from "./sandbox-names.ts";
@@ -57,6 +58,8 @@ async function replace(
 }
 
 /** To the resolver; of a network that is gone, none. */
-export function tellRecords({ engine, id, record, deleted }: NetworkCore): void {
-  engine.parts.resolver?.tellRecords(id, deleted ? [] : (record.names ?? []));
+export function tellRecords(network: NetworkCore): void {
+  const { engine, id, record, deleted } = network;
+  const records = deleted ? [] : [...(record.names ?? []), ...serviceRecords(network)];
+  engine.parts.resolver?.tellRecords(id, records);
 }

@@ -5,6 +5,7 @@ import { freeContainerId } from "../container-id.ts";
 import { put, type SandboxRecord } from "../records.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { changedSandboxOptions, type SandboxOptions } from "../sandbox-options.ts";
+import { reviewMember } from "../services/balancing.ts";
 import { refuseShared } from "../sharing.ts";
 import { undoing } from "../undo.ts";
 import { announceNames } from "./host-files.ts";
@@ -53,5 +54,7 @@ function become(sandbox: SandboxCore, record: SandboxRecord): void {
   const { name } = sandbox;
   sandbox.record = record;
   if (sandbox.name !== name) sandbox.engine.sandboxes.renamed(sandbox, name);
-  if (sandbox.owner === undefined && !sandbox.lost) announceNames(sandbox);
+  if (sandbox.owner !== undefined || sandbox.lost) return;
+  announceNames(sandbox);
+  for (const endpoint of sandbox.joined) reviewMember(endpoint);
 }

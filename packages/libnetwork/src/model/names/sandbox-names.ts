@@ -6,6 +6,7 @@ import type { Membership, SandboxNames } from "../../contracts/names.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import type { NetworkCore } from "../network-core.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
+import { memberNames } from "../services/service-names.ts";
 import { extraHostsOf } from "./extra-hosts.ts";
 
 /** How long an address that was chosen may be kept, seconds: Docker's. */
@@ -40,7 +41,8 @@ export function answersNames({ record, configOnly }: NetworkCore): boolean {
 export function namesOf(endpoint: EndpointCore, sandbox: SandboxCore): readonly string[] {
   const { name, record } = endpoint;
   if (sandbox.record.hidden === true) return [];
-  return [...new Set([name, ...record.options.aliases, ...containerNames(sandbox)])].filter(canBeAsked);
+  const own = [name, ...record.options.aliases, ...containerNames(sandbox), ...memberNames(endpoint)];
+  return [...new Set(own)].filter(canBeAsked);
 }
 
 /** IPv4 first, without prefix length. */

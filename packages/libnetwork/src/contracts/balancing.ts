@@ -1,0 +1,45 @@
+/**
+ * Balancer: has addresses in a sandbox stand for several others. Plain data.
+ */
+import type { NamespacePlace } from "./netstack.ts";
+
+/** A port that is asked for, and the members' port that it leads to. */
+export interface ServicePort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+  readonly targetPort: number;
+}
+
+/** A service's address of one family. */
+export interface BalancedService {
+  /** Of letters and digits: the same as long as the address is. */
+  readonly id: string;
+  /** Without prefix length. */
+  readonly address: string;
+  /** Others are refused. Absent: every port leads to itself. */
+  readonly ports?: readonly ServicePort[];
+  /** Addresses of the same family; none: whoever asks is refused at once. */
+  readonly members: readonly string[];
+}
+
+export interface BalancerChange {
+  /** New, or in the place of what was told by the same id. */
+  readonly put: readonly BalancedService[];
+  readonly remove: readonly BalancedService[];
+}
+
+/** Where a sandbox's namespace is gone there is nothing to be done. */
+export interface Balancer {
+  /** These are all that there are in the sandbox. */
+  settle(place: NamespacePlace, all: readonly BalancedService[]): void;
+  /**
+   * Changes some; what it costs does not depend on the others.
+   *
+   * @param all what there is to be, for a sandbox that is not as it was left
+   */
+  change(place: NamespacePlace, change: BalancerChange, all: () => readonly BalancedService[]): void;
+  /** What keeps connections from the members; undefined: nothing. */
+  obstacle(place: NamespacePlace, all: readonly BalancedService[]): string | undefined;
+  /** Has the sandbox's connections to a service forgotten that were led to members which are gone. Nobody waits for it. */
+  forget(place: NamespacePlace, service: BalancedService, gone: readonly string[]): void;
+}
