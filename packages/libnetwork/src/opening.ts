@@ -29,6 +29,8 @@ import type { CheckedClusterOptions, CheckedControllerOptions } from "./model/co
 import { advertisedAddress } from "./netstack/advertised-address.ts";
 import { TrackedConnections } from "./netstack/tracked-connections.ts";
 import { PortAllocator } from "./ports/port-allocator.ts";
+import { EtcdStore } from "./store/etcd/etcd-store.ts";
+import { checkClusterOptions } from "./store/etcd/options.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 /** What is opened at the same time, warm namespaces and published ports not counted. SQLite does not say that it wanted one. */
@@ -126,14 +128,24 @@ function requireMachine({ firewall }: CheckedControllerOptions): void {
   if (firewall === "nftables") requireFeatures(nftables, nftablesNat);
 }
 
-/** This host among others. */
-export function openCluster(
-  { store, name, advertise, lifetimes, defaultPools }: CheckedClusterOptions,
-  controllerId: string,
-  rtnl: Rtnl,
-): HostCluster {
+/**
+ * This host among others.
+ *
+ * @param opened closes it
+ * @throws advertise_not_found, invalid_option, cluster_file_unusable
+ */
+export async function openCluster(
+  { store: given, etcd, name, advertise, lifetimes, defaultPools }: CheckedClusterOptions,
+  { controllerId, rtnl }: Ground,
+  opened: AsyncDisposableStack,
+): Promise<HostCluster> {
   const self = { id: controllerId, name, address: advertisedAddress(rtnl, advertise) };
-  return new HostCluster(store, { self, lifetimes, defaultPools });
+  const store = given ?? opened.adopt(await openEtcd(etcd), (made) => made.close());
+  return opened.adopt(new HostCluster(store, { self, lifetimes, defaultPools }), (made) => made.close());
+}
+
+function openEtcd(etcd: CheckedClusterOptions["etcd"]): Promise<EtcdStore> {
+  return EtcdStore.open(checkClusterOptions(etcd, "options.cluster"));
 }
 
 export function makeFirewall(

@@ -1,7 +1,7 @@
 /**
  * NetworkController: the model with the rooms behind it. The only file that names concrete classes.
  */
-import { files } from "@causeway/kernel";
+import { files, type NetNamespace } from "@causeway/kernel";
 import { type PluginClient, RemoteIpam, RemoteNetworkDriver } from "@causeway/plugin-sdk";
 import { SandboxBalancer } from "./balancing/sandbox-balancer.ts";
 import { ClusterIpam } from "./cluster/cluster-ipam.ts";
@@ -16,6 +16,7 @@ import type { ResolverSettings } from "./dns/server/protocol.ts";
 import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { OverlayDriver } from "./drivers/overlay/driver.ts";
+import { TunnelEncryption } from "./drivers/overlay/encryption/encryption.ts";
 import { RemoteDriver } from "./drivers/remote/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
 import { invalid } from "./errors.ts";
@@ -52,11 +53,16 @@ import { KernelHostWatch } from "./watch/host-watch.ts";
 /** Questions of one sandbox that others are asked at a time. */
 const mostInFlight = 1024;
 
+/** How long a generation of the tunnels' keys is used: Docker's. */
+const keyPeriodMs = 12 * 3600 * 1000;
+
 /** What a controller holds besides the model's parts. */
 interface Machinery extends Ground {
   readonly ipam: DefaultIpam;
   readonly resolver: Resolver | undefined;
   readonly cluster: HostCluster | undefined;
+  /** Of the cluster's tunnels. */
+  readonly encryption: TunnelEncryption | undefined;
 }
 
 const backupTable = { overwrite: boolean };
@@ -123,10 +129,9 @@ export class NetworkController extends Controller {
           made.end(),
         )
       : undefined;
-    const cluster =
-      checked.cluster &&
-      opened.adopt(openCluster(checked.cluster, controllerId, ground.rtnl), (made) => made.close());
-    const machinery = { ...ground, ipam, resolver, cluster };
+    const cluster = checked.cluster && (await openCluster(checked.cluster, ground, opened));
+    const encryption = cluster && openEncryption(cluster, host, opened);
+    const machinery = { ...ground, ipam, resolver, cluster, encryption };
     const parts = makeParts(checked, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
     const wasInstalled = firewall.checkTables();
@@ -266,24 +271,9 @@ function makeParts(
     options.drivers.bridge,
   );
   const { runDir, warmNamespaces, hostResolvConf, hostGateways } = options;
-  const overlay =
-    cluster &&
-    new OverlayDriver(
-      {
-        rtnl,
-        reaper,
-        numbers: cluster.numbers,
-        cipher: undefined,
-        openFirewall: (namespace) => makeFirewall(options, controllerId, namespace),
-        self: cluster.self,
-        ownerOf,
-        namespacePath: (networkId) => networkNamespacePath(runDir, networkId),
-      },
-      options.drivers.overlay,
-    );
   const drivers: readonly Driver[] = [
     bridge,
-    ...(overlay === undefined ? [] : [overlay]),
+    ...(cluster === undefined ? [] : [makeOverlay(options, controllerId, { ...machinery, cluster })]),
     new StacklessDriver("host", true),
     new StacklessDriver("null", false),
   ];
@@ -324,6 +314,36 @@ function makeParts(
     planRouting,
     ownerOf,
   };
+}
+
+function openEncryption(
+  cluster: HostCluster,
+  namespace: NetNamespace,
+  opened: AsyncDisposableStack,
+): TunnelEncryption {
+  const encryption = opened.use(new TunnelEncryption({ namespace, address: cluster.self.address }));
+  cluster.serveKeys(encryption, keyPeriodMs);
+  return encryption;
+}
+
+function makeOverlay(
+  options: CheckedControllerOptions,
+  controllerId: string,
+  { rtnl, reaper, cluster, encryption }: Machinery & { readonly cluster: HostCluster },
+): OverlayDriver {
+  return new OverlayDriver(
+    {
+      rtnl,
+      reaper,
+      numbers: cluster.numbers,
+      cipher: encryption,
+      openFirewall: (namespace) => makeFirewall(options, controllerId, namespace),
+      self: cluster.self,
+      ownerOf: (objectId) => `${ownerMark(controllerId)}${objectId}`,
+      namespacePath: (networkId) => networkNamespacePath(options.runDir, networkId),
+    },
+    options.drivers.overlay,
+  );
 }
 
 function makePlugins(options: CheckedPluginOptions): Plugins {

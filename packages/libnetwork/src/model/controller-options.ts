@@ -97,8 +97,23 @@ const sharedStore: Parser<SharedStore> = (value, name) => {
   throw invalidOption(name, value, "an open store that hosts share");
 };
 
+/** Where what hosts share is kept: store/etcd/options.ts checks them. */
+const etcdTable = {
+  /** Where etcd is: `http://` or `https://`, host and port (2379). Of several, which are members of one cluster, any that answers is asked. */
+  etcd: listOf(string),
+  /** Which of the clusters in this etcd. Default: `default`. */
+  cluster: string,
+  /** PEM files for `https://` endpoints: `ca`, `cert` and `key`. */
+  tls: recordOf(string),
+  /** Who this host is to etcd, where etcd asks. With `passwordFile`. */
+  user: string,
+  /** A file with the password of `user`. */
+  passwordFile: absolutePath,
+};
+
 const clusterTable = {
-  /** What the hosts share. It stays yours to close, after the controller. */
+  ...etcdTable,
+  /** In the place of etcd: another store that hosts share. It stays yours to close, after the controller. */
   store: sharedStore,
   /** What this host is called, for people. Default: its hostname. */
   name: string,
@@ -178,7 +193,9 @@ export interface CheckedControllerOptions
 }
 
 export interface CheckedClusterOptions {
-  readonly store: SharedStore;
+  /** An open store, or what etcd's is opened with. */
+  readonly store: SharedStore | undefined;
+  readonly etcd: Parsed<typeof etcdTable>;
   readonly name: string;
   readonly advertise: string | undefined;
   readonly lifetimes: { readonly life: number; readonly retention: number };
@@ -214,15 +231,18 @@ function wholeCluster({
   life = 10,
   retention = 600,
   defaultAddressPools = [],
+  ...etcd
 }: ClusterOptions): CheckedClusterOptions {
-  if (store === undefined)
-    throw invalid("invalid_option", "options.cluster: give the store that the hosts share");
+  if (store !== undefined && Object.keys(etcd).length > 0) {
+    const message = `options.cluster: store and ${Object.keys(etcd).join(", ")} exclude each other: give an open store, or where etcd is`;
+    throw invalid("contradictory_options", message);
+  }
   if (retention < life) {
     const message = `options.cluster.retention: ${retention} s is shorter than life, ${life} s: what a host has would be given away while it lives`;
     throw invalid("contradictory_options", message);
   }
   const defaultPools = wholeRanges(defaultAddressPools, "options.cluster.defaultAddressPools");
-  return { store, name, advertise, lifetimes: { life, retention }, defaultPools };
+  return { store, etcd, name, advertise, lifetimes: { life, retention }, defaultPools };
 }
 
 function wholePlugins({
