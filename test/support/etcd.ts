@@ -29,6 +29,8 @@ export interface Member {
   kill(): Promise<void>;
   /** After {@link kill}; returns when it answers. */
   start(): Promise<void>;
+  /** After {@link kill}: it has lost what it knew. */
+  wipe(): void;
   /** From now on it is silent, but there. */
   freeze(): void;
   thaw(): void;
@@ -65,7 +67,7 @@ export async function startEtcd(
   });
   const cluster = places.map(({ name, peer }) => `${name}=${peer}`).join(",");
   const all = places.map(({ name, url, peer, metrics }) =>
-    member(url, metrics, [
+    member(url, metrics, join(data, name), [
       ...["--name", name, "--data-dir", join(data, name)],
       ...["--listen-client-urls", url, "--advertise-client-urls", url],
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
@@ -98,6 +100,8 @@ export interface Gate {
   readonly url: string;
   /** Ends the connections through it, and those that are made later. */
   shut(): void;
+  /** From now on nothing comes through, and nobody is told. */
+  stall(): void;
   open(): void;
 }
 
@@ -106,9 +110,14 @@ export async function gateTo(t: Cleaning, url: string): Promise<Gate> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let isShut = false;
+  let isStalled = false;
   const server = createServer((from) => {
     if (isShut) {
       from.destroy();
+      return;
+    }
+    if (isStalled) {
+      sockets.add(from.on("error", () => {}));
       return;
     }
     const to = connect(Number(port), hostname);
@@ -138,8 +147,13 @@ export async function gateTo(t: Cleaning, url: string): Promise<Gate> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     shut,
+    stall: () => {
+      isStalled = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     open: () => {
       isShut = false;
+      isStalled = false;
     },
   };
 }
@@ -148,7 +162,7 @@ function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-function member(url: string, metrics: string, args: readonly string[]): Member {
+function member(url: string, metrics: string, data: string, args: readonly string[]): Member {
   let child: ChildProcess | undefined;
   const kill = async (): Promise<void> => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -166,6 +180,7 @@ function member(url: string, metrics: string, args: readonly string[]): Member {
         if (!(await answer.text()).includes('"true"')) throw new Error("etcd is not healthy");
       });
     },
+    wipe: () => rmSync(data, { recursive: true, force: true }),
     freeze: () => void child?.kill("SIGSTOP"),
     thaw: () => void child?.kill("SIGCONT"),
   };

@@ -3,7 +3,7 @@
  * was told last.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CausewayError, forbidden, messageOf } from "../../errors.ts";
+import { CausewayError, forbidden } from "../../errors.ts";
 import type { EtcdClient, MemberStream } from "./client.ts";
 import type { KeyRange } from "./keys.ts";
 import { watchPath } from "./methods.ts";
@@ -43,6 +43,8 @@ export class WatchStream {
   readonly #watches = new Map<number, Watch>();
   #stream: MemberStream | undefined;
   #isOpening = false;
+  /** Watches that the stream's member was asked for and has not answered yet, in order. */
+  #asked: number[] = [];
   #lastId = 0;
   /** Since when no stream has told anything; undefined: the last one did. */
   #brokenSince: number | undefined;
@@ -84,6 +86,7 @@ export class WatchStream {
         return;
       }
       this.#stream = stream;
+      this.#asked = [];
       for (const watch of this.#watches.values()) this.#create(stream, watch);
     } catch (error) {
       this.#endAll(error instanceof CausewayError && error.code !== "store_unavailable" ? error : "away");
@@ -97,6 +100,7 @@ export class WatchStream {
    * its very revision and a watch begins there (etcd issue 18089). Where that revision is gone, too, they say so.
    */
   #create(stream: MemberStream, { id, range, position }: Watch): void {
+    this.#asked.push(id);
     stream.send(
       watchRequest.encode({
         create: { ...range, startRevision: position, prevKv: true, progressNotify: true, watchId: id },
@@ -120,7 +124,9 @@ export class WatchStream {
   }
 
   #take(answer: Answer): void {
-    const watch = this.#watches.get(answer.watchId);
+    // A refusal does not say of which watch it is: answers come in the order in which they were asked for.
+    const asked = answer.created ? this.#asked.shift() : undefined;
+    const watch = this.#watches.get(asked ?? answer.watchId);
     if (!watch) return;
     if (answer.canceled) {
       this.#cancelled(watch, answer);
@@ -157,7 +163,7 @@ export class WatchStream {
         ? "behind"
         : forbidden(
             "store_forbidden",
-            `etcd refuses a watch (${messageOf(cancelReason)}): grant this host's user readwrite on the cluster's keys`,
+            `etcd refuses a watch (${cancelReason}): grant this host's user readwrite on the cluster's keys`,
           ),
     );
   }

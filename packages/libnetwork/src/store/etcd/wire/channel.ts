@@ -3,7 +3,8 @@
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import type { SecureContextOptions } from "node:tls";
+import { connect as connectPlainly, isIP, type Socket } from "node:net";
+import { connect as connectSecurely, type SecureContextOptions } from "node:tls";
 import { messageOf } from "../../../errors.ts";
 import { FrameReader, frame } from "./frames.ts";
 import { CallFailure, status } from "./status.ts";
@@ -150,34 +151,46 @@ export class Channel {
     return session;
   }
 
-  /** It is ready when the server has spoken: in TLS 1.3 a client's certificate is refused after the client thinks that all is well. */
+  /**
+   * It is ready when the server has spoken: in TLS 1.3 a client's certificate is refused after the client thinks that all is well. Of that Node's session
+   * says nothing, so that the socket is listened to.
+   */
   #connect(): Connection {
-    const session = connect(this.url, { ...this.#tls, settings: { initialWindowSize: streamWindow } });
+    const socket = connectTo(new URL(this.url), this.#tls);
+    const session = connect(this.url, {
+      createConnection: () => socket,
+      settings: { initialWindowSize: streamWindow },
+    });
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
-    ready.catch(() => {}); // whoever calls is told
+    const connection: Connection = { session, ready };
+    let pings: NodeJS.Timeout | undefined;
+    const forget = (): void => {
+      if (this.#connection === connection) this.#connection = undefined;
+    };
+    const fail = (reason: Error): void => {
+      forget();
+      clearTimeout(timer);
+      clearInterval(pings);
+      reject(reason);
+      session.destroy(reason);
+      socket.destroy();
+    };
     const timer = setTimeout(
-      () => session.destroy(new Error(`no connection within ${connectPatience / 1000} s`)),
+      () => fail(new Error(`no connection within ${connectPatience / 1000} s`)),
       connectPatience,
     );
-    let pings: NodeJS.Timeout | undefined;
+    ready.catch(() => {}); // whoever calls is told
     session.once("remoteSettings", () => {
       clearTimeout(timer);
       session.setLocalWindowSize(sessionWindow);
       pings = setInterval(() => this.#ping(session), pingInterval);
       resolve();
     });
-    session.on("error", reject);
-    const connection: Connection = { session, ready };
-    const forget = (): void => {
-      if (this.#connection === connection) this.#connection = undefined;
-    };
     session.once("goaway", forget);
-    session.once("close", () => {
-      forget();
-      clearTimeout(timer);
-      clearInterval(pings);
-      reject(new Error("the connection broke"));
-    });
+    for (const emitter of [socket, session]) {
+      emitter.on("error", fail);
+      emitter.once("close", () => fail(new Error("the connection broke")));
+    }
     return connection;
   }
 
@@ -193,6 +206,15 @@ export class Channel {
       if (error) session.destroy();
     });
   }
+}
+
+function connectTo({ protocol, hostname, port }: URL, tls: SecureContextOptions): Socket {
+  const isPlain = protocol === "http:";
+  // URL leaves out the scheme's own port.
+  const to = { host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port || (isPlain ? 80 : 443)) };
+  if (isPlain) return connectPlainly(to);
+  const name = isIP(to.host) === 0 ? { servername: to.host } : {};
+  return connectSecurely({ ...to, ...tls, ...name, ALPNProtocols: ["h2"] });
 }
 
 function begin(session: ClientHttp2Session, path: string, metadata: Metadata): ClientHttp2Stream {
