@@ -1,6 +1,8 @@
 /**
  * A controller on a world of plain maps, in which any call to a room behind the model can be made to fail.
  */
+import { ClusterIpam } from "../cluster/cluster-ipam.ts";
+import { HostCluster } from "../cluster/host-cluster.ts";
 import type {
   Driver,
   DriverTraits,
@@ -21,7 +23,9 @@ import type {
   NetStack,
   RoutingPlan,
 } from "../contracts/netstack.ts";
+import type { Peer } from "../contracts/overlay.ts";
 import type { SandboxFileContent, SandboxFilePaths, SandboxFiles } from "../contracts/sandbox-files.ts";
+import type { SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { Controller } from "../controller.ts";
 import { notFound } from "../errors.ts";
@@ -77,7 +81,7 @@ export class Faults {
 /** Networks of a driver that makes nothing. */
 class FakeDriver implements Driver {
   readonly type: string = "bridge";
-  readonly scope = "local";
+  readonly scope: Driver["scope"] = "local";
   readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false, remote: false };
   readonly networks = new Map<string, { readonly spec: NetworkSpec }>();
   readonly endpoints = new Map<string, { joined: boolean; ipv4: string; bindings: readonly PortBinding[] }>();
@@ -152,7 +156,7 @@ class FakeDriver implements Driver {
     return {};
   }
 
-  restoreNetwork(): void {}
+  restoreNetwork(_: NetworkSpec): void {}
   restoreEndpoint(): readonly [] {
     return [];
   }
@@ -199,6 +203,36 @@ class FakePlugin extends FakeDriver {
 
   revokeExternalConnectivity(_: string, endpointId: string): void {
     this.programmed.delete(endpointId);
+  }
+}
+
+/** Networks that hosts share: it keeps what it is told of endpoints. */
+class FakeOverlay extends FakeDriver {
+  override readonly type = "overlay";
+  override readonly scope = "global";
+  readonly peers = new Map<string, Peer>();
+
+  constructor(netstack: FakeNetStack) {
+    super(netstack);
+    delete this.publish;
+    delete this.unpublish;
+  }
+
+  override restoreNetwork(spec: NetworkSpec): void {
+    this.networks.set(spec.id, { spec });
+  }
+
+  putPeer(peer: Peer): void {
+    this.peers.set(peer.endpointId, peer);
+  }
+
+  removePeer(_: string, endpointId: string): void {
+    this.peers.delete(endpointId);
+  }
+
+  settlePeers(networkId: string, peers: readonly Peer[]): void {
+    for (const [id, peer] of this.peers) if (peer.networkId === networkId) this.peers.delete(id);
+    for (const peer of peers) this.peers.set(peer.endpointId, peer);
   }
 }
 
@@ -358,23 +392,50 @@ class FakeFiles implements SandboxFiles {
   }
 }
 
+/** One of the hosts of a cluster. */
+interface SharedHost {
+  readonly id: string;
+  readonly store: SharedStore;
+}
+
 /** A controller whose rooms are fakes, or real ones that touch nothing. */
 export class FakeController extends Controller {
   readonly faults: Faults;
   readonly #world: () => unknown;
+  readonly #cluster: HostCluster | undefined;
 
-  private constructor(engine: Engine, faults: Faults, world: () => unknown) {
+  private constructor(
+    engine: Engine,
+    faults: Faults,
+    world: () => unknown,
+    cluster: HostCluster | undefined,
+  ) {
     super(engine);
+    this.#cluster = cluster;
     this.faults = faults;
     this.#world = world;
   }
 
-  static async open({ gatewayBridge = true } = {}): Promise<FakeController> {
+  /** @param shared what it shares with others; default: nothing */
+  static async open({
+    gatewayBridge = true,
+    shared,
+  }: {
+    readonly gatewayBridge?: boolean;
+    readonly shared?: SharedHost;
+  } = {}): Promise<FakeController> {
     const faults = new Faults();
     const store = new MemoryStore();
     const netstack = new FakeNetStack();
     const driver = new FakeDriver(netstack);
     const plugin = new FakePlugin(netstack);
+    const overlay = new FakeOverlay(netstack);
+    const cluster =
+      shared &&
+      new HostCluster(faults.watch("shared", shared.store, ["commit"]), {
+        self: { id: shared.id, name: shared.id, address: "192.0.2.1" },
+        lifetimes: { life: 10, retention: 600 },
+      });
     const files = new FakeFiles();
     const ipam = new DefaultIpam({ seed: "seed" });
     const watched = faults.watch("driver", driver, [
@@ -395,15 +456,27 @@ export class FakeController extends Controller {
       "programExternalConnectivity",
       "revokeExternalConnectivity",
     ]);
+    const watchedOverlay = faults.watch("overlay", overlay, [
+      "createNetwork",
+      "deleteNetwork",
+      "createEndpoint",
+      "deleteEndpoint",
+      "join",
+      "leave",
+    ]);
+    const local = faults.watch("ipam", ipam, ["requestPool", "requestAddress"]);
     const parts: ModelParts = {
       store: faults.watch("store", store, ["commit"]),
       drivers: new Map([
         ["bridge", watched],
         ["plugin", watchedPlugin],
+        ...(cluster === undefined ? [] : [["overlay", watchedOverlay] as const]),
       ]),
-      cluster: undefined,
+      cluster,
       plugins: undefined,
-      ipams: new Map([["default", faults.watch("ipam", ipam, ["requestPool", "requestAddress"])]]),
+      ipams: new Map([
+        ["default", cluster === undefined ? local : new ClusterIpam(local, cluster.addresses)],
+      ]),
       netstack: faults.watch("netstack", netstack as unknown as NetStack, [
         "createNamespace",
         "adoptNamespace",
@@ -422,6 +495,7 @@ export class FakeController extends Controller {
     };
     const engine = await Controller.restored(parts);
     engine.events.opened();
+    engine.global?.start();
     const poolIds = () => [...driver.networks.values()].map(({ spec }) => spec.ipv4[0]?.pool);
     const world = () =>
       structuredClone({
@@ -439,13 +513,14 @@ export class FakeController extends Controller {
         pools: poolIds(),
         driver: [...driver.endpoints],
         plugin: [...plugin.endpoints],
+        overlay: [[...overlay.networks.keys()], [...overlay.endpoints], [...overlay.peers]],
         programmed: [...plugin.programmed],
         namespaces: netstack.namespaces,
         interfacesInUse: netstack.inUse,
         routing: netstack.routes,
         files: files.contents,
       });
-    return new FakeController(engine, faults, world);
+    return new FakeController(engine, faults, world, cluster);
   }
 
   /** Everything that there is, in every room: plain data to compare. */
@@ -454,5 +529,7 @@ export class FakeController extends Controller {
   }
 
   protected override uninstallParts(): void {}
-  protected override async closeParts(): Promise<void> {}
+  protected override async closeParts(): Promise<void> {
+    await this.#cluster?.close();
+  }
 }

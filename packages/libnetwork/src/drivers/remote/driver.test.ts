@@ -93,3 +93,20 @@ it("an endpoint that was restored can join", async () => {
   driver.restoreEndpoint(endpoint);
   assert.equal((await driver.join("n", "e", { sandboxId: "s", path: "/s" })).interface?.plan.kind, "move");
 });
+
+it("the plugin is told of hosts as dockerd tells it", async () => {
+  const told: unknown[] = [];
+  const remote = {
+    client: { name: "mynet" },
+    discoverNew: async (request: unknown) => told.push(request),
+    discoverDelete: async (request: unknown) => told.push(request),
+  };
+  const driver = new RemoteDriver(remote as unknown as RemoteNetworkDriver);
+  const host = { id: "a", name: "a", address: "192.0.2.1" };
+  await driver.discoverNew(host, true);
+  await driver.discoverDelete(host, false);
+  assert.deepEqual(told, [
+    { DiscoveryType: 1, DiscoveryData: { Address: "192.0.2.1", self: true } },
+    { DiscoveryType: 1, DiscoveryData: { Address: "192.0.2.1", self: false } },
+  ]);
+});

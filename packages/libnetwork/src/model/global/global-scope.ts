@@ -24,6 +24,8 @@ interface Attended {
   readonly joined: Set<string>;
 }
 
+type AddedRecords = NonNullable<NetworkRecord["names"]>;
+
 export class GlobalScope {
   readonly #engine: Engine;
   readonly #cluster: Cluster;
@@ -91,18 +93,30 @@ export class GlobalScope {
     await this.#cluster.networks.delete(id);
   }
 
-  /** @throws network_not_found, store_unavailable */
+  /** Other DNS records, for all hosts. @throws network_not_found, store_unavailable */
   async changeNames(
-    { id }: NetworkCore,
-    change: (names: NonNullable<NetworkRecord["names"]>) => NonNullable<NetworkRecord["names"]>,
-  ): Promise<NonNullable<NetworkRecord["names"]>> {
-    let names: NonNullable<NetworkRecord["names"]> = [];
+    network: NetworkCore,
+    change: (names: AddedRecords) => AddedRecords,
+    undo: UndoStack,
+  ): Promise<AddedRecords> {
+    let before: AddedRecords = [];
+    let names: AddedRecords = [];
+    await this.#changeNames(network, (stored) => {
+      before = stored;
+      names = change(stored);
+      return names;
+    });
+    // What another host has made of them since stays.
+    const text = JSON.stringify(names);
+    undo.push(() => this.#changeNames(network, (now) => (JSON.stringify(now) === text ? before : now)));
+    return names;
+  }
+
+  async #changeNames({ id }: NetworkCore, change: (names: AddedRecords) => AddedRecords): Promise<void> {
     await this.#cluster.networks.change(id, (stored) => {
       const record = stored as unknown as NetworkRecord;
-      names = change(record.names ?? []);
-      return plain({ ...record, names });
+      return plain({ ...record, names: change(record.names ?? []) });
     });
-    return names;
   }
 
   /** An endpoint is about to be made: where no address says so, the cluster is told that it is there. */

@@ -6,6 +6,7 @@ import { forbidden } from "../../errors.ts";
 import type { NetworkCore } from "../network-core.ts";
 import { put } from "../records.ts";
 import { serviceRecords } from "../services/service-names.ts";
+import { undoing } from "../undo.ts";
 import { withoutRecords, withRecords } from "./record-list.ts";
 import { checkedRecords, checkedSelectors, type NameRecord, nameRecord } from "./record-options.ts";
 import { answersNames } from "./sandbox-names.ts";
@@ -45,15 +46,19 @@ async function replace(
   change: (names: readonly AddedRecord[]) => readonly AddedRecord[],
 ): Promise<readonly NameRecord[]> {
   const { engine } = network;
-  const isShared = network.record.shared === true && engine.global !== undefined;
-  const names = isShared
-    ? await engine.global.changeNames(network, change)
-    : change(network.record.names ?? []);
-  const record = { ...network.record, names };
-  await engine.commit(put("network", record));
-  network.record = record;
+  await undoing(async (undo) => {
+    const isShared = network.record.shared === true && engine.global !== undefined;
+    const names = isShared
+      ? await engine.global.changeNames(network, change, undo)
+      : change(network.record.names ?? []);
+    const record = { ...network.record, names };
+    await engine.commit(put("network", record));
+    network.record = record;
+  });
   tellRecords(network);
-  engine.events.emit("network:records", network, { records: String(names.length) });
+  engine.events.emit("network:records", network, {
+    records: String(network.record.names?.length ?? 0),
+  });
   return recordsOf(network);
 }
 

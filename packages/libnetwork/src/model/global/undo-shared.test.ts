@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { eventually } from "../../../../../test/support/eventually.ts";
+import type { Network } from "../../network.ts";
+import type { Sandbox } from "../../sandbox.ts";
+import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
+import { FakeController } from "../test-support.ts";
+
+interface Scene extends AsyncDisposable {
+  readonly memory: SharedMemory;
+  readonly controller: FakeController;
+  readonly other: FakeController;
+  /** On both hosts; an endpoint of the other is in it. */
+  readonly network: Network;
+  /** Of the first host, in nothing that is shared. */
+  readonly sandbox: Sandbox;
+  /** What all hosts share. */
+  shared(): unknown;
+}
+
+async function buildScene(): Promise<Scene> {
+  const memory = new SharedMemory();
+  const stores = [memory.connect(), memory.connect()] as const;
+  const [controller, other] = await Promise.all([
+    FakeController.open({ shared: { id: "a", store: stores[0] } }),
+    FakeController.open({ shared: { id: "b", store: stores[1] } }),
+  ]);
+  await eventually(() => assert.equal(memory.entries("host").length, 2));
+  const network = await controller.newNetwork("overlay", "web");
+  const there = await eventually(() => other.networkByName("web") ?? assert.fail());
+  await other.attach(there, { containerId: "there" });
+  await network.addRecords([{ name: "gate", type: "A", address: "192.0.2.9" }]);
+  const { sandbox } = await controller.attach(network, { containerId: "here" });
+  await eventually(() => assert.equal(memory.entries(`peer.${network.id}`).length, 2));
+  const kinds = ["network", "network-name", "network-going", "pool", "held.a", "held.b"];
+  const shared = () =>
+    [...kinds, `address.${network.id}`, `peer.${network.id}`].map((kind) =>
+      memory.entries(kind).map(([id, { value }]) => [kind, id, value]),
+    );
+  return {
+    memory,
+    controller,
+    other,
+    network,
+    sandbox,
+    shared,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([controller.close(), other.close()]);
+      await Promise.all(stores.map((store) => store.close()));
+    },
+  };
+}
+
+const operations: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
+  newNetwork: ({ controller }) =>
+    controller.newNetwork("overlay", "new", {
+      ipam: { config: [{ subnet: "10.77.0.0/24", auxiliaryAddresses: { router: "10.77.0.9" } }] },
+    }),
+  createEndpoint: ({ network }) => network.createEndpoint("new"),
+  attach: ({ controller, network }) => controller.attach(network, { containerId: "new" }),
+  connect: ({ network, sandbox }) => network.connect(sandbox, "second"),
+  addRecords: ({ network }) => network.addRecords([{ name: "db", type: "A", address: "192.0.2.1" }]),
+};
+
+describe("with a cluster", () => {
+  for (const [name, operate] of Object.entries(operations)) {
+    test(`${name}: whichever step fails, everything is as it was here and for all, and it can be done again`, async () => {
+      await using scene = await buildScene();
+      const { controller, shared } = scene;
+      const { faults } = controller;
+      const before = controller.world();
+      const sharedBefore = shared();
+      for (let failAt = 1; ; failAt++) {
+        faults.arm(failAt);
+        const outcome = await operate(scene).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        const failed = faults.log[failAt - 1];
+        faults.arm(0);
+        if (outcome === undefined) {
+          assert.ok(failAt > 1, "there is a step that can fail");
+          break;
+        }
+        assert.match(String(outcome), new RegExp(`injected into ${failed}`));
+        assert.deepEqual(shared(), sharedBefore, `shared, after ${failed} failed, step ${failAt}`);
+        await eventually(() =>
+          assert.deepEqual(controller.world(), before, `after ${failed} failed, step ${failAt}`),
+        );
+      }
+    });
+  }
+
+  test("what two hosts have of a network is what the store implies, and nothing is left of it", async () => {
+    await using scene = await buildScene();
+    const { controller, other, network, memory, sandbox } = scene;
+    const records = await network.addRecords([{ name: "db", type: "A", address: "192.0.2.1" }]);
+    await eventually(() => assert.deepEqual(other.networkByName("web")?.records(), records));
+    await assert.rejects(network.delete(), { code: "network_has_endpoints" });
+    await sandbox.delete({ endpoints: "delete" });
+    await assert.rejects(network.delete(), { code: "network_has_endpoints", detail: { hosts: ["b"] } });
+    await other.sandboxByContainerId("there")?.delete({ endpoints: "delete" });
+    await network.delete();
+    await eventually(() => assert.equal(other.networkByName("web"), undefined));
+    for (const kind of ["network", "network-name", "network-going", "pool", "held.a", "held.b"])
+      assert.deepEqual(memory.entries(kind), [], kind);
+    assert.deepEqual(controller.networks(), []);
+  });
+});
