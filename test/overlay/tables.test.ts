@@ -101,6 +101,19 @@ describe("the kernel's tables of an overlay network", () => {
     assert.ok(await canPing(a.namespace, "10.7.0.3"));
   });
 
+  it("an address that somebody else has by now is reached at once, whatever MAC was remembered of it", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    const a = await cluster.join(cluster.host(1), network, usual(2));
+    const b = await cluster.join(cluster.host(2), network, usual(3));
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    assert.ok(await canPing(a.namespace, "fd00:7::3"));
+    cluster.leave(b);
+    await cluster.join(cluster.host(2), network, { ...usual(3), mac: "02:42:0a:07:00:77" });
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+    assert.ok(await canPing(a.namespace, "fd00:7::3"));
+  });
+
   it("a peer's new MAC takes the place of the old one", async () => {
     await using cluster = new OverlayCluster();
     const network = await cluster.newNetwork();

@@ -2,7 +2,8 @@
  * OverlayDriver: a network spans hosts. On each host that has an endpoint in it, it is a segment of its own, which tunnels join; who is
  * where the cluster says (contracts/overlay.ts), and nothing is learnt from packets.
  */
-import type { Rtnl } from "@causeway/kernel";
+import { isKernelError, type Rtnl, sendFrames } from "@causeway/kernel";
+import { announcementOf } from "../../address/announcement.ts";
 import type {
   CreatedEndpoint,
   Driver,
@@ -19,7 +20,7 @@ import { unavailable, unsupported } from "../../errors.ts";
 import { parseObject } from "../../options/parse.ts";
 import { Departures } from "../departures.ts";
 import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
-import { keysOfOwn } from "./entries.ts";
+import { type AddressEntry, keysOfOwn, ownAddresses } from "./entries.ts";
 import { OverlayHealth } from "./health.ts";
 import { cutOff, hostEndName, type SegmentReaper } from "./host-end.ts";
 import { joinAnswer } from "./join-answer.ts";
@@ -185,6 +186,8 @@ export class OverlayDriver implements Driver, PeerDriver {
     changeEntries(segment.rtnl, segment, network.peers.hold(keysOfOwn(own)));
     endpoint.joined = true;
     network.neighbours.add(own);
+    // Of these the interface itself tells.
+    network.sightings.note(ownAddresses(own));
   }
 
   joinAnswer(networkId: string, endpointId: string): JoinAnswer {
@@ -276,8 +279,12 @@ export class OverlayDriver implements Driver, PeerDriver {
     this.#apply(network, difference(liveEntries(segment.rtnl, segment), network.peers.entries()));
   }
 
-  #apply({ segment }: OverlayNetwork, change: EntryChange): void {
-    if (segment !== undefined) changeEntries(segment.rtnl, segment, change);
+  #apply({ segment, sightings }: OverlayNetwork, change: EntryChange): void {
+    const moved = sightings.note(change.set);
+    if (segment === undefined) return;
+    changeEntries(segment.rtnl, segment, change);
+    // Sandboxes here may remember the MAC that the address had.
+    if (moved.length > 0) announce(segment, moved);
   }
 
   async close(): Promise<void> {
@@ -290,6 +297,16 @@ function isVnis(value: unknown): value is OverlayState["vnis"] {
   const isVni = (one: unknown) =>
     typeof one === "number" && Number.isInteger(one) && one > 0 && one <= highestVni;
   return Array.isArray(value) && value.length > 0 && value.every(isVni);
+}
+
+function announce({ namespace, bridge }: Segment, entries: readonly AddressEntry[]): void {
+  const frames = entries.map(({ address, mac }) => announcementOf(address, mac));
+  try {
+    sendFrames(namespace, bridge, frames);
+  } catch (error) {
+    // On a bridge that somebody set down nobody hears anything: the doctor tells of it.
+    if (!isKernelError(error, "ENETDOWN", "ENXIO", "ENODEV")) throw error;
+  }
 }
 
 /** What createNetwork answered, maybe on another host; nothing else of what is stored there is believed. */

@@ -11,6 +11,8 @@ export type Entry =
   /** Who asks for the address is told the MAC. */
   | { readonly kind: "address"; readonly address: string; readonly mac: string };
 
+export type AddressEntry = Extract<Entry, { kind: "address" }>;
+
 /** What an entry is about; a table has one entry of a key. */
 export type EntryKey = string;
 
@@ -36,9 +38,15 @@ export function entriesOf({ mac, ipv4, ipv6, hostAddress }: Peer): ReadonlyMap<E
 }
 
 /** Keys of what an endpoint of this host is known by: nobody else's entries may have them. */
-export function keysOfOwn({ mac, ipv4, ipv6 }: EndpointInterface): readonly EntryKey[] {
+export function keysOfOwn(own: EndpointInterface): readonly EntryKey[] {
+  return [macKey(own.mac), ...ownAddresses(own).map(keyOf)];
+}
+
+/** What its addresses are known by on this host, as a peer's are by entries. */
+export function ownAddresses({ mac, ipv4, ipv6 }: EndpointInterface): readonly Entry[] {
   const withoutLength = (cidr: string | undefined) => cidr?.slice(0, cidr.indexOf("/"));
-  return [macKey(mac), ...addressesOf(mac, withoutLength(ipv4), withoutLength(ipv6)).map(addressKey)];
+  const addresses = addressesOf(mac, withoutLength(ipv4), withoutLength(ipv6));
+  return addresses.map((address) => ({ kind: "address", address, mac }));
 }
 
 function addressesOf(mac: string, ipv4: string | undefined, ipv6: string | undefined): readonly string[] {

@@ -7,6 +7,7 @@ import { NeighbourMemory } from "../neighbour-memory.ts";
 import type { NetworkPlan } from "./network-plan.ts";
 import { PeerTable } from "./peer-table.ts";
 import type { Segment } from "./segment.ts";
+import { Sightings } from "./sightings.ts";
 
 /** What is stored of a network. */
 export interface OverlayState {
@@ -18,6 +19,7 @@ export interface OverlayNetwork extends NetworkPlan, OverlayState {
   readonly endpoints: Map<string, OverlayEndpoint>;
   readonly peers: PeerTable;
   readonly neighbours: NeighbourMemory;
+  readonly sightings: Sightings;
   /** While an endpoint of this host is in it. */
   segment: Segment | undefined;
   /** Since the start the cluster has told of all peers: until then what the kernel has counts. */
@@ -40,6 +42,7 @@ export class OverlayNetworks implements Iterable<OverlayNetwork> {
       endpoints: new Map(),
       peers: new PeerTable(),
       neighbours: new NeighbourMemory(),
+      sightings: new Sightings(),
       segment: undefined,
       settled: false,
     };
