@@ -187,15 +187,13 @@ class Cluster {
     if (host.store.availability.available) return;
     host.store.memory.back();
     while (!host.cluster.membership.isAlive) await new Promise(setImmediate);
-    await this.settle(host);
+    // Who was away for less than the retention has all that it had.
+    if (what === "is away for long") await this.settle(host);
   }
 
   /** What the store holds is what networks and live hosts have, no more and no less. */
   async check(): Promise<void> {
-    for (const host of this.hosts.values()) {
-      await this.settle(host);
-      await host.cluster.allocations.payOwed();
-    }
+    for (const host of this.hosts.values()) await host.cluster.allocations.payOwed();
     const networks = await recordsOf(this.memory, "network");
     const names = await recordsOf(this.memory, "network-name");
     const records = [...networks].map(([id, value]) => ({

@@ -107,3 +107,18 @@ describe("with a cluster", () => {
     assert.deepEqual(controller.networks(), []);
   });
 });
+
+test("uninstalling a host leaves the cluster's networks to the others, and gives its place up at once", async () => {
+  await using scene = await buildScene();
+  const { controller, other, memory, sandbox } = scene;
+  await assert.rejects(controller.uninstall(), { code: "networks_left" });
+  await sandbox.delete({ endpoints: "delete" });
+  await controller.uninstall();
+  for (const kind of ["host", "host-claim", "holder"])
+    assert.deepEqual(
+      memory.entries(kind).map(([id]) => id),
+      ["b"],
+      kind,
+    );
+  assert.ok(other.networkByName("web") !== undefined);
+});
