@@ -119,6 +119,33 @@ describe("a network of global scope", () => {
     await cluster.clear();
   });
 
+  it("is gone on a host that was away while it was deleted, with the endpoints there", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const network = await cluster.host(1).controller.newNetwork("overlay", "web");
+    const { endpoint, sandbox } = await cluster.host(1).attach("web", "a");
+    const away = cluster.host(1);
+    away.store.cutOff();
+    const there = await cluster.host(2).network("web");
+    await assert.rejects(there.delete(), { code: "network_has_endpoints" });
+    away.expireAll();
+    await eventually(() => there.delete());
+    assert.equal(endpoint.sandbox, sandbox);
+    const events = away.controller.events();
+    away.store.back();
+    await eventually(() => assert.equal(away.controller.networkById(network.id), undefined));
+    assert.deepEqual(sandbox.endpoints(), []);
+    const told: string[] = [];
+    for await (const { type } of events) {
+      told.push(type);
+      if (type === "network:delete") break;
+    }
+    assert.ok(told.includes("endpoint:yield") && told.includes("endpoint:delete"), told.join());
+    assert.deepEqual(away.controller.problems, []);
+    const again = await eventually(() => away.controller.newNetwork("overlay", "web"));
+    await again.connect(sandbox, "a");
+    await cluster.clear();
+  });
+
   it("is not made without a cluster", async (t) => {
     const host = await TestHost.create(t);
     await assert.rejects(host.controller.newNetwork("overlay", "web"), { code: "cluster_required" });
