@@ -36,6 +36,12 @@ test("each operation costs the durable writes that the table says", async (t) =>
     network.addRecords([{ name: "db", type: "A", address: "192.0.2.1" }]),
   );
   await costs("network.removeRecords", 1, () => network.removeRecords([{ name: "db" }]));
+  const service = await costs("createService", 1, () => network.createService("web"));
+  const member = await network.createEndpoint("m", { service: { name: "web" } });
+  await costs("endpoint.setHealthy", 1, () => member.setHealthy(false));
+  await costs("endpoint.setHealthy again", 0, () => member.setHealthy(false));
+  await member.delete();
+  await costs("service.delete", 1, () => service.delete());
   await costs("sandbox.setExtraHosts", 1, () =>
     sandbox.setExtraHosts([{ name: "gate", address: "192.0.2.1" }]),
   );

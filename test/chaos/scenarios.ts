@@ -96,6 +96,16 @@ const attachToHost =
       sandbox: { useHostNetwork: true },
     });
 
+const newService: Step = ({ controller }) =>
+  network(controller, "n").createService("svc", { ...addresses(1, 200), ports: [{ port: 80 }] });
+
+const attachMember: Step = ({ controller }) =>
+  controller.attach(network(controller, "n"), {
+    containerId: "late",
+    endpoint: { ...addresses(1, 30), service: { name: "svc" } },
+    sandbox: { hostname: "late" },
+  });
+
 /** Two networks; two sandboxes on the first, of which one publishes a port. */
 const usual: readonly Step[] = [
   newNetwork("n", 1),
@@ -222,6 +232,23 @@ export const scenarios: readonly Scenario[] = [
     name: "disable-service",
     prepare: usual,
     step: ({ controller }) => sandbox(controller, "web").disableService(),
+  },
+  { name: "new-service", prepare: usual, step: newService },
+  {
+    name: "delete-service",
+    prepare: [...usual, newService],
+    step: ({ controller }) => network(controller, "n").serviceByName("svc")?.delete(),
+  },
+  { name: "attach-member", prepare: [...usual, newService], step: attachMember },
+  {
+    name: "detach-member",
+    prepare: [...usual, newService, attachMember],
+    step: ({ controller }) => sandbox(controller, "late").delete({ endpoints: "delete" }),
+  },
+  {
+    name: "set-healthy",
+    prepare: [...usual, newService, attachMember],
+    step: ({ controller }) => endpoint(controller, "n", "late").setHealthy(false),
   },
   {
     name: "extra-hosts",
