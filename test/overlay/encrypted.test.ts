@@ -9,7 +9,13 @@ import { setGuard } from "../../packages/kernel/src/sys/seam.ts";
 import type { ClusterKey } from "../../packages/libnetwork/src/contracts/tunnel-keys.ts";
 import { checksum, ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import { type Member, OverlayCluster, type OverlayHost, usual } from "../support/overlay-hosts.ts";
+import {
+  type Member,
+  OverlayCluster,
+  type OverlayHost,
+  openDriver,
+  usual,
+} from "../support/overlay-hosts.ts";
 import { ask, canPing, serve } from "../support/traffic.ts";
 
 const esp = 50;
@@ -131,6 +137,18 @@ describe("without ESP", { skip: hasFeature(ipsecEsp) ? "this kernel has ESP" : f
     });
     assert.equal(cluster.numbers.owners.size, 0);
     await cluster.newNetwork();
+  });
+});
+
+it("plain networks cannot have the port of encrypted ones", async () => {
+  await using cluster = new OverlayCluster({ hosts: 1 });
+  const host = cluster.host(1);
+  const { tunnels } = host;
+  assert.ok(tunnels !== undefined);
+  const config = { vxlanPort: ports.encrypted };
+  assert.throws(() => openDriver(host, host, { cipher: tunnels, config }), {
+    code: "invalid_option",
+    message: /vxlanPort.*another port than encrypted networks have/,
   });
 });
 

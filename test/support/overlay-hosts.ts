@@ -134,7 +134,8 @@ export function openDriver(
   {
     numbers = new LocalNumbers(),
     cipher,
-  }: { readonly numbers?: NumberClaims; readonly cipher?: TunnelCipher } = {},
+    config,
+  }: { readonly numbers?: NumberClaims; readonly cipher?: TunnelCipher; readonly config?: unknown } = {},
 ): OverlayDriver {
   const { id: hostId, address, runDir } = host;
   return new OverlayDriver(
@@ -149,7 +150,7 @@ export function openDriver(
       ownerOf: (id) => ownerOf(host, id),
       namespacePath: (id) => networkNamespacePath(runDir, id),
     },
-    undefined,
+    config,
   );
 }
 

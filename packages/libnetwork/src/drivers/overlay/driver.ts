@@ -17,7 +17,7 @@ import type {
 import type { ClusterHost, NumberClaims, Peer, PeerDriver, TunnelCipher } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { unavailable, unsupported } from "../../errors.ts";
-import { parseObject } from "../../options/parse.ts";
+import { invalidOption, parseObject } from "../../options/parse.ts";
 import { Departures } from "../departures.ts";
 import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
 import { type AddressEntry, keysOfOwn, ownAddresses } from "./entries.ts";
@@ -77,6 +77,12 @@ export class OverlayDriver implements Driver, PeerDriver {
   /** @param config the driver's own configuration: `vxlanPort` */
   constructor(parts: OverlayDriverParts, config: unknown) {
     const { vxlanPort } = parseDriverConfig(config, "drivers.overlay");
+    if (vxlanPort === parts.cipher?.port)
+      throw invalidOption(
+        "drivers.overlay.vxlanPort",
+        vxlanPort,
+        "another port than encrypted networks have",
+      );
     this.#parts = parts;
     this.#segments = new Segments(parts, vxlanPort);
     this.health = new OverlayHealth(this.#networks, this.#segments);

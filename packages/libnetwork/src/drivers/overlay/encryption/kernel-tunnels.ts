@@ -169,6 +169,6 @@ function isSamePolicy(policy: xfrmPolicy.Policy, guard: xfrmPolicy.PolicySetting
 }
 
 function policyTaken({ direction }: xfrmPolicy.Policy, port: number): Error {
-  const message = `an IPsec policy of somebody else's (${direction}, UDP port ${port}) stands where encrypted overlay networks need theirs: remove it (ip xfrm policy), or choose another drivers.overlay.encryptedPort`;
+  const message = `an IPsec policy of somebody else's (${direction}, UDP port ${port}) stands where encrypted overlay networks need theirs: remove it (ip xfrm policy)`;
   return conflict("ipsec_policy_taken", message, { direction, port });
 }
