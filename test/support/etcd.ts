@@ -176,7 +176,7 @@ function member(url: string, metrics: string, data: string, args: readonly strin
       child = spawn("etcd", args, { stdio: "ignore" });
       await eventually(async () => {
         if (child?.exitCode !== null) throw new Error(`etcd ended: etcd ${args.join(" ")}`);
-        const answer = await fetch(`${metrics}/health`);
+        const answer = await fetch(`${metrics}/health`, { headers: { connection: "close" } });
         if (!(await answer.text()).includes('"true"')) throw new Error("etcd is not healthy");
       });
     },

@@ -34,11 +34,16 @@ export const defaultConfig: DaemonConfig = daemonConfigOf(defaultValues);
 
 function controllerOptionsOf(values: SettingValues): ControllerOptions {
   const { enableForwarding, allowForeignForwarding, hostNamespace } = values;
+  const cluster = clusterOf(values);
   return {
     stateDir: values.stateDir,
     runDir: values.runDir,
     ...(hostNamespace !== undefined && { hostNamespace }),
-    drivers: { bridge: { enableForwarding, allowForeignForwarding } },
+    drivers: {
+      bridge: { enableForwarding, allowForeignForwarding },
+      ...(cluster !== false && { overlay: { vxlanPort: values.vxlanPort } }),
+    },
+    cluster,
     defaultNetwork: values.defaultNetwork && defaultNetworkOf(values),
     gatewayNetwork: values.gatewayNetwork && gatewayNetworkOf(values),
     plugins: values.plugins && {
@@ -76,6 +81,41 @@ function gatewayNetworkOf(values: SettingValues) {
     ...(subnet !== undefined && { subnet }),
     driverOptions: values.gatewayNetworkOptions,
   };
+}
+
+/** @throws invalid_setting for what says how to reach an etcd that is not named */
+function clusterOf(values: SettingValues) {
+  const { clusterEtcd: etcd } = values;
+  const given = (key: string, value: string | undefined) => (value === undefined ? {} : { [key]: value });
+  const tls = {
+    ...given("ca", values.clusterTlsCa),
+    ...given("cert", values.clusterTlsCertificate),
+    ...given("key", values.clusterTlsKey),
+  };
+  const optional = {
+    ...given("advertise", values.clusterAdvertise),
+    ...given("name", values.clusterHostName),
+    ...given("user", values.clusterUser),
+    ...given("passwordFile", values.clusterPasswordFile),
+    ...(Object.keys(tls).length > 0 && { tls }),
+  };
+  if (etcd.length > 0) {
+    return {
+      ...optional,
+      etcd,
+      cluster: values.clusterName,
+      life: values.clusterLifeSeconds,
+      retention: values.clusterRetentionSeconds,
+      defaultAddressPools: values.clusterPools,
+    };
+  }
+  const [unused] = Object.keys(optional);
+  if (unused === undefined) return false;
+  throw invalid(
+    "invalid_setting",
+    `cluster: ${unused} is set, and cluster.etcd is not: say where etcd is, or leave it out`,
+    unused,
+  );
 }
 
 function tcpOf({

@@ -168,6 +168,20 @@ export const paths: Kind<readonly string[]> = {
   toToml: quoted,
 };
 
+/** Where a store is that hosts share. What else is asked of them, the controller says. */
+export const endpoints: Kind<readonly string[]> = {
+  shape: "URL",
+  many: true,
+  read(value) {
+    const urls: unknown[] = Array.isArray(value) ? value : [value];
+    if (!urls.every((url) => typeof url === "string" && /^https?:\/\/[^/@]+\/?$/.test(url)))
+      throw refused(value, 'endpoints of etcd, such as ["http://10.0.0.1:2379"]');
+    return urls.map(String);
+  },
+  fromTexts: (texts) => texts,
+  toToml: quoted,
+};
+
 /** Options for somebody else to check: `name=value`. */
 export const options: Kind<Readonly<Record<string, unknown>>> = {
   shape: "NAME=VALUE",

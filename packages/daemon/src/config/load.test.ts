@@ -102,6 +102,33 @@ describe("loadConfiguration", () => {
     assert.deepEqual(options.values.defaultNetworkOptions, { mtu: "1400", icc: "false" });
   });
 
+  it("makes a cluster of where etcd is, and refuses what would be of no use without", () => {
+    assert.equal(load().config.controller.cluster, false);
+    const flags = new Map([
+      ["cluster-etcd", ["https://a:2379", "https://b:2379"]],
+      ["advertise", ["eth1"]],
+      ["cluster-tls-ca", ["/ca.pem"]],
+      ["vxlan-port", ["8472"]],
+    ]);
+    const { controller } = load({ flags }).config;
+    assert.deepEqual(controller.cluster, {
+      etcd: ["https://a:2379", "https://b:2379"],
+      cluster: "default",
+      advertise: "eth1",
+      tls: { ca: "/ca.pem" },
+      life: 10,
+      retention: 600,
+      defaultAddressPools: [],
+    });
+    assert.deepEqual(controller.drivers?.overlay, { vxlanPort: 8472 });
+    assert.match(
+      problemsOf({ flags: new Map([["cluster-user", ["x"]]]) }).join(),
+      /user is set, and cluster\.etcd is not/,
+    );
+    const secret = problemsOf({ flags: new Map([["cluster-etcd", ["https://root:secret@a:2379"]]]) }).join();
+    assert.match(secret, /endpoints of etcd/);
+  });
+
   it("warns of variables that look like settings and are none, and leaves those of the command line alone", () => {
     const { warnings } = load({ environment: { CAUSEWAY_STATEDIR: "/x", CAUSEWAY_HOST: "unix:///x" } });
     assert.deepEqual(warnings, ['CAUSEWAY_STATEDIR is no setting (did you mean "CAUSEWAY_STATE_DIR"?)']);

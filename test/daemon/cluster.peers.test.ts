@@ -1,0 +1,84 @@
+// Daemons of several hosts that share networks, as the guide sets them up: docs/guide/overlay.md.
+
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { link, NetNamespace } from "@causeway/kernel";
+import { cliOf, runCli } from "../support/cli.ts";
+import { DaemonProcess } from "../support/daemon-process.ts";
+import { startEtcd } from "../support/etcd.ts";
+import { eventually } from "../support/eventually.ts";
+import { Underlay } from "../support/overlay-hosts.ts";
+import { needsPeer } from "../support/peers.ts";
+import { canPing } from "../support/traffic.ts";
+
+/** A daemon on a host of its own, on an underlay that all of them have. */
+async function startHost(t: TestContext, underlay: Underlay, number: number, etcd: readonly string[]) {
+  const daemon = await DaemonProcess.start(t);
+  await daemon.end();
+  underlay.connect(daemon.host.namespace, number);
+  const members = etcd.flatMap((url) => ["--cluster-etcd", url]);
+  await daemon.start({ flags: [...members, "--advertise", "eth0", "--cluster-host-name", `host${number}`] });
+  return { daemon, cli: cliOf(daemon.socket) };
+}
+
+type Host = Awaited<ReturnType<typeof startHost>>;
+
+async function containerOn({ cli }: Host, name: string): Promise<NetNamespace> {
+  await cli.ok("sandbox", "create", name);
+  await cli.ok("network", "connect", "web", name);
+  return NetNamespace.open((await cli.ok("sandbox", "inspect", name, "--format", "{{.key}}")).trim());
+}
+
+/** What a program in a sandbox is told of another's name, when its host has been. */
+function addressOf({ cli }: Host, sandbox: string, name: string): Promise<string> {
+  return eventually(async () => (await cli.ok("dns", "lookup", "-q", sandbox, name)).trim());
+}
+
+/** Daemon and wire go; the host is looked at then. */
+async function endHost({ daemon }: Host): Promise<void> {
+  assert.equal(await daemon.end(), 0);
+  daemon.host.rtnl.execute(link.remove({ name: "eth0" }));
+}
+
+async function overTwo(t: TestContext, underlay: Underlay, one: Host, etcd: readonly string[]) {
+  const two = await startHost(t, underlay, 2, etcd);
+  await one.cli.ok("network", "create", "-d", "overlay", "--subnet", "10.7.0.0/24", "web");
+  await eventually(async () => assert.match(await two.cli.ok("network", "ls"), /web/));
+  using a = await containerOn(one, "a");
+  using b = await containerOn(two, "b");
+  const [ofA, ofB] = await Promise.all([addressOf(two, "b", "a"), addressOf(one, "a", "b")]);
+  assert.notEqual(ofA, ofB);
+  assert.ok(await canPing(a, ofB));
+  assert.ok(await canPing(b, ofA));
+  const taken = await two.cli.run("network", "create", "-d", "overlay", "web");
+  assert.match(taken.stderr, /network "web"/);
+  await one.cli.ok("sandbox", "rm", "--endpoints", "a");
+  const used = await one.cli.run("network", "rm", "web");
+  assert.match(used.stderr, /endpoints/);
+  await two.cli.ok("sandbox", "rm", "--endpoints", "b");
+  await two.cli.ok("network", "rm", "web");
+  await eventually(async () => assert.doesNotMatch(await one.cli.ok("network", "ls"), /web/));
+  await endHost(two);
+}
+
+describe("daemons that share an etcd", { skip: needsPeer("etcd") }, () => {
+  it("have each other's overlay networks, and their sandboxes reach each other", async (t) => {
+    const etcd = await startEtcd(t);
+    // What is open before a host is made is open when it ends: its check looks.
+    const underlay = new Underlay();
+    const one = await startHost(t, underlay, 1, etcd.urls);
+    t.after(() => underlay[Symbol.dispose]());
+    await t.test("made on one, found on the other", (t) => overTwo(t, underlay, one, etcd.urls));
+    await endHost(one);
+  });
+
+  it("says what is missing where there is no etcd", async (t) => {
+    const daemon = await DaemonProcess.start(t);
+    const refused = await cliOf(daemon.socket).run("network", "create", "-d", "overlay", "web");
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /cluster/);
+    const odd = await runCli(["daemon", "--validate", "--advertise", "eth0"]);
+    assert.match(odd.stderr, /advertise is set, and cluster.etcd is not/);
+    assert.equal(await daemon.end(), 0);
+  });
+});
