@@ -12,6 +12,7 @@ import {
   replayAsDockerd,
   reportText,
 } from "@causeway/plugin-sdk";
+import { runCli } from "../support/cli.ts";
 import { ServedHost } from "../support/served-host.ts";
 
 const testdata = join(import.meta.dirname, "../../packages/plugin-sdk/testdata");
@@ -117,6 +118,18 @@ describe("our drivers, served as a plugin", () => {
       (await ipam.requestPool({ AddressSpace: "local", Pool: "10.201.9.0/24" })).Pool,
       "10.201.9.0/24",
     );
+  });
+
+  it("end with the status of a wrong command line, which is not started again, and with another where the host is wrong", async (t) => {
+    const { directory, netns } = ServedHost.create(t);
+    const serve = (...words: string[]) =>
+      runCli(["plugin", "serve", "--state-dir", join(directory, "x"), "--host-namespace", ...words]);
+    const misnamed = await serve(netns, "--name", "a/b");
+    assert.equal(misnamed.code, 2, misnamed.stderr);
+    const poolless = await serve(netns, "--default-address-pool", "base=10.0.0.1/8,size=24");
+    assert.equal(poolless.code, 2, poolless.stderr);
+    const homeless = await serve(join(directory, "nowhere"));
+    assert.equal(homeless.code, 1, homeless.stderr);
   });
 
   it("say which option is wrong", async (t) => {

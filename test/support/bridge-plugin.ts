@@ -15,6 +15,7 @@ import {
   servePlugin,
 } from "@causeway/plugin-sdk";
 import { TestDaemon } from "./daemon.ts";
+import { type End, endAll } from "./ends.ts";
 import { TestHost, type TestHostOptions } from "./host.ts";
 
 type Handlers = Partial<NetworkDriverHandlers>;
@@ -55,7 +56,9 @@ export async function pluginScene(
   options: BridgePluginOptions = {},
   hostOptions: TestHostOptions = {},
 ) {
-  const made = await around(t, options, (plugins) => TestHost.create(t, { plugins, ...hostOptions }));
+  const made = await around(t, options, (after, plugins) =>
+    TestHost.create(after, { plugins, ...hostOptions }),
+  );
   const { host } = made;
   made.plugin.host = host.namespace;
   return { ...made, controller: host.controller };
@@ -63,7 +66,9 @@ export async function pluginScene(
 
 /** A daemon with a plugin on its host. */
 export async function pluginDaemon(t: Pick<TestContext, "after">, options: BridgePluginOptions = {}) {
-  const made = await around(t, options, (plugins) => TestDaemon.start(t, { controller: { plugins } }));
+  const made = await around(t, options, (after, plugins) =>
+    TestDaemon.start(after, { controller: { plugins } }),
+  );
   made.plugin.host = made.host.host.namespace;
   return { ...made, daemon: made.host };
 }
@@ -72,18 +77,17 @@ export async function pluginDaemon(t: Pick<TestContext, "after">, options: Bridg
 async function around<T>(
   t: Pick<TestContext, "after">,
   options: BridgePluginOptions,
-  start: (plugins: NonNullable<TestHostOptions["plugins"]>) => Promise<T>,
+  start: (after: Pick<TestContext, "after">, plugins: NonNullable<TestHostOptions["plugins"]>) => Promise<T>,
 ) {
-  const later: (() => unknown)[] = [];
-  const after = (step?: unknown) => void (typeof step === "function" && later.unshift(step as () => unknown));
-  const { directory, plugins } = pluginPlace({ after });
-  const plugin = await BridgePlugin.start({ after }, directory, options);
-  after(await options.beside?.(directory));
-  const host = await start(plugins);
-  // What is to be done after a test is done in the order in which it was said.
-  t.after(async () => {
-    for (const step of later) await step();
-  });
+  const ofHost: End[] = [];
+  const ofPlugin: End[] = [];
+  t.after(() => endAll([...ofHost, ...ofPlugin.toReversed()]));
+  const into = (steps: End[]) => ({ after: (step?: unknown) => void steps.push(step as End) });
+  const { directory, plugins } = pluginPlace(into(ofPlugin));
+  const plugin = await BridgePlugin.start(into(ofPlugin), directory, options);
+  const stopBeside = await options.beside?.(directory);
+  if (stopBeside !== undefined) ofPlugin.push(stopBeside);
+  const host = await start(into(ofHost), plugins);
   return { host, plugin, directory };
 }
 

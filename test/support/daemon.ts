@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { Daemon, type DaemonConfig, defaultConfig } from "@causeway/daemon";
 import { pino } from "pino";
+import { type End, endAll } from "./ends.ts";
 import { TestHost, type TestHostOptions } from "./host.ts";
 
 export interface Answer {
@@ -35,9 +36,11 @@ export class TestDaemon {
 
   static async start(t: Pick<TestContext, "after">, options: TestDaemonOptions = {}): Promise<TestDaemon> {
     let running: Daemon | undefined;
-    // Hooks run in the order in which they are given: the daemon ends before its host.
-    t.after(() => running?.close());
-    const host = await TestHost.create(t, options.controller);
+    // The daemon ends before its host.
+    const ends: End[] = [() => running?.close()];
+    t.after(() => endAll(ends));
+    const after = (step?: unknown) => void ends.push(step as End);
+    const host = await TestHost.create({ after }, options.controller);
     // The daemon opens the controller itself; the host's own comes back at the end, to take everything down.
     await host.stop();
     const socket = join(mkdtempSync(join(host.directory, "socket-")), "causeway.sock");

@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import { link, NetNamespace, Rtnl, route, unbindNamespace } from "@causeway/kernel";
 import { newId } from "@causeway/libnetwork";
 import { PluginClient, RemoteIpam, RemoteNetworkDriver, type ResponseOf } from "@causeway/plugin-sdk";
+import { type End, endAll } from "./ends.ts";
 import { eventually } from "./eventually.ts";
 import { assertSameState, kernelState } from "./kernel-state.ts";
 import { ServedPlugin } from "./served-plugin.ts";
@@ -21,7 +22,7 @@ export class ServedHost {
   readonly rtnl: Rtnl;
   readonly #before: readonly string[];
   /** What is to end before the host is looked at. */
-  readonly #ends: (() => unknown)[] = [];
+  readonly #ends: End[] = [];
 
   private constructor() {
     this.namespace.bindAt(this.netns);
@@ -30,7 +31,7 @@ export class ServedHost {
     this.#before = this.remains();
   }
 
-  static create(t: TestContext): ServedHost {
+  static create(t: Pick<TestContext, "after">): ServedHost {
     const host = new ServedHost();
     t.after(() => host.#end());
     return host;
@@ -41,9 +42,14 @@ export class ServedHost {
     return kernelState(this.namespace).filter((line) => !/^(nft|sysctl) /.test(line));
   }
 
+  /** What is to be done before the host is looked at, and before what was to be done until now. */
+  beforeEnd(step: End): void {
+    this.#ends.push(step);
+  }
+
   async #end(): Promise<void> {
     try {
-      for (const end of this.#ends.toReversed()) await end();
+      await endAll(this.#ends.toReversed());
       const left = () => assertSameState(this.remains(), this.#before, "the host holds something else");
       await eventually(left);
     } finally {
@@ -79,10 +85,7 @@ export class ServedHost {
       socket: join(this.directory, `${name}.sock`),
       flags,
     };
-    const plugin = await ServedPlugin.start(
-      { after: (end: () => unknown) => void this.#ends.push(end) },
-      options,
-    );
+    const plugin = await ServedPlugin.start({ after: (end: End) => void this.#ends.push(end) }, options);
     const client = new PluginClient(name, { directories: { sockets: this.directory, specs: [] } });
     this.#ends.push(() => client[Symbol.dispose]());
     return new Served(this, plugin, client);

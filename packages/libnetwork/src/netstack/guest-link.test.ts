@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { link, NetNamespace, Rtnl } from "@causeway/kernel";
-import { fetchLink, returnLink } from "./guest-link.ts";
+import { fetchLink, originOf, returnLink } from "./guest-link.ts";
 
 test("a link whose name is taken stays where it is, on the way there and on the way back", () => {
   using host = NetNamespace.create();
@@ -43,4 +43,27 @@ test("a link whose name is taken stays where it is, on the way there and on the 
   outside.execute(link.remove({ name: "theirs" }));
   returnLink(inside, home, moved);
   assert.deepEqual(names(outside), ["theirs"]);
+});
+
+test("a pair in the place of the guest's, with both its indexes, stays though the host has another pair where the other end was", () => {
+  using host = NetNamespace.create();
+  using guest = NetNamespace.create();
+  using outside = new Rtnl(host);
+  using inside = new Rtnl(guest);
+  const home = { namespace: host, rtnl: outside };
+  const pair = (name: string, index: number, peer: string) =>
+    link.create({ name, index, info: { kind: "veth", veth: { peer: { name: peer } } } });
+  outside.execute(pair("theirs", 100, "near"));
+  const origin = originOf(outside, "theirs");
+  const addresses = { mac: "", ipv4: undefined, ipv6: undefined };
+  fetchLink(home, guest, { sourceName: "theirs", name: "eth0", addresses });
+  const { index } = inside.query(link.get({ name: "eth0" }));
+  assert.ok(origin?.paired && origin.parent !== undefined);
+
+  inside.execute(link.remove({ index }), pair("eth0", index, "mine"));
+  assert.equal(inside.query(link.get({ index })).parentIndex, origin.parent);
+  outside.execute(pair("other", origin.parent, "far"));
+  returnLink(inside, home, { index, name: "eth0", sourceName: "theirs", origin });
+  assert.equal(outside.findLink({ name: "theirs" }), undefined);
+  assert.equal(inside.findLink({ index })?.name, "eth0");
 });
