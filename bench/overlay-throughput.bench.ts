@@ -10,7 +10,7 @@ import { median } from "./lib/stats.ts";
 export const description =
   "TCP between sandboxes of two hosts, by iperf3: an overlay network, and a VXLAN by hand";
 
-const ROUNDS = 15;
+const ROUNDS = 25;
 /** Of one measurement: short, so that what is compared is measured at nearly the same time. */
 const SECONDS = 1;
 const SERVER = "10.7.0.3";

@@ -1,14 +1,13 @@
 /**
  * OverlayHealth: the overlay driver's part of the doctor.
  */
-import { link } from "@causeway/kernel";
-import type { BridgePortSettings, DriverHealth, Reclaimed } from "../../contracts/driver.ts";
+import type { DriverHealth, Reclaimed } from "../../contracts/driver.ts";
 import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
-import { hostEndName } from "./host-end.ts";
+import { reconnect } from "./host-end.ts";
 import { inspectEntries, inspectHostEnd, inspectSegment, inspectUnderlay } from "./inspection.ts";
-import { endpointOf, isInUse, type OverlayNetwork, type OverlayNetworks } from "./networks.ts";
-import { endpointPort, type Segment } from "./segment.ts";
-import type { Segments } from "./segments.ts";
+import { endpointOf, isInUse, type OverlayNetworks } from "./networks.ts";
+
+import { portOf, type Segments } from "./segments.ts";
 
 export class OverlayHealth implements DriverHealth {
   readonly #networks: OverlayNetworks;
@@ -63,22 +62,15 @@ export class OverlayHealth implements DriverHealth {
     const { segment } = network;
     endpointOf(network, endpointId);
     if (segment === undefined) return;
-    const name = hostEndName(endpointId);
-    const alias = this.#segments.parts.ownerOf(endpointId);
-    segment.rtnl.execute(
-      link.change({ name }, { alias, master: segment.bridge, up: true }),
-      link.change({ name }, { info: { slaveKind: "bridge", bridgePort: portOf(network, segment) } }),
-    );
+    const owner = this.#segments.parts.ownerOf(endpointId);
+    const failure = reconnect(segment, endpointId, owner, portOf(network, segment));
+    if (failure !== undefined) throw failure;
   }
 
   /** No host port is an overlay network's own. */
   reclaim(): Reclaimed {
     return { state: { bindings: [] }, withheld: [] };
   }
-}
-
-function portOf({ options }: OverlayNetwork, { guard }: Segment): BridgePortSettings {
-  return endpointPort(options.antiSpoofing && guard.active);
 }
 
 function about(subject: HealthSubject): (finding: Finding) => HealthItem {

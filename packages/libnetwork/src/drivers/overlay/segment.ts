@@ -94,15 +94,7 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
   });
   const guard = made.adopt(openFirewall(namespace), (one) => one.close());
   guard.install();
-  rtnl.execute(
-    link.create({
-      name: bridgeName,
-      address: randomMac(),
-      info: { kind: "bridge", bridge: { multicastSnooping: false } },
-    }),
-    bridgeChange(settings),
-  );
-  const bridge = rtnl.query(link.getIndex({ name: bridgeName }));
+  const bridge = makeBridge(rtnl, settings);
   const vxlan = makeVxlan(host, namespace, rtnl, bridge, settings);
   haveItsLossesTold(host, namespace);
   const place = { path: settings.path, identity: namespace.identity };
@@ -117,6 +109,18 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
     vxlan,
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+function makeBridge(rtnl: Rtnl, settings: SegmentSettings): number {
+  rtnl.execute(
+    link.create({
+      name: bridgeName,
+      address: randomMac(),
+      info: { kind: "bridge", bridge: { multicastSnooping: false } },
+    }),
+    bridgeChange(settings),
+  );
+  return rtnl.query(link.getIndex({ name: bridgeName }));
 }
 
 function bridgeChange({ owner }: SegmentSettings) {
@@ -155,12 +159,13 @@ function vxlanChanges({ owner, mtu }: SegmentSettings, bridge: number) {
 }
 
 /**
- * Makes the links so again where their bridge is still there, and the namespace stand at its path. A VXLAN device that is another than before
- * has none of its entries.
+ * Makes the links so again, and the namespace stand at its path. A VXLAN device or bridge that is another than before has none of its entries,
+ * and the bridge no port of an endpoint's.
  */
 export function mendSegment(host: Rtnl, segment: Segment, settings: SegmentSettings): Segment {
-  const { namespace, rtnl, bridge, guard } = segment;
+  const { namespace, rtnl, guard } = segment;
   guard.install();
+  const bridge = rtnl.findLink({ name: bridgeName })?.index ?? makeBridge(rtnl, settings);
   rtnl.execute(bridgeChange(settings));
   const found = rtnl.findLink({ name: vxlanName });
   const whole = found !== undefined && hasTunnelSettings(found, settings);
@@ -168,7 +173,7 @@ export function mendSegment(host: Rtnl, segment: Segment, settings: SegmentSetti
   const vxlan = whole ? found.index : makeVxlan(host, namespace, rtnl, bridge, settings);
   rtnl.execute(...vxlanChanges(settings, bridge));
   if (!files.existsSync(settings.path)) namespace.bindAt(settings.path);
-  return { ...segment, vxlan };
+  return { ...segment, bridge, vxlan };
 }
 
 /** What a VXLAN device is made with, and keeps. */

@@ -3,14 +3,23 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { files, isKernelError } from "@causeway/kernel";
+import type { BridgePortSettings } from "../../contracts/driver.ts";
 import type { TunnelCipher } from "../../contracts/overlay.ts";
 import { conflict, unavailable } from "../../errors.ts";
 import { Departures } from "../departures.ts";
 import type { OverlayDriverParts } from "./driver.ts";
+import { reconnect } from "./host-end.ts";
 import { changeEntries, liveEntries } from "./kernel-tables.ts";
 import type { OverlayNetwork } from "./networks.ts";
 import { difference } from "./peer-table.ts";
-import { makeSegment, mendSegment, openSegment, type Segment, type SegmentSettings } from "./segment.ts";
+import {
+  endpointPort,
+  makeSegment,
+  mendSegment,
+  openSegment,
+  type Segment,
+  type SegmentSettings,
+} from "./segment.ts";
 import { tunnelMtu } from "./underlay.ts";
 
 /** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
@@ -83,16 +92,19 @@ export class Segments {
     this.#departures.expect(path, this.parts.reaper.releaseNamespace(path));
   }
 
-  /** One whose bridge is gone is made anew, and its endpoints' interfaces are the model's to make again. */
+  /** Where all of it is gone it is made anew, and its endpoints' interfaces are the model's to make again. */
   async mend(network: OverlayNetwork): Promise<void> {
     const { segment, peers, settled } = network;
-    if (segment === undefined || segment.rtnl.findLink({ index: segment.bridge }) === undefined) {
-      this.release(network);
+    if (segment === undefined) {
       await this.provide(network);
       return;
     }
     const mended = mendSegment(this.parts.rtnl, segment, this.settings(network));
     network.segment = mended;
+    for (const [id, { joined }] of network.endpoints) {
+      // One whose end is gone the model makes again.
+      if (joined) reconnect(mended, id, this.parts.ownerOf(id), portOf(network, mended));
+    }
     const live = liveEntries(mended.rtnl, mended);
     // Until the cluster has told of all peers, what is there is not known to be wrong.
     const { set, remove } = difference(live, peers.entries());
@@ -126,6 +138,11 @@ export class Segments {
   settled(): Promise<void> {
     return this.#departures.all();
   }
+}
+
+/** What the end of an endpoint's pair is to be as a port. */
+export function portOf({ options }: OverlayNetwork, { guard }: Segment): BridgePortSettings {
+  return endpointPort(options.antiSpoofing && guard.active);
 }
 
 /** @throws network_not_restored */
