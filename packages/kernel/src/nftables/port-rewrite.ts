@@ -89,7 +89,7 @@ export function* rewritePortInPieces(
   const { making } = messagesFor(rewrite);
   using batches = new NftBatches(namespace);
   for (const [at, request] of making.entries()) {
-    if (at > 0) yield;
+    yield;
     try {
       batches.carryOut([request]);
     } catch (error) {

@@ -4,10 +4,9 @@
 import { type Later, NetNamespace } from "@causeway/kernel";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { unavailable } from "../../errors.ts";
-import type { Pieces } from "./pieces.ts";
+import { type Backlog, carriedOut, type Pieces } from "./pieces.ts";
 import { ServedNamespace, type Surroundings } from "./sandbox.ts";
 import { SandboxSockets } from "./sockets.ts";
-import { takenOver } from "./taken-over.ts";
 
 export interface ThreadSurroundings extends Surroundings {
   readonly later: Later;
@@ -28,14 +27,15 @@ export class ReadyNamespaces implements Disposable {
   readonly #ready = new Map<string, ServedNamespace>();
   /** Those that are still being made, by their identities, the next first. Some of them have been opened meanwhile. */
   readonly #unfinished = new Map<string, Pieces<void>>();
-  #isGoingOn = false;
+  readonly #backlog: Backlog;
   readonly #owner: string;
   readonly #surroundings: ThreadSurroundings;
   readonly #listener: ReadyListener;
 
   /** @param owner whose the rules in them are */
-  constructor(owner: string, surroundings: ThreadSurroundings, listener: ReadyListener) {
+  constructor(owner: string, surroundings: ThreadSurroundings, backlog: Backlog, listener: ReadyListener) {
     this.#owner = owner;
+    this.#backlog = backlog;
     this.#surroundings = surroundings;
     this.#listener = listener;
   }
@@ -44,8 +44,9 @@ export class ReadyNamespaces implements Disposable {
   prepare(place: NamespacePlace): void {
     const { identity } = place;
     this.forget(identity);
-    this.#unfinished.set(identity, this.#make(place));
-    this.#goOnSoon();
+    const making = this.#make(place);
+    this.#unfinished.set(identity, making);
+    this.#backlog.add(making);
   }
 
   /** Nothing is wrong with one that is not ready. */
@@ -69,7 +70,7 @@ export class ReadyNamespaces implements Disposable {
     ready?.[Symbol.dispose]();
     this.#giveUp(identity);
     const { later } = this.#surroundings;
-    const sockets = SandboxSockets.open(() => opened(place), this.#owner, later);
+    const sockets = SandboxSockets.open(carriedOut(opening(place)), this.#owner, later);
     const made = new ServedNamespace(sockets, this.#surroundings);
     if (isAwaited) this.#listener.ready(identity);
     return made;
@@ -79,9 +80,9 @@ export class ReadyNamespaces implements Disposable {
     const { identity } = place;
     let sockets: SandboxSockets;
     try {
-      sockets = yield* SandboxSockets.begin(() => opened(place), this.#owner, this.#surroundings.later);
-      this.#ready.set(identity, new ServedNamespace(sockets, this.#surroundings));
+      sockets = yield* this.#serve(place);
     } catch {
+      this.#unfinished.delete(identity);
       this.#listener.unready(identity);
       return;
     }
@@ -91,6 +92,19 @@ export class ReadyNamespaces implements Disposable {
     } catch {
       this.#fellShort(identity, sockets);
     }
+    this.#unfinished.delete(identity);
+  }
+
+  /** From then on it can be taken. */
+  *#serve(place: NamespacePlace): Pieces<SandboxSockets> {
+    using held = new DisposableStack();
+    const { later } = this.#surroundings;
+    const namespace = yield* opening(place);
+    const sockets = held.use(yield* SandboxSockets.begin(namespace, this.#owner, later));
+    yield;
+    held.move();
+    this.#ready.set(place.identity, new ServedNamespace(sockets, this.#surroundings));
+    return sockets;
   }
 
   /** One that nobody was opened in is let go of. */
@@ -116,26 +130,9 @@ export class ReadyNamespaces implements Disposable {
     while (!this.#ready.has(identity)) if (pieces.next().done === true) return;
   }
 
-  /** When what is ready at the moment has been visited. */
-  #goOnSoon(): void {
-    if (this.#isGoingOn) return;
-    this.#isGoingOn = true;
-    this.#surroundings.later(0, () => {
-      this.#isGoingOn = false;
-      this.#goOn();
-    });
-  }
-
-  #goOn(): void {
-    const [next] = this.#unfinished;
-    if (next === undefined) return;
-    const [identity, pieces] = next;
-    if (pieces.next().done === true) this.#unfinished.delete(identity);
-    if (this.#unfinished.size > 0) this.#goOnSoon();
-  }
-
   #giveUp(identity: string): void {
-    this.#unfinished.get(identity)?.return();
+    const making = this.#unfinished.get(identity);
+    if (making !== undefined) this.#backlog.remove(making);
     this.#unfinished.delete(identity);
   }
 
@@ -162,11 +159,13 @@ function isWhole(sockets: SandboxSockets): boolean {
 }
 
 /** @throws namespace_gone, KernelError */
-function opened({ path, identity }: NamespacePlace): NetNamespace {
-  const namespace = NetNamespace.open(path);
-  return takenOver(namespace, () => {
-    if (namespace.identity === identity) return namespace;
-    // Its descriptor, or file, may be another's by now.
+function* opening({ path, identity }: NamespacePlace): Pieces<NetNamespace> {
+  using opened = new DisposableStack();
+  const namespace = opened.use(NetNamespace.open(path));
+  yield;
+  // Its descriptor, or file, may be another's by now.
+  if (namespace.identity !== identity)
     throw unavailable("namespace_gone", `at ${path} there is another network namespace, or none`);
-  });
+  opened.move();
+  return namespace;
 }

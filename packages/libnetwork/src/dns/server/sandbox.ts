@@ -7,6 +7,7 @@ import type { Client } from "../upstream/contract.ts";
 import type { Answering, Asker } from "./asker.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { Loop, Watched } from "./loop.ts";
+import { carriedOut, type Pieces } from "./pieces.ts";
 import { refusing } from "./refusing.ts";
 import type { SandboxSockets } from "./sockets.ts";
 import { takenOver } from "./taken-over.ts";
@@ -38,7 +39,9 @@ export class ServedNamespace implements Disposable, Answering {
     const { loop } = surroundings;
     this.#udp = new UdpService(udp.fd, surroundings, this);
     this.#watched = takenOver(sockets, () => loop.watch(udp.fd, EPOLLIN, this.#udp));
-    const closing = { [Symbol.dispose]: () => this.#closeUdp() };
+    const closing = new DisposableStack();
+    closing.use(sockets);
+    closing.defer(() => this.#unwatchUdp());
     this.#tcp = takenOver(closing, () => new TcpService(tcp, surroundings, this, () => this.#destroyed()));
   }
 
@@ -56,15 +59,23 @@ export class ServedNamespace implements Disposable, Answering {
     return this.#answering.answer(bytes, at, length, into, intoAt, asker);
   }
 
-  #closeUdp(): void {
+  /** Nobody is answered from the first piece on. */
+  *close(): Pieces<void> {
+    this.answerBy(refusing, () => undefined);
+    this.#tcp[Symbol.dispose]();
+    yield;
+    this.#unwatchUdp();
+    yield;
+    yield* this.sockets.close();
+  }
+
+  #unwatchUdp(): void {
     this.#udp.close();
     this.#watched[Symbol.dispose]();
-    this.sockets[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
-    this.#tcp[Symbol.dispose]();
-    this.#closeUdp();
+    carriedOut(this.close());
   }
 }
 
@@ -93,8 +104,12 @@ export class ServedSandbox implements Disposable {
     this.answering = answering;
   }
 
-  [Symbol.dispose](): void {
+  *close(): Pieces<void> {
     this.client[Symbol.dispose]();
-    this.namespace[Symbol.dispose]();
+    yield* this.namespace.close();
+  }
+
+  [Symbol.dispose](): void {
+    carriedOut(this.close());
   }
 }

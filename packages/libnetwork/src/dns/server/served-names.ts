@@ -11,6 +11,7 @@ import { type AnswerCounts, PublishedCounts } from "./counts.ts";
 import { failureOf } from "./failure.ts";
 import { HostServers } from "./host-servers.ts";
 import type { Loop } from "./loop.ts";
+import { Backlog, carriedOut, type Pieces } from "./pieces.ts";
 import type { Order, ResolverSettings, Said, Traced } from "./protocol.ts";
 import { ReadyNamespaces, type ThreadSurroundings } from "./ready-namespaces.ts";
 import { ServedSandbox } from "./sandbox.ts";
@@ -26,6 +27,9 @@ export class ServedNames implements Disposable {
   readonly #zone = new Zone();
   readonly #sandboxes = new Map<string, ServedSandbox>();
   readonly #ready: ReadyNamespaces;
+  readonly #backlog: Backlog;
+  /** Those that are being closed, by the identities of their namespaces. */
+  readonly #closing = new Map<string, Pieces<void>>();
   readonly #later: Later;
   readonly #host: NetNamespace;
   readonly #say: (said: Said) => void;
@@ -43,7 +47,8 @@ export class ServedNames implements Disposable {
     makeForwarder: (channels: Channels) => Forwarder,
     say: (said: Said) => void,
   ) {
-    this.#ready = new ReadyNamespaces(owner, surroundings, {
+    this.#backlog = new Backlog(surroundings.later);
+    this.#ready = new ReadyNamespaces(owner, surroundings, this.#backlog, {
       ready: (identity) => say({ kind: "ready", identity }),
       unready: (identity) => say({ kind: "unready", identity }),
       failed: (identity, error) => this.#failed(identity, error),
@@ -85,7 +90,7 @@ export class ServedNames implements Disposable {
         this.#zone.set(order.names);
         break;
       case "close":
-        this.#close(order.sandboxId);
+        this.#forget(order.sandboxId);
         break;
       case "trace":
         this.#trace(order);
@@ -118,6 +123,7 @@ export class ServedNames implements Disposable {
   #serve(order: OpenOrder): void {
     const { sandboxId, attempt, place } = order;
     this.#leave(sandboxId);
+    this.#finishClosing(place.identity);
     const namespace = this.#ready.take(place);
     const client = this.#forwarder.client([]);
     const chooseServers = this.#choice.chooserOf(sandboxId, client);
@@ -163,18 +169,36 @@ export class ServedNames implements Disposable {
     }
   }
 
-  #close(sandboxId: string): void {
+  #forget(sandboxId: string): void {
     this.#zone.remove(sandboxId);
     this.#leave(sandboxId);
   }
 
   #leave(sandboxId: string): void {
-    this.#sandboxes.get(sandboxId)?.[Symbol.dispose]();
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (sandbox === undefined) return;
     this.#sandboxes.delete(sandboxId);
     this.#channels.leave(sandboxId);
+    const closing = this.#close(sandbox);
+    // Its questions are refused at once.
+    if (closing.next().done === true) return;
+    this.#closing.set(sandbox.identity, closing);
+    this.#backlog.add(closing);
+  }
+
+  *#close(sandbox: ServedSandbox): Pieces<void> {
+    yield* sandbox.close();
+    this.#closing.delete(sandbox.identity);
+  }
+
+  /** Its sockets would be in the way of the next ones there. */
+  #finishClosing(identity: string): void {
+    const closing = this.#closing.get(identity);
+    if (closing !== undefined) carriedOut(closing);
   }
 
   [Symbol.dispose](): void {
+    for (const closing of [...this.#closing.values()]) carriedOut(closing);
     for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
     this.#sandboxes.clear();
     this.#channels[Symbol.dispose]();

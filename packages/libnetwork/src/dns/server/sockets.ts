@@ -54,12 +54,12 @@ export class SandboxSockets implements Disposable {
   /**
    * Rules that stand as they are to be, a former run's, are left alone.
    *
-   * @param open makes what is taken over
+   * @param namespace taken over, on an exception too
    * @param owner whose the rules are
-   * @throws KernelError, and what `open` throws
+   * @throws KernelError
    */
-  static open(open: () => NetNamespace, owner: string, later: Later): SandboxSockets {
-    const sockets = carriedOut(SandboxSockets.begin(open, owner, later));
+  static open(namespace: NetNamespace, owner: string, later: Later): SandboxSockets {
+    const sockets = carriedOut(SandboxSockets.begin(namespace, owner, later));
     return takenOver(sockets, () => {
       sockets.mendRules();
       return sockets;
@@ -67,10 +67,9 @@ export class SandboxSockets implements Disposable {
   }
 
   /** As {@link open}, in pieces; the rules are made by {@link makeRules}. */
-  static *begin(open: () => NetNamespace, owner: string, later: Later): Pieces<SandboxSockets> {
+  static *begin(namespace: NetNamespace, owner: string, later: Later): Pieces<SandboxSockets> {
     using opened = new DisposableStack();
-    const namespace = opened.use(open());
-    yield;
+    opened.use(namespace);
     const { port, ...sockets } = yield* bindBoth(namespace);
     opened.move();
     const rewrite = { table, owner, address: resolverAddress, port: dnsPort, to: port };
@@ -106,11 +105,17 @@ export class SandboxSockets implements Disposable {
     this.namespace.run(() => rewritePort(this.#rewrite, this.#later));
   }
 
-  [Symbol.dispose](): void {
+  *close(): Pieces<void> {
     this.#rulesAreOver = true;
     this.udp[Symbol.dispose]();
+    yield;
     this.tcp[Symbol.dispose]();
+    yield;
     this.namespace[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    carriedOut(this.close());
   }
 }
 

@@ -15,6 +15,7 @@ import { checkLeaks } from "../../../../../test/support/leak-check.ts";
 import { SocketChannels } from "./channels.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { Loop } from "./loop.ts";
+import { Backlog } from "./pieces.ts";
 import { ReadyNamespaces } from "./ready-namespaces.ts";
 import { ServedNamespace } from "./sandbox.ts";
 import { SandboxSockets } from "./sockets.ts";
@@ -54,11 +55,7 @@ describe("what cannot be watched", () => {
     const { namespace, loop } = scene(t);
     const connections = new ConnectionLimit(8);
     const open = () => {
-      const sockets = SandboxSockets.open(
-        () => namespace.duplicate(),
-        "tests",
-        (_, action) => action(),
-      );
+      const sockets = SandboxSockets.open(namespace.duplicate(), "tests", (_, action) => action());
       return new ServedNamespace(sockets, {
         loop,
         batch: makeBatch(),
@@ -91,7 +88,7 @@ describe("what cannot be watched", () => {
       for (let step = steps.shift(); step !== undefined; step = steps.shift()) step();
       return said.splice(0);
     };
-    using namespaces = new ReadyNamespaces("tests", surroundings, listener);
+    using namespaces = new ReadyNamespaces("tests", surroundings, new Backlog(later), listener);
     namespaces.prepare(place);
     fail("recv", 1, { code: "EIO", torn: true });
     assert.deepEqual(goOn(), [`${identity} unready`]);

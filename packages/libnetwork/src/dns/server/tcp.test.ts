@@ -28,11 +28,7 @@ function scene(t: TestContext) {
     const namespace = stack.use(NetNamespace.create());
     using rtnl = new Rtnl(namespace);
     rtnl.execute(link.change({ name: "lo" }, { up: true }));
-    const sockets = SandboxSockets.open(
-      () => namespace.duplicate(),
-      "tests",
-      (_, action) => action(),
-    );
+    const sockets = SandboxSockets.open(namespace.duplicate(), "tests", (_, action) => action());
     stack.use(new ServedNamespace(sockets, surroundings));
     return namespace;
   });
