@@ -3,6 +3,7 @@
  */
 import { isKernelError, Poller } from "@causeway/kernel";
 import { Timers } from "./timers.ts";
+import { Watchfulness } from "./watchfulness.ts";
 
 export interface Readable {
   /** @param events EPOLL* bits; some may be of an earlier owner of the same place, so nothing is to be relied on */
@@ -16,12 +17,6 @@ export interface Watched extends Disposable {
 
 /** The thread looks up so often at least, milliseconds: for a process that ends without a word. */
 const longestWait = 1000;
-
-/**
- * So long it looks again before it sleeps, milliseconds: who has just asked mostly asks again at once, and to be woken takes longer than to
- * answer.
- */
-const busyTime = 0.03;
 
 /**
  * So long it rests where many came at once, milliseconds; the kernel makes some 0.07 of it. Who floods the loop takes it in small handfuls
@@ -87,10 +82,10 @@ export class Loop implements Disposable {
         failed(error);
       }
     };
-    let busyUntil = 0;
+    const watchfulness = new Watchfulness();
     while (!hasEnded()) {
-      const wait = this.timers.now() < busyUntil ? 0 : this.timers.wait(longestWait);
-      if (this.#poller.wait(wait, visit) > 0) busyUntil = this.timers.now() + busyTime;
+      const wait = watchfulness.looks(this.timers.now()) ? 0 : this.timers.wait(longestWait);
+      if (this.#poller.wait(wait, visit) > 0) watchfulness.came(this.timers.now());
       try {
         this.timers.run();
       } catch (error) {
