@@ -1,7 +1,10 @@
 // Who has an address elsewhere is answered on the host itself: not one question leaves it.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
+import { neighbour, Rtnl, writeSysctl } from "@causeway/kernel";
+import { eventually } from "../support/eventually.ts";
 import { ETHERTYPE, FrameSocket } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { OverlayCluster, usual } from "../support/overlay-hosts.ts";
@@ -38,5 +41,27 @@ describe("ARP and neighbour solicitations for endpoints elsewhere", () => {
     const frames = wire.received();
     assert.ok(frames.length >= 8, "pings went by here");
     assert.deepEqual(frames.filter(isQuestion), []);
+  });
+
+  it("that came before there was anybody are answered when there is, without being asked again", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    const a = await cluster.join(cluster.host(1), network, usual(2));
+    const wanted = ["10.7.0.3", "fd00:7::3"];
+    // It asks once, and not again for a minute.
+    for (const family of ["ipv4", "ipv6"])
+      a.namespace.run(() => writeSysctl(`net/${family}/neigh/eth0/retrans_time_ms`, "60000"));
+    const pings = wanted.map((address) => a.namespace.spawn("ping", ["-n", "-c1", "-W30", address]));
+    const ended = pings.map((ping) => once(ping, "close"));
+    using rtnl = new Rtnl(a.namespace);
+    await eventually(() => {
+      const asked = rtnl.dump(neighbour.list({})).filter((one) => one?.state === "incomplete");
+      assert.deepEqual(asked.map((one) => one?.address).sort(), wanted);
+    });
+    await cluster.join(cluster.host(2), network, usual(3));
+    assert.deepEqual(
+      (await Promise.all(ended)).map(([status]) => status),
+      [0, 0],
+    );
   });
 });

@@ -20,7 +20,7 @@ import { unavailable, unsupported } from "../../errors.ts";
 import { invalidOption, parseObject } from "../../options/parse.ts";
 import { Departures } from "../departures.ts";
 import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
-import { type AddressEntry, keysOfOwn, ownAddresses } from "./entries.ts";
+import { type AddressEntry, type Entry, keysOfOwn, ownAddresses } from "./entries.ts";
 import { OverlayHealth } from "./health.ts";
 import { cutOff, hostEndName, type SegmentReaper } from "./host-end.ts";
 import { joinAnswer } from "./join-answer.ts";
@@ -263,7 +263,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (peer.hostId === this.#parts.self.id) this.removePeer(peer.networkId, peer.endpointId);
     else {
       this.#segments.cipherOf(network)?.tunnelTo(peer.networkId, peer.hostAddress);
-      this.#apply(network, network.peers.put(peer));
+      this.#apply(network, network.peers.put(peer), isAddress);
     }
   }
 
@@ -285,12 +285,22 @@ export class OverlayDriver implements Driver, PeerDriver {
     this.#apply(network, difference(liveEntries(segment.rtnl, segment), network.peers.entries()));
   }
 
-  #apply({ segment, sightings }: OverlayNetwork, change: EntryChange): void {
+  /**
+   * Sandboxes here may remember the MAC that an address had; and who asked for one before its peer was told would ask again after a second
+   * only.
+   *
+   * @param isAwaited of addresses with no other MAC than before, which ones somebody may wait for. Default: none, as all would be too many
+   */
+  #apply(
+    { segment, sightings }: OverlayNetwork,
+    change: EntryChange,
+    isAwaited: (entry: Entry) => entry is AddressEntry = isNone,
+  ): void {
     const moved = sightings.note(change.set);
     if (segment === undefined) return;
     changeEntries(segment.rtnl, segment, change);
-    // Sandboxes here may remember the MAC that the address had.
-    if (moved.length > 0) announce(segment, moved);
+    const told = new Set([...moved, ...change.set.filter(isAwaited)]);
+    if (told.size > 0) announce(segment, [...told]);
   }
 
   async close(): Promise<void> {
@@ -304,6 +314,9 @@ function isVnis(value: unknown): value is OverlayState["vnis"] {
     typeof one === "number" && Number.isInteger(one) && one > 0 && one <= highestVni;
   return Array.isArray(value) && value.length > 0 && value.every(isVni);
 }
+
+const isAddress = (entry: Entry): entry is AddressEntry => entry.kind === "address";
+const isNone = (_: Entry): _ is AddressEntry => false;
 
 function announce({ namespace, bridge }: Segment, entries: readonly AddressEntry[]): void {
   const frames = entries.map(({ address, mac }) => announcementOf(address, mac));
