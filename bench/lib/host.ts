@@ -35,14 +35,21 @@ export class BenchHost implements AsyncDisposable {
     return this.#controller;
   }
 
-  /** @param options the controller's; every default is on unless they say otherwise */
-  static async open(options: Partial<ControllerOptions> = {}): Promise<BenchHost> {
+  /**
+   * @param options the controller's; every default is on unless they say otherwise
+   * @param prepare what the host has before its controller opens
+   */
+  static async open(
+    options: Partial<ControllerOptions> = {},
+    prepare: (namespace: NetNamespace) => void = () => undefined,
+  ): Promise<BenchHost> {
     // The first context of a process keeps low descriptors in reserve: before warm namespaces take them.
     new NftContext()[Symbol.dispose]();
     const directories = { stateDir: directoryOn("disk", DISK), runDir: directoryOn("memory", MEMORY) };
     const namespace = NetNamespace.create();
     const hostNamespace = join(directories.runDir, "host");
     namespace.bindAt(hostNamespace);
+    prepare(namespace);
     const complete = { ...options, ...directories, hostNamespace };
     const controller = await NetworkController.open(complete);
     const host = new BenchHost(namespace, controller, complete);
@@ -61,7 +68,8 @@ export class BenchHost implements AsyncDisposable {
 
   /** What is left of endpoints and sandboxes: links of the host, namespaces and folders of the run directory. */
   remains(): number {
-    const links = this.rtnl.dump(link.list({ kind: "veth" })).length;
+    const pairs = this.rtnl.dump(link.list({ kind: "veth" }));
+    const links = pairs.filter((one) => one?.name.startsWith("veth")).length;
     const folders = ["netns", "sandboxes"].map((name) => join(this.options.runDir, name)).filter(existsSync);
     const entries = folders.flatMap((folder) => readdirSync(folder));
     return links + entries.filter((name) => name !== "host").length;
