@@ -3,7 +3,6 @@
  */
 import type { IpamDriverHandlers, NetworkDriverHandlers } from "@causeway/plugin-sdk";
 import type { Driver } from "./contracts/driver.ts";
-import type { Firewall } from "./contracts/firewall.ts";
 import type { HealingEvent } from "./contracts/healing.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { hostEndName } from "./drivers/bridge/host-end.ts";
@@ -45,12 +44,6 @@ export interface PluginHostOptions extends Pick<ControllerOptions, Shared> {
   readonly onHealth?: (event: HealingEvent) => void;
 }
 
-interface Parts {
-  readonly objects: ServedObjects;
-  readonly firewall: Firewall;
-  readonly filter: DockerFilter | undefined;
-}
-
 /** What {@link PluginHost.objects} counts. */
 export interface ServedCounts {
   readonly networks: number;
@@ -61,18 +54,18 @@ export class PluginHost implements AsyncDisposable {
   /** For `servePlugin`. */
   readonly network: NetworkDriverHandlers;
   readonly ipam: IpamDriverHandlers;
-  readonly #parts: Parts;
+  readonly #objects: ServedObjects;
   /** All that was opened, to be closed in reverse. */
   readonly #opened: AsyncDisposableStack;
 
   private constructor(
     handlers: Pick<PluginHost, "network" | "ipam">,
-    parts: Parts,
+    objects: ServedObjects,
     opened: AsyncDisposableStack,
   ) {
     this.network = handlers.network;
     this.ipam = handlers.ipam;
-    this.#parts = parts;
+    this.#objects = objects;
     this.#opened = opened;
   }
 
@@ -141,28 +134,28 @@ export class PluginHost implements AsyncDisposable {
     if (objects.networks.size > 0) await filter?.open();
     const letPass = async () => await filter?.open();
     const network = new ServedDriver({ driver, store, objects, links, owed, mutex, letPass });
+    // Rules that nobody needs, once nobody puts them back any more.
+    opened.defer(async () => {
+      if (firewall.isIdle) firewall.uninstall();
+      await (objects.networks.size === 0 ? filter?.close() : filter?.settled());
+    });
     if (checked.selfHeal) {
       const patient = new ServedPatient({ driver, objects, mutex, letPass, firewall, onHealth });
       const watch = new KernelHostWatch({ host, rtnl, runDir: undefined, mark, filtered: firewall.active });
       opened.adopt(new Healer(patient, watch), (made) => made.close());
     }
-    return new PluginHost({ network, ipam: servedIpam }, { objects, firewall, filter }, opened.move());
+    return new PluginHost({ network, ipam: servedIpam }, objects, opened.move());
   }
 
   /** How much is served at the moment. */
   get objects(): ServedCounts {
-    const { objects } = this.#parts;
-    return { networks: objects.networks.size, endpoints: objects.endpoints.size };
+    const { networks, endpoints } = this.#objects;
+    return { networks: networks.size, endpoints: endpoints.size };
   }
 
   /** Everything is released; networks, endpoints and what they are in the kernel stay. Rules that nobody needs are taken away. */
-  async close(): Promise<void> {
-    const { objects, firewall, filter } = this.#parts;
-    if (!this.#opened.disposed) {
-      if (firewall.isIdle) firewall.uninstall();
-      await (objects.networks.size === 0 ? filter?.close() : filter?.settled());
-    }
-    await this.#opened.disposeAsync();
+  close(): Promise<void> {
+    return this.#opened.disposeAsync();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

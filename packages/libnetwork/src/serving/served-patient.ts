@@ -108,7 +108,7 @@ export class ServedPatient implements Patient {
         return driver.health?.mendHost();
       case "firewall":
         firewall.install();
-        return letPass();
+        return objects.networks.size > 0 ? letPass() : undefined;
       case "network":
         return driver.health?.mendNetwork(subject.id);
       case "endpoint": {
