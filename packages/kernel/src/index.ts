@@ -48,6 +48,7 @@ export {
   rewritePortInPieces,
 } from "./nftables/port-rewrite.ts";
 export { strangersTransactions } from "./nftables/strangers.ts";
+export { findNamespace } from "./reaper/namespaces.ts";
 export { Reaper } from "./reaper/reaper.ts";
 export * as address from "./rtnl/address.ts";
 export * as fdb from "./rtnl/fdb.ts";

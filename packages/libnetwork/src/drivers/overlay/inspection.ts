@@ -1,7 +1,7 @@
 /**
  * What is not as it should be about a network's segment, and about the end of an endpoint's pair on it. Nothing is changed.
  */
-import { address, files, link, type Rtnl } from "@causeway/kernel";
+import { address, files, findNamespace, link, type Rtnl } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
 import type { Finding, HealthNature } from "../../contracts/health.ts";
@@ -11,7 +11,6 @@ import { difference, type PeerTable } from "./peer-table.ts";
 import {
   bridgeName,
   hasTunnelSettings,
-  openAt,
   type Segment,
   type SegmentSettings,
   vxlanName,
@@ -48,7 +47,7 @@ export function inspectSegment(segment: Segment | undefined, settings: SegmentSe
 }
 
 function inspectPlace({ place }: Segment): readonly Finding[] {
-  using found = openAt(place.path);
+  using found = findNamespace(place.path);
   if (found?.identity === place.identity) return [];
   if (found === undefined && !files.existsSync(place.path))
     return [broken("segment_altered", "altered", `its namespace stands no more at ${place.path}`)];

@@ -2,7 +2,16 @@
  * A network's segment on this host: a namespace of its own, with a bridge for the endpoints here and a VXLAN device to the other hosts. The
  * device's packets go by the host's own stack, for it was made from there.
  */
-import { files, isKernelError, link, NetNamespace, namespaceId, Rtnl, writeSysctl } from "@causeway/kernel";
+import {
+  files,
+  findNamespace,
+  isKernelError,
+  link,
+  NetNamespace,
+  namespaceId,
+  Rtnl,
+  writeSysctl,
+} from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
 import { randomMac } from "../../address/mac.ts";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
@@ -194,7 +203,7 @@ export function openSegment(
   openFirewall: OpenFirewall,
 ): Segment | undefined {
   using opened = new DisposableStack();
-  const namespace = openAt(path);
+  const namespace = findNamespace(path);
   if (namespace === undefined) return undefined;
   opened.use(namespace);
   const rtnl = opened.use(new Rtnl(namespace));
@@ -219,19 +228,4 @@ export function openSegment(
 function haveItsLossesTold(host: Rtnl, namespace: NetNamespace): void {
   const [failure] = host.attempt([namespaceId.assign(namespace.fd)]);
   if (failure !== undefined && !isKernelError(failure, "EEXIST")) throw failure;
-}
-
-/** The namespace that the path shows; undefined where it shows none. */
-export function openAt(path: string): NetNamespace | undefined {
-  using opened = new DisposableStack();
-  try {
-    const namespace = opened.use(NetNamespace.open(path));
-    // A file that a kill or a restart of the machine left with nothing mounted on it: EINVAL.
-    namespace.run(() => undefined);
-    opened.move();
-    return namespace;
-  } catch (error) {
-    if (isKernelError(error, "ENOENT", "EINVAL")) return undefined;
-    throw error;
-  }
 }
