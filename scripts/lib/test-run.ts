@@ -11,10 +11,11 @@ import { leaksSince, wholeMachine } from "./leaks.ts";
 
 const SUITES = ["packages", "test", "bench", "scripts"].map((folder) => `${folder}/**/*.test.ts`);
 
-/** No single test, and no file of tests, may take longer: milliseconds. */
-const TIMEOUT = 300_000;
-
 const { values: options, positionals } = understand(process.argv.slice(2));
+
+/** No single test, and no file of tests, may take longer: milliseconds. Those that boot a virtual machine wait for each other. */
+const TIMEOUT = options.peers ? 1_200_000 : 300_000;
+
 const files = chosenFiles(positionals, options.peers);
 if (files.length === 0) fail(`no test file found (in ${positionals.join(" ") || SUITES.join(" ")})`);
 if (options.peers) process.env.CAUSEWAY_PEERS = "1";
