@@ -7,7 +7,6 @@ import type { GatewayMode } from "../../contracts/firewall.ts";
 import { invalid } from "../../errors.ts";
 import { type Complete, completeObjectOf, withDefault } from "../../options/defaults.ts";
 import { interfaceName, interfacePrefix } from "../../options/interface-name.ts";
-import { suggestionOrAll } from "../../options/nearest.ts";
 import {
   boolean,
   booleanText,
@@ -18,6 +17,7 @@ import {
   type Parser,
   textBy,
 } from "../../options/parse.ts";
+import { byShortName } from "../option-names.ts";
 
 const configTable = {
   /** Turn on forwarding in the host when a network needs it. Default: true. */
@@ -115,6 +115,8 @@ export interface BridgeNetworkOptions
   extends Omit<Complete<NetworkTable>, "defaultBridge">,
     Pick<Parsed<NetworkTable>, "defaultBridge"> {}
 
+const names = { driver: "bridge", table: networkTable, labels };
+
 /**
  * Reads a network's options.
  *
@@ -124,7 +126,7 @@ export function parseNetworkOptions(
   given: Readonly<Record<string, unknown>>,
   internal: boolean,
 ): BridgeNetworkOptions {
-  const { defaultBridge, ...options } = completeNetworkOptions(byShortName(given), "driverOptions");
+  const { defaultBridge, ...options } = completeNetworkOptions(byShortName(names, given), "driverOptions");
   for (const name of ["gatewayModeIpv4", "gatewayModeIpv6"] as const) {
     if (options[name] === "isolated" && !internal) {
       throw invalid(
@@ -134,25 +136,4 @@ export function parseNetworkOptions(
     }
   }
   return defaultBridge === undefined ? options : { ...options, defaultBridge };
-}
-
-function byShortName(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const named: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given)) {
-    const name = Object.hasOwn(labels, key) ? (labels[key] ?? key) : key;
-    if (!Object.hasOwn(networkTable, name)) {
-      const shortNames = Object.keys(networkTable);
-      const known = [...shortNames, ...Object.keys(labels)];
-      const message = `driverOptions: the bridge driver has no option "${key}"${suggestionOrAll(key, known, shortNames)}`;
-      throw invalid("unknown_option", message, { option: key, known });
-    }
-    if (Object.hasOwn(named, name)) {
-      throw invalid(
-        "option_given_twice",
-        `driverOptions: "${key}" and another name of the same option are given: give one`,
-      );
-    }
-    named[name] = value;
-  }
-  return named;
 }

@@ -2,11 +2,10 @@
  * What the overlay driver understands: its own configuration, and the options of a network, each by a short name and by the label that
  * Docker's users know.
  */
-import { invalid } from "../../errors.ts";
 import { type Complete, completeObjectOf, withDefault } from "../../options/defaults.ts";
 import { interfacePrefix } from "../../options/interface-name.ts";
-import { suggestionOrAll } from "../../options/nearest.ts";
 import { booleanText, integer, integerText, invalidOption, type Parser } from "../../options/parse.ts";
+import { byShortName } from "../option-names.ts";
 
 const configTable = {
   /** UDP port that tunnels end at: the same on every host of the cluster. Default: 4789 (RFC 7348). */
@@ -63,30 +62,13 @@ const labels: Readonly<Record<string, keyof NetworkTable>> = {
   "com.docker.network.container_iface_prefix": "interfacePrefix",
 };
 
+const names = { driver: "overlay", table: networkTable, labels };
+
 /**
  * Reads a network's options.
  *
  * @throws unknown_option, invalid_option, option_given_twice
  */
 export function parseNetworkOptions(given: Readonly<Record<string, unknown>>): OverlayNetworkOptions {
-  return completeNetworkOptions(byShortName(given), "driverOptions");
-}
-
-function byShortName(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const named: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given)) {
-    const name = Object.hasOwn(labels, key) ? (labels[key] ?? key) : key;
-    if (!Object.hasOwn(networkTable, name)) {
-      const shortNames = Object.keys(networkTable);
-      const known = [...shortNames, ...Object.keys(labels)];
-      const message = `driverOptions: the overlay driver has no option "${key}"${suggestionOrAll(key, known, shortNames)}`;
-      throw invalid("unknown_option", message, { option: key, known });
-    }
-    if (Object.hasOwn(named, name)) {
-      const message = `driverOptions: "${key}" and another name of the same option are given: give one`;
-      throw invalid("option_given_twice", message);
-    }
-    named[name] = value;
-  }
-  return named;
+  return completeNetworkOptions(byShortName(names, given), "driverOptions");
 }
