@@ -5,13 +5,13 @@
  */
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
+import { Debt } from "./debt.ts";
 import { isAway, isConflict, isDoubtful } from "./failures.ts";
 import { type HeldThing, heldKind, keyOf, readHeld, type Thing } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 
 /** Deletions of a commit: two changes each, of the 128 that etcd takes. */
 const batchSize = 40;
-const pauseMs = 1000;
 
 export class Allocations {
   readonly #store: SharedStore;
@@ -20,19 +20,13 @@ export class Allocations {
   readonly #taken = new Map<string, HeldThing & { readonly revision: number }>();
   /** What is to be given back when the store can be reached. */
   readonly #owed = new Map<string, HeldThing>();
-  readonly #signal: AbortSignal;
-  #paying: Promise<void> | undefined;
-  #again: NodeJS.Timeout | undefined;
+  readonly #debt: Debt;
 
   /** @param signal aborts when this is used no more */
   constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
     this.#store = store;
     this.#membership = membership;
-    this.#signal = signal;
-    store.onAvailability(({ available }) => {
-      if (available) void this.payOwed();
-    }, signal);
-    signal.addEventListener("abort", () => clearTimeout(this.#again), { once: true });
+    this.#debt = new Debt(store, signal, () => this.#payAll(), isAway);
   }
 
   /**
@@ -109,24 +103,14 @@ export class Allocations {
 
   /** Gives back what is owed, as far as the store can be reached. */
   payOwed(): Promise<void> {
-    this.#paying ??= this.#pay().finally(() => {
-      this.#paying = undefined;
-    });
-    return this.#paying;
+    return this.#debt.pay();
   }
 
-  async #pay(): Promise<void> {
-    clearTimeout(this.#again);
-    try {
-      for (let [next] = this.#owed; next !== undefined; [next] = this.#owed) {
-        const [key, thing] = next;
-        await this.#payBack(key, thing);
-        if (this.#owed.get(key) === thing) this.#owed.delete(key);
-      }
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      // Where the store says that it was away, it is asked sooner.
-      if (!this.#signal.aborted) this.#again = setTimeout(() => void this.payOwed(), pauseMs).unref();
+  async #payAll(): Promise<void> {
+    for (let [next] = this.#owed; next !== undefined; [next] = this.#owed) {
+      const [key, thing] = next;
+      await this.#payBack(key, thing);
+      if (this.#owed.get(key) === thing) this.#owed.delete(key);
     }
   }
 

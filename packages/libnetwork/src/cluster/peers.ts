@@ -5,41 +5,41 @@ import type { PeersListener } from "../contracts/cluster.ts";
 import type { Peer } from "../contracts/overlay.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
+import { Debt } from "./debt.ts";
 import { isAway, isLeaseLost } from "./failures.ts";
 import { fieldOf, peerKind, textOf } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 
 const batchSize = 100;
-const pauseMs = 1000;
 
 export class SharedPeers {
   readonly #store: SharedStore;
   readonly #membership: Membership;
-  readonly #signal: AbortSignal;
+  readonly #debt: Debt;
   /** Those of this host, by endpoint: what is stored, or is going to be. */
   readonly #own = new Map<string, Peer>();
   /** What is to be told: endpoint, and its network. */
   readonly #owed = new Map<string, string>();
   readonly #followed = new Map<string, Mirror>();
-  #telling: Promise<void> | undefined;
-  #again: NodeJS.Timeout | undefined;
 
   /** @param signal aborts when this is used no more */
   constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
     this.#store = store;
     this.#membership = membership;
-    this.#signal = signal;
-    store.onAvailability(({ available }) => {
-      if (available) void this.#tell();
-    }, signal);
+    this.#debt = new Debt(
+      store,
+      signal,
+      () => this.#tellAll(),
+      (error) => isAway(error) || isLeaseLost(error),
+    );
     signal.addEventListener("abort", () => this.#close(), { once: true });
   }
 
   /** The host's life is a new one: all of its peers are put under it. */
   revived(): void {
     for (const [endpointId, { networkId }] of this.#own) this.#owed.set(endpointId, networkId);
-    void this.#tell();
+    void this.#debt.pay();
   }
 
   /** An endpoint has joined here. @throws store_unavailable */
@@ -53,14 +53,14 @@ export class SharedPeers {
   putSoon(peer: Peer): void {
     this.#own.set(peer.endpointId, peer);
     this.#owed.set(peer.endpointId, peer.networkId);
-    void this.#tell();
+    void this.#debt.pay();
   }
 
   /** It has left: now, or when the store can be reached. Nothing is wrong with one that is not there. */
   async remove(networkId: string, endpointId: string): Promise<void> {
     this.#own.delete(endpointId);
     this.#owed.set(endpointId, networkId);
-    await this.#tell();
+    await this.#debt.pay();
   }
 
   /** Tells of a network's peers, on all hosts, until {@link neglect}; where it does so already, returns when they are told. @throws store_unavailable */
@@ -89,28 +89,15 @@ export class SharedPeers {
     return mirror;
   }
 
-  #tell(): Promise<void> {
-    this.#telling ??= this.#pay().finally(() => {
-      this.#telling = undefined;
-    });
-    return this.#telling;
-  }
-
-  async #pay(): Promise<void> {
-    clearTimeout(this.#again);
-    try {
-      while (this.#owed.size > 0) {
-        const batch = [...this.#owed].slice(0, batchSize);
-        // What is changed meanwhile is owed again.
-        for (const [endpointId] of batch) this.#owed.delete(endpointId);
-        await this.#tellBatch(batch).catch((error: unknown) => {
-          for (const [endpointId, networkId] of batch) this.#owed.set(endpointId, networkId);
-          throw error;
-        });
-      }
-    } catch (error) {
-      if (!isAway(error) && !isLeaseLost(error)) throw error;
-      if (!this.#signal.aborted) this.#again = setTimeout(() => void this.#tell(), pauseMs).unref();
+  async #tellAll(): Promise<void> {
+    while (this.#owed.size > 0) {
+      const batch = [...this.#owed].slice(0, batchSize);
+      // What is changed meanwhile is owed again.
+      for (const [endpointId] of batch) this.#owed.delete(endpointId);
+      await this.#tellBatch(batch).catch((error: unknown) => {
+        for (const [endpointId, networkId] of batch) this.#owed.set(endpointId, networkId);
+        throw error;
+      });
     }
   }
 
@@ -131,7 +118,6 @@ export class SharedPeers {
   }
 
   #close(): void {
-    clearTimeout(this.#again);
     for (const mirror of this.#followed.values()) mirror.close();
     this.#followed.clear();
   }
