@@ -1,4 +1,5 @@
-// npm run demo: what Causeway is for, on a throw-away host. The story itself is demo/story.ts: read that first.
+// npm run demo: what Causeway is for, on a throw-away host. The story itself is demo/story.ts: read that first;
+// `npm run demo -- overlay` tells another one, of two hosts: demo/overlay/story.ts.
 //
 //   npm run demo -- --help
 
@@ -8,19 +9,28 @@ import { parseArgs } from "node:util";
 import { CausewayError, NetworkController } from "@causeway/libnetwork";
 import { tellOfContainers } from "./demo/containers.ts";
 import { DemoHost } from "./demo/host.ts";
+import { DemoCluster } from "./demo/overlay/cluster.ts";
+import { removeOverlay, showOverlay } from "./demo/overlay/scene.ts";
 import { Interrupted, Report } from "./demo/report.ts";
 import { tell } from "./demo/story.ts";
 
-const usualDirectory = "/run/causeway-demo";
-const usage = `npm run demo [-- [--keep | --remove] [--directory DIR]]
+const usualDirectories = { bridge: "/run/causeway-demo", overlay: "/run/causeway-demo-overlay" } as const;
+const usage = `npm run demo [-- [overlay] [--keep | --remove] [--directory DIR]]
 
-  (nothing)          builds it, shows it, takes it down
+  (nothing)          one host: builds it, shows it, takes it down
+  overlay            two hosts, a network over both, and a ping between their sandboxes; takes an etcd (apt-get install etcd-server)
   --keep             leaves it standing, and says how to look around in it
   --remove           takes down what --keep left
-  --directory DIR    where its files and namespaces are (${usualDirectory}): with another one, another demo may stand beside it
+  --directory DIR    where its files and namespaces are (${usualDirectories.bridge}, ${usualDirectories.overlay}):
+                     with another one, another demo may stand beside it
   --help             this`;
-const { keep, remove, directory } = understand(process.argv.slice(2));
-const howToRemove = `npm run demo -- --remove${directory === usualDirectory ? "" : ` --directory ${directory}`}`;
+const { scene, keep, remove, directory } = understand(process.argv.slice(2));
+const howToRemove = [
+  "npm run demo --",
+  ...(scene === "overlay" ? ["overlay"] : []),
+  "--remove",
+  ...(directory === usualDirectories[scene] ? [] : ["--directory", directory]),
+].join(" ");
 const host = new DemoHost(directory);
 const report = new Report();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => report.interrupt());
@@ -28,12 +38,19 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.stdout.on("error", () => report.interrupt());
 
 try {
-  if (remove) await removeStanding();
+  if (scene === "overlay") await overlay();
+  else if (remove) await removeStanding();
   else await run();
 } catch (error) {
   if (!(error instanceof Interrupted)) report.fail(error instanceof Error ? error.message : String(error));
 }
 process.exitCode = report.failures > 0 ? 1 : report.interrupted ? 130 : 0;
+
+async function overlay(): Promise<void> {
+  const cluster = new DemoCluster(directory);
+  if (remove) await removeOverlay(cluster, report);
+  else await showOverlay(cluster, report, { keep, howToRemove });
+}
 
 async function run(): Promise<void> {
   if (host.stands) throw new Error(`a demo stands in ${directory} already: remove it by ${howToRemove}`);
@@ -113,12 +130,13 @@ async function leaveStanding(controller: NetworkController): Promise<void> {
 
 function understand(args: string[]) {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args,
+      allowPositionals: true,
       options: {
         keep: { type: "boolean", default: false },
         remove: { type: "boolean", default: false },
-        directory: { type: "string", default: usualDirectory },
+        directory: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -126,10 +144,15 @@ function understand(args: string[]) {
       console.log(usage);
       process.exit(0);
     }
+    const [asked, ...more] = positionals;
+    const unknown = asked === "overlay" ? more[0] : asked;
+    if (unknown !== undefined)
+      throw new Error(`there is no demo "${[asked, ...more].join(" ")}"; there is: overlay`);
     if (values.keep && values.remove) throw new Error("--keep and --remove exclude each other");
-    const { dir, base } = parse(resolve(values.directory));
+    const scene = asked === undefined ? "bridge" : "overlay";
+    const { dir, base } = parse(resolve(values.directory ?? usualDirectories[scene]));
     // As the kernel will name the mounts in it.
-    return { ...values, directory: join(realpathSync(dir), base) };
+    return { ...values, scene, directory: join(realpathSync(dir), base) } as const;
   } catch (error) {
     console.error(`npm run demo: ${error instanceof Error ? error.message : error}\n\n${usage}`);
     process.exit(2);

@@ -20,6 +20,10 @@ const nothingLeft =
   /\nNothing is left: no link, nftables table, namespace, mount, file or process\. [\d.]+ s in all\.\n$/;
 
 function demo(directory: string, ...args: string[]) {
+  return demoIn(env, directory, ...args);
+}
+
+function demoIn(env: NodeJS.ProcessEnv, directory: string, ...args: string[]) {
   const command = [program, "--directory", directory, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8", env });
   return { status, stdout, stderr };
@@ -203,12 +207,20 @@ describe("npm run demo", () => {
   test("--help says how it is used, and does nothing", () => {
     const { status, stdout, stderr } = demo(directoryOf("never"), "--help");
     assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
-    for (const option of ["--keep", "--remove", "--directory DIR"]) assert.ok(stdout.includes(option));
+    for (const word of ["overlay", "--keep", "--remove", "--directory DIR"]) assert.ok(stdout.includes(word));
     assert.equal(existsSync(directoryOf("never")), false);
   });
 
+  test("overlay says what it lacks where there is no etcd, and does nothing", () => {
+    const directory = directoryOf("no-etcd");
+    const { status, stdout } = demoIn({ ...env, PATH: directory }, directory, "overlay");
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, /^✘ the overlay demo takes an etcd, .* apt-get install .*etcd-server$/m);
+    assert.equal(existsSync(directory), false);
+  });
+
   test("bad arguments are refused", () => {
-    for (const args of [["--kept"], ["--keep", "--remove"], ["now"]]) {
+    for (const args of [["--kept"], ["--keep", "--remove"], ["now"], ["overlay", "now"]]) {
       const { status, stdout, stderr } = demo(directoryOf("never"), ...args);
       assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
       assert.match(stderr, /^npm run demo: /);

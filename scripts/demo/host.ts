@@ -3,19 +3,13 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { address, link, NetNamespace, Rtnl, route, unbindNamespace } from "@causeway/kernel";
 import type { ControllerOptions } from "@causeway/libnetwork";
-import { filesBelow, linksIn, mountsBelow, tablesIn } from "./look.ts";
+import { mountsBelow } from "./look.ts";
 import { identityOf, processesIn } from "./processes.ts";
+import { remnantsOf } from "./remnants.ts";
+import { until } from "./until.ts";
 import { type Place, startServer } from "./web.ts";
-
-/** What both namespaces have when nothing else is there. */
-const ownLinks = new Set(["lo", "eth0"]);
-const isForeign = (link: string) => !ownLinks.has(link);
-
-/** How long processes may take to end, and the kernel to clear away what was let go, milliseconds. */
-const patience = 6000;
 
 export class DemoHost {
   // From the ranges for documentation (RFC 5737, RFC 3849): nobody's addresses.
@@ -104,31 +98,18 @@ export class DemoHost {
 
   /** What should be gone once everything has been deleted and the controller has been closed: a line each. */
   async leftovers(): Promise<readonly string[]> {
+    const namespaces = new Map([
+      ["on the host", this.path],
+      ["outside", this.outsidePath],
+    ]);
+    const { directory } = this;
+    const stage = { directory, namespaces, runDirs: [this.controllerOptions.runDir], known: this.#known };
     let left: readonly string[] = [];
     await until(() => {
-      left = [
-        ...linksIn(this.path)
-          .filter(isForeign)
-          .map((name) => `link ${name} on the host`),
-        ...linksIn(this.outsidePath)
-          .filter(isForeign)
-          .map((name) => `link ${name} outside`),
-        ...tablesIn(this.path).map((name) => `nft ${name} on the host`),
-        ...mountsBelow(this.directory)
-          .filter((path) => path !== this.path && path !== this.outsidePath)
-          .map((path) => `namespace mounted at ${path}`),
-        ...this.#filesLeft().map((path) => `file ${path}`),
-        ...processesIn(this.#known).map(({ pid, command }) => `process ${pid} (${command}): end it`),
-      ];
+      left = remnantsOf(stage);
       return left.length === 0;
     });
     return left;
-  }
-
-  /** All but the mark of whose the run directory is, which stays. */
-  #filesLeft(): readonly string[] {
-    const { runDir } = this.controllerOptions;
-    return filesBelow(runDir).filter((path) => path !== join(runDir, "owner"));
   }
 
   /** Lets go of both namespaces and of everything in the directory: every mount in it is a namespace's. */
@@ -142,7 +123,8 @@ export class DemoHost {
   }
 }
 
-function configure(rtnl: Rtnl, [ipv4, ipv6]: readonly [string, string]): void {
+/** Addresses of eth0. */
+export function configure(rtnl: Rtnl, [ipv4, ipv6]: readonly [string, string]): void {
   const { index } = rtnl.query(link.get({ name: "eth0" }));
   rtnl.execute(
     link.change({ name: "lo" }, { up: true }),
@@ -150,9 +132,4 @@ function configure(rtnl: Rtnl, [ipv4, ipv6]: readonly [string, string]): void {
     address.add({ link: index, address: ipv6, prefixLength: 64 }),
     link.change({ index }, { up: true }),
   );
-}
-
-async function until(done: () => boolean): Promise<void> {
-  const deadline = performance.now() + patience;
-  while (!done() && performance.now() < deadline) await sleep(5);
 }

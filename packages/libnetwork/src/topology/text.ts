@@ -21,6 +21,8 @@ export interface TopologyTextOptions {
   readonly width?: number;
   /** With the colours of a terminal. Default: false. */
   readonly colour?: boolean;
+  /** What the host is called. Default: `host`. */
+  readonly title?: string;
 }
 
 /** Columns of a box that still says something. */
@@ -39,7 +41,7 @@ interface Scene {
 
 /** Lines of text, the last one without line end. */
 export function topologyText(topology: Topology, options: TopologyTextOptions = {}): string {
-  const { width = 100, colour = false } = options;
+  const { width = 100, colour = false, title = "host" } = options;
   const steps = layout(topology);
   const boxAt = mostLanes(steps) * laneWidth + wireWidth;
   const scene: Scene = {
@@ -52,7 +54,7 @@ export function topologyText(topology: Topology, options: TopologyTextOptions = 
     ...hostRows(topology, scene),
     ...steps.flatMap((step) => ("network" in step ? networkRows(step, scene) : sandboxRows(step, scene))),
   ];
-  return frame("host", rows, scene.width + frameWidth, "dim")
+  return frame(title, rows, scene.width + frameWidth, "dim")
     .map((row) => paint(row, colour))
     .join("\n");
 }
