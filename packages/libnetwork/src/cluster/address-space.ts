@@ -3,7 +3,7 @@
  * the shared store when it is given, so nothing is replayed.
  */
 import { randomBytes } from "node:crypto";
-import { parseSubnet } from "../address/cidr.ts";
+import { type Cidr, parseSubnet } from "../address/cidr.ts";
 import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
 import type { KeptAddress } from "../contracts/cluster.ts";
 import type {
@@ -120,7 +120,9 @@ export class ClusterAddressSpace {
   }
 
   async releaseAddress(address: string, owner: AllocationOwner | undefined): Promise<void> {
-    await this.#rooms.allocations.giveBack(addressThing(ownerOf(owner), parseIp(address)));
+    const thing = addressThing(ownerOf(owner), parseIp(address));
+    await this.#rooms.allocations.giveBack(thing);
+    this.#networks.get(ownerOf(owner).networkId)?.gaveBack(thing.id);
   }
 
   /** @throws network_not_found, network_going, store_unavailable, cluster_contention */
@@ -285,8 +287,17 @@ function wanted(pool: AddressPool, text: string): IpAddress {
 async function takenPools(store: SharedStore, family: Family): Promise<SubnetTree> {
   const taken = new SubnetTree(family);
   for (const { id } of await store.list(poolKind)) {
-    const subnet = parseSubnet(id);
-    if (subnet.family === family) taken.add(subnet);
+    const subnet = trySubnet(id);
+    if (subnet?.family === family) taken.add(subnet);
   }
   return taken;
+}
+
+/** Undefined for what is none: somebody has stored it by hand. */
+function trySubnet(text: string): Cidr | undefined {
+  try {
+    return parseSubnet(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -241,7 +241,7 @@ test("hosts hear of each other, and of those that are gone when their life is ov
     came: ({ id, address }) => told.push(`${id} came ${address}`),
     went: ({ id }) => told.push(`${id} went`),
   });
-  await eventually(() => assert.deepEqual(told, ["a came 192.0.2.1", "b came 192.0.2.1"]));
+  await eventually(() => assert.deepEqual(told, ["a came 192.0.2.1", "b came 192.0.2.2"]));
   await a.kill();
   const life = a.store.leases.at(-1);
   assert.ok(life !== undefined);

@@ -5,8 +5,9 @@ import type { HostsListener } from "../contracts/cluster.ts";
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { SharedStore } from "../contracts/shared-store.ts";
 import type { StoredRecord } from "../contracts/store.ts";
-import { hostKind, textOf } from "./kinds.ts";
+import { hostKind } from "./kinds.ts";
 import { Mirror } from "./mirror.ts";
+import { readHost } from "./peer-record.ts";
 
 export class Hosts {
   readonly #mirror: Mirror;
@@ -26,7 +27,11 @@ export class Hosts {
   #put(record: StoredRecord, listener: HostsListener): void {
     const host = readHost(record);
     const before = this.#known.get(record.id);
-    if (host === undefined || before?.address === host.address) return;
+    if (host === undefined) {
+      this.#deleted(record.id, listener);
+      return;
+    }
+    if (before?.address === host.address) return;
     if (before !== undefined) listener.went(before);
     this.#known.set(host.id, host);
     listener.came(host);
@@ -38,11 +43,4 @@ export class Hosts {
     this.#known.delete(id);
     listener.went(host);
   }
-}
-
-/** Undefined where it is none: another release has stored it, or somebody by hand. */
-function readHost({ id, value }: StoredRecord): ClusterHost | undefined {
-  const name = textOf(value, "name");
-  const address = textOf(value, "address");
-  return name === undefined || address === undefined ? undefined : { id, name, address };
 }

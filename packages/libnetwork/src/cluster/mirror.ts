@@ -1,22 +1,36 @@
 /**
  * Mirror: the records of one kind as this host was last told of them.
  */
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import type { FollowEvent, SharedStore } from "../contracts/shared-store.ts";
 import type { StoredRecord } from "../contracts/store.ts";
-import { assertAvailable, storeUnavailable } from "./failures.ts";
+import { hasCode } from "../errors.ts";
+import { assertAvailable, storeUnavailable, warnOfFailure } from "./failures.ts";
+
+/** How long events are taken in one go: where thousands come at once, whoever else waits has a turn in between. */
+const longestGoMs = 10;
+/** Before a kind is followed anew that the store refused to tell of. */
+const usualPauseMs = 5000;
 
 export class Mirror {
   readonly records = new Map<string, StoredRecord>();
   readonly #store: SharedStore;
   readonly #following = new AbortController();
   readonly #told: (event: FollowEvent) => void;
+  readonly #pauseMs: number;
   #isSettled = false;
   #waiting: PromiseWithResolvers<void>[] = [];
 
   /** @param told of every event, after it is in {@link records} */
-  constructor(store: SharedStore, kind: string, told: (event: FollowEvent) => void = () => undefined) {
+  constructor(
+    store: SharedStore,
+    kind: string,
+    told: (event: FollowEvent) => void = () => undefined,
+    pauseMs = usualPauseMs,
+  ) {
     this.#store = store;
     this.#told = told;
+    this.#pauseMs = pauseMs;
     void this.#follow(kind);
   }
 
@@ -45,12 +59,46 @@ export class Mirror {
 
   async #follow(kind: string): Promise<void> {
     const { signal } = this.#following;
-    for await (const event of this.#store.follow(kind, signal)) {
+    for (;;) {
+      try {
+        await this.#takeAll(kind);
+        break;
+      } catch (error) {
+        if (hasCode(error, "store_closed")) break;
+        // What it may not see now it may see later.
+        process.emitWarning(`records of kind ${kind} cannot be followed: ${String(error)}`);
+        this.#takeOne({ type: "stale" });
+      }
+      await pause(this.#pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) break;
-      this.#take(event);
-      this.#told(event);
     }
     this.#fail("the store is closed");
+  }
+
+  async #takeAll(kind: string): Promise<void> {
+    const { signal } = this.#following;
+    // Of another time that it was followed.
+    const former = new Map(this.records);
+    let began = performance.now();
+    for await (const event of this.#store.follow(kind, signal)) {
+      if (signal.aborted) break;
+      if (event.type === "put") former.delete(event.record.id);
+      if (event.type === "settled") {
+        for (const record of former.values()) this.#takeOne({ type: "delete", record });
+        former.clear();
+      }
+      this.#takeOne(event);
+      if (performance.now() - began < longestGoMs) continue;
+      await turn();
+      began = performance.now();
+      if (signal.aborted) break;
+    }
+  }
+
+  /** One event that cannot be dealt with is not the end of all. */
+  #takeOne(event: FollowEvent): void {
+    this.#take(event);
+    warnOfFailure(() => this.#told(event));
   }
 
   #take(event: FollowEvent): void {

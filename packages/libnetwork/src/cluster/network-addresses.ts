@@ -35,6 +35,13 @@ export class NetworkAddresses {
     return this.#mirror.isSettled ? this.#open(subnet, subPool) : undefined;
   }
 
+  /**
+   * This host has given an address back. Where it was given back before this was told that somebody had it, it is never told that it is free.
+   */
+  gaveBack(address: string): void {
+    if (!this.#mirror.records.has(address)) this.#gave(address);
+  }
+
   close(): void {
     this.#mirror.close();
   }

@@ -4,12 +4,13 @@
 import type { PeersListener } from "../contracts/cluster.ts";
 import type { Peer } from "../contracts/overlay.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
-import type { PlainData, StoredRecord } from "../contracts/store.ts";
+import type { PlainData } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
 import { isAway, isLeaseLost } from "./failures.ts";
-import { fieldOf, peerKind, textOf } from "./kinds.ts";
+import { peerKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
+import { readPeer } from "./peer-record.ts";
 
 const batchSize = 100;
 
@@ -75,15 +76,18 @@ export class SharedPeers {
   }
 
   #follow(networkId: string, listener: PeersListener): Mirror {
+    const { self } = this.#membership;
     const mirror: Mirror = new Mirror(this.#store, peerKind(networkId), (event) => {
       if (event.type === "delete") listener.removed(event.record.id);
       if (event.type === "settled") {
-        const peers = [...mirror.records.values()].map((record) => readPeer(networkId, record));
+        const peers = [...mirror.records.values()].map((record) => readPeer(networkId, record, self));
         listener.settled(peers.filter((peer) => peer !== undefined));
       }
-      const peer = event.type === "put" ? readPeer(networkId, event.record) : undefined;
       // Before they are all told, they are told in one.
-      if (peer !== undefined && mirror.isSettled) listener.put(peer);
+      if (event.type !== "put" || !mirror.isSettled) return;
+      const peer = readPeer(networkId, event.record, self);
+      if (peer === undefined) listener.removed(event.record.id);
+      else listener.put(peer);
     });
     this.#followed.set(networkId, mirror);
     return mirror;
@@ -121,39 +125,4 @@ export class SharedPeers {
     for (const mirror of this.#followed.values()) mirror.close();
     this.#followed.clear();
   }
-}
-
-/** Undefined where it is none: another release has stored it, or somebody by hand. */
-function readPeer(networkId: string, { id, value }: StoredRecord): Peer | undefined {
-  const hostId = textOf(value, "hostId");
-  const hostAddress = textOf(value, "hostAddress");
-  const mac = textOf(value, "mac");
-  if (hostId === undefined || hostAddress === undefined || mac === undefined) return undefined;
-  const ipv4 = textOf(value, "ipv4");
-  const ipv6 = textOf(value, "ipv6");
-  return {
-    endpointId: id,
-    networkId,
-    hostId,
-    hostAddress,
-    mac,
-    ...(ipv4 !== undefined && { ipv4 }),
-    ...(ipv6 !== undefined && { ipv6 }),
-    names: listIn(value, "names").filter((name) => typeof name === "string"),
-    ports: listIn(value, "ports").flatMap(readPort),
-  };
-}
-
-function readPort(value: PlainData): Peer["ports"] {
-  const name = textOf(value, "name");
-  const protocol = textOf(value, "protocol");
-  const port = fieldOf(value, "port");
-  const isProtocol = protocol === "tcp" || protocol === "udp" || protocol === "sctp";
-  if (name === undefined || !isProtocol || typeof port !== "number") return [];
-  return [{ name, protocol, port }];
-}
-
-function listIn(value: PlainData, field: string): readonly PlainData[] {
-  const found = fieldOf(value, field);
-  return Array.isArray(found) ? found : [];
 }

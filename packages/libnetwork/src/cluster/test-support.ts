@@ -83,7 +83,8 @@ export class TestHost {
   constructor(id: string, memory: SharedMemory, delay: () => number = () => 0) {
     this.id = id;
     this.store = new MortalStore(memory.connect(), delay);
-    const self = { id, name: id, address: "192.0.2.1" };
+    // Of "a" 192.0.2.1, and so on.
+    const self = { id, name: id, address: `192.0.2.${id.charCodeAt(0) - 96}` };
     this.cluster = new HostCluster(this.store, { self, lifetimes: { life: 10, retention: 600 } });
     this.cluster.networks.follow({
       put: () => undefined,

@@ -433,7 +433,7 @@ export class FakeController extends Controller {
     const cluster =
       shared &&
       new HostCluster(faults.watch("shared", shared.store, ["commit"]), {
-        self: { id: shared.id, name: shared.id, address: "192.0.2.1" },
+        self: { id: shared.id, name: shared.id, address: `192.0.2.${(shared.id.codePointAt(0) ?? 0) % 200}` },
         lifetimes: { life: 10, retention: 600 },
       });
     const files = new FakeFiles();

@@ -25,6 +25,19 @@ export function decode(kind: string, id: string, stored: StoredText): StoredReco
   return Object.freeze({ kind, id, value, revision: stored.revision });
 }
 
+/**
+ * As {@link decode}, of a store that others write to as well: what is no JSON is `null`, which no reader takes for a record of its own, so that
+ * it is in nobody's way.
+ */
+export function decodeShared(kind: string, id: string, stored: StoredText): StoredRecord {
+  try {
+    return decode(kind, id, stored);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return decode(kind, id, { value: "null", revision: stored.revision });
+  }
+}
+
 /** Throws `revision_conflict` unless the record is at the revision that the change expects. */
 export function checkRevision(
   change: Pick<EncodedChange, "kind" | "id" | "ifRevision">,

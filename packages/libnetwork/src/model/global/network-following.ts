@@ -2,10 +2,12 @@
  * Networks that other hosts make, change and delete.
  */
 import type { Cluster, NetworksListener, SharedNetwork } from "../../contracts/cluster.ts";
-import { hasCode } from "../../errors.ts";
+import type { PlainData } from "../../contracts/store.ts";
+import { hasCode, invalid } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
 import { deleteEndpoint } from "../membership.ts";
 import { tellRecords } from "../names/network-records.ts";
+import { readableRecords } from "../names/record-list.ts";
 import { expectQuestions } from "../names/sandbox-resolver.ts";
 import { NetworkCore } from "../network-core.ts";
 import { noteProblem } from "../problems.ts";
@@ -70,10 +72,7 @@ export class NetworkFollowing implements NetworksListener {
   }
 
   async #take({ id, record }: SharedNetwork): Promise<void> {
-    const read = {
-      ...readRecord("network", { kind: "network", id, value: record, revision: 0 }),
-      shared: true,
-    };
+    const read = readShared(id, record);
     const known = this.#engine.networks.byId(id);
     if (known === undefined) await adopt(this.#engine, read);
     else await change(known, read);
@@ -93,8 +92,20 @@ export class NetworkFollowing implements NetworksListener {
   }
 }
 
+/**
+ * Nothing makes it one of those that a host has from the start, whatever it says.
+ *
+ * @throws record_unreadable
+ */
+function readShared(id: string, value: PlainData): NetworkRecord {
+  const { gatewayBridge: _, ...read } = readRecord("network", { kind: "network", id, value, revision: 0 });
+  return { ...read, names: readableRecords(read.names ?? []), predefined: false, shared: true };
+}
+
 /** From now on it is found here, too. */
 async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
+  // Others do not have this host make bridges, and what else is each host's own.
+  if (engine.parts.drivers.get(record.driver)?.scope === "local") throw notShared(record);
   await engine.commit(put("network", record));
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
@@ -104,6 +115,11 @@ async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
   const driver = await engine.findDriver(record.driver);
   engine.global?.introduce(driver);
   await restoreNetworkInDriver(network);
+}
+
+function notShared({ name, driver }: NetworkRecord): Error {
+  const message = `network "${name}" is stored in the cluster, but networks of the driver "${driver}" are each host's own: it is left alone`;
+  return invalid("network_not_shared", message, driver);
 }
 
 /** What of a network may change: its DNS records. */

@@ -4,7 +4,7 @@
 import type { AddedRecord } from "../../contracts/names.ts";
 import { conflict, invalid, notFound } from "../../errors.ts";
 import { show } from "../../options/parse.ts";
-import { nameRecord, type RecordSelector } from "./record-options.ts";
+import { checkedRecords, nameRecord, type RecordSelector } from "./record-options.ts";
 
 /** All of a network's are stored, and told to the resolver, with each change. */
 const mostRecords = 1000;
@@ -72,5 +72,16 @@ function matches(record: AddedRecord, selector: RecordSelector): boolean {
     return typeof is === "string" && typeof wanted === "string"
       ? is.toLowerCase() === wanted.toLowerCase()
       : JSON.stringify(is) === JSON.stringify(wanted);
+  });
+}
+
+/** Of what others have stored, what could have been added by a user: the rest nobody could be answered with. */
+export function readableRecords(stored: readonly AddedRecord[]): readonly AddedRecord[] {
+  return stored.slice(0, mostRecords).flatMap(({ name, ttl, data }) => {
+    try {
+      return checkedRecords([{ name, ttl, ...data }]);
+    } catch {
+      return [];
+    }
   });
 }

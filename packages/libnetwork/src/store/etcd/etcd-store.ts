@@ -13,7 +13,7 @@ import type {
 import type { StoredRecord, StoreEvent } from "../../contracts/store.ts";
 import { CausewayError, messageOf } from "../../errors.ts";
 import { changesForgotten, leaseNotFound, revisionConflict, storeClosed } from "../failures.ts";
-import { decode } from "../record.ts";
+import { decodeShared } from "../record.ts";
 import { Follower } from "../shared/follower.ts";
 import { checkLeaseSeconds } from "../shared/lease-seconds.ts";
 import { type EncodedSharedChange, encodeAll } from "../shared/shared-change.ts";
@@ -61,14 +61,14 @@ export class EtcdStore implements SharedStore {
   async get(kind: string, id: string): Promise<StoredRecord | undefined> {
     const { kvs } = await this.#client.call(range, { key: this.#keys.of(kind, id) });
     const [kv] = kvs;
-    return kv && decode(kind, id, { value: kv.value.toString(), revision: kv.modRevision });
+    return kv && decodeShared(kind, id, { value: kv.value.toString(), revision: kv.modRevision });
   }
 
   async list(kind: string): Promise<readonly StoredRecord[]> {
     let records: StoredRecord[] = [];
     await this.#listing.pages(kind, (page, isFirst) => {
       if (isFirst) records = [];
-      for (const [id, stored] of page.records) records.push(decode(kind, id, stored));
+      for (const [id, stored] of page.records) records.push(decodeShared(kind, id, stored));
     });
     return records;
   }
@@ -205,7 +205,7 @@ export class EtcdStore implements SharedStore {
   #eventOf(kind: string, { type, kv, prevKv }: WatchedChange): StoreEvent | undefined {
     const valued = type === eventTypeDelete ? prevKv : kv;
     if (!kv || !valued) return undefined;
-    const record = decode(kind, this.#keys.idOf(kind, kv.key), {
+    const record = decodeShared(kind, this.#keys.idOf(kind, kv.key), {
       value: valued.value.toString(),
       revision: kv.modRevision,
     });

@@ -3,7 +3,7 @@
  * changes of one record only the last waits.
  */
 import type { FollowEvent } from "../../contracts/shared-store.ts";
-import { decode, type StoredText } from "../record.ts";
+import { decodeShared, type StoredText } from "../record.ts";
 
 /** What waits for the reader; without a value: a deletion. */
 interface Waiting {
@@ -116,11 +116,11 @@ export class Follower {
     this.#waiting.delete(id);
     if (value !== undefined) {
       this.#told.set(id, { value, revision });
-      return { type: "put", record: decode(this.#kind, id, { value, revision }) };
+      return { type: "put", record: decodeShared(this.#kind, id, { value, revision }) };
     }
     const last = this.#told.get(id)?.value ?? "null";
     this.#told.delete(id);
-    return { type: "delete", record: decode(this.#kind, id, { value: last, revision }) };
+    return { type: "delete", record: decodeShared(this.#kind, id, { value: last, revision }) };
   }
 
   #revisionOf(id: string): number {

@@ -1,0 +1,66 @@
+/**
+ * Networks that stand in the store as no host of ours has put them there.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually } from "../../../../../test/support/eventually.ts";
+import type { PlainData } from "../../contracts/store.ts";
+import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
+import { FakeController } from "../test-support.ts";
+
+test("a network of a driver whose networks are each host's own is not taken from the store, nor one that would be there from the start", async () => {
+  const memory = new SharedMemory();
+  const stores = [memory.connect(), memory.connect()] as const;
+  const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
+  const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
+  const made = await controller.newNetwork("overlay", "web");
+  const [[, { value }] = assert.fail()] = memory.entries("network");
+  const shared = JSON.parse(value) as { record: { [field: string]: PlainData } };
+  const put = (id: string, name: string, changed: { [field: string]: PlainData }) =>
+    stores[0].commit([
+      {
+        op: "put",
+        kind: "network",
+        id,
+        value: { name, things: [], record: { ...shared.record, id, name, ...changed } },
+      },
+    ]);
+  await put("1bridge", "bridge", { driver: "bridge" });
+  await put("2path/../..", "path", {});
+  await put("3list", "list", { pools: 7 });
+  await put("4start", "start", { predefined: true, gatewayBridge: true });
+  const network = await eventually(() => other.networkByName("start") ?? assert.fail());
+  assert.ok(!network.predefined);
+  assert.deepEqual(
+    other
+      .networks()
+      .map(({ name }) => name)
+      .sort(),
+    ["start", "web"],
+  );
+  // One that is there already becomes no other by what is stored of it later.
+  await put(made.id, "web", { driver: "bridge", pools: [], options: {} });
+  await put("5last", "last", {});
+  await eventually(() => assert.ok(other.networkByName("last") !== undefined));
+  assert.equal(other.networkByName("web")?.type, "overlay");
+  assert.notDeepEqual(other.networkByName("web")?.ipamInfo ?? [], []);
+  const names = [
+    { name: "good", ttl: 1, data: { type: "A", address: "192.0.2.1" } },
+    { name: "bad", ttl: 1, data: { type: "A", address: "everywhere" } },
+    { name: "b\nd", ttl: 1, data: { type: "TXT", texts: ["x"] } },
+    { name: "odd", ttl: 1, data: { type: "HINFO" } },
+    { name: "big", ttl: 1, data: { type: "TXT", texts: ["x".repeat(70_000)] } },
+  ];
+  await put("5last", "last", { names });
+  await eventually(() =>
+    assert.deepEqual(
+      other
+        .networkByName("last")
+        ?.records()
+        .map(({ name }) => name),
+      ["good"],
+    ),
+  );
+  await Promise.all([controller.close(), other.close()]);
+  for (const store of stores) await store.close();
+});
