@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { address, link, NetNamespace } from "@causeway/kernel";
+import { address, link, NetNamespace, writeSysctl } from "@causeway/kernel";
 import { NetworkController } from "@causeway/libnetwork";
 import { eventually } from "../support/eventually.ts";
-import { TestHost } from "../support/host.ts";
+import { namespaceOf, TestHost } from "../support/host.ts";
 import { inside } from "../support/inside.ts";
 import { Outside } from "../support/outside.ts";
 import { ipv4Only } from "../support/scenes.ts";
@@ -46,14 +46,20 @@ async function busyHost(t: TestContext) {
       }),
     ),
   );
+  // Else the kernel asks for its neighbours in the name of whoever sends first, also of the address that is not its own: that is refused,
+  // and would keep `peer` itself from being answered.
+  {
+    using namespace = namespaceOf(peer.sandbox);
+    namespace.run(() => writeSysctl("net/ipv4/conf/all/arp_announce", 2));
+  }
   const open = ({ sandbox }: typeof web) => things.use(NetNamespace.open(sandbox.netnsPath));
   const [inWeb, inPeer, inOther] = [open(web), open(peer), open(other)];
   const webAddress = web.endpoint.ipv4?.split("/")[0] ?? assert.fail();
   const door = { address: outside.hostIpv4, port: published };
   const pings = [
-    new Ping(inPeer, webAddress),
-    new Ping(inWeb, "172.30.1.1"),
-    new Ping(outside.namespace, door.address),
+    things.use(new Ping("peer to web", inPeer, webAddress)),
+    things.use(new Ping("web to its gateway", inWeb, "172.30.1.1")),
+    things.use(new Ping("outside to the host", outside.namespace, door.address)),
   ];
   const flows = [
     ...pings,

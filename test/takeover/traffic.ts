@@ -21,11 +21,14 @@ const interval = 10;
 const anywhere = "0.0.0.0";
 
 /** A packet every 10 ms by ping(8), until it is asked what was lost. */
-export class Ping {
+export class Ping implements Disposable {
   readonly #process;
+  readonly #name;
   #output = "";
 
-  constructor(from: NetNamespace, address: string) {
+  /** @param name what a failure calls it */
+  constructor(name: string, from: NetNamespace, address: string) {
+    this.#name = name;
     this.#process = from.spawn("ping", ["-n", "-i", "0.01", "-W", "5", address], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -40,9 +43,16 @@ export class Ping {
     this.#process.kill("SIGINT");
     await closed;
     const numbers = [...this.#output.matchAll(/icmp_seq=(\d+)/g)].map(([, number]) => Number(number));
-    const all = Array.from({ length: numbers.length }, (_, at) => at + 1);
     assert.ok(numbers.length > 10, this.#output);
-    assert.deepEqual(numbers, all, "packets were not answered, or twice");
+    const answered = new Set(numbers);
+    const sent = Array.from({ length: Math.max(...numbers) }, (_, at) => at + 1);
+    const lost = sent.filter((number) => !answered.has(number));
+    assert.deepEqual(lost, [], `${this.#name}: packets were not answered, of ${sent.length}`);
+    assert.equal(numbers.length, answered.size, `${this.#name}: packets were answered twice`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#process.kill("SIGKILL");
   }
 }
 
