@@ -110,6 +110,7 @@ export class ClusterAddressSpace {
     const { subnet, subPool } = readPoolId(request.poolId);
     this.#networkOf.set(request.poolId, owner.networkId);
     const pool = await this.#addresses(owner.networkId).pool(subnet, subPool);
+    if (request.address !== undefined) await this.#lookAgain(owner.networkId, pool, parseIp(request.address));
     const isGateway = request.options?.[requestAddressType] === gatewayAddressType;
     const choose =
       request.address === undefined
@@ -218,6 +219,13 @@ export class ClusterAddressSpace {
       take(pool, address.toString());
       return address;
     });
+  }
+
+  /** An address that was given back a moment ago may be asked for before this host is told of that: an endpoint moves. */
+  async #lookAgain(networkId: string, pool: AddressPool, address: IpAddress): Promise<void> {
+    if (!pool.isTaken(address)) return;
+    const taken = await this.#rooms.store.get(addressKind(networkId), address.toString());
+    if (taken === undefined && pool.isTaken(address)) pool.release(address);
   }
 
   async #guards({ networkId, endpointId }: AllocationOwner): Promise<readonly SharedChange[]> {

@@ -6,7 +6,7 @@
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
-import { isAway, isConflict, isDoubtful } from "./failures.ts";
+import { isAway, isConflict, isDoubtful, isHostIdInUse, storeUnavailable } from "./failures.ts";
 import { type HeldThing, heldKind, keyOf, readHeld, type Thing } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 
@@ -26,7 +26,12 @@ export class Allocations {
   constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
     this.#store = store;
     this.#membership = membership;
-    this.#debt = new Debt(store, signal, () => this.#payAll(), isAway);
+    this.#debt = new Debt(
+      store,
+      signal,
+      () => this.#payAll(),
+      (error) => isAway(error) || isHostIdInUse(error),
+    );
   }
 
   /**
@@ -117,7 +122,9 @@ export class Allocations {
   async #payBack(key: string, { owner }: HeldThing): Promise<void> {
     const record = await this.#store.get(this.#kind, key);
     if (record === undefined || readHeld(record.value)?.owner !== owner) return;
-    await deleteHeld(this.#store, [record]);
+    if (await deleteHeld(this.#store, [record], this.#membership.stillClaimed())) return;
+    await this.#membership.checkClaim();
+    throw storeUnavailable("this host has registered there again meanwhile");
   }
 
   get #kind(): string {

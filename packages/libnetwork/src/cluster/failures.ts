@@ -1,8 +1,10 @@
 /**
  * What can go wrong between hosts, and what is to be thought of it.
  */
+
+import type { ClusterHost } from "../contracts/overlay.ts";
 import type { SharedStore } from "../contracts/shared-store.ts";
-import { CausewayError, hasCode, unavailable } from "../errors.ts";
+import { CausewayError, conflict, hasCode, unavailable } from "../errors.ts";
 
 /** Another host was faster. */
 export function isConflict(error: unknown): boolean {
@@ -28,6 +30,20 @@ export function isDoubtful(error: unknown): boolean {
 /** A lease that something was to be put under has ended. */
 export function isLeaseLost(error: unknown): boolean {
   return hasCode(error, "lease_not_found");
+}
+
+/** Another host has this one's id. */
+export function isHostIdInUse(error: unknown): error is CausewayError {
+  return hasCode(error, "host_id_in_use");
+}
+
+export function hostIdInUse(self: ClusterHost, other: ClusterHost): CausewayError {
+  return conflict(
+    "host_id_in_use",
+    `host ${self.id} (${self.name}, ${self.address}) is not taken into the cluster: ${other.name}, ${other.address}, has the same id; ` +
+      "one of their state directories is a copy of the other's: begin with an empty one here. A host that has got another address waits until its former life is over",
+    { id: self.id, host: other.name, address: other.address },
+  );
 }
 
 /** @throws store_unavailable at once, where that is known */

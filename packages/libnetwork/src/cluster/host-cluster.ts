@@ -5,6 +5,7 @@ import type { Cluster, HostsListener, MembershipListener } from "../contracts/cl
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { Availability, SharedStore } from "../contracts/shared-store.ts";
 import type { TunnelKeys } from "../contracts/tunnel-keys.ts";
+import type { CausewayError } from "../errors.ts";
 import type { PoolRange } from "../ipam/default-ranges.ts";
 import { ClusterAddressSpace } from "./address-space.ts";
 import { Allocations } from "./allocations.ts";
@@ -56,6 +57,10 @@ export class HostCluster implements Cluster {
 
   get availability(): Availability {
     return this.store.availability;
+  }
+
+  get refusal(): CausewayError | undefined {
+    return this.membership.refusal;
   }
 
   start(): void {

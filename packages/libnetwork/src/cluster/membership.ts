@@ -5,10 +5,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { MembershipListener } from "../contracts/cluster.ts";
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { Lease, LeaseId, SharedChange, SharedStore } from "../contracts/shared-store.ts";
-import { isAway, isLeaseLost, storeUnavailable } from "./failures.ts";
+import type { CausewayError } from "../errors.ts";
+import { hostIdInUse, isAway, isConflict, isHostIdInUse, isLeaseLost, storeUnavailable } from "./failures.ts";
 import { claimKind, holderKind, hostKind } from "./kinds.ts";
+import { readHost } from "./peer-record.ts";
 
 const pauseMs = 50;
+/** Between two looks whether another host that has this one's id is gone. */
+const twinPauseMs = 1000;
 
 /** How long a host is remembered that is not heard of. */
 export interface Lifetimes {
@@ -37,6 +41,7 @@ export class Membership {
   /** Aborts where it has to register anew. */
   #anew = new AbortController();
   #running: Promise<void> | undefined;
+  #refusal: CausewayError | undefined;
 
   constructor(store: SharedStore, self: ClusterHost, lifetimes: Lifetimes) {
     this.#store = store;
@@ -73,19 +78,25 @@ export class Membership {
     return this.#claim !== undefined && this.#life !== undefined;
   }
 
+  /** Why it is not registered although the store can be reached: another host has its id. */
+  get refusal(): CausewayError | undefined {
+    return this.#refusal;
+  }
+
   /**
-   * What every commit has with it that gives this host something: that others may not give it to somebody else meanwhile.
+   * What every commit has with it that gives this host something or takes something from it: that others may not give it to somebody
+   * else meanwhile, and that it is not another's with the same id.
    *
-   * @throws store_unavailable while it is not registered
+   * @throws store_unavailable while it is not registered, host_id_in_use
    */
   stillClaimed(): SharedChange {
-    if (this.#claim === undefined) throw storeUnavailable("this host is not registered there yet");
+    if (this.#claim === undefined) throw this.#notRegistered();
     return { op: "expect", kind: claimKind, id: this.self.id, ifRevision: this.#claim.revision };
   }
 
-  /** What lives as long as the host is put under it. @throws store_unavailable while it is not registered */
+  /** What lives as long as the host is put under it. @throws store_unavailable while it is not registered, host_id_in_use */
   life(): LeaseId {
-    if (this.#life === undefined) throw storeUnavailable("this host is not registered there yet");
+    if (this.#life === undefined) throw this.#notRegistered();
     return this.#life.id;
   }
 
@@ -111,22 +122,30 @@ export class Membership {
         await this.#register();
         await this.#untilLost();
       } catch (error) {
-        if (!isAway(error) && !isLeaseLost(error)) process.emitWarning(String(error));
-        await pause(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+        if (isHostIdInUse(error)) this.#refused(error);
+        // Somebody registered meanwhile under the same id.
+        else if (isConflict(error)) await this.checkClaim().catch(() => undefined);
+        else if (!isAway(error) && !isLeaseLost(error)) process.emitWarning(String(error));
+        const wait = this.#refusal === undefined ? pauseMs : twinPauseMs;
+        await pause(wait, undefined, { signal, ref: false }).catch(() => undefined);
         await this.#untilAvailable();
       }
     }
   }
 
+  /** Each run of this host takes the place of the one before; that of another host with the same id it leaves alone. */
   async #register(): Promise<void> {
     const { id, name, address } = this.self;
     if (this.#claim === undefined) {
+      const nobodyElse = await this.#nobodyElse();
       const lease = await this.#store.lease(this.#lifetimes.retention);
       const revision = await this.#store.commit([
+        nobodyElse,
         { op: "put", kind: claimKind, id, value: { name }, lease: lease.id },
         { op: "put", kind: holderKind, id, value: { name } },
       ]);
       this.#claim = { lease, revision };
+      this.#refusal = undefined;
       this.#isSettled = false;
     }
     if (!this.#isSettled) {
@@ -134,13 +153,39 @@ export class Membership {
       this.#isSettled = true;
     }
     if (this.#life === undefined) {
+      const { ifRevision } = await this.#nobodyElse();
       const lease = await this.#store.lease(this.#lifetimes.life);
       await this.#store.commit([
-        { op: "put", kind: hostKind, id, value: { name, address }, lease: lease.id },
+        this.stillClaimed(),
+        { op: "put", kind: hostKind, id, value: { name, address }, lease: lease.id, ifRevision },
       ]);
       this.#life = lease;
       for (const listener of this.#listeners) listener.revived?.();
     }
+  }
+
+  /**
+   * That no host with another address lives under this id: a copy of the state directory is such a host.
+   *
+   * @throws host_id_in_use, store_unavailable
+   */
+  async #nobodyElse() {
+    const { id, address } = this.self;
+    const record = await this.#store.get(hostKind, id);
+    const other = record && readHost(record);
+    if (other !== undefined && other.address !== address) throw hostIdInUse(this.self, other);
+    return { op: "expect", kind: hostKind, id, ifRevision: record?.revision ?? 0 } as const;
+  }
+
+  #notRegistered(): CausewayError {
+    return this.#refusal ?? storeUnavailable("this host is not registered there yet");
+  }
+
+  #refused(error: CausewayError): void {
+    if (this.#refusal === undefined) process.emitWarning(error.message);
+    this.#refusal = error;
+    // The other one's, by now.
+    this.#claim = undefined;
   }
 
   async #untilAvailable(): Promise<void> {

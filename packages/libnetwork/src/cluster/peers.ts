@@ -6,7 +6,7 @@ import type { Peer } from "../contracts/overlay.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
-import { isAway, isLeaseLost } from "./failures.ts";
+import { isAway, isHostIdInUse, isLeaseLost } from "./failures.ts";
 import { peerKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -32,7 +32,7 @@ export class SharedPeers {
       store,
       signal,
       () => this.#tellAll(),
-      (error) => isAway(error) || isLeaseLost(error),
+      (error) => isAway(error) || isLeaseLost(error) || isHostIdInUse(error),
     );
     signal.addEventListener("abort", () => this.#close(), { once: true });
   }
@@ -106,6 +106,8 @@ export class SharedPeers {
   }
 
   async #tellBatch(batch: readonly (readonly [string, string])[]): Promise<void> {
+    // What a host with this one's id has told is not this one's to take back.
+    this.#membership.life();
     const changes = batch.map(([endpointId, networkId]): SharedChange => {
       const peer = this.#own.get(endpointId);
       return peer === undefined

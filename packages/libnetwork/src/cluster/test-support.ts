@@ -54,8 +54,12 @@ class MortalStore implements SharedStore {
     return this.memory.watch(...args);
   }
 
-  follow(...args: Parameters<SharedStore["follow"]>) {
-    return this.memory.follow(...args);
+  /** What has happened is told late. */
+  async *follow(...args: Parameters<SharedStore["follow"]>) {
+    for await (const event of this.memory.follow(...args)) {
+      await this.#wait();
+      yield event;
+    }
   }
 
   onAvailability(...args: Parameters<SharedStore["onAvailability"]>) {
@@ -67,11 +71,15 @@ class MortalStore implements SharedStore {
   }
 
   async #call<T>(action: () => Promise<T>): Promise<T> {
-    for (let turns = this.#delay(); turns > 0; turns--) await new Promise(setImmediate);
+    await this.#wait();
     if (this.isDead) await new Promise(() => undefined);
     const result = await action();
     if (this.isDead) await new Promise(() => undefined);
     return result;
+  }
+
+  async #wait(): Promise<void> {
+    for (let turns = this.#delay(); turns > 0; turns--) await new Promise(setImmediate);
   }
 }
 
@@ -80,11 +88,16 @@ export class TestHost {
   readonly store: MortalStore;
   readonly cluster: HostCluster;
 
-  constructor(id: string, memory: SharedMemory, delay: () => number = () => 0) {
+  constructor(
+    id: string,
+    memory: SharedMemory,
+    delay: () => number = () => 0,
+    // Of "a" 192.0.2.1, and so on.
+    address = `192.0.2.${id.charCodeAt(0) - 96}`,
+  ) {
     this.id = id;
     this.store = new MortalStore(memory.connect(), delay);
-    // Of "a" 192.0.2.1, and so on.
-    const self = { id, name: id, address: `192.0.2.${id.charCodeAt(0) - 96}` };
+    const self = { id, name: id, address };
     this.cluster = new HostCluster(this.store, { self, lifetimes: { life: 10, retention: 600 } });
     this.cluster.networks.follow({
       put: () => undefined,

@@ -1,6 +1,8 @@
 /**
  * Cluster: what the hosts decide together, as the model works with it. docs/adr/0028-what-hosts-share.md
  */
+
+import type { CausewayError } from "../errors.ts";
 import type { ClusterHost, Peer } from "./overlay.ts";
 import type { Availability } from "./shared-store.ts";
 import type { PlainData } from "./store.ts";
@@ -55,6 +57,8 @@ export interface KeptAddress {
 export interface Cluster {
   readonly self: ClusterHost;
   readonly availability: Availability;
+  /** Why this host is not taken into the cluster although the store can be reached: `host_id_in_use`. Absent: it is, or will be soon. */
+  readonly refusal: CausewayError | undefined;
   /** Takes up this host's place; nobody waits for it. What listens has said so before. */
   start(): void;
   /** Gives this host's place up, and what it still holds: nobody waits for its lifetimes to pass. */

@@ -2,6 +2,7 @@
  * Conditions of the machine: what is ours to mend among them, its drivers say.
  */
 import { type HealthItem, type HealthSubject, looking } from "../../contracts/health.ts";
+import type { CausewayError } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
 import { sweep } from "../sweep.ts";
 import { inspectSpace } from "./disk-space.ts";
@@ -54,7 +55,8 @@ function owedToPlugins({ intents }: Engine): readonly HealthItem[] {
 }
 
 function clusterAway({ parts: { cluster } }: Engine): readonly HealthItem[] {
-  if (cluster === undefined || cluster.availability.available) return [];
+  if (cluster === undefined) return [];
+  if (cluster.availability.available) return cluster.refusal === undefined ? [] : [refused(cluster.refusal)];
   return [
     {
       code: "cluster_away",
@@ -65,6 +67,17 @@ function clusterAway({ parts: { cluster } }: Engine): readonly HealthItem[] {
       repairable: false,
     },
   ];
+}
+
+function refused({ code, message }: CausewayError): HealthItem {
+  return {
+    code,
+    nature: "host",
+    subject: host,
+    message,
+    mend: "close this host's controller, and open it with an empty state directory: what is in it is the other host's",
+    repairable: false,
+  };
 }
 
 /** Who drops what is forwarded is in nobody's way where nothing is to be. */
