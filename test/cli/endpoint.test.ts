@@ -83,7 +83,11 @@ test("inspect finds whatever has the name: a container first, a network, an endp
   const missing = await cli.run("inspect", "othre");
   assert.deepEqual(
     [missing.code, missing.stdout, missing.stderr],
-    [3, "[]\n", 'causeway: there is no container, network or endpoint "othre" (did you mean "other"?)\n'],
+    [
+      3,
+      "[]\n",
+      'causeway: there is no container, network, endpoint or service "othre" (did you mean "other"?)\n',
+    ],
   );
   const wrong = await cli.run("inspect", "--type", "netwrok", "web");
   assert.deepEqual([wrong.code, /did you mean "network"/.test(wrong.stderr)], [2, true], wrong.stderr);

@@ -29,6 +29,7 @@ export type NameKind =
   /** A network that somebody made, and may take away. */
   | "made-network"
   | "endpoint"
+  | "service"
   | "sandbox"
   | "container"
   /** Whatever has a name. */

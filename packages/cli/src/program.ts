@@ -36,7 +36,7 @@ export const commands: Commands = {
     load: async () => (await import("./commands/container/ls.ts")).ls,
   },
   inspect: {
-    summary: "Tell everything of containers, networks or endpoints",
+    summary: "Tell everything of containers, networks, endpoints or services",
     load: async () => (await import("./commands/inspect.ts")).inspect,
   },
   stop: {
@@ -122,6 +122,14 @@ export const commands: Commands = {
         summary: "Change an endpoint's aliases, links and named ports",
         load: async () => (await import("./commands/endpoint/names.ts")).names,
       },
+      healthy: {
+        summary: "Have connections to its service led to an endpoint",
+        load: async () => (await import("./commands/endpoint/health.ts")).healthy,
+      },
+      unhealthy: {
+        summary: "Have no new connections to its service led to an endpoint",
+        load: async () => (await import("./commands/endpoint/health.ts")).unhealthy,
+      },
       publish: {
         summary: "Let ports of the host lead to an endpoint",
         load: async () => (await import("./commands/endpoint/publish.ts")).publish,
@@ -134,6 +142,29 @@ export const commands: Commands = {
         summary: "Remove endpoints",
         aliases: ["remove"],
         load: async () => (await import("./commands/endpoint/rm.ts")).rm,
+      },
+    },
+  },
+  service: {
+    summary: "Services: several endpoints behind one name and address",
+    commands: {
+      ls: {
+        summary: "List services",
+        aliases: ["list"],
+        load: async () => (await import("./commands/service/ls.ts")).ls,
+      },
+      create: {
+        summary: "Make a service",
+        load: async () => (await import("./commands/service/create.ts")).create,
+      },
+      inspect: {
+        summary: "Tell everything of services",
+        load: async () => (await import("./commands/service/inspect.ts")).inspect,
+      },
+      rm: {
+        summary: "Remove services",
+        aliases: ["remove"],
+        load: async () => (await import("./commands/service/rm.ts")).rm,
       },
     },
   },

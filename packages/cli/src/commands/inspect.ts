@@ -1,5 +1,5 @@
 /**
- * causeway inspect: whatever has the name; a container before a network, and that before an endpoint.
+ * causeway inspect: whatever has the name; a container before a network, that before an endpoint, and a service last.
  */
 import type { Container, Network } from "@causeway/daemon/api";
 import { type Client, path } from "../client/client.ts";
@@ -13,8 +13,10 @@ import { findEndpoint } from "./endpoint/find.ts";
 import * as endpoint from "./endpoint/listing.ts";
 import { inspectEach } from "./inspecting.ts";
 import { named, namesOf } from "./names.ts";
+import { findService } from "./service/find.ts";
+import * as service from "./service/listing.ts";
 
-const kinds = ["container", "network", "endpoint"] as const;
+const kinds = ["container", "network", "endpoint", "service"] as const;
 type Kind = (typeof kinds)[number];
 
 interface Options extends InspectOptions {
@@ -24,7 +26,10 @@ interface Options extends InspectOptions {
 export const inspect: CommandDefinition<Options> = {
   define: (command) =>
     addInspectOptions(
-      command.argument("<name...>", "of containers, networks or endpoints: names, ids, or beginnings of ids"),
+      command.argument(
+        "<name...>",
+        "of containers, networks, endpoints or services: names, ids, or beginnings of ids",
+      ),
     ).option("--type <kind>", `what it is, where several have the name: ${kinds.join(", ")}`),
   examples: [
     { line: "causeway inspect web", says: "all that there is to know" },
@@ -43,7 +48,12 @@ export const inspect: CommandDefinition<Options> = {
     const { client, options } = call;
     const wanted = kindOf(options.type);
     const find = wanted === undefined ? findAny : (one: Client, name: string) => finders[wanted](one, name);
-    const optional = new Set<string>([...container.optionalFields, ...endpoint.optionalFields, "configFrom"]);
+    const optional = new Set<string>([
+      ...container.optionalFields,
+      ...endpoint.optionalFields,
+      ...service.optionalFields,
+      "configFrom",
+    ]);
     return inspectEach(call, [...optional], (reference) => find(client, reference));
   },
 };
@@ -54,6 +64,7 @@ const finders: Readonly<Record<Kind, (client: Client, reference: string) => Prom
   network: (client, reference) =>
     named(client, "network", reference, () => client.get<Network>(path("networks", reference))),
   endpoint: findEndpoint,
+  service: findService,
 };
 
 async function findAny(client: Client, reference: string): Promise<object> {
@@ -61,6 +72,7 @@ async function findAny(client: Client, reference: string): Promise<object> {
   for (const find of [
     ...plain.map((from) => () => client.get<object>(from)),
     () => findEndpoint(client, reference),
+    () => findService(client, reference),
   ]) {
     try {
       return await find();
@@ -69,7 +81,10 @@ async function findAny(client: Client, reference: string): Promise<object> {
     }
   }
   const hint = suggestion(reference, await namesOf(client, "object"));
-  throw new CliError(exitCodes.notFound, `there is no container, network or endpoint "${reference}"${hint}`);
+  throw new CliError(
+    exitCodes.notFound,
+    `there is no container, network, endpoint or service "${reference}"${hint}`,
+  );
 }
 
 function kindOf(text: string | undefined): Kind | undefined {

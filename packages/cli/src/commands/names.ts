@@ -1,7 +1,7 @@
 /**
  * Names of what is there: for completion, and for errors that name the nearest.
  */
-import type { Container, Endpoint, Network, Sandbox } from "@causeway/daemon/api";
+import type { Container, Endpoint, Network, Sandbox, Service } from "@causeway/daemon/api";
 import type { Client } from "../client/client.ts";
 import { ApiError } from "../client/failure.ts";
 import type { NameKind } from "../command.ts";
@@ -21,6 +21,8 @@ export async function namesOf(client: Client, kind: NameKind): Promise<readonly 
       return [...(await namesOf(client, "container")), ...(await namesOf(client, "network"))];
     case "endpoint":
       return (await client.list<Endpoint>("/endpoints")).map(({ name }) => name);
+    case "service":
+      return (await client.list<Service>("/services")).map(({ name }) => name);
     case "sandbox":
       return (await client.list<Sandbox>("/sandboxes")).map(({ containerId }) => containerId);
     case "record-type":

@@ -30,6 +30,13 @@ export function wholeNumber(text: string): number {
   throw usageError(`"${text}" is no whole number`);
 }
 
+/** How long: `10s`, `1m30s`, `500ms`. */
+export function milliseconds(text: string): number {
+  const time = text === "0" ? 0 : durationOf(text);
+  if (time !== undefined) return Math.round(time);
+  throw usageError(`"${text}" is no time: write how long, as 10s or 500ms`);
+}
+
 /** Nothing where nothing was given: requests say what is wanted and no more. */
 export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const present = Object.entries(values).filter(

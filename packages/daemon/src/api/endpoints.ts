@@ -65,6 +65,17 @@ export const endpointOptions = {
     }),
   ),
   disableIpv6: Type.Optional(Type.Boolean()),
+  service: Type.Optional(
+    Type.Object(
+      {
+        name: Type.String({ description: "Of a service of the network." }),
+        healthy: Type.Optional(
+          Type.Boolean({ description: "False: it does not count before it is said to be. Default: true." }),
+        ),
+      },
+      { ...strict, description: "The service that it belongs to." },
+    ),
+  ),
   labels: Type.Optional(Labels),
   driverOptions: Type.Optional(Opaque),
 };
@@ -92,6 +103,12 @@ export const Endpoint = Type.Object(
     disableResolution: Type.Boolean(),
     labels: Labels,
     gatewayPriority: Type.Integer(),
+    service: Type.Optional(
+      Type.Object({ id: Id, name: Type.String() }, { description: "The service that it belongs to." }),
+    ),
+    healthy: Type.Optional(
+      Type.Boolean({ description: "Of one that belongs to a service: connections are led to it." }),
+    ),
     bindings: Type.Array(Binding),
     withheld: Type.Array(Binding, { description: "Host ports of its that somebody else had at the start." }),
     sandbox: Type.Optional(Type.Object({ id: Id, containerId: Type.String(), name: Type.String() })),
@@ -107,6 +124,10 @@ export type Endpoint = Static<typeof Endpoint>;
 export const Join = Type.Object(
   { sandbox: Type.String({ description: "Id, container id, or unique beginning of an id." }) },
   { ...strict, title: "Join" },
+);
+export const EndpointHealth = Type.Object(
+  { healthy: Type.Boolean({ description: "False: no new connection to its service is led to it." }) },
+  { ...strict, title: "EndpointHealth" },
 );
 export const Publish = Type.Object({ ports: Type.Array(PublishedPort, { maxItems: 4096 }) }, strict);
 export const Unpublish = Type.Object({ bindings: Type.Array(BindingSelector, { maxItems: 4096 }) }, strict);

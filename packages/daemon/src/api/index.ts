@@ -7,4 +7,5 @@ export * from "./endpoints.ts";
 export * from "./names.ts";
 export * from "./networks.ts";
 export * from "./sandboxes.ts";
+export * from "./services.ts";
 export * from "./system.ts";

@@ -98,6 +98,9 @@ export const Network = Type.Object(
     records: Type.Integer({
       description: "How many DNS records there are: their list is under /networks/{id}/records.",
     }),
+    services: Type.Integer({
+      description: "How many there are: their list is under /networks/{id}/services.",
+    }),
     endpoints: Type.Integer({
       description: "How many there are: their list is under /networks/{id}/endpoints.",
     }),

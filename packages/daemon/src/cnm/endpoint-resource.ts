@@ -9,7 +9,7 @@ import { nameOf } from "./sandbox-resource.ts";
 const longestWaitMs = 2000;
 
 export async function endpointResource(endpoint: EndpointHandle): Promise<Endpoint> {
-  const { id, name, network, record, labels } = endpoint;
+  const { id, name, network, record, labels, service } = endpoint;
   const { links, namedPorts, disableResolution, gatewayPriority } = record.options;
   const { mac, ipv4, ipv6, interfaceName, gatewayIpv4, gatewayIpv6, sandbox } = endpoint.info();
   return {
@@ -25,6 +25,10 @@ export async function endpointResource(endpoint: EndpointHandle): Promise<Endpoi
     disableResolution,
     labels,
     gatewayPriority,
+    ...(service !== undefined && {
+      service: { id: service.id, name: service.name },
+      healthy: endpoint.healthy,
+    }),
     bindings: [...endpoint.bindings],
     withheld: [...endpoint.withheld],
     ...(sandbox !== undefined && {

@@ -7,6 +7,7 @@ import {
   Bindings,
   Endpoint,
   EndpointDeleteQuery,
+  EndpointHealth,
   EndpointNames,
   EndpointPath,
   EndpointQuery,
@@ -99,6 +100,18 @@ export function endpointRoutes(context: CnmContext): FastifyPluginAsync {
           return endpointResource(endpoint);
         });
         return answer(reply, renamed);
+      },
+    );
+    server.post(
+      "/endpoints/:endpoint/health",
+      { schema: { ...change, body: EndpointHealth, response: { 200: Endpoint } } },
+      async (request, reply) => {
+        const subject = endpointSubject(controller, request.params.endpoint);
+        const changed = await changes.make(request, subject, async (endpoint) => {
+          await endpoint.setHealthy(request.body.healthy);
+          return endpointResource(endpoint);
+        });
+        return answer(reply, changed);
       },
     );
     server.post(

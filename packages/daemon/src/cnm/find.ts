@@ -9,6 +9,7 @@ import {
   type NetworkController,
   notFound,
   type Sandbox,
+  type Service,
   suggestion,
 } from "@causeway/libnetwork";
 import type { CnmContext } from "./context.ts";
@@ -27,16 +28,27 @@ export function endpointNamed(network: Network, reference: string): Endpoint {
   throw missing("endpoint", reference, () => network.endpoints(), `in network "${network.name}" `);
 }
 
-/**
- * By its id alone, whole or its beginning: names are a network's own.
- *
- * @throws endpoint_not_found, ambiguous_id
- */
+/** @throws service_not_found, ambiguous_id */
+export function serviceNamed(network: Network, reference: string): Service {
+  const found = network.findService(reference);
+  if (found !== undefined) return found;
+  throw missing("service", reference, () => network.services(), `in network "${network.name}" `);
+}
+
+/** @throws endpoint_not_found, ambiguous_id */
 export function endpointWithId(controller: NetworkController, id: string): Endpoint {
-  const [found, other] = allEndpoints(controller).filter(
-    (endpoint) => id !== "" && endpoint.id.startsWith(id),
-  );
-  if (found === undefined) throw missing("endpoint", id, () => []);
+  return withId("endpoint", allEndpoints(controller), id);
+}
+
+/** @throws service_not_found, ambiguous_id */
+export function serviceWithId(controller: NetworkController, id: string): Service {
+  return withId("service", allServices(controller), id);
+}
+
+/** By its id alone, whole or its beginning: names are a network's own. */
+function withId<T extends { readonly id: string }>(kind: string, all: readonly T[], id: string): T {
+  const [found, other] = all.filter((one) => id !== "" && one.id.startsWith(id));
+  if (found === undefined) throw missing(kind, id, () => []);
   if (other === undefined) return found;
   const message = `"${id}" is the beginning of several ids: give more of it`;
   throw conflict("ambiguous_id", message, { ids: [found.id, other.id] });
@@ -58,6 +70,10 @@ export function sandboxNamed(
 
 export function allEndpoints(controller: NetworkController): Endpoint[] {
   return controller.networks().flatMap((network) => network.endpoints());
+}
+
+export function allServices(controller: NetworkController): Service[] {
+  return controller.networks().flatMap((network) => network.services());
 }
 
 /** Names are compared with what was asked for only so far: with thousands it takes long. */

@@ -40,6 +40,7 @@ export function networkResource(network: NetworkHandle): Network {
     labels: network.labels,
     driverOptions: network.driverOptions,
     records: record.names?.length ?? 0,
+    services: network.services().length,
     endpoints: network.endpoints().length,
   };
 }

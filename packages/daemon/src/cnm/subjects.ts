@@ -1,16 +1,24 @@
 /**
  * What a change is about, by the reference in its path.
  */
-import type { Endpoint, Network, NetworkController, Sandbox } from "@causeway/libnetwork";
+import type { Endpoint, Network, NetworkController, Sandbox, Service } from "@causeway/libnetwork";
 import type { ContainerInfo, Containers } from "../containers/contract.ts";
 import type { Subject } from "./changes.ts";
 import { containerResource } from "./container-resource.ts";
 import type { CnmContext } from "./context.ts";
 import { endpointResource } from "./endpoint-resource.ts";
-import { endpointNamed, endpointWithId, networkNamed, sandboxNamed } from "./find.ts";
+import {
+  endpointNamed,
+  endpointWithId,
+  networkNamed,
+  sandboxNamed,
+  serviceNamed,
+  serviceWithId,
+} from "./find.ts";
 import { recordsResource } from "./name-resource.ts";
 import { networkResource } from "./network-resource.ts";
 import { sandboxResource } from "./sandbox-resource.ts";
+import { serviceResource } from "./service-resource.ts";
 
 export function networkSubject(controller: NetworkController, reference: string): Subject<Network> {
   return {
@@ -36,6 +44,19 @@ export function endpointSubject(
       ? endpointWithId(controller, reference)
       : endpointNamed(networkNamed(controller, network), reference);
   return { find, resource: endpointResource, keys: endpointKeys };
+}
+
+/** @param network where it is named below its network; without, `reference` is an id */
+export function serviceSubject(
+  controller: NetworkController,
+  reference: string,
+  network?: string,
+): Subject<Service> {
+  const find = () =>
+    network === undefined
+      ? serviceWithId(controller, reference)
+      : serviceNamed(networkNamed(controller, network), reference);
+  return { find, resource: serviceResource, keys: ({ id, network: its }) => [id, its.id] };
 }
 
 /** A network tells how many endpoints it has, a sandbox which. */

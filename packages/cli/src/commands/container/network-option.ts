@@ -1,5 +1,5 @@
 /**
- * `--network NET[:ip=..,ip6=..,mac=..,alias=..,link=..,named-port=..,ifname=..,gw-priority=..]`, and what annotations say the same way.
+ * `--network NET[:ip=..,ip6=..,mac=..,alias=..,link=..,named-port=..,service=..,ifname=..,gw-priority=..]`, and what annotations say the same way.
  */
 import type { ContainerNetwork } from "@causeway/daemon/api";
 import { usageError } from "../../errors.ts";
@@ -23,6 +23,7 @@ const settings: Readonly<Record<string, (network: ContainerNetwork, value: strin
     ...network,
     namedPorts: [...(network.namedPorts ?? []), namedPortOf(value)],
   }),
+  service: (network, value) => ({ ...network, service: { name: value } }),
   ifname: (network, value) => ({ ...network, interfaceName: value }),
   "gw-priority": (network, value) => ({ ...network, gatewayPriority: wholeNumber(value) }),
 };

@@ -11,8 +11,9 @@ import { addNameOptions, type NameOptions, nameOptions } from "../name-options.t
 import { named } from "../names.ts";
 import { collect, given, pairs, strictPairs, wholeNumber } from "../options.ts";
 import { publishedPort } from "../ports.ts";
+import { addServiceOption, type ServiceOption, serviceOption } from "../service-option.ts";
 
-interface Options extends NameOptions {
+interface Options extends NameOptions, ServiceOption {
   readonly ip?: string;
   readonly ip6?: string;
   readonly macAddress?: string;
@@ -31,10 +32,12 @@ interface Options extends NameOptions {
 
 export const create: CommandDefinition<Options> = {
   define: (command) =>
-    addNameOptions(
-      command
-        .argument("<network>", "name, id, or beginning of an id")
-        .argument("<name>", "letters, digits, _, . and -"),
+    addServiceOption(
+      addNameOptions(
+        command
+          .argument("<network>", "name, id, or beginning of an id")
+          .argument("<name>", "letters, digits, _, . and -"),
+      ),
     )
       .option("--ip <address>", "its IPv4 address (default: the next free one)")
       .option("--ip6 <address>", "its IPv6 address")
@@ -56,11 +59,17 @@ export const create: CommandDefinition<Options> = {
       line: "causeway endpoint create --ip 10.1.0.7 -p 8080:80 n1 web",
       says: "this address, and port 8080 of the host",
     },
+    { line: "causeway endpoint create --service web n1 web-1", says: "one of those behind web" },
   ],
   completes: ["network", "none"],
   async run({ client, output, args, options }) {
     const [network = "", name = ""] = args;
-    const body: EndpointCreate = { name, ...endpointOptions(options), ...nameOptions(options) };
+    const body: EndpointCreate = {
+      name,
+      ...endpointOptions(options),
+      ...nameOptions(options),
+      ...serviceOption(options),
+    };
     const made = client.post<Endpoint>(path("networks", network, "endpoints"), body);
     const endpoint = await named(client, "network", network, () =>
       whileWaiting(output, `making ${name}`, made),

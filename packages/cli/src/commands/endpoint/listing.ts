@@ -15,6 +15,7 @@ export const endpointListing: Listing<Endpoint> = {
     MacAddress: { title: "MAC ADDRESS", text: ({ mac }) => mac },
     Sandbox: { title: "SANDBOX", text: ({ sandbox }) => sandbox?.name ?? "" },
     Interface: { title: "INTERFACE", text: ({ interfaceName = "" }) => interfaceName },
+    Service: { title: "SERVICE", text: ({ service }) => service?.name ?? "" },
     Ports: { title: "PORTS", text: ({ bindings }) => bindings.map(bindingText).join(", ") },
     Aliases: { title: "ALIASES", text: ({ aliases }) => aliases.join(",") },
     Labels: { title: "LABELS", text: ({ labels }) => pairsText(labels) },
@@ -28,6 +29,8 @@ export const endpointListing: Listing<Endpoint> = {
 export const optionalFields = [
   "ipv4",
   "ipv6",
+  "service",
+  "healthy",
   "sandbox",
   "interfaceName",
   "gatewayIpv4",

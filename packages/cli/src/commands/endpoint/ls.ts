@@ -20,6 +20,7 @@ const filters: Readonly<Record<string, Filter<Endpoint>>> = {
   label: ({ labels }, value) => hasLabel(labels, value),
   name: ({ name }, value) => name.includes(value),
   network: ({ network }, value) => network.name === value || network.id === value,
+  service: ({ service }, value) => service?.name === value || service?.id === value,
   sandbox: ({ sandbox }, value) => sandbox !== undefined && Object.values(sandbox).includes(value),
 };
 

@@ -8,8 +8,9 @@ import { whileWaiting } from "../../output/progress.ts";
 import { addNameOptions, type NameOptions, nameOptions } from "../name-options.ts";
 import { named } from "../names.ts";
 import { collect, given, strictPairs, wholeNumber } from "../options.ts";
+import { addServiceOption, type ServiceOption, serviceOption } from "../service-option.ts";
 
-interface Options extends NameOptions {
+interface Options extends NameOptions, ServiceOption {
   readonly ip?: string;
   readonly ip6?: string;
   readonly linkLocalIp?: readonly string[];
@@ -21,10 +22,12 @@ interface Options extends NameOptions {
 
 export const connect: CommandDefinition<Options> = {
   define: (command) =>
-    addNameOptions(
-      command
-        .argument("<network>", "name, id, or beginning of an id")
-        .argument("<container>", "name, id, or beginning of an id"),
+    addServiceOption(
+      addNameOptions(
+        command
+          .argument("<network>", "name, id, or beginning of an id")
+          .argument("<container>", "name, id, or beginning of an id"),
+      ),
     )
       .option("--ip <address>", "its IPv4 address (default: the next free one)")
       .option("--ip6 <address>", "its IPv6 address")
@@ -48,6 +51,7 @@ export const connect: CommandDefinition<Options> = {
     const body = {
       network,
       ...nameOptions(options),
+      ...serviceOption(options),
       ...given({
         ipv4: options.ip,
         ipv6: options.ip6,

@@ -9,10 +9,19 @@ const hour = 3_600_000;
 const networks = [
   { name: "used", labels: { a: "1", b: "" }, age: 3, endpoints: 1 },
   { name: "free", labels: { a: "2" }, age: 2 },
+  { name: "waiting", labels: {}, age: 1, services: 1 },
   { name: "config", labels: {}, age: 1, configOnly: true },
   { name: "none", labels: {}, age: 4, predefined: true, driver: "null" },
 ].map(({ age, ...given }) => ({
-  ...{ id: given.name, driver: "bridge", scope: "local", endpoints: 0, configOnly: false, predefined: false },
+  ...{
+    id: given.name,
+    driver: "bridge",
+    scope: "local",
+    endpoints: 0,
+    services: 0,
+    configOnly: false,
+    predefined: false,
+  },
   ...given,
   created: new Date(Date.now() - (age - 0.5) * hour).toISOString(),
 })) as unknown as readonly Network[];
@@ -28,7 +37,7 @@ test("nobody is in a dangling network, which somebody made, and which is more th
     ["free"],
   );
   assert.deepEqual(listed("dangling=true"), ["free"]);
-  assert.deepEqual(listed("dangling=no"), ["used", "config", "none"]);
+  assert.deepEqual(listed("dangling=no"), ["used", "waiting", "config", "none"]);
 });
 
 test("values of one filter are alternatives, labels and different filters all count", () => {
@@ -43,9 +52,9 @@ test("values of one filter are alternatives, labels and different filters all co
 
 test("prune takes the older ones, by what they have and by what they have not", () => {
   assert.deepEqual(pruned("until=2h"), ["used", "none"]);
-  assert.deepEqual(pruned("until=0s"), ["used", "free", "config", "none"]);
-  assert.deepEqual(pruned("label!=a"), ["config", "none"]);
-  assert.deepEqual(pruned("label!=a=1"), ["free", "config", "none"]);
+  assert.deepEqual(pruned("until=0s"), ["used", "free", "waiting", "config", "none"]);
+  assert.deepEqual(pruned("label!=a"), ["waiting", "config", "none"]);
+  assert.deepEqual(pruned("label!=a=1"), ["free", "waiting", "config", "none"]);
   assert.deepEqual(pruned("label=a", "label!=b"), ["free"]);
-  assert.deepEqual(pruned("label!=a=1", "label!=a=2"), ["config", "none"]);
+  assert.deepEqual(pruned("label!=a=1", "label!=a=2"), ["waiting", "config", "none"]);
 });

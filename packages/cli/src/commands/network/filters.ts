@@ -27,7 +27,7 @@ export const pruneFilters: Readonly<Record<string, Filter<Network>>> = {
   until: ({ created }, value) => Date.parse(created) <= timeOf(value),
 };
 
-/** Nobody is in it, and somebody made it. */
-export function isDangling({ predefined, endpoints, configOnly }: Network): boolean {
-  return !predefined && endpoints === 0 && !configOnly;
+/** Nobody is in it, no service is waiting for somebody, and somebody made it. */
+export function isDangling({ predefined, endpoints, services, configOnly }: Network): boolean {
+  return !predefined && endpoints === 0 && services === 0 && !configOnly;
 }
