@@ -1,15 +1,25 @@
 // Several endpoints behind one name and a virtual address: who is reached, and who is not.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
-import { InetSockaddr, ipToBytes, listenTcp, NftContext, socket } from "@causeway/kernel";
+import { NftContext } from "@causeway/kernel";
 import type { Endpoint, Network, Sandbox, ServiceOptions } from "@causeway/libnetwork";
 import { eventually, patience } from "../support/eventually.ts";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { dualStack } from "../support/scenes.ts";
+import {
+  addressOf,
+  assertEven,
+  type Client,
+  counted,
+  everywhere,
+  type Family,
+  greeting,
+  openClient,
+  serveAll,
+  whoAnswers,
+} from "../support/speakers.ts";
 import { ask, canConnect, canPing, openUdp } from "../support/traffic.ts";
 
 /** What a member's server does besides: it says who it is. */
@@ -18,9 +28,6 @@ interface Member {
   readonly sandbox: Sandbox;
   readonly endpoint: Endpoint;
 }
-
-const everywhere = { ipv4: "0.0.0.0", ipv6: "::" } as const;
-type Family = keyof typeof everywhere;
 
 interface Scene {
   readonly host: TestHost;
@@ -45,111 +52,6 @@ async function attachMember(host: TestHost, network: Network, number: number): P
   const endpoint = { service: { name: "web" } };
   const made = await host.controller.attach(network, { containerId: name, endpoint });
   return { name, ...made };
-}
-
-function addressOf(
-  of: { readonly ipv4: string | undefined; readonly ipv6: string | undefined },
-  family: Family,
-) {
-  const [address] = of[family]?.split("/") ?? [];
-  assert.ok(address !== undefined);
-  return address;
-}
-
-/** Servers in the members' sandboxes that say who they are and whom they see, and keep the connection. */
-async function serveAll(
-  members: readonly Pick<Member, "name" | "sandbox">[],
-  port: number,
-  family: Family = "ipv4",
-) {
-  await using opened = new AsyncDisposableStack();
-  for (const { name, sandbox } of members) {
-    using namespace = namespaceOf(sandbox);
-    const at = everywhere[family];
-    const listening = namespace.run(() =>
-      listenTcp(new InetSockaddr(ipToBytes(at), at), port, { backlog: 512 }),
-    );
-    const open = new Set<Socket>();
-    const server = createServer((peer) => {
-      open.add(peer);
-      peer.on("error", () => peer.destroy());
-      peer.on("data", (text) => peer.write(`${text} at ${name}`));
-      peer.write(`${name} sees ${peer.remoteAddress?.replace("::ffff:", "")}`);
-    }).listen({ fd: listening.release() });
-    opened.defer(async () => {
-      for (const peer of open) peer.destroy();
-      server.close();
-      await once(server, "close");
-    });
-  }
-  return opened.move();
-}
-
-/** A connection from a sandbox: what it hears, one message after the other; undefined where it is refused or broken off. */
-class Client implements Disposable {
-  readonly #socket: Socket;
-
-  constructor(from: Sandbox, address: string, port: number) {
-    using namespace = namespaceOf(from);
-    const domain = address.includes(":") ? socket.AF_INET6 : socket.AF_INET;
-    const fd = namespace.run(() => socket.openSocket(domain, socket.SOCK_STREAM, 0, { nonBlocking: true }));
-    this.#socket = new Socket({ fd: fd.release() });
-    this.#socket.on("error", () => this.#socket.destroy());
-    this.#socket.connect({ host: address, port });
-  }
-
-  async hear(): Promise<string | undefined> {
-    const ended = new AbortController();
-    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(patience)]);
-    const [text] = await Promise.race([
-      once(this.#socket, "data", { signal }).catch(() => []),
-      once(this.#socket, "close", { signal }).then(
-        () => [],
-        () => [],
-      ),
-    ]);
-    ended.abort();
-    return text === undefined ? undefined : String(text);
-  }
-
-  say(text: string): Promise<string | undefined> {
-    const heard = this.hear();
-    this.#socket.write(text);
-    return heard;
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.destroy();
-  }
-}
-
-/** Who answers a new connection, and whom it sees. */
-async function greeting(from: Sandbox, address: string, port: number): Promise<string | undefined> {
-  using client = new Client(from, address, port);
-  return await client.hear();
-}
-
-async function whoAnswers(from: Sandbox, address: string, port: number): Promise<string> {
-  return (await greeting(from, address, port))?.split(" ")[0] ?? "nobody";
-}
-
-async function counted(times: number, who: () => Promise<string>): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (let time = 0; time < times; time++) {
-    const name = await who();
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return counts;
-}
-
-/** Each within six standard deviations of an even choice. */
-function assertEven(counts: ReadonlyMap<string, number>, among: readonly string[]): void {
-  assert.deepEqual([...counts.keys()].sort(), [...among].sort());
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const share = 1 / among.length;
-  const allowed = 6 * Math.sqrt(total * share * (1 - share));
-  for (const [who, count] of counts)
-    assert.ok(Math.abs(count - total * share) <= allowed, `${who} has ${count} of ${total}`);
 }
 
 for (const family of ["ipv4", "ipv6"] as const) {
@@ -227,7 +129,7 @@ test("a member that is unhealthy, hidden or leaves gets nothing new; what it has
   const clients = new Map<string, Client>();
   using opened = new DisposableStack();
   while (clients.size < 3) {
-    const made = opened.use(new Client(client, address, 80));
+    const made = opened.use(openClient(client, address, 80));
     const [name = "nobody"] = (await made.hear())?.split(" ") ?? [];
     clients.set(name, made);
   }

@@ -153,10 +153,21 @@ export class ClusterHosts implements AsyncDisposable {
   /** Everything is deleted, and nothing of it is left in what hosts share. */
   async clear(): Promise<void> {
     for (const host of this.#hosts) await host.clear();
-    for (const network of this.host(1).controller.networks()) if (!network.predefined) await network.delete();
+    for (const network of this.host(1).controller.networks()) {
+      for (const service of network.services()) await service.delete();
+      if (!network.predefined) await network.delete();
+    }
     await eventually(() => {
-      for (const kind of ["network", "network-name", "pool", "number.vni", "network-going"])
-        assert.deepEqual(this.ids(kind), [], kind);
+      const kinds = [
+        "network",
+        "network-name",
+        "network-going",
+        "service",
+        "service-going",
+        "pool",
+        "number.vni",
+      ];
+      for (const kind of kinds) assert.deepEqual(this.ids(kind), [], kind);
     });
   }
 }

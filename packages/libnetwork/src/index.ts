@@ -54,6 +54,7 @@ export { currentOperation, withOperation } from "./model/operation.ts";
 export type { RestoreProblem } from "./model/problems.ts";
 export type { PublishOptions } from "./model/publish-options.ts";
 export type { SandboxOptions } from "./model/sandbox-options.ts";
+export type { RemoteMember } from "./model/services/remote-members.ts";
 export type { ServiceOptions } from "./model/services/service-options.ts";
 export type { ControllerStatistics } from "./model/statistics.ts";
 export type { Network } from "./network.ts";

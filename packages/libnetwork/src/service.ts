@@ -4,10 +4,11 @@
  * What stands here is what users call; how it is done is in `model/services/`, which works with ServiceCores.
  */
 import { inspect } from "node:util";
-import type { ServicePort } from "./contracts/balancing.ts";
+import type { MemberState, ServicePort } from "./contracts/balancing.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ServiceRecord } from "./model/records.ts";
-import { endpointsOf, type MemberState, memberState } from "./model/services/members.ts";
+import { endpointsOf, memberState, remoteMembersOf } from "./model/services/members.ts";
+import type { RemoteMember } from "./model/services/remote-members.ts";
 import type { ServiceCore } from "./model/services/service-core.ts";
 import { deleteService } from "./model/services/service-deletion.ts";
 import type { Network } from "./network.ts";
@@ -66,12 +67,20 @@ export class Service {
     return this.record.ipv6;
   }
 
-  /** The endpoints that belong to it, and which of them count. */
+  /** The endpoints of this host that belong to it, and which of them count. */
   members(): readonly ServiceMember[] {
     return endpointsOf(this.#core).map((endpoint) => ({
       endpoint: endpoint.handle,
       state: memberState(endpoint),
     }));
+  }
+
+  /**
+   * Those of other hosts, where the cluster's hosts share the network, as their hosts tell. None while this host has no endpoint joined in the
+   * network: it hears nothing of it then.
+   */
+  remoteMembers(): readonly RemoteMember[] {
+    return remoteMembersOf(this.#core);
   }
 
   /** What is stored of it: plain data. */
@@ -82,7 +91,8 @@ export class Service {
   /**
    * Deletes it; its addresses are free again.
    *
-   * @throws service_has_endpoints, service_deleted, controller_closed
+   * @throws service_has_endpoints, service_deleted, controller_closed; of a network that hosts share cluster_required, service_going,
+   * store_unavailable
    */
   delete(): Promise<void> {
     const { engine, network } = this.#core;

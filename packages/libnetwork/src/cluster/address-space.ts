@@ -16,6 +16,7 @@ import type {
 } from "../contracts/ipam.ts";
 import { gatewayAddressType, requestAddressType } from "../contracts/ipam.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import type { PlainData } from "../contracts/store.ts";
 import { CausewayError, conflict, hasCode, notFound } from "../errors.ts";
 import type { AddressPool } from "../ipam/address-pool.ts";
 import { type PoolRange, poolRanges } from "../ipam/default-ranges.ts";
@@ -24,10 +25,11 @@ import { checkedPoolRequest } from "../ipam/pool-request.ts";
 import { SubnetTree } from "../ipam/subnet-tree.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
-import { addressKind, type HeldThing, poolKind, poolsKind, poolsRevisionId } from "./kinds.ts";
+import { addressKind, type HeldThing, poolKind, poolsKind, poolsRevisionId, serviceKey } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { NetworkAddresses, take } from "./network-addresses.ts";
 import type { SharedNetworks } from "./networks.ts";
+import type { SharedServices } from "./services.ts";
 import { inTurns } from "./turns.ts";
 
 /** What pools' ids begin with, and networks know the space by. */
@@ -38,6 +40,7 @@ interface Rooms {
   readonly membership: Membership;
   readonly allocations: Allocations;
   readonly networks: SharedNetworks;
+  readonly services: SharedServices;
 }
 
 interface PoolId {
@@ -100,10 +103,10 @@ export class ClusterAddressSpace {
   }
 
   /**
-   * A gateway gets the lowest free address, an endpoint any.
+   * A gateway gets the lowest free address, an endpoint or a service any.
    *
    * @throws invalid_address, address_out_of_range, address_reserved, address_in_use, no_free_address, network_not_found, network_going,
-   * store_unavailable, cluster_contention
+   * service_not_found, service_going, store_unavailable, cluster_contention
    */
   async requestAddress(request: AddressRequest): Promise<AddressLease> {
     const owner = ownerOf(request.owner);
@@ -126,16 +129,16 @@ export class ClusterAddressSpace {
     this.#networks.get(ownerOf(owner).networkId)?.gaveBack(thing.id);
   }
 
-  /** @throws network_not_found, network_going, store_unavailable, cluster_contention */
-  async hold(networkId: string, endpointId: string): Promise<void> {
-    const { allocations, membership, networks } = this.#rooms;
-    const value = { host: membership.self.id, endpoint: endpointId };
-    let guards = await networks.stillThere(networkId);
+  /** @throws network_not_found, network_going, service_not_found, service_going, store_unavailable, cluster_contention */
+  async hold(networkId: string, endpointId: string, service?: string): Promise<void> {
+    const owner = { networkId, endpointId, ...(service !== undefined && { service }) };
+    let guards = await this.#guards(owner);
     await inTurns("making an endpoint without an address", async () => {
       try {
-        await allocations.take(endpointThing(networkId, endpointId), value, ...guards);
+        const thing = endpointThing(networkId, endpointId);
+        await this.#rooms.allocations.take(thing, this.#valueOf(owner), ...guards);
       } catch (error) {
-        if (isConflict(error)) guards = await networks.stillThereNow(networkId);
+        if (isConflict(error)) guards = await this.#guardsNow(owner);
         throw error;
       }
     });
@@ -183,13 +186,14 @@ export class ClusterAddressSpace {
     for (const networkId of [...this.#networks.keys()]) this.neglect(networkId);
   }
 
-  async #retakeOne({ networkId, endpointId, address }: KeptAddress): Promise<boolean> {
+  async #retakeOne({ address, ...owner }: KeptAddress): Promise<boolean> {
     const { store, networks } = this.#rooms;
     const ip = parseIp(address);
     const turn = async () => {
-      if ((await store.get(addressKind(networkId), ip.toString())) !== undefined) return false;
-      const guards = await networks.stillThereNow(networkId);
-      await this.#commit({ networkId, endpointId }, ip, guards);
+      if ((await store.get(addressKind(owner.networkId), ip.toString())) !== undefined) return false;
+      // Whose service is gone is a member of none, and keeps its address.
+      const guards = await networks.stillThereNow(owner.networkId);
+      await this.#commit(owner, ip, guards);
       return true;
     };
     try {
@@ -203,7 +207,7 @@ export class ClusterAddressSpace {
   }
 
   async #take(owner: AllocationOwner, pool: AddressPool, choose: () => IpAddress): Promise<IpAddress> {
-    const { store, networks } = this.#rooms;
+    const { store } = this.#rooms;
     let guards = await this.#guards(owner);
     return inTurns(`taking an address in ${pool.subnet}`, async () => {
       const address = choose();
@@ -213,7 +217,7 @@ export class ClusterAddressSpace {
         if (!isConflict(error)) throw error;
         const taken = await store.get(addressKind(owner.networkId), address.toString());
         if (taken !== undefined) take(pool, address.toString());
-        else if (owner.endpointId !== undefined) guards = await networks.stillThereNow(owner.networkId);
+        else guards = await this.#guardsNow(owner);
         throw error;
       }
       take(pool, address.toString());
@@ -228,16 +232,31 @@ export class ClusterAddressSpace {
     if (taken === undefined && pool.isTaken(address)) pool.release(address);
   }
 
-  async #guards({ networkId, endpointId }: AllocationOwner): Promise<readonly SharedChange[]> {
-    // What a network takes before it is made is held by the host, and handed over with the rest or not at all.
-    return endpointId === undefined ? [] : this.#rooms.networks.stillThere(networkId);
+  /** What a network or a service takes before it is made is held by the host, and handed over with the rest or not at all. */
+  async #guards({ networkId, endpointId, service }: AllocationOwner): Promise<readonly SharedChange[]> {
+    const { networks, services } = this.#rooms;
+    if (endpointId === undefined) return [];
+    const there = await networks.stillThere(networkId);
+    return service === undefined ? there : [...there, ...(await services.stillThere(networkId, service))];
+  }
+
+  async #guardsNow({ networkId, endpointId, service }: AllocationOwner): Promise<readonly SharedChange[]> {
+    const { networks, services } = this.#rooms;
+    if (endpointId === undefined) return [];
+    const there = await networks.stillThereNow(networkId);
+    return service === undefined ? there : [...there, ...(await services.stillThereNow(networkId, service))];
   }
 
   async #commit(owner: AllocationOwner, address: IpAddress, guards: readonly SharedChange[]): Promise<void> {
-    const { allocations, membership } = this.#rooms;
-    const { endpointId } = owner;
-    const value = endpointId === undefined ? {} : { host: membership.self.id, endpoint: endpointId };
-    await allocations.take(addressThing(owner, address), value, ...guards);
+    await this.#rooms.allocations.take(addressThing(owner, address), this.#valueOf(owner), ...guards);
+  }
+
+  /** By its host others see that an endpoint has it, and by its service that a service has a member. */
+  #valueOf({ endpointId, service }: AllocationOwner): PlainData {
+    return {
+      ...(endpointId !== undefined && { host: this.#rooms.membership.self.id, endpoint: endpointId }),
+      ...(service !== undefined && { service }),
+    };
   }
 
   #addresses(networkId: string): NetworkAddresses {
@@ -273,8 +292,9 @@ function readPoolId(poolId: string): PoolId {
 
 const randomPlace = () => randomBytes(16).reduce((place, byte) => (place << 8n) | BigInt(byte), 0n);
 
-function addressThing({ networkId, endpointId }: AllocationOwner, address: IpAddress): HeldThing {
-  return { kind: addressKind(networkId), id: address.toString(), owner: endpointId ?? networkId };
+function addressThing({ networkId, endpointId, service }: AllocationOwner, address: IpAddress): HeldThing {
+  const own = service === undefined ? networkId : serviceKey(networkId, service);
+  return { kind: addressKind(networkId), id: address.toString(), owner: endpointId ?? own };
 }
 
 /** Among the addresses of the network stands an endpoint that has none. */

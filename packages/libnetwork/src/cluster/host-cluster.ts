@@ -15,6 +15,7 @@ import { SharedNetworks } from "./networks.ts";
 import { SharedNumbers } from "./numbers.ts";
 import { SharedPeers } from "./peers.ts";
 import { Retention, sweepHolders } from "./retention.ts";
+import { SharedServices } from "./services.ts";
 import { SharedKeys } from "./shared-keys.ts";
 import { TunnelEnds } from "./tunnel-ends.ts";
 
@@ -31,6 +32,7 @@ export class HostCluster implements Cluster {
   readonly membership: Membership;
   readonly allocations: Allocations;
   readonly networks: SharedNetworks;
+  readonly services: SharedServices;
   readonly addresses: ClusterAddressSpace;
   readonly numbers: SharedNumbers;
   readonly peers: SharedPeers;
@@ -45,10 +47,13 @@ export class HostCluster implements Cluster {
     const membership = new Membership(store, self, lifetimes);
     const allocations = new Allocations(store, membership, signal);
     const networks = new SharedNetworks(store, membership, allocations);
-    this.addresses = new ClusterAddressSpace({ store, membership, allocations, networks }, defaultPools);
+    const services = new SharedServices({ store, membership, allocations, networks });
+    const rooms = { store, membership, allocations, networks, services };
+    this.addresses = new ClusterAddressSpace(rooms, defaultPools);
     this.membership = membership;
     this.allocations = allocations;
     this.networks = networks;
+    this.services = services;
     this.numbers = new SharedNumbers(store, allocations);
     this.peers = new SharedPeers(store, membership, signal);
     this.#retention = new Retention(store);
@@ -110,6 +115,7 @@ export class HostCluster implements Cluster {
     this.#closing.abort();
     this.addresses.close();
     this.networks.close();
+    this.services.close();
     await Promise.all([this.membership.close(), this.#retention.close()]);
   }
 }

@@ -13,6 +13,10 @@ export const networkKind = "network";
 export const networkNameKind = "network-name";
 /** Networks that a host is about to delete: that nobody begins anything in them meanwhile. */
 export const goingKind = "network-going";
+/** Services of all networks, by {@link serviceKey}. */
+export const serviceKind = "service";
+/** Services that a host is about to delete: that nobody is made one of their members meanwhile. */
+export const serviceGoingKind = "service-going";
 export const poolKind = "pool";
 /** Its one record, {@link poolsRevisionId}, is put by every commit that adds a pool. */
 export const poolsKind = "pools";
@@ -47,6 +51,9 @@ export interface HeldThing extends Thing {
   readonly owner: string;
 }
 
+/** In a network a service is known by its name. */
+export const serviceKey = (networkId: string, name: string) => `${networkId}/${name}`;
+
 export const keyOf = ({ kind, id }: Thing) => `${kind}/${id}`;
 
 /** Undefined where it is none: another release has stored it, or somebody by hand. */
@@ -55,6 +62,17 @@ export function readHeld(value: PlainData): HeldThing | undefined {
   const id = textOf(value, "id");
   const owner = textOf(value, "owner");
   return kind === undefined || id === undefined || owner === undefined ? undefined : { kind, id, owner };
+}
+
+/** What a stored network or service says that it has. */
+export function thingsOf(fields: PlainData | undefined): readonly Thing[] {
+  const things = fieldOf(fields, "things");
+  if (!Array.isArray(things)) return [];
+  return things.flatMap((thing: PlainData) => {
+    const kind = textOf(thing, "kind");
+    const id = textOf(thing, "id");
+    return kind === undefined || id === undefined ? [] : [{ kind, id }];
+  });
 }
 
 /** A field of a value that may be anything. */

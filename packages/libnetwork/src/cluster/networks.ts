@@ -14,8 +14,11 @@ import {
   type HeldThing,
   networkKind,
   networkNameKind,
+  serviceKey,
+  serviceKind,
   type Thing,
   textOf,
+  thingsOf,
 } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -99,7 +102,7 @@ export class SharedNetworks {
   /**
    * Deletes a network, and gives back all that it has.
    *
-   * @throws network_has_endpoints, network_not_found, network_going, store_unavailable
+   * @throws network_has_endpoints, network_has_services, network_not_found, network_going, store_unavailable
    */
   async delete(id: string): Promise<void> {
     const going: HeldThing = { kind: goingKind, id, owner: id };
@@ -107,6 +110,7 @@ export class SharedNetworks {
     try {
       const { network, fields } = await this.#get(id);
       await this.#refuseUsers(network);
+      await this.#refuseServices(network);
       // That this host is the one that deletes it, still.
       const { changes } = this.#allocations.handOver(id);
       const own: readonly Thing[] = [
@@ -164,6 +168,15 @@ export class SharedNetworks {
     throw forbidden("network_has_endpoints", message, { hosts: listed });
   }
 
+  async #refuseServices({ id, name }: SharedNetwork): Promise<void> {
+    const stored = await this.#store.list(serviceKind);
+    const services = stored.map((record) => record.id).filter((key) => key.startsWith(serviceKey(id, "")));
+    if (services.length === 0) return;
+    const names = services.map((key) => key.slice(serviceKey(id, "").length));
+    const message = `network "${name}" has services: ${names.slice(0, 10).join(", ")}; delete them first`;
+    throw forbidden("network_has_services", message, { services: names });
+  }
+
   async #get(id: string) {
     const stored = await this.#store.get(networkKind, id);
     const network = stored && readNetwork(stored);
@@ -201,14 +214,4 @@ function readNetwork({ id, value }: StoredRecord): SharedNetwork | undefined {
   const name = textOf(value, "name");
   const record = fieldOf(value, "record");
   return name === undefined || record === undefined ? undefined : { id, name, record };
-}
-
-function thingsOf(fields: PlainData): readonly Thing[] {
-  const things = fieldOf(fields, "things");
-  if (!Array.isArray(things)) return [];
-  return things.flatMap((thing: PlainData) => {
-    const kind = textOf(thing, "kind");
-    const id = textOf(thing, "id");
-    return kind === undefined || id === undefined ? [] : [{ kind, id }];
-  });
 }

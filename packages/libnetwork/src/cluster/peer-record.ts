@@ -5,6 +5,7 @@
 import { familyOf, type IpAddress } from "../address/ip.ts";
 import { unicastMac } from "../address/mac.ts";
 import { isLinkLocal, tryReachable } from "../address/reachable.ts";
+import { memberStates } from "../contracts/balancing.ts";
 import type { ClusterHost, Peer } from "../contracts/overlay.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { fieldOf, textOf } from "./kinds.ts";
@@ -54,7 +55,16 @@ export function readPeer(
     ...(ipv6 !== undefined && { ipv6 }),
     names: listIn(value, "names").filter(isName),
     ports: listIn(value, "ports").flatMap(readPort),
+    ...readService(fieldOf(value, "service")),
   };
+}
+
+function readService(value: PlainData | undefined): Pick<Peer, "service"> {
+  const called = textOf(value, "name");
+  const told = textOf(value, "state");
+  const state = memberStates.find((one) => one === told);
+  if (called === undefined || !name.test(called) || state === undefined) return {};
+  return { service: { name: called, state } };
 }
 
 function tryTunnelEnd(text: string | undefined): IpAddress | undefined {

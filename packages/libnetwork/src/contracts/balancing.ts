@@ -3,6 +3,14 @@
  */
 import type { NamespacePlace } from "./netstack.ts";
 
+/**
+ * `serving`: new connections are led to it. `unhealthy`: its owner says so, and what has begun goes on. `hidden`: by
+ * `sandbox.disableService`, likewise. `away`: it is in no sandbox, or in one whose namespace is to come, or gone.
+ */
+export type MemberState = "serving" | "unhealthy" | "hidden" | "away";
+
+export const memberStates: readonly MemberState[] = ["serving", "unhealthy", "hidden", "away"];
+
 /** A port that is asked for, and the members' port that it leads to. */
 export interface ServicePort {
   readonly protocol: "tcp" | "udp";

@@ -24,6 +24,23 @@ export interface NetworksListener {
   settled(networkIds: ReadonlySet<string>): void;
 }
 
+/** A service that every host knows. Its network's id and its name say which one it is. */
+export interface SharedService {
+  readonly networkId: string;
+  /** No two services of the network have the same. */
+  readonly name: string;
+  /** The model's own. */
+  readonly record: PlainData;
+}
+
+export interface ServicesListener {
+  /** New, on any host. */
+  put(service: SharedService): void;
+  deleted(networkId: string, name: string): void;
+  /** These are all that there are: after each time that the store was away. */
+  settled(services: readonly SharedService[]): void;
+}
+
 /** Of one network. */
 export interface PeersListener {
   put(peer: Peer): void;
@@ -51,6 +68,8 @@ export interface KeptAddress {
   readonly endpointId: string;
   /** Without prefix length. */
   readonly address: string;
+  /** Name of the service that the endpoint belongs to. */
+  readonly service?: string;
 }
 
 /** What fails because the store cannot be reached fails with `store_unavailable`. */
@@ -73,8 +92,17 @@ export interface Cluster {
     isThere(id: string): Promise<boolean>;
     /** In the place of what it was. @throws network_not_found */
     change(id: string, changed: (record: PlainData) => PlainData): Promise<void>;
-    /** Deletes it, and gives back all that it has. @throws network_has_endpoints, network_not_found, network_going */
+    /** Deletes it, and gives back all that it has. @throws network_has_endpoints, network_has_services, network_not_found, network_going */
     delete(id: string): Promise<void>;
+  };
+  readonly services: {
+    follow(listener: ServicesListener): void;
+    /** Makes a service of what was taken for it in this run. @throws service_name_in_use, network_not_found, network_going */
+    create(service: SharedService): Promise<void>;
+    /** By the store, not by what this host was told. */
+    find(networkId: string, name: string): Promise<SharedService | undefined>;
+    /** Deletes it, and gives back all that it has. @throws service_has_endpoints, service_not_found, service_going */
+    delete(networkId: string, name: string): Promise<void>;
   };
   readonly peers: {
     /** An endpoint has joined here. */
@@ -95,7 +123,7 @@ export interface Cluster {
      */
     retake(kept: readonly KeptAddress[]): Promise<readonly KeptAddress[]>;
     /** An endpoint without an address is one for which a network may not be deleted, as well. */
-    hold(networkId: string, endpointId: string): Promise<void>;
+    hold(networkId: string, endpointId: string, service?: string): Promise<void>;
     letGo(networkId: string, endpointId: string): Promise<void>;
     /** This host has no endpoints in the network. */
     neglect(networkId: string): void;

@@ -18,8 +18,10 @@ export const replayedAddressType = "causeway.replay";
 /** Whose something is. An IPAM that hosts share has to know. */
 export interface AllocationOwner {
   readonly networkId: string;
-  /** Absent: the network's own, as a pool or a gateway is. */
+  /** Absent: the network's own, as a pool or a gateway is, or a service's. */
   readonly endpointId?: string;
+  /** Name of the service that the endpoint belongs to; without an endpoint: it is the service's own. */
+  readonly service?: string;
 }
 
 export interface PoolRequest {

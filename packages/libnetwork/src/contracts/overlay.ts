@@ -1,6 +1,7 @@
 /**
  * Overlay: what the cluster tells a driver whose networks span hosts, and what such a driver has the cluster decide.
  */
+import type { MemberState } from "./balancing.ts";
 import type { Finding } from "./health.ts";
 import type { NamedPort } from "./names.ts";
 
@@ -27,6 +28,13 @@ export interface Peer {
   /** What it is called in the network: contracts/names.ts. */
   readonly names: readonly string[];
   readonly ports: readonly NamedPort[];
+  /** The service that it belongs to, by name, and whether new connections are led to it. */
+  readonly service?: PeerService;
+}
+
+export interface PeerService {
+  readonly name: string;
+  readonly state: MemberState;
 }
 
 /** A driver that is told of the endpoints that other hosts have in its networks. Of a network that has no endpoint here nothing is told. */

@@ -190,10 +190,14 @@ export interface AddressWish {
   /** Undefined: the next free one. */
   readonly address: string | undefined;
   readonly mac: string;
+  readonly owner: AllocationOwner;
 }
 
 /** The pool that an address belongs to: the one that contains it, or the first. */
-function poolFor(pools: readonly PoolRecord[], { family, address }: AddressWish): PoolRecord | undefined {
+function poolFor(
+  pools: readonly PoolRecord[],
+  { family, address }: Pick<AddressWish, "family" | "address">,
+): PoolRecord | undefined {
   const candidates = pools.filter((pool) => pool.family === family && pool.pool !== "");
   if (address === undefined) return candidates[0];
   const ip = parseIp(address, family);
@@ -201,7 +205,7 @@ function poolFor(pools: readonly PoolRecord[], { family, address }: AddressWish)
 }
 
 /**
- * An address for an endpoint, as CIDR; undefined where the network has none of the family.
+ * An address for an endpoint or a service, as CIDR; undefined where the network has none of the family.
  *
  * @throws family_disabled where one was asked for all the same; address_given_twice, plugin_answer_invalid of an IPAM that is a plugin
  */
@@ -225,7 +229,7 @@ export async function takeAddress(
     ipam,
     {
       poolId: pool.poolId,
-      owner: { networkId: network.id, endpointId: task.id },
+      owner: wish.owner,
       ...(wish.address === undefined ? {} : { address: wish.address }),
       ...(options === undefined ? {} : { options }),
       family: wish.family,
@@ -265,5 +269,5 @@ export function addressReleases(
 
 function poolOfAddress(pools: readonly PoolRecord[], cidr: string): PoolRecord | undefined {
   const family = familyOf(cidr);
-  return poolFor(pools, { family, address: addressOf(cidr), mac: "" });
+  return poolFor(pools, { family, address: addressOf(cidr) });
 }

@@ -50,7 +50,8 @@ export async function prepareEndpoint(
   const task = { engine: network.engine, id, undo };
   const addresses = await takeAddresses(network, options, task);
   const hasAddress = addresses.ipv4 !== undefined || addresses.ipv6 !== undefined;
-  await network.engine.global?.hold(network, id, hasAddress, undo);
+  const service = options.service?.name;
+  await network.engine.global?.hold(network, { id, hasAddress, service }, undo);
   const wanted = { id, networkId: network.id, name, options, interface: addresses };
   const { chosen, ...state } = await asking(task, driver, endpointDeletion(network, id), () =>
     driver.createEndpoint(endpointSpec(wanted)),
@@ -109,10 +110,12 @@ async function takeAddresses(
     );
   }
   const { ipam, driver } = network;
+  const member = options.service === undefined ? {} : { service: options.service.name };
+  const owner = { networkId: network.id, endpointId: task.id, ...member };
   // One that the IPAM is told is the endpoint's.
   const told = options.mac ?? (ipam.capabilities.requiresMacAddress ? randomMac() : undefined);
   const take = (family: 4 | 6, address: string | undefined) =>
-    takeAddress(network, { family, address, mac: told ?? "" }, task);
+    takeAddress(network, { family, address, mac: told ?? "", owner }, task);
   const ipv4 = await take(4, options.ipv4);
   const ipv6 = options.disableIpv6 ? undefined : await take(6, options.ipv6);
   const mac = told ?? (driver.traits.remote ? "" : freeMac(network, ipv4));

@@ -42,6 +42,7 @@ export async function markLost({ stack }: SandboxCore): Promise<void> {
     `cutting off lost sandbox "${stack.name}"`,
     ...leave,
     ...[...stack.joined].flatMap((endpoint) => [() => reviewMember(endpoint), () => forgetMember(endpoint)]),
+    ...[...stack.joined].map((endpoint) => () => stack.engine.global?.left(endpoint)),
     () => announceLost(stack),
   );
 }

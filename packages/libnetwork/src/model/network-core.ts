@@ -9,6 +9,7 @@ import type { EndpointCore } from "./endpoint-core.ts";
 import type { Engine } from "./engine.ts";
 import type { NetworkRecord } from "./records.ts";
 import { Registry } from "./registry.ts";
+import { RemoteMembers } from "./services/remote-members.ts";
 import type { ServiceCore } from "./services/service-core.ts";
 
 export class NetworkCore {
@@ -19,6 +20,8 @@ export class NetworkCore {
   readonly services = new Registry<ServiceCore>();
   /** Endpoints that say they belong to a service, by its name. */
   readonly membersOf = new Map<string, Set<EndpointCore>>();
+  /** Of a network that hosts share: what they tell of it, while this host has endpoints joined in it. */
+  readonly others = new RemoteMembers();
   /** Name of the endpoint that has a MAC. */
   readonly endpointOfMac = new Map<string, string>();
   readonly handle: Network;

@@ -1,7 +1,7 @@
 /**
  * Deleting a network: nobody may be in it, and no other may have its options from it.
  */
-import { forbidden, unavailable } from "../errors.ts";
+import { type CausewayError, forbidden, unavailable } from "../errors.ts";
 import { poolReleases } from "./addressing.ts";
 import { ofPlugins } from "./intents/notes.ts";
 import type { Step } from "./intents/step.ts";
@@ -23,7 +23,9 @@ export async function deleteNetwork(network: NetworkCore): Promise<void> {
   if (record.shared === true) await deleteEverywhere(network);
   const steps = stepsOf(network);
   const notes = new Map([[id, steps.length === 0 ? [] : ofPlugins(network, steps)]]);
-  await engine.intents.commit(notes, remove("network", id));
+  // Of one of the cluster this host may not have heard yet that its services are gone.
+  const services = [...network.services].map((service) => remove("service", service.id));
+  await engine.intents.commit(notes, remove("network", id), ...services);
   network.deleted = true;
   engine.networks.remove(network);
   engine.unrestored.delete(id);
@@ -50,11 +52,14 @@ function stepsOf({ id, record, ipam, configOnly }: NetworkCore): readonly Step[]
 /** @throws network_has_endpoints, cluster_required, network_going, store_unavailable */
 async function deleteEverywhere(network: NetworkCore): Promise<void> {
   const { engine, name } = network;
-  if (engine.global === undefined) {
-    const message = `network "${name}" is the cluster's, and this host is in none: open the controller with options.cluster`;
-    throw unavailable("cluster_required", message);
-  }
+  if (engine.global === undefined) throw clusterMissing(name);
   await engine.global.delete(network);
+}
+
+/** Hosts share the network, and this one asks none of them. */
+export function clusterMissing(network: string): CausewayError {
+  const message = `network "${network}" is the cluster's, and this host is in none: open the controller with options.cluster`;
+  return unavailable("cluster_required", message);
 }
 
 function refuseEndpoints({ name, endpoints }: NetworkCore): void {
@@ -65,8 +70,9 @@ function refuseEndpoints({ name, endpoints }: NetworkCore): void {
   throw forbidden("network_has_endpoints", message, { endpoints: names });
 }
 
-function refuseServices({ name, services }: NetworkCore): void {
-  if (services.size === 0) return;
+function refuseServices({ name, services, record }: NetworkCore): void {
+  // Of one of the cluster that says who decides.
+  if (services.size === 0 || record.shared === true) return;
   const names = [...services].map((service) => service.name);
   const message = `network "${name}" has services: ${names.slice(0, 10).join(", ")}; delete them first`;
   throw forbidden("network_has_services", message, { services: names });

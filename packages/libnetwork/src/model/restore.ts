@@ -174,7 +174,7 @@ async function restoreService(engine: Engine, record: ServiceRecord, changes: St
   const { ipam } = network;
   const { pools } = network.record;
   const { ipv4, ipv6, options } = record;
-  if (!ipam.remote) {
+  if (!ipam.remote && network.record.shared !== true) {
     if (ipv4 !== undefined) await replayAddress(ipam, pools, ipv4, isChosen(options.ipv4, ipv4));
     if (ipv6 !== undefined) await replayAddress(ipam, pools, ipv6, isChosen(options.ipv6, ipv6));
   }

@@ -9,19 +9,29 @@ import type { EndpointCore } from "../endpoint-core.ts";
 import type { Engine } from "../engine.ts";
 import { addressesOf, namesOf } from "../names/sandbox-names.ts";
 import type { NetworkCore } from "../network-core.ts";
-import type { NetworkRecord } from "../records.ts";
+import type { NetworkRecord, ServiceRecord } from "../records.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
+import { memberState } from "../services/members.ts";
 import type { UndoStack } from "../undo.ts";
 import { Discovery } from "./discovery.ts";
 import { NetworkFollowing } from "./network-following.ts";
 import { NetworkPeers } from "./network-peers.ts";
 import { keptBy, takeAgain } from "./returning.ts";
+import { ServiceFollowing } from "./service-following.ts";
 
 /** A network in which endpoints of this host are joined. */
 interface Attended {
   readonly peers: NetworkPeers;
   /** Their ids. */
   readonly joined: Set<string>;
+}
+
+/** One that is about to be made. */
+interface NewEndpoint {
+  readonly id: string;
+  readonly hasAddress: boolean;
+  /** Name of the service that it belongs to. */
+  readonly service: string | undefined;
 }
 
 type AddedRecords = NonNullable<NetworkRecord["names"]>;
@@ -31,6 +41,7 @@ export class GlobalScope {
   readonly #cluster: Cluster;
   readonly #discovery: Discovery;
   readonly #following: NetworkFollowing;
+  readonly #services: ServiceFollowing;
   readonly #attended = new Map<string, Attended>();
   /** What others were told last of an endpoint, as text. */
   readonly #told = new Map<string, string>();
@@ -39,6 +50,7 @@ export class GlobalScope {
     this.#engine = engine;
     this.#cluster = cluster;
     this.#following = new NetworkFollowing(engine, cluster);
+    this.#services = new ServiceFollowing(engine, cluster);
     this.#discovery = new Discovery(cluster.self.id);
   }
 
@@ -49,6 +61,7 @@ export class GlobalScope {
     for (const { record, driver } of networks) if (record.shared === true) this.introduce(driver);
     for (const endpoint of this.#engine.endpoints.values()) this.#resume(endpoint);
     this.#cluster.networks.follow(this.#following);
+    this.#cluster.services.follow(this.#services);
     this.#cluster.followHosts(this.#discovery);
     this.#cluster.start();
   }
@@ -88,7 +101,27 @@ export class GlobalScope {
     this.introduce(driver);
   }
 
-  /** @throws network_has_endpoints, network_going, store_unavailable */
+  /** What was told of a network's services before the network itself. */
+  reviewServices({ id }: NetworkCore): void {
+    this.#services.reviewAll(id);
+  }
+
+  /** Makes a service known to all hosts, of addresses that were taken for it. @throws service_name_in_use, network_going, store_unavailable */
+  async createService(network: NetworkCore, record: ServiceRecord, undo: UndoStack): Promise<void> {
+    if (network.record.shared !== true) return;
+    const { services, addresses } = this.#cluster;
+    const { name } = record;
+    await services.create({ networkId: network.id, name, record: plain(record) });
+    undo.push(() => this.#services.delete(record));
+    if (network.endpoints.size === 0) addresses.neglect(network.id);
+  }
+
+  /** @throws service_has_endpoints, service_going, store_unavailable */
+  deleteService(service: ServiceRecord): Promise<void> {
+    return this.#services.delete(service);
+  }
+
+  /** @throws network_has_endpoints, network_has_services, network_going, store_unavailable */
   async delete({ id }: NetworkCore): Promise<void> {
     await this.#cluster.networks.delete(id);
   }
@@ -120,9 +153,13 @@ export class GlobalScope {
   }
 
   /** An endpoint is about to be made: where no address says so, the cluster is told that it is there. */
-  async hold(network: NetworkCore, endpointId: string, hasAddress: boolean, undo: UndoStack): Promise<void> {
+  async hold(
+    network: NetworkCore,
+    { id: endpointId, hasAddress, service }: NewEndpoint,
+    undo: UndoStack,
+  ): Promise<void> {
     if (network.record.shared !== true || (hasAddress && !network.ipam.remote)) return;
-    await this.#cluster.addresses.hold(network.id, endpointId);
+    await this.#cluster.addresses.hold(network.id, endpointId, service);
     undo.push(() => this.#cluster.addresses.letGo(network.id, endpointId));
   }
 
@@ -171,6 +208,11 @@ export class GlobalScope {
     for (const endpoint of sandbox.joined) if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);
   }
 
+  /** A member of a service is about to leave: others lead nothing new to it from now on. */
+  drain(endpoint: EndpointCore, sandbox: SandboxCore): void {
+    if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);
+  }
+
   #putSoon(endpoint: EndpointCore, sandbox: SandboxCore): void {
     const peer = this.#peerOf(endpoint, sandbox);
     const text = JSON.stringify(peer);
@@ -203,6 +245,7 @@ export class GlobalScope {
 
   #peerOf(endpoint: EndpointCore, sandbox: SandboxCore): Peer {
     const { id, network, record } = endpoint;
+    const { service } = record.options;
     const [ipv4, ipv6] = [4, 6].map((family) =>
       addressesOf(endpoint).find((address) => address.includes(":") === (family === 6)),
     );
@@ -216,11 +259,12 @@ export class GlobalScope {
       ...(ipv6 !== undefined && { ipv6 }),
       names: namesOf(endpoint, sandbox),
       ports: record.options.namedPorts,
+      ...(service !== undefined && { service: { name: service.name, state: memberState(endpoint) } }),
     };
   }
 }
 
 /** What is shared of a record is JSON. */
-function plain(record: NetworkRecord): PlainData {
+function plain(record: NetworkRecord | ServiceRecord): PlainData {
   return JSON.parse(JSON.stringify(record)) as PlainData;
 }

@@ -15,6 +15,7 @@ import { readRecord } from "../record-shapes.ts";
 import { type NetworkRecord, put, remove } from "../records.ts";
 import { restoreNetworkInDriver } from "../restore.ts";
 import { finishing } from "../undo.ts";
+import { letGoOfService } from "./service-following.ts";
 
 export class NetworkFollowing implements NetworksListener {
   readonly #engine: Engine;
@@ -114,6 +115,7 @@ async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
   engine.events.emit("network:create", network, { type: record.driver });
   const driver = await engine.findDriver(record.driver);
   engine.global?.introduce(driver);
+  engine.global?.reviewServices(network);
   await restoreNetworkInDriver(network);
 }
 
@@ -146,6 +148,7 @@ export async function letGoOfNetwork(network: NetworkCore): Promise<void> {
       engine.events.emit("endpoint:yield", endpoint, { network: id });
       await deleteEndpoint(endpoint);
     }),
+    ...[...network.services].map((service) => () => letGoOfService(service)),
     async () => {
       await engine.commit(remove("network", id));
       network.deleted = true;

@@ -7,6 +7,8 @@ import type { Peer } from "../../contracts/overlay.ts";
 import { answersNames } from "../names/sandbox-names.ts";
 import type { NetworkCore } from "../network-core.ts";
 import { noteProblem } from "../problems.ts";
+import { forgetRemoteMember, reviewService, settleServices } from "../services/balancing.ts";
+import type { RemoteMembers } from "../services/remote-members.ts";
 
 /** Until the driver is told again, that could not do what it was told. */
 const pauseMs = 1000;
@@ -29,25 +31,63 @@ export class NetworkPeers implements PeersListener {
     this.#peers.set(peer.endpointId, peer);
     this.#toDriver(() => this.#network.driver.putPeer?.(peer));
     this.#tellName(peer);
+    if (peer.hostId === this.#self) return;
+    const before = this.#network.others.put(peer);
+    this.#review(before?.service, peer.service?.name);
+    const { ipv4, ipv6 } = peer;
+    if (before !== undefined && (before.member.ipv4 !== ipv4 || before.member.ipv6 !== ipv6))
+      this.#forget(before);
   }
 
   removed(endpointId: string): void {
     if (this.#isClosed || !this.#peers.delete(endpointId)) return;
     this.#toDriver(() => this.#network.driver.removePeer?.(this.#network.id, endpointId));
     this.#network.engine.parts.resolver?.forgetPeer(endpointId);
+    const before = this.#network.others.remove(endpointId);
+    if (before === undefined) return;
+    this.#review(before.service);
+    this.#forget(before);
   }
 
   settled(peers: readonly Peer[]): void {
     if (this.#isClosed) return;
+    const { others, engine } = this.#network;
     const there = new Set(peers.map(({ endpointId }) => endpointId));
-    for (const id of this.#peers.keys())
-      if (!there.has(id)) this.#network.engine.parts.resolver?.forgetPeer(id);
+    const gone = [...this.#peers.keys()].filter((id) => !there.has(id));
+    for (const id of gone) engine.parts.resolver?.forgetPeer(id);
+    const goneMembers = gone.map((id) => others.remove(id)).filter((member) => member !== undefined);
     this.#peers.clear();
     for (const peer of peers) {
       this.#peers.set(peer.endpointId, peer);
       this.#tellName(peer);
+      if (peer.hostId !== this.#self) others.put(peer);
     }
     this.#settle();
+    this.#noting(() => settleServices(this.#network));
+    for (const member of goneMembers) this.#forget(member);
+  }
+
+  /** Sandboxes of this host are told of services that may have other members. */
+  #review(...names: readonly (string | undefined)[]): void {
+    const { services } = this.#network;
+    for (const name of new Set(names)) {
+      const service = name === undefined ? undefined : services.byName(name);
+      if (service !== undefined) this.#noting(() => reviewService(service));
+    }
+  }
+
+  #forget({ service, member }: NonNullable<ReturnType<RemoteMembers["remove"]>>): void {
+    this.#noting(() => forgetRemoteMember(this.#network, service, member));
+  }
+
+  /** Whoever tells waits for nobody: what fails in a sandbox the doctor finds. */
+  #noting(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const { name } = this.#network;
+      process.emitWarning(`sandboxes were not told of members of services of "${name}": ${String(error)}`);
+    }
   }
 
   /** Names are told no more; what the driver has stays, and is nobody's any more. */
@@ -55,6 +95,7 @@ export class NetworkPeers implements PeersListener {
     this.#isClosed = true;
     clearTimeout(this.#again);
     for (const id of this.#peers.keys()) this.#network.engine.parts.resolver?.forgetPeer(id);
+    this.#network.others.clear();
   }
 
   #settle(): void {

@@ -30,9 +30,11 @@ export async function takeAgain(engine: Engine, { allocations, addresses }: Clus
 export function keptBy({ id, network, record }: EndpointCore): readonly KeptAddress[] {
   if (network.ipam.remote) return [];
   const { ipv4, ipv6 } = record.interface;
+  const { service } = record.options;
+  const member = service === undefined ? {} : { service: service.name };
   return [ipv4, ipv6]
     .filter((cidr) => cidr !== undefined)
-    .map((cidr) => ({ networkId: network.id, endpointId: id, address: addressOf(cidr) }));
+    .map((cidr) => ({ networkId: network.id, endpointId: id, address: addressOf(cidr), ...member }));
 }
 
 /** It was deleted while its addresses were taken again. */

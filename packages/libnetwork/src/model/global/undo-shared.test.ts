@@ -18,6 +18,8 @@ interface Scene extends AsyncDisposable {
   shared(): unknown;
 }
 
+const sharedKinds = ["network", "network-name", "network-going", "service", "service-going", "pool"];
+
 async function buildScene(): Promise<Scene> {
   const memory = new SharedMemory();
   const stores = [memory.connect(), memory.connect()] as const;
@@ -32,9 +34,8 @@ async function buildScene(): Promise<Scene> {
   await network.addRecords([{ name: "gate", type: "A", address: "192.0.2.9" }]);
   const { sandbox } = await controller.attach(network, { containerId: "here" });
   await eventually(() => assert.equal(memory.entries(`peer.${network.id}`).length, 2));
-  const kinds = ["network", "network-name", "network-going", "pool", "held.a", "held.b"];
   const shared = () =>
-    [...kinds, `address.${network.id}`, `peer.${network.id}`].map((kind) =>
+    [...sharedKinds, "held.a", "held.b", `address.${network.id}`, `peer.${network.id}`].map((kind) =>
       memory.entries(kind).map(([id, { value }]) => [kind, id, value]),
     );
   return {
@@ -59,6 +60,7 @@ const operations: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> =
   createEndpoint: ({ network }) => network.createEndpoint("new"),
   attach: ({ controller, network }) => controller.attach(network, { containerId: "new" }),
   connect: ({ network, sandbox }) => network.connect(sandbox, "second"),
+  createService: ({ network }) => network.createService("new"),
   addRecords: ({ network }) => network.addRecords([{ name: "db", type: "A", address: "192.0.2.1" }]),
 };
 
@@ -102,8 +104,7 @@ describe("with a cluster", () => {
     await other.sandboxByContainerId("there")?.delete({ endpoints: "delete" });
     await network.delete();
     await eventually(() => assert.equal(other.networkByName("web"), undefined));
-    for (const kind of ["network", "network-name", "network-going", "pool", "held.a", "held.b"])
-      assert.deepEqual(memory.entries(kind), [], kind);
+    for (const kind of [...sharedKinds, "held.a", "held.b"]) assert.deepEqual(memory.entries(kind), [], kind);
     assert.deepEqual(controller.networks(), []);
   });
 });

@@ -21,6 +21,8 @@ export async function drain(
   const service = serviceOf(endpoint);
   if (service === undefined) return;
   reviewMember(endpoint);
+  // One that is back at once stays theirs.
+  if (!atOnce) endpoint.engine.global?.drain(endpoint, sandbox);
   if (!sandbox.lost) tellNames(sandbox);
   const { drainMs } = service.record.options;
   if (drainMs > 0 && !sandbox.lost && !atOnce) await sleep(drainMs);

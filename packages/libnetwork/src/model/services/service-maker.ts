@@ -1,7 +1,8 @@
 /**
  * Making a service: its addresses are the network's, and its name is found there.
  */
-import { conflict, forbidden, invalid, unsupported } from "../../errors.ts";
+import type { AllocationOwner } from "../../contracts/ipam.ts";
+import { conflict, forbidden, invalid } from "../../errors.ts";
 import { hostname } from "../../options/host-file-texts.ts";
 import { takeAddress } from "../addressing.ts";
 import { newId } from "../ids.ts";
@@ -25,7 +26,6 @@ export async function createService(
 ): Promise<ServiceCore> {
   network.assertUsable();
   refuseUnnamed(network);
-  refuseShared(network);
   hostname(name, "name");
   refuseTaken(network, name);
   const options = checkedServiceOptions(given);
@@ -33,7 +33,8 @@ export async function createService(
   const service = await undoing(async (undo) => {
     const id = newId();
     if (ipam.remote) await readyIpam(network);
-    const addresses = await takeAddresses(network, options, { engine, id, undo });
+    const owner = ownerOf(network, { id, name });
+    const addresses = await takeAddresses(network, options, { engine, id, undo, owner });
     const record: ServiceRecord = {
       id,
       networkId: network.id,
@@ -42,6 +43,7 @@ export async function createService(
       options,
       ...addresses,
     };
+    await engine.global?.createService(network, record, undo);
     const made = addService(network, record);
     undo.push(() => forgetService(made));
     reviewService(made);
@@ -60,14 +62,22 @@ export function addService(network: NetworkCore, record: ServiceRecord): Service
   return service;
 }
 
+/** Whose its addresses are. */
+function ownerOf(network: NetworkCore, { id, name }: Pick<ServiceRecord, "id" | "name">): AllocationOwner {
+  return {
+    networkId: network.id,
+    ...(network.record.shared === true ? { service: name } : { endpointId: id }),
+  };
+}
+
 async function takeAddresses(
   network: NetworkCore,
   options: CheckedServiceOptions,
-  task: Undertaking,
+  { owner, ...task }: Undertaking & { readonly owner: AllocationOwner },
 ): Promise<Pick<ServiceRecord, "ipv4" | "ipv6">> {
   if (options.mode === "dnsrr") return {};
   const take = (family: 4 | 6, address: string | undefined) =>
-    takeAddress(network, { family, address, mac: "" }, task);
+    takeAddress(network, { family, address, mac: "", owner }, task);
   const ipv4 = await take(4, options.ipv4);
   const ipv6 = await take(6, options.ipv6);
   if (ipv4 === undefined && ipv6 === undefined) {
@@ -84,13 +94,6 @@ function refuseUnnamed(network: NetworkCore): void {
   if (answersNames(network) && network.record.gatewayBridge !== true) return;
   const message = `names are not answered in network "${network.name}": make a network for the service`;
   throw forbidden("network_without_names", message);
-}
-
-/** Its members are on several hosts, and each would know its own alone. */
-function refuseShared({ name, record }: NetworkCore): void {
-  if (record.shared !== true) return;
-  const message = `network "${name}" is one of the cluster, and services are of one host yet: make a bridge network`;
-  throw unsupported("network_shared", message, name);
 }
 
 function refuseTaken({ services, name: network }: NetworkCore, name: string): void {

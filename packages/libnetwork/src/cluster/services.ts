@@ -1,0 +1,195 @@
+/**
+ * Services of the cluster's networks: made under a name that no other of the network has, and deleted where no host has an endpoint of it.
+ */
+import type { ServicesListener, SharedService } from "../contracts/cluster.ts";
+import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import type { StoredRecord } from "../contracts/store.ts";
+import { type CausewayError, conflict, forbidden, notFound } from "../errors.ts";
+import type { Allocations } from "./allocations.ts";
+import { isConflict } from "./failures.ts";
+import {
+  addressKind,
+  fieldOf,
+  type HeldThing,
+  serviceGoingKind,
+  serviceKey,
+  serviceKind,
+  type Thing,
+  textOf,
+  thingsOf,
+} from "./kinds.ts";
+import type { Membership } from "./membership.ts";
+import { Mirror } from "./mirror.ts";
+import type { SharedNetworks } from "./networks.ts";
+import { inTurns } from "./turns.ts";
+
+interface Rooms {
+  readonly store: SharedStore;
+  readonly membership: Membership;
+  readonly allocations: Allocations;
+  readonly networks: SharedNetworks;
+}
+
+export class SharedServices {
+  readonly #rooms: Rooms;
+  #mirror: Mirror | undefined;
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+  }
+
+  /** From now on. */
+  follow(listener: ServicesListener): void {
+    const mirror: Mirror = new Mirror(this.#rooms.store, serviceKind, (event) => {
+      if (event.type === "settled") {
+        const services = [...mirror.records.values()].map(readService);
+        return listener.settled(services.filter((service) => service !== undefined));
+      }
+      const service = event.type === "stale" ? undefined : readService(event.record);
+      if (service === undefined) return;
+      if (event.type === "put") listener.put(service);
+      else listener.deleted(service.networkId, service.name);
+    });
+    this.#mirror = mirror;
+  }
+
+  close(): void {
+    this.#mirror?.close();
+  }
+
+  /**
+   * Makes a service of what was taken for it in this run.
+   *
+   * @throws service_name_in_use, network_not_found, network_going, store_unavailable, cluster_contention
+   */
+  async create({ networkId, name, record }: SharedService): Promise<void> {
+    const { store, membership, allocations, networks } = this.#rooms;
+    const key = serviceKey(networkId, name);
+    const { things, changes } = allocations.handOver(key);
+    const value = { record, things: things.map(({ kind, id }) => ({ kind, id })) };
+    let guards = await networks.stillThere(networkId);
+    await inTurns(`making service "${name}"`, async () => {
+      try {
+        await store.commit([
+          membership.stillClaimed(),
+          ...guards,
+          { op: "put", kind: serviceKind, id: key, value, ifRevision: 0 },
+          { op: "expect", kind: serviceGoingKind, id: key, ifRevision: 0 },
+          ...changes,
+        ]);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        if ((await store.get(serviceKind, key)) !== undefined) throw nameInUse(name);
+        await membership.checkClaim();
+        guards = await networks.stillThereNow(networkId);
+        throw error;
+      }
+    });
+    allocations.handedOver(things);
+  }
+
+  /** By the store, not by what this host was told. @throws store_unavailable */
+  async find(networkId: string, name: string): Promise<SharedService | undefined> {
+    const stored = await this.#rooms.store.get(serviceKind, serviceKey(networkId, name));
+    return stored && readService(stored);
+  }
+
+  /**
+   * Deletes a service, and gives back all that it has.
+   *
+   * @throws service_has_endpoints, service_not_found, service_going, store_unavailable
+   */
+  async delete(networkId: string, name: string): Promise<void> {
+    const { store, allocations } = this.#rooms;
+    const key = serviceKey(networkId, name);
+    const going: HeldThing = { kind: serviceGoingKind, id: key, owner: key };
+    await this.#block(going, name);
+    try {
+      const stored = await this.#get(key, name);
+      await this.#refuseMembers(networkId, name);
+      // That this host is the one that deletes it, still.
+      const { changes } = allocations.handOver(key);
+      const own: readonly Thing[] = [{ kind: serviceKind, id: key }, going, ...thingsOf(stored.value)];
+      await store.commit([
+        ...changes,
+        ...own.map(({ kind, id }): SharedChange => ({ op: "delete", kind, id })),
+      ]);
+      allocations.handedOver([going]);
+    } catch (error) {
+      await allocations.giveBack(going);
+      throw error;
+    }
+  }
+
+  /**
+   * What a commit expects that makes an endpoint a member: that the service is there, and not about to be deleted.
+   *
+   * @throws service_not_found, store_unavailable
+   */
+  async stillThere(networkId: string, name: string): Promise<readonly SharedChange[]> {
+    const key = serviceKey(networkId, name);
+    const { revision } = this.#mirror?.records.get(key) ?? (await this.#get(key, name));
+    return thereAt(key, revision);
+  }
+
+  /** As {@link stillThere}, not by what this host was told, but by the store. @throws service_going */
+  async stillThereNow(networkId: string, name: string): Promise<readonly SharedChange[]> {
+    const key = serviceKey(networkId, name);
+    const { revision } = await this.#get(key, name);
+    if ((await this.#rooms.store.get(serviceGoingKind, key)) !== undefined) throw serviceGoing(name);
+    return thereAt(key, revision);
+  }
+
+  /** From now on nobody becomes a member of it. */
+  async #block(going: HeldThing, name: string): Promise<void> {
+    const { allocations, membership } = this.#rooms;
+    await this.#get(going.id, name);
+    try {
+      await allocations.take(going, { host: membership.self.id });
+    } catch (error) {
+      throw isConflict(error) ? serviceGoing(name) : error;
+    }
+  }
+
+  async #refuseMembers(networkId: string, name: string): Promise<void> {
+    const addresses = await this.#rooms.store.list(addressKind(networkId));
+    const members = addresses.filter(({ value }) => textOf(value, "service") === name);
+    const hosts = new Set(
+      members.map(({ value }) => textOf(value, "host")).filter((host) => host !== undefined),
+    );
+    if (hosts.size === 0) return;
+    const listed = [...hosts];
+    const message = `service "${name}" has endpoints on ${listed.slice(0, 10).join(", ")}${listed.length > 10 ? " and others" : ""}; delete them first`;
+    throw forbidden("service_has_endpoints", message, { hosts: listed });
+  }
+
+  async #get(key: string, name: string): Promise<StoredRecord> {
+    const stored = await this.#rooms.store.get(serviceKind, key);
+    if (stored !== undefined) return stored;
+    throw notFound("service_not_found", `the network has no service "${name}" any more`, name);
+  }
+}
+
+function thereAt(key: string, revision: number): readonly SharedChange[] {
+  return [
+    { op: "expect", kind: serviceKind, id: key, ifRevision: revision },
+    { op: "expect", kind: serviceGoingKind, id: key, ifRevision: 0 },
+  ];
+}
+
+function nameInUse(name: string): CausewayError {
+  const message = `another host has made a service "${name}" in the network: choose another name`;
+  return conflict("service_name_in_use", message, name);
+}
+
+function serviceGoing(name: string): CausewayError {
+  return conflict("service_going", `service "${name}" is about to be deleted by another host`, name);
+}
+
+/** Undefined where it is none that this release knows. */
+function readService({ id, value }: StoredRecord): SharedService | undefined {
+  const [networkId, name] = id.split("/");
+  const record = fieldOf(value, "record");
+  if (networkId === undefined || name === undefined || record === undefined) return undefined;
+  return { networkId, name, record };
+}
