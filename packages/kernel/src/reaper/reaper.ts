@@ -128,7 +128,7 @@ export class Reaper implements AsyncDisposable {
   }
 
   #assign(job: Job): void {
-    if (this.#worker === undefined && Date.now() >= this.#threadlessUntil) this.#start();
+    if (this.#worker === undefined && performance.now() >= this.#threadlessUntil) this.#start();
     if (this.#worker === undefined) this.#doHere(job);
     this.#worker?.ref();
     this.#worker?.postMessage(job satisfies Order);
@@ -168,7 +168,7 @@ export class Reaper implements AsyncDisposable {
       });
     } catch {
       // EAGAIN, of which Node.js says no more than ERR_WORKER_INIT_FAILED.
-      this.#threadlessUntil = Date.now() + threadlessTime;
+      this.#threadlessUntil = performance.now() + threadlessTime;
       return;
     }
     this.#worker = worker;
@@ -192,7 +192,7 @@ export class Reaper implements AsyncDisposable {
   /** The thread could not begin, or broke down: what it has not done is done here, and a later job starts another. */
   #abandon(): void {
     this.#worker = undefined;
-    this.#threadlessUntil = Date.now() + threadlessTime;
+    this.#threadlessUntil = performance.now() + threadlessTime;
     for (const { job } of this.#waiting.values()) this.#doHere(job);
   }
 }

@@ -245,11 +245,11 @@ export class KernelNetStack implements NetStack {
   }
 
   async interfacesGone(place: NamespacePlace, names: readonly string[]): Promise<void> {
-    const giveUp = Date.now() + longestWaitMs;
+    const giveUp = performance.now() + longestWaitMs;
     using namespace = findNamespace(place);
     if (namespace === undefined) return;
     using rtnl = new Rtnl(namespace);
-    while (names.some((name) => rtnl.findLink({ name }) !== undefined) && Date.now() < giveUp)
+    while (names.some((name) => rtnl.findLink({ name }) !== undefined) && performance.now() < giveUp)
       await setTimeout(2);
   }
 

@@ -59,13 +59,13 @@ export class Segments {
   }
 
   async #makeWhenFree({ spec }: OverlayNetwork, settings: SegmentSettings): Promise<Segment> {
-    const giveUp = Date.now() + vniPatienceMs;
+    const giveUp = performance.now() + vniPatienceMs;
     for (;;) {
       try {
         return makeSegment(this.parts.rtnl, settings, this.parts.openFirewall);
       } catch (error) {
         if (!isKernelError(error, "EEXIST")) throw error;
-        if (Date.now() > giveUp) throw vniInUse(spec.name, settings);
+        if (performance.now() > giveUp) throw vniInUse(spec.name, settings);
       }
       await sleep(vniPauseMs);
     }
