@@ -172,4 +172,47 @@ describe("a network of global scope", () => {
     assert.equal(controller.networkByName("web")?.id, shared.id);
     await cluster.clear();
   });
+
+  it("may overlap a local network of another host, but no sandbox gets into both", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const { controller } = cluster.host(2);
+    const config = [{ subnet: "10.0.0.0/24" }];
+    const local = await controller.newNetwork("bridge", "local", { ipam: { config } });
+    // Its own host has nothing there.
+    await cluster.host(1).controller.newNetwork("overlay", "web");
+    const a = await cluster.host(1).attach("web", "a");
+    assert.ok(addressOf(a).startsWith("10.0.0."));
+    const b = await cluster.host(2).attach("web", "b");
+    const c = await controller.attach(local, { containerId: "c" });
+    assert.ok(await pings(b, addressOf(a)));
+    assert.ok(await pings(c, "10.0.0.1"));
+    const shared = await cluster.host(2).network("web");
+    const refused = {
+      code: "sandbox_subnet_overlap",
+      message: /"web" \(10.0.0.0\/24\) overlaps network "local"/,
+    };
+    await assert.rejects(shared.connect(c.sandbox, "second"), refused);
+    await assert.rejects(local.connect(b.sandbox, "second"), { code: "sandbox_subnet_overlap" });
+    assert.deepEqual([c.sandbox.endpoints().length, b.sandbox.endpoints().length], [1, 1]);
+    const other = await controller.newNetwork("bridge", "other");
+    await other.connect(b.sandbox, "second");
+    assert.ok(await pings(b, addressOf(a)));
+    await cluster.host(2).clear();
+    for (const network of [local, other]) await network.delete();
+    await cluster.clear();
+  });
+
+  it("is kept away from by automatic subnets of a host's own networks", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const { controller } = cluster.host(2);
+    const first = await controller.newNetwork("bridge", "first");
+    const subnet = first.ipamInfo[0]?.pool ?? "";
+    await first.delete();
+    await cluster.host(1).controller.newNetwork("overlay", "web", { ipam: { config: [{ subnet }] } });
+    await cluster.host(2).network("web");
+    const second = await controller.newNetwork("bridge", "second");
+    assert.notEqual(second.ipamInfo[0]?.pool, subnet);
+    await second.delete();
+    await cluster.clear();
+  });
 });

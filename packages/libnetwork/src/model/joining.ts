@@ -6,6 +6,7 @@ import type { NamespacePlace } from "../contracts/netstack.ts";
 import { forbidden } from "../errors.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { externalPorts } from "./gateway/way-out.ts";
+import { refuseOverlaps } from "./global/overlap.ts";
 import { refuseYielded } from "./global/yielded.ts";
 import { asking, note } from "./intents/asking.ts";
 import type { Step } from "./intents/step.ts";
@@ -30,6 +31,7 @@ export async function prepareJoin(
   endpoint.assertUsable();
   refuseJoined(endpoint);
   refuseYielded(endpoint);
+  refuseOverlaps(endpoint, sandbox);
   assertJoinable(sandbox, endpoint.driver.traits.sharesHost);
   await interfacesGone(sandbox);
   await endpoint.engine.parts.netstack.sweptLinksGone();

@@ -5,6 +5,7 @@ import type { NetworkSpec } from "../contracts/driver.ts";
 import { conflict, forbidden, invalid, notFound } from "../errors.ts";
 import { ipamData, takePools } from "./addressing.ts";
 import type { Engine } from "./engine.ts";
+import { sharedSubnets } from "./global/overlap.ts";
 import { checkedName, newId } from "./ids.ts";
 import { asking, commitMade } from "./intents/asking.ts";
 import { expectQuestions } from "./names/sandbox-resolver.ts";
@@ -73,7 +74,7 @@ async function prepareNetwork(
   const ipam = await engine.findIpam(options.ipamDriver);
   await engine.parts.netstack.sweptLinksGone();
   driver.validateNetwork({ name, internal: options.internal, options: options.driverOptions });
-  const avoid = () => engine.parts.netstack.hostPrefixes();
+  const avoid = () => [...engine.parts.netstack.hostPrefixes(), ...sharedSubnets(engine)];
   const task = { engine, id: base.id, undo };
   const pools = await takePools(ipam, driver, options, avoid, task);
   const isShared = driver.scope === "global" && engine.global !== undefined;
