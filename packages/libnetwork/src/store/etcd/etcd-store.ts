@@ -1,8 +1,6 @@
 /**
  * EtcdStore: the shared store, in etcd v3. A record is a key, its revision that of the key's last change; a commit is one transaction.
  */
-import { createSecureContext } from "node:tls";
-import { files } from "@causeway/kernel";
 import type {
   Availability,
   FollowEvent,
@@ -11,23 +9,24 @@ import type {
   SharedStore,
 } from "../../contracts/shared-store.ts";
 import type { StoredRecord, StoreEvent } from "../../contracts/store.ts";
-import { CausewayError, messageOf } from "../../errors.ts";
-import { changesForgotten, leaseNotFound, revisionConflict, storeClosed } from "../failures.ts";
+import { CausewayError, hasCode } from "../../errors.ts";
+import { leaseNotFound, revisionConflict, storeClosed } from "../failures.ts";
 import { decodeShared } from "../record.ts";
 import { Follower } from "../shared/follower.ts";
 import { checkLeaseSeconds } from "../shared/lease-seconds.ts";
 import { type EncodedSharedChange, encodeAll } from "../shared/shared-change.ts";
 import { Watch } from "../watch.ts";
 import { type ClientOptions, EtcdClient } from "./client.ts";
-import { Credentials } from "./credentials.ts";
-import { keepFollowing } from "./following.ts";
+import { clientOptions } from "./client-options.ts";
+import { type FollowingParts, keepFollowing } from "./following.ts";
 import { Keys } from "./keys.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { Listing } from "./listing.ts";
 import { leaseGrant, leaseRevoke, range, txn } from "./methods.ts";
 import type { CheckedClusterOptions } from "./options.ts";
-import { type WatchedChange, WatchStream } from "./watch-stream.ts";
-import { compareTargetMod, eventTypeDelete } from "./wire/messages.ts";
+import { WatchStream } from "./watch-stream.ts";
+import { keepWatching } from "./watching.ts";
+import { compareTargetMod } from "./wire/messages.ts";
 
 export class EtcdStore implements SharedStore {
   readonly #keys: Keys;
@@ -114,7 +113,7 @@ export class EtcdStore implements SharedStore {
     if (signal?.aborted) watch.abort();
     const end = (): void => watch.end();
     this.#closing.signal.addEventListener("abort", end, { once: true, signal: over.signal });
-    this.#keepWatching(kind, watch, this.#client.seen, over.signal);
+    keepWatching(kind, watch, this.#parts, this.#client.seen, over.signal);
     return watch;
   }
 
@@ -169,8 +168,7 @@ export class EtcdStore implements SharedStore {
     const end = (): void => follower.end();
     ending.addEventListener("abort", end, { once: true });
     if (ending.aborted) end();
-    const parts = { client: this.#client, keys: this.#keys, listing: this.#listing, watches: this.#watches };
-    void keepFollowing(kind, follower, parts, ending);
+    void keepFollowing(kind, follower, this.#parts, ending);
     try {
       yield* follower.events();
     } finally {
@@ -178,38 +176,8 @@ export class EtcdStore implements SharedStore {
     }
   }
 
-  #keepWatching(kind: string, watch: Watch, start: number, over: AbortSignal): void {
-    if (over.aborted) return;
-    let position = start;
-    const forgotten = (): void => watch.fail(changesForgotten());
-    const stop = this.#watches.watch(this.#keys.range(kind), start, {
-      changes: (changes) => {
-        for (const change of changes) {
-          const event = this.#eventOf(kind, change);
-          if (!event) return forgotten();
-          position = event.record.revision;
-          watch.push(event);
-        }
-      },
-      over: async (end) => {
-        if (end === "behind") return forgotten();
-        if (end !== "away") return watch.fail(end);
-        await this.#client.available(over);
-        this.#keepWatching(kind, watch, position, over);
-      },
-    });
-    over.addEventListener("abort", stop, { once: true });
-  }
-
-  /** Undefined for a deletion of which the last value is not known any more. */
-  #eventOf(kind: string, { type, kv, prevKv }: WatchedChange): StoreEvent | undefined {
-    const valued = type === eventTypeDelete ? prevKv : kv;
-    if (!kv || !valued) return undefined;
-    const record = decodeShared(kind, this.#keys.idOf(kind, kv.key), {
-      value: valued.value.toString(),
-      revision: kv.modRevision,
-    });
-    return { type: type === eventTypeDelete ? "delete" : "put", record };
+  get #parts(): FollowingParts {
+    return { client: this.#client, keys: this.#keys, listing: this.#listing, watches: this.#watches };
   }
 
   #mustBeOpen(): void {
@@ -218,39 +186,5 @@ export class EtcdStore implements SharedStore {
 }
 
 function isLeaseNotFound(error: unknown): boolean {
-  return error instanceof CausewayError && error.code === "lease_not_found";
-}
-
-function clientOptions(
-  { etcd, tls, user, passwordFile }: CheckedClusterOptions,
-  keys: Keys,
-): Omit<ClientOptions, "patience"> {
-  const [ca, cert, key] = [tls?.ca, tls?.cert, tls?.key].map((path) => path && readFile(path));
-  const certificates = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  try {
-    createSecureContext(certificates);
-  } catch (error) {
-    throw unusable([tls?.ca, tls?.cert, tls?.key].filter((path) => path !== undefined).join(", "), error);
-  }
-  const reached = { endpoints: etcd, tls: certificates, probe: keys.probe };
-  if (user === undefined || passwordFile === undefined) return reached;
-  const password = (): string =>
-    readFile(passwordFile)
-      .toString()
-      .replace(/\r?\n$/, "");
-  password(); // that it can be read
-  return { ...reached, credentials: new Credentials(user, password) };
-}
-
-function readFile(path: string): Buffer {
-  try {
-    return files.readFileSync(path);
-  } catch (error) {
-    throw unusable(path, error);
-  }
-}
-
-function unusable(path: string, cause: unknown): CausewayError {
-  const message = `${path} cannot be used to reach etcd (${messageOf(cause)}): name a PEM file, or a password's, that this process may read`;
-  return new CausewayError("invalid", "cluster_file_unusable", message, { detail: { path }, cause });
+  return hasCode(error, "lease_not_found");
 }

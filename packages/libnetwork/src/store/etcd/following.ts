@@ -3,22 +3,18 @@
  * changed is asked for, and the ids of all where something was deleted, too.
  */
 import { setTimeout } from "node:timers/promises";
-import { CausewayError } from "../../errors.ts";
+import { CausewayError, hasCode } from "../../errors.ts";
 import type { Follower } from "../shared/follower.ts";
-import type { EtcdClient } from "./client.ts";
-import type { Keys } from "./keys.ts";
 import type { Listing } from "./listing.ts";
-import type { WatchEnd, WatchedChange, WatchStream } from "./watch-stream.ts";
+import type { WatchEnd, WatchedChange } from "./watch-stream.ts";
+import type { WatchingParts } from "./watching.ts";
 import { eventTypeDelete } from "./wire/messages.ts";
 
 /** Before another attempt, milliseconds: etcd may refuse although it is there. */
 const pause = 200;
 
-export interface FollowingParts {
-  readonly client: EtcdClient;
-  readonly keys: Keys;
+export interface FollowingParts extends WatchingParts {
   readonly listing: Listing;
-  readonly watches: WatchStream;
 }
 
 /** Until the signal aborts. */
@@ -42,7 +38,7 @@ export async function keepFollowing(
       if (end instanceof CausewayError) throw end;
       if (end !== "away") continue;
     } catch (error) {
-      if (!(error instanceof CausewayError && error.code === "store_unavailable")) {
+      if (!hasCode(error, "store_unavailable")) {
         follower.fail(error);
         return;
       }

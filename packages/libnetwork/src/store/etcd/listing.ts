@@ -1,7 +1,7 @@
 /**
  * Listings: a kind's records as they are at one moment, a page at a time, and what has become of them since another moment.
  */
-import { CausewayError } from "../../errors.ts";
+import { hasCode } from "../../errors.ts";
 import type { StoredText } from "../record.ts";
 import type { EtcdClient } from "./client.ts";
 import type { Keys } from "./keys.ts";
@@ -43,7 +43,7 @@ export class Listing {
         await this.#attempt(kind, onPage, keysOnly);
         return;
       } catch (error) {
-        const isOvertaken = error instanceof CausewayError && error.code === "watch_overflow";
+        const isOvertaken = hasCode(error, "watch_overflow");
         if (!isOvertaken || attempt === attempts) throw error;
       }
     }
