@@ -2,7 +2,7 @@
  * OverlayDriver: a network spans hosts. On each host that has an endpoint in it, it is a segment of its own, which tunnels join; who is
  * where the cluster says (contracts/overlay.ts), and nothing is learnt from packets.
  */
-import { isKernelError, type Rtnl, sendFrames } from "@causeway/kernel";
+import { isKernelError, sendFrames } from "@causeway/kernel";
 import { announcementOf } from "../../address/announcement.ts";
 import type {
   CreatedEndpoint,
@@ -14,15 +14,15 @@ import type {
   NetworkSpec,
   WithheldBinding,
 } from "../../contracts/driver.ts";
-import type { ClusterHost, NumberClaims, Peer, PeerDriver, TunnelCipher } from "../../contracts/overlay.ts";
+import type { Peer, PeerDriver } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
-import { unavailable, unsupported } from "../../errors.ts";
+import { unsupported } from "../../errors.ts";
 import { invalidOption, parseObject } from "../../options/parse.ts";
 import { Departures } from "../departures.ts";
 import { refuseStrayAddresses, refuseStrayGateways } from "../placement.ts";
 import { type AddressEntry, type Entry, keysOfOwn, ownAddresses } from "./entries.ts";
 import { OverlayHealth } from "./health.ts";
-import { cutOff, hostEndName, type SegmentReaper } from "./host-end.ts";
+import { cutOff, hostEndName } from "./host-end.ts";
 import { joinAnswer } from "./join-answer.ts";
 import { changeEntries, liveEntries } from "./kernel-tables.ts";
 import { planNetwork } from "./network-plan.ts";
@@ -32,34 +32,14 @@ import {
   type OverlayEndpoint,
   type OverlayNetwork,
   OverlayNetworks,
-  type OverlayState,
 } from "./networks.ts";
-import { highestVni, type OverlayNetworkOptions, parseDriverConfig, parseNetworkOptions } from "./options.ts";
+import { type OverlayNetworkOptions, parseDriverConfig, parseNetworkOptions } from "./options.ts";
+import type { OverlayDriverParts } from "./parts.ts";
 import { difference, type EntryChange } from "./peer-table.ts";
 import { portPolicies } from "./port-policies.ts";
-import type { OpenFirewall, Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 import { Segments, segmentOf } from "./segments.ts";
-
-/** What the driver works with. */
-export interface OverlayDriverParts {
-  /** A connection to rtnetlink in the host's namespace. */
-  readonly rtnl: Rtnl;
-  readonly reaper: SegmentReaper;
-  readonly numbers: NumberClaims;
-  /** Undefined: no network can be encrypted. */
-  readonly cipher: TunnelCipher | undefined;
-  /** Opens the packet filter of a network's namespace. */
-  readonly openFirewall: OpenFirewall;
-  /** This host, as the others reach it. */
-  readonly self: Pick<ClusterHost, "id" | "address">;
-  /** Alias of a link in the kernel, for the id of what it belongs to. */
-  readonly ownerOf: (objectId: string) => string;
-  /** Where the namespace of a network is kept. */
-  readonly namespacePath: (networkId: string) => string;
-}
-
-/** Where VXLAN ids are chosen from, that nobody asks for: Docker's range, with an end. */
-const freeVnis = { from: 4096, to: highestVni } as const;
+import { claimVnis, readState, releaseVnis } from "./vnis.ts";
 
 export class OverlayDriver implements Driver, PeerDriver {
   readonly type = "overlay";
@@ -85,7 +65,7 @@ export class OverlayDriver implements Driver, PeerDriver {
       );
     this.#parts = parts;
     this.#segments = new Segments(parts, vxlanPort);
-    this.health = new OverlayHealth(this.#networks, this.#segments);
+    this.health = new OverlayHealth(parts, this.#networks, this.#segments);
   }
 
   validateNetwork({ name, options }: Pick<NetworkSpec, "name" | "options">): void {
@@ -109,24 +89,9 @@ export class OverlayDriver implements Driver, PeerDriver {
     refuseStrayGateways(spec);
     const plan = planNetwork(spec);
     this.#refuseEncrypted(spec.name, plan.options);
-    const vnis = await this.#claim(spec.id, plan.options.vxlanIds ?? [undefined]);
+    const vnis = await claimVnis(this.#parts.numbers, spec.id, plan.options.vxlanIds);
     this.#networks.add(plan, { vnis });
     return { vnis };
-  }
-
-  async #claim(networkId: string, wanted: readonly (number | undefined)[]): Promise<OverlayState["vnis"]> {
-    const { numbers } = this.#parts;
-    const vnis: number[] = [];
-    try {
-      for (const one of wanted) {
-        const range = one === undefined ? freeVnis : { from: one, to: one };
-        vnis.push(await numbers.claim("vni", range, networkId, one));
-      }
-    } catch (error) {
-      for (const vni of vnis) await numbers.release("vni", vni, networkId);
-      throw error;
-    }
-    return readState({ vnis }).vnis;
   }
 
   async deleteNetwork(networkId: string): Promise<void> {
@@ -135,7 +100,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     this.#segments.release(network);
     this.#networks.remove(networkId);
     this.#segments.cipherOf(network)?.settleTunnels(networkId, []);
-    for (const vni of network.vnis) await this.#parts.numbers.release("vni", vni, networkId);
+    await releaseVnis(this.#parts.numbers, networkId, network.vnis);
   }
 
   createEndpoint(spec: EndpointSpec): CreatedEndpoint {
@@ -309,12 +274,6 @@ export class OverlayDriver implements Driver, PeerDriver {
   }
 }
 
-function isVnis(value: unknown): value is OverlayState["vnis"] {
-  const isVni = (one: unknown) =>
-    typeof one === "number" && Number.isInteger(one) && one > 0 && one <= highestVni;
-  return Array.isArray(value) && value.length > 0 && value.every(isVni);
-}
-
 const isAddress = (entry: Entry): entry is AddressEntry => entry.kind === "address";
 const isNone = (_: Entry): _ is AddressEntry => false;
 
@@ -326,14 +285,4 @@ function announce({ namespace, bridge }: Segment, entries: readonly AddressEntry
     // On a bridge that somebody set down nobody hears anything: the doctor tells of it.
     if (!isKernelError(error, "ENETDOWN", "ENXIO", "ENODEV")) throw error;
   }
-}
-
-/** What createNetwork answered, maybe on another host; nothing else of what is stored there is believed. */
-function readState(state: PlainData): OverlayState {
-  const vnis: unknown = typeof state === "object" && state !== null ? Reflect.get(state, "vnis") : undefined;
-  if (isVnis(vnis)) return { vnis };
-  throw unavailable(
-    "network_not_restored",
-    "what the overlay driver stored of it is not as it should be: restore a backup, or delete the network",
-  );
 }

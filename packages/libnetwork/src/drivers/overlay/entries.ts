@@ -1,6 +1,7 @@
 /**
  * What a network's kernel tables say of endpoints elsewhere: behind which tunnel end a MAC is, and which MAC an address has. Pure.
  */
+import { addressOf } from "../../address/cidr.ts";
 import { linkLocalAddress } from "../../address/link-local.ts";
 import type { EndpointInterface } from "../../contracts/driver.ts";
 import type { Peer } from "../../contracts/overlay.ts";
@@ -44,8 +45,7 @@ export function keysOfOwn(own: EndpointInterface): readonly EntryKey[] {
 
 /** What its addresses are known by on this host, as a peer's are by entries. */
 export function ownAddresses({ mac, ipv4, ipv6 }: EndpointInterface): readonly Entry[] {
-  const withoutLength = (cidr: string | undefined) => cidr?.slice(0, cidr.indexOf("/"));
-  const addresses = addressesOf(mac, withoutLength(ipv4), withoutLength(ipv6));
+  const addresses = addressesOf(mac, ipv4 && addressOf(ipv4), ipv6 && addressOf(ipv6));
   return addresses.map((address) => ({ kind: "address", address, mac }));
 }
 

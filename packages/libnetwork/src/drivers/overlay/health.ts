@@ -3,24 +3,27 @@
  */
 import type { DriverHealth, Reclaimed } from "../../contracts/driver.ts";
 import type { Finding, HealthItem, HealthSubject } from "../../contracts/health.ts";
+import { endpointBridgePort } from "./bridge-ports.ts";
 import { reconnect } from "./host-end.ts";
 import { inspectEntries, inspectHostEnd, inspectSegment, inspectUnderlay } from "./inspection.ts";
 import { endpointOf, isInUse, type OverlayNetworks } from "./networks.ts";
-
-import { portOf, type Segments } from "./segments.ts";
+import type { OverlayDriverParts } from "./parts.ts";
+import type { Segments } from "./segments.ts";
 
 export class OverlayHealth implements DriverHealth {
+  readonly #parts: OverlayDriverParts;
   readonly #networks: OverlayNetworks;
   readonly #segments: Segments;
 
-  constructor(networks: OverlayNetworks, segments: Segments) {
+  constructor(parts: OverlayDriverParts, networks: OverlayNetworks, segments: Segments) {
+    this.#parts = parts;
     this.#networks = networks;
     this.#segments = segments;
   }
 
   inspectHost(): readonly HealthItem[] {
     if (![...this.#networks].some(isInUse)) return [];
-    const { rtnl, self, cipher } = this.#segments.parts;
+    const { rtnl, self, cipher } = this.#parts;
     const underlay = inspectUnderlay(rtnl, self.address);
     return [...(underlay === undefined ? [] : [underlay]), ...(cipher?.inspect() ?? [])].map(
       about({ kind: "host" }),
@@ -29,7 +32,7 @@ export class OverlayHealth implements DriverHealth {
 
   /** The underlay is the host's own. */
   mendHost(): void {
-    this.#segments.parts.cipher?.mend();
+    this.#parts.cipher?.mend();
   }
 
   inspectNetwork(networkId: string): readonly HealthItem[] {
@@ -51,8 +54,8 @@ export class OverlayHealth implements DriverHealth {
     const network = this.#networks.find(networkId);
     const endpoint = network?.endpoints.get(endpointId);
     if (network?.segment === undefined || endpoint?.joined !== true) return [];
-    const owner = this.#segments.parts.ownerOf(endpointId);
-    const port = portOf(network, network.segment);
+    const owner = this.#parts.ownerOf(endpointId);
+    const port = endpointBridgePort(network, network.segment.guard);
     const findings = inspectHostEnd(network.segment, endpointId, { owner, port });
     return findings.map(about({ kind: "endpoint", id: endpointId, name: endpoint.spec.name }));
   }
@@ -62,8 +65,9 @@ export class OverlayHealth implements DriverHealth {
     const { segment } = network;
     endpointOf(network, endpointId);
     if (segment === undefined) return;
-    const owner = this.#segments.parts.ownerOf(endpointId);
-    const failure = reconnect(segment, endpointId, owner, portOf(network, segment));
+    const owner = this.#parts.ownerOf(endpointId);
+    const port = endpointBridgePort(network, segment.guard);
+    const failure = reconnect(segment, endpointId, owner, port);
     if (failure !== undefined) throw failure;
   }
 

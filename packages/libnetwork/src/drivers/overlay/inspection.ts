@@ -5,17 +5,11 @@ import { address, files, findNamespace, link, type Rtnl } from "@causeway/kernel
 import { parseIp } from "../../address/ip.ts";
 import type { BridgePortSettings } from "../../contracts/driver.ts";
 import type { Finding, HealthNature } from "../../contracts/health.ts";
+import { vxlanBridgePort } from "./bridge-ports.ts";
 import { hostEndName } from "./host-end.ts";
 import { liveEntries } from "./kernel-tables.ts";
 import { difference, type PeerTable } from "./peer-table.ts";
-import {
-  bridgeName,
-  hasTunnelSettings,
-  type Segment,
-  type SegmentSettings,
-  vxlanName,
-  vxlanPort,
-} from "./segment.ts";
+import { bridgeName, hasTunnelSettings, type Segment, type SegmentSettings, vxlanName } from "./segment.ts";
 
 function broken(code: string, nature: HealthNature, message: string): Finding {
   return { code, nature, message, mend: "call repair()", repairable: true };
@@ -75,7 +69,7 @@ function inspectVxlan({ rtnl, vxlan, bridge }: Segment, settings: SegmentSetting
     link.isUp(found) ? undefined : "is down",
     found.mtu === settings.mtu ? undefined : `has MTU ${found.mtu}, and not ${settings.mtu}`,
     found.master === bridge ? undefined : "is not on the bridge",
-    found.master !== bridge || isAsWanted(found.info?.bridgePort, vxlanPort)
+    found.master !== bridge || isAsWanted(found.info?.bridgePort, vxlanBridgePort)
       ? undefined
       : "has other settings as a port of the bridge",
   ]);

@@ -14,9 +14,9 @@ import {
 } from "@causeway/kernel";
 import { parseIp } from "../../address/ip.ts";
 import { randomMac } from "../../address/mac.ts";
-import type { BridgePortSettings } from "../../contracts/driver.ts";
 import type { Firewall } from "../../contracts/firewall.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
+import { vxlanBridgePort } from "./bridge-ports.ts";
 import type { SegmentLinks } from "./kernel-tables.ts";
 
 /** Names of the two links: the namespace has no others but host ends. */
@@ -29,6 +29,7 @@ export interface SegmentSettings {
   /** What the links' aliases say: whose they are. */
   readonly owner: string;
   readonly vni: number;
+  /** UDP port that tunnels end at. */
   readonly vxlanPort: number;
   /** Where this host's tunnels end. */
   readonly hostAddress: string;
@@ -50,34 +51,6 @@ export interface Segment extends SegmentLinks, Disposable {
 
 /** Link-local addresses are not wanted: nobody is to reach the namespace itself. */
 const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
-
-/**
- * Frames for a MAC that no entry tells of, to everybody and to groups stay on the host; ARP and neighbour solicitations the bridge
- * answers of its neighbours. linux/if_link.h, IFLA_BRPORT_*.
- */
-export const vxlanPort = {
-  learning: false,
-  unicastFlood: false,
-  multicastFlood: false,
-  broadcastFlood: false,
-  multicastRouter: 0,
-  neighbourSuppression: true,
-} as const;
-
-/**
- * Frames for 01:80:c2:00:00:0X teach a bridge their sender before any rule sees them, unless they are to be forwarded: all are,
- * but pause frames, which the bridge drops by itself (linux/if_link.h, IFLA_BRPORT_GROUP_FWD_MASK).
- */
-const everyGroupButPause = 0xffff & ~(1 << 1);
-
-/** @param guarded a packet filter looks at what comes in by it */
-export function endpointPort(guarded: boolean): BridgePortSettings {
-  return {
-    hairpin: false,
-    multicastRouter: guarded ? 0 : 1,
-    groupForwardMask: guarded ? everyGroupButPause : 0,
-  };
-}
 
 /** Of the namespace: it forwards nothing and speaks for nobody; what is bridged crosses no packet filter of IP. */
 const namespaceSettings = [
@@ -108,16 +81,11 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
   haveItsLossesTold(host, namespace);
   const place = { path: settings.path, identity: namespace.identity };
   namespace.bindAt(settings.path);
-  const opened = made.move();
-  return {
-    place,
-    namespace,
-    rtnl,
-    guard,
-    bridge,
-    vxlan,
-    [Symbol.dispose]: () => opened.dispose(),
-  };
+  return standing({ place, namespace, rtnl, guard, bridge, vxlan }, made.move());
+}
+
+function standing(parts: Omit<Segment, keyof Disposable>, opened: DisposableStack): Segment {
+  return { ...parts, [Symbol.dispose]: () => opened.dispose() };
 }
 
 function makeBridge(rtnl: Rtnl, settings: SegmentSettings): number {
@@ -160,7 +128,7 @@ function makeVxlan(
 }
 
 function vxlanChanges({ owner, mtu }: SegmentSettings, bridge: number) {
-  const port = { slaveKind: "bridge", bridgePort: vxlanPort };
+  const port = { slaveKind: "bridge", bridgePort: vxlanBridgePort };
   return [
     link.change({ name: vxlanName }, { alias: owner, families: withoutLinkLocal, master: bridge, mtu }),
     link.change({ name: vxlanName }, { info: port, up: true }),
@@ -212,16 +180,8 @@ export function openSegment(
   if (bridge?.alias !== owner || vxlan?.info?.kind !== "vxlan") return undefined;
   const guard = opened.adopt(openFirewall(namespace), (one) => one.close());
   const place = { path, identity: namespace.identity };
-  const kept = opened.move();
-  return {
-    place,
-    namespace,
-    rtnl,
-    guard,
-    bridge: bridge.index,
-    vxlan: vxlan.index,
-    [Symbol.dispose]: () => kept.dispose(),
-  };
+  const links = { bridge: bridge.index, vxlan: vxlan.index };
+  return standing({ place, namespace, rtnl, guard, ...links }, opened.move());
 }
 
 /** The kernel tells the host of links in the namespace that somebody takes away, once the host has a number for it. */

@@ -3,23 +3,16 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { files, isKernelError } from "@causeway/kernel";
-import type { BridgePortSettings } from "../../contracts/driver.ts";
 import type { TunnelCipher } from "../../contracts/overlay.ts";
 import { conflict, unavailable } from "../../errors.ts";
 import { Departures } from "../departures.ts";
-import type { OverlayDriverParts } from "./driver.ts";
+import { endpointBridgePort } from "./bridge-ports.ts";
 import { reconnect } from "./host-end.ts";
 import { changeEntries, liveEntries } from "./kernel-tables.ts";
 import type { OverlayNetwork } from "./networks.ts";
+import type { OverlayDriverParts } from "./parts.ts";
 import { difference } from "./peer-table.ts";
-import {
-  endpointPort,
-  makeSegment,
-  mendSegment,
-  openSegment,
-  type Segment,
-  type SegmentSettings,
-} from "./segment.ts";
+import { makeSegment, mendSegment, openSegment, type Segment, type SegmentSettings } from "./segment.ts";
 import { tunnelMtu } from "./underlay.ts";
 
 /** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
@@ -27,7 +20,7 @@ const vniPatienceMs = 10_000;
 const vniPauseMs = 5;
 
 export class Segments {
-  readonly parts: OverlayDriverParts;
+  readonly #parts: OverlayDriverParts;
   readonly #vxlanPort: number;
   /** Namespaces that are going, by path. */
   readonly #departures = new Departures();
@@ -35,7 +28,7 @@ export class Segments {
   readonly #making = new Map<string, Promise<Segment>>();
 
   constructor(parts: OverlayDriverParts, vxlanPort: number) {
-    this.parts = parts;
+    this.#parts = parts;
     this.#vxlanPort = vxlanPort;
   }
 
@@ -62,7 +55,7 @@ export class Segments {
     const giveUp = performance.now() + vniPatienceMs;
     for (;;) {
       try {
-        return makeSegment(this.parts.rtnl, settings, this.parts.openFirewall);
+        return makeSegment(this.#parts.rtnl, settings, this.#parts.openFirewall);
       } catch (error) {
         if (!isKernelError(error, "EEXIST")) throw error;
         if (performance.now() > giveUp) throw vniInUse(spec.name, settings);
@@ -74,7 +67,7 @@ export class Segments {
   /** After a restart: takes up what an earlier run made. Peers are in the kernel still, and traffic goes on. */
   takeUp(network: OverlayNetwork): void {
     const settings = this.settings(network);
-    network.segment = openSegment(settings, this.parts.openFirewall);
+    network.segment = openSegment(settings, this.#parts.openFirewall);
     if (network.segment !== undefined) this.cipherOf(network)?.protect();
     else if (files.existsSync(settings.path)) this.#letGo(settings.path);
   }
@@ -89,7 +82,7 @@ export class Segments {
   }
 
   #letGo(path: string): void {
-    this.#departures.expect(path, this.parts.reaper.releaseNamespace(path));
+    this.#departures.expect(path, this.#parts.reaper.releaseNamespace(path));
   }
 
   /** Where all of it is gone it is made anew, and its endpoints' interfaces are the model's to make again. */
@@ -99,11 +92,11 @@ export class Segments {
       await this.provide(network);
       return;
     }
-    const mended = mendSegment(this.parts.rtnl, segment, this.settings(network));
+    const mended = mendSegment(this.#parts.rtnl, segment, this.settings(network));
     network.segment = mended;
     for (const [id, { joined }] of network.endpoints) {
       // One whose end is gone the model makes again.
-      if (joined) reconnect(mended, id, this.parts.ownerOf(id), portOf(network, mended));
+      if (joined) reconnect(mended, id, this.#parts.ownerOf(id), endpointBridgePort(network, mended.guard));
     }
     const live = liveEntries(mended.rtnl, mended);
     // Until the cluster has told of all peers, what is there is not known to be wrong.
@@ -112,7 +105,7 @@ export class Segments {
   }
 
   settings(network: OverlayNetwork): SegmentSettings {
-    const { ownerOf, namespacePath, self } = this.parts;
+    const { ownerOf, namespacePath, self } = this.#parts;
     const { id } = network.spec;
     return {
       path: namespacePath(id),
@@ -125,24 +118,19 @@ export class Segments {
   }
 
   mtu(network: OverlayNetwork): number {
-    const { rtnl, self } = this.parts;
+    const { rtnl, self } = this.#parts;
     return network.options.mtu ?? tunnelMtu(rtnl, self.address, this.cipherOf(network));
   }
 
   /** What encrypts it; undefined for a plain network. */
   cipherOf({ options }: OverlayNetwork): TunnelCipher | undefined {
-    return options.encrypted ? this.parts.cipher : undefined;
+    return options.encrypted ? this.#parts.cipher : undefined;
   }
 
   /** When all have gone that were let go of. */
   settled(): Promise<void> {
     return this.#departures.all();
   }
-}
-
-/** What the end of an endpoint's pair is to be as a port. */
-export function portOf({ options }: OverlayNetwork, { guard }: Segment): BridgePortSettings {
-  return endpointPort(options.antiSpoofing && guard.active);
 }
 
 /** @throws network_not_restored */
