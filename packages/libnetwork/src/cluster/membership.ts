@@ -192,9 +192,11 @@ export class Membership {
     const { signal } = this.#closing;
     if (signal.aborted || this.#store.availability.available) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    this.#store.onAvailability(({ available }) => available && resolve(), signal);
+    const listening = new AbortController();
+    signal.addEventListener("abort", () => resolve(), { once: true, signal: listening.signal });
+    this.#store.onAvailability(({ available }) => available && resolve(), listening.signal);
     await promise;
+    listening.abort();
   }
 
   /** Returns when one of the leases has ended, the claim is another, or this is closed. */
