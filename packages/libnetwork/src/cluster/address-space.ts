@@ -17,7 +17,7 @@ import type {
 import { gatewayAddressType, requestAddressType } from "../contracts/ipam.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
-import { CausewayError, conflict, hasCode, notFound } from "../errors.ts";
+import { CausewayError, conflict, hasCode } from "../errors.ts";
 import type { AddressPool } from "../ipam/address-pool.ts";
 import { type PoolRange, poolRanges } from "../ipam/default-ranges.ts";
 import { freeSubnet, refuseOverlap } from "../ipam/free-subnet.ts";
@@ -25,15 +25,14 @@ import { checkedPoolRequest } from "../ipam/pool-request.ts";
 import { SubnetTree } from "../ipam/subnet-tree.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
-import { addressKind, type HeldThing, poolKind, poolsKind, poolsRevisionId, serviceKey } from "./kinds.ts";
+import type { HeldThing } from "./held-things.ts";
+import { addressKind, poolKind, poolsKind, poolsRevisionId, serviceKey } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
-import { NetworkAddresses, take } from "./network-addresses.ts";
+import { NetworkAddresses, noteTaken } from "./network-addresses.ts";
 import type { SharedNetworks } from "./networks.ts";
+import { clusterSpace, poolIdOf, readPoolId } from "./pool-id.ts";
 import type { SharedServices } from "./services.ts";
 import { inTurns } from "./turns.ts";
-
-/** What pools' ids begin with, and networks know the space by. */
-export const clusterSpace = "cluster";
 
 interface Rooms {
   readonly store: SharedStore;
@@ -41,11 +40,6 @@ interface Rooms {
   readonly allocations: Allocations;
   readonly networks: SharedNetworks;
   readonly services: SharedServices;
-}
-
-interface PoolId {
-  readonly subnet: string;
-  readonly subPool: string | undefined;
 }
 
 export class ClusterAddressSpace {
@@ -86,8 +80,8 @@ export class ClusterAddressSpace {
         value: subnet.toString(),
         ifRevision: revision,
       });
-      const poolId = [clusterSpace, subnet, ...(subPool === undefined ? [] : [subPool])].join("/");
-      return { poolId, pool: subnet.toString() };
+      const pool = subnet.toString();
+      return { poolId: poolIdOf({ subnet: pool, subPool: subPool?.toString() }), pool };
     });
   }
 
@@ -216,11 +210,11 @@ export class ClusterAddressSpace {
       } catch (error) {
         if (!isConflict(error)) throw error;
         const taken = await store.get(addressKind(owner.networkId), address.toString());
-        if (taken !== undefined) take(pool, address.toString());
+        if (taken !== undefined) noteTaken(pool, address.toString());
         else guards = await this.#guardsNow(owner);
         throw error;
       }
-      take(pool, address.toString());
+      noteTaken(pool, address.toString());
       return address;
     });
   }
@@ -276,18 +270,6 @@ function ownerOf(owner: AllocationOwner | undefined): AllocationOwner {
     "owner_missing",
     "what hosts share is taken and given back by an owner only",
   );
-}
-
-/** @throws pool_not_found */
-function readPoolId(poolId: string): PoolId {
-  const [space, address, length, subAddress, subLength] = poolId.split("/");
-  if (space !== clusterSpace || length === undefined) {
-    throw notFound("pool_not_found", `pool ${JSON.stringify(poolId)} is none of the cluster's`, poolId);
-  }
-  return {
-    subnet: `${address}/${length}`,
-    subPool: subLength === undefined ? undefined : `${subAddress}/${subLength}`,
-  };
 }
 
 const randomPlace = () => randomBytes(16).reduce((place, byte) => (place << 8n) | BigInt(byte), 0n);

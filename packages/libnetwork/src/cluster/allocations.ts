@@ -6,8 +6,9 @@
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
-import { isAway, isConflict, isDoubtful, isHostIdInUse, storeUnavailable } from "./failures.ts";
-import { type HeldThing, heldKind, keyOf, readHeld, type Thing } from "./kinds.ts";
+import { hasNoPlace, isConflict, isDoubtful, storeUnavailable } from "./failures.ts";
+import { type HeldThing, keyOf, readHeld, type Thing } from "./held-things.ts";
+import { heldKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 
 /** Deletions of a commit: two changes each, of the 128 that etcd takes. */
@@ -26,12 +27,7 @@ export class Allocations {
   constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
     this.#store = store;
     this.#membership = membership;
-    this.#debt = new Debt(
-      store,
-      signal,
-      () => this.#payAll(),
-      (error) => isAway(error) || isHostIdInUse(error),
-    );
+    this.#debt = new Debt(store, signal, () => this.#payAll(), hasNoPlace);
   }
 
   /**

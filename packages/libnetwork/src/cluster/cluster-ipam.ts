@@ -12,7 +12,8 @@ import type {
   PoolRequest,
   PoolStatus,
 } from "../contracts/ipam.ts";
-import { type ClusterAddressSpace, clusterSpace } from "./address-space.ts";
+import type { ClusterAddressSpace } from "./address-space.ts";
+import { clusterSpace, isOfCluster } from "./pool-id.ts";
 
 type Promised<T> = T | Promise<T>;
 
@@ -61,8 +62,4 @@ export class ClusterIpam implements Ipam {
   status(poolId: string): PoolStatus | undefined {
     return isOfCluster(poolId) ? this.#shared.status(poolId) : this.#local.status(poolId);
   }
-}
-
-function isOfCluster(poolId: string): boolean {
-  return poolId.startsWith(`${clusterSpace}/`);
 }

@@ -1,7 +1,6 @@
 /**
  * What can go wrong between hosts, and what is to be thought of it.
  */
-
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { SharedStore } from "../contracts/shared-store.ts";
 import { CausewayError, conflict, hasCode, unavailable } from "../errors.ts";
@@ -35,6 +34,14 @@ export function isLeaseLost(error: unknown): boolean {
 /** Another host has this one's id. */
 export function isHostIdInUse(error: unknown): error is CausewayError {
   return hasCode(error, "host_id_in_use");
+}
+
+/**
+ * This host has no place in the cluster at the moment: the store is away, its lease has ended, or another host has its id. What fails by that
+ * is done when it has one again, which those who listen are told.
+ */
+export function hasNoPlace(error: unknown): boolean {
+  return isAway(error) || isLeaseLost(error) || isHostIdInUse(error);
 }
 
 export function hostIdInUse(self: ClusterHost, other: ClusterHost): CausewayError {

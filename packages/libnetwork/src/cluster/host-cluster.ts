@@ -102,7 +102,7 @@ export class HostCluster implements Cluster {
     membership.listen({
       revived() {
         ends.tell();
-        keys.stand();
+        keys.standForKeeper();
       },
     });
     tunnels.onLife((life) => {

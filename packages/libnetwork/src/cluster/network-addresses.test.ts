@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseIp } from "../address/ip.ts";
 import { SharedMemory } from "../store/shared/memory-shared-store.ts";
 import { addressKind } from "./kinds.ts";
-import { NetworkAddresses, take } from "./network-addresses.ts";
+import { NetworkAddresses, noteTaken } from "./network-addresses.ts";
 
 const net = "1".repeat(64);
 
@@ -12,7 +12,7 @@ test("an address that is given back before it was told to be taken is free; one 
   const addresses = new NetworkAddresses(store, net);
   const pool = await addresses.pool("10.0.0.0/24", undefined);
   const isTaken = (address: string) => pool.isTaken(parseIp(address));
-  take(pool, "10.0.0.5");
+  noteTaken(pool, "10.0.0.5");
   addresses.gaveBack("10.0.0.5");
   assert.ok(!isTaken("10.0.0.5"));
 

@@ -55,12 +55,12 @@ export class NetworkAddresses {
       subPool === undefined ? undefined : parseSubnet(subPool),
     );
     this.#pools.set(key, pool);
-    for (const address of this.#mirror.records.keys()) take(pool, address);
+    for (const address of this.#mirror.records.keys()) noteTaken(pool, address);
     return pool;
   }
 
   #took(address: string): void {
-    for (const pool of this.#pools.values()) take(pool, address);
+    for (const pool of this.#pools.values()) noteTaken(pool, address);
   }
 
   #gave(address: string): void {
@@ -71,8 +71,8 @@ export class NetworkAddresses {
   }
 }
 
-/** That somebody has an address. One that is taken already stays so. */
-export function take(pool: AddressPool, address: string): void {
+/** Somebody has the address. One that is taken already stays so, and one that is none of the pool's is nothing to it. */
+export function noteTaken(pool: AddressPool, address: string): void {
   const ip = inPool(pool.subnet, address);
   if (ip !== undefined && !pool.isTaken(ip)) pool.take(ip);
 }

@@ -7,19 +7,9 @@ import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { CausewayError, conflict, forbidden, invalid, notFound } from "../errors.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
-import {
-  addressKind,
-  fieldOf,
-  goingKind,
-  type HeldThing,
-  networkKind,
-  networkNameKind,
-  serviceKey,
-  serviceKind,
-  type Thing,
-  textOf,
-  thingsOf,
-} from "./kinds.ts";
+import { fieldOf, textOf } from "./fields.ts";
+import { type HeldThing, type Thing, thingsOf } from "./held-things.ts";
+import { addressKind, goingKind, networkKind, networkNameKind, serviceKey, serviceKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 import { inTurns } from "./turns.ts";

@@ -8,7 +8,7 @@ import { isLinkLocal, tryReachable } from "../address/reachable.ts";
 import { memberStates } from "../contracts/balancing.ts";
 import type { ClusterHost, Peer } from "../contracts/overlay.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
-import { fieldOf, textOf } from "./kinds.ts";
+import { fieldOf, textOf } from "./fields.ts";
 
 /** Names and ports of one endpoint: more are left out. */
 const mostNames = 256;

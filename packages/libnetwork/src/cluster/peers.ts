@@ -6,7 +6,7 @@ import type { Peer } from "../contracts/overlay.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
-import { isAway, isHostIdInUse, isLeaseLost } from "./failures.ts";
+import { hasNoPlace } from "./failures.ts";
 import { peerKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -28,12 +28,7 @@ export class SharedPeers {
   constructor(store: SharedStore, membership: Membership, signal: AbortSignal) {
     this.#store = store;
     this.#membership = membership;
-    this.#debt = new Debt(
-      store,
-      signal,
-      () => this.#tellAll(),
-      (error) => isAway(error) || isLeaseLost(error) || isHostIdInUse(error),
-    );
+    this.#debt = new Debt(store, signal, () => this.#tellAll(), hasNoPlace);
     signal.addEventListener("abort", () => this.#close(), { once: true });
   }
 

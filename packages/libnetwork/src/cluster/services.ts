@@ -7,17 +7,9 @@ import type { StoredRecord } from "../contracts/store.ts";
 import { type CausewayError, conflict, forbidden, notFound } from "../errors.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
-import {
-  addressKind,
-  fieldOf,
-  type HeldThing,
-  serviceGoingKind,
-  serviceKey,
-  serviceKind,
-  type Thing,
-  textOf,
-  thingsOf,
-} from "./kinds.ts";
+import { fieldOf, textOf } from "./fields.ts";
+import { type HeldThing, type Thing, thingsOf } from "./held-things.ts";
+import { addressKind, serviceGoingKind, serviceKey, serviceKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 import type { SharedNetworks } from "./networks.ts";

@@ -4,8 +4,9 @@
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { StoredRecord } from "../contracts/store.ts";
 import type { TunnelKeys } from "../contracts/tunnel-keys.ts";
-import { isAway, isConflict, isLeaseLost, warnOfFailure } from "./failures.ts";
-import { textOf, tunnelEndKind } from "./kinds.ts";
+import { hasNoPlace, isConflict, warnOfFailure } from "./failures.ts";
+import { textOf } from "./fields.ts";
+import { tunnelEndKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 
@@ -83,7 +84,7 @@ export class TunnelEnds {
     } catch (error) {
       if (isConflict(error)) this.tell();
       // It is told when the store can be reached again, and when the host lives again.
-      else if (!isAway(error) && !isLeaseLost(error)) throw error;
+      else if (!hasNoPlace(error)) throw error;
     }
   }
 }
