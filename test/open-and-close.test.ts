@@ -43,6 +43,12 @@ const refusals: readonly (readonly [title: string, change: object, code: string,
     /"brigde" \(did you mean "bridge"\?\)/,
   ],
   [
+    "the overlay driver where there is no cluster",
+    { drivers: { overlay: { vxlanPort: 4790 } } },
+    "cluster_required",
+    /drivers\.overlay: .*options\.cluster is missing: say which one by options\.cluster, as \{ etcd: /,
+  ],
+  [
     "an option of a driver",
     { drivers: { bridge: { forward: 1 } } },
     "unknown_option",

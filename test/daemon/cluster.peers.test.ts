@@ -50,6 +50,11 @@ async function overTwo(t: TestContext, underlay: Underlay, one: Host, etcd: read
   assert.notEqual(ofA, ofB);
   assert.ok(await canPing(a, ofB));
   assert.ok(await canPing(b, ofA));
+  assert.equal(
+    await two.cli.ok("dns", "ls", "web", "--format", "{{.Name}} {{.Value}} {{.Host}}"),
+    `b ${ofB} \na ${ofA} 192.0.2.1\n`,
+  );
+  assert.equal(await two.cli.ok("dns", "ls", "web", "-q", "--filter", "host=192.0.2.1"), "a\n");
   const taken = await two.cli.run("network", "create", "-d", "overlay", "web");
   assert.match(taken.stderr, /network "web"/);
   await one.cli.ok("sandbox", "rm", "--endpoints", "a");

@@ -37,6 +37,17 @@ describe("a network of global scope", () => {
     assert.ok(await eventually(async () => assert.ok(await pings(a, addressOf(b))) === undefined));
     await eventually(async () => assert.deepEqual(await lookup(a, "b"), [addressOf(b)]));
     assert.deepEqual(await lookup(b, "a.web"), [addressOf(a)]);
+    const inside = (number: number) =>
+      cluster
+        .host(number)
+        .controller.networkByName("web")
+        ?.names()
+        .map(({ names: [name], ipv4, host }) => [name, ipv4, host?.address]);
+    assert.deepEqual(inside(1), [
+      ["a", addressOf(a), undefined],
+      ["b", addressOf(b), "192.0.2.2"],
+    ]);
+    assert.deepEqual(inside(3), [], "host 3 has nobody in it, and is told of nobody");
     await b.sandbox.rename("c");
     await eventually(async () => assert.deepEqual(await lookup(a, "c"), [addressOf(b)]));
     await assert.rejects(cluster.host(3).controller.newNetwork("overlay", "web"), {
@@ -148,7 +159,11 @@ describe("a network of global scope", () => {
 
   it("is not made without a cluster", async (t) => {
     const host = await TestHost.create(t);
-    await assert.rejects(host.controller.newNetwork("overlay", "web"), { code: "cluster_required" });
+    await assert.rejects(host.controller.newNetwork("overlay", "web"), {
+      code: "cluster_required",
+      kind: "unavailable",
+      message: /options\.cluster, as \{ etcd: .*\[cluster\] in its settings/,
+    });
     assert.deepEqual(host.controller.builtinDrivers(), ["bridge", "host", "null"]);
   });
 

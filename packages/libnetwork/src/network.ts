@@ -129,7 +129,10 @@ export class Network {
     return [...ipamData(this.record.pools, 4), ...ipamData(this.record.pools, 6)];
   }
 
-  /** What the endpoints in it are called by those in sandboxes, and for how long that may be kept; {@link records} besides. */
+  /**
+   * What the endpoints in it are called by those in sandboxes, and for how long that may be kept; {@link records} besides. Those of other hosts
+   * are among them while this one has an endpoint of the network in a sandbox.
+   */
   names(): readonly NetworkName[] {
     return networkNames(this.#core);
   }

@@ -23,6 +23,7 @@ import { invalid } from "./errors.ts";
 import { DefaultIpam } from "./ipam/default-ipam.ts";
 import { NullIpam } from "./ipam/null-ipam.ts";
 import { PluginIpam } from "./ipam/remote/plugin-ipam.ts";
+import { clusterRequiredBySettings, driversOfClusters } from "./model/cluster-required.ts";
 import {
   type CheckedControllerOptions,
   type CheckedPluginOptions,
@@ -31,6 +32,7 @@ import {
   checkedReloadOptions,
   type ReloadOptions,
 } from "./model/controller-options.ts";
+
 import type { Engine, ModelParts } from "./model/engine.ts";
 import { exhaustion } from "./model/exhaustion.ts";
 import { ensureNetworks } from "./model/predefined.ts";
@@ -101,7 +103,7 @@ export class NetworkController extends Controller {
    * Opens the controller of a state directory, and takes up the networks, endpoints and sandboxes that are stored there.
    *
    * @throws CausewayError state_dir_locked (another controller has the directory), controller_running (another has a copy of it), store_corrupt, store_too_new,
-   * run_dir_taken, run_dir_unusable, firewall_table_taken, unknown_driver, unknown_option, invalid_option,
+   * run_dir_taken, run_dir_unusable, firewall_table_taken, unknown_driver, cluster_required, unknown_option, invalid_option,
    * file_descriptors_exhausted, namespaces_exhausted ...
    * @throws UnsupportedFeatureError where the machine lacks something: it says what, and the mend
    */
@@ -357,6 +359,7 @@ function makePlugins(options: CheckedPluginOptions): Plugins {
 function refuseUnknownDrivers(configured: readonly string[], known: readonly string[]): void {
   const unknown = configured.find((type) => !known.includes(type));
   if (unknown === undefined) return;
+  if (driversOfClusters.includes(unknown)) throw clusterRequiredBySettings(unknown);
   throw invalid(
     "unknown_driver",
     `options.drivers: there is no driver "${unknown}"${suggestionOrAll(unknown, known)}`,

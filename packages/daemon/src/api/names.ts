@@ -105,7 +105,13 @@ export const EndpointNames = Type.Object(endpointNames, {
 export const NetworkName = Type.Object(
   {
     endpoint: Id,
-    sandbox: Id,
+    sandbox: Type.Optional({ ...Id, description: "Absent for one of another host's." }),
+    host: Type.Optional(
+      Type.Object(
+        { id: Type.String(), address: Type.String() },
+        { description: "The other host that has it: absent for this one's own." },
+      ),
+    ),
     names: Type.Array(Type.String(), { description: "Its addresses are called by the first." }),
     ipv4: Type.Optional(Type.String()),
     ipv6: Type.Optional(Type.String()),

@@ -19,8 +19,22 @@ function recordResource(record: NameRecordOf): NameRecord {
   return record.type === "TXT" ? { ...record, texts: [...record.texts] } : { ...record };
 }
 
-export function nameResource({ endpointId, sandboxId, names, ports, ...rest }: NameInNetwork): NetworkName {
-  return { endpoint: endpointId, sandbox: sandboxId, names: [...names], ...rest, namedPorts: [...ports] };
+export function nameResource({
+  endpointId,
+  sandboxId,
+  host,
+  names,
+  ports,
+  ...rest
+}: NameInNetwork): NetworkName {
+  return {
+    endpoint: endpointId,
+    ...(sandboxId !== undefined && { sandbox: sandboxId }),
+    ...(host !== undefined && { host }),
+    names: [...names],
+    ...rest,
+    namedPorts: [...ports],
+  };
 }
 
 export function lookupResource(lookup: LookupAnswer): Lookup {

@@ -20,6 +20,9 @@ import { nameResource, recordsResource } from "./name-resource.ts";
 import { pageOfItems } from "./page.ts";
 import { recordsSubject } from "./subjects.ts";
 
+/** When endpoints of other hosts were made nobody tells: they come last. */
+const elsewhere = Number.MAX_SAFE_INTEGER;
+
 export function networkNameRoutes({ controller, changes, creations }: CnmContext): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
@@ -31,7 +34,7 @@ export function networkNameRoutes({ controller, changes, creations }: CnmContext
         const network = networkNamed(controller, params.network);
         const listed = network.names().map((name) => ({
           id: name.endpointId,
-          created: network.endpointById(name.endpointId)?.record.created ?? 0,
+          created: network.endpointById(name.endpointId)?.record.created ?? elsewhere,
           name,
         }));
         return pageOfItems(listed, query, ({ name }) => nameResource(name));

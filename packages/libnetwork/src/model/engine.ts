@@ -13,6 +13,7 @@ import type { SandboxFiles } from "../contracts/sandbox-files.ts";
 import type { Store, StoreChange } from "../contracts/store.ts";
 import { CausewayError, unavailable, unsupported } from "../errors.ts";
 import { suggestion } from "../options/nearest.ts";
+import { clusterRequired, driversOfClusters } from "./cluster-required.ts";
 import type { DefaultNetworkOptions } from "./controller-options.ts";
 import type { EndpointCore } from "./endpoint-core.ts";
 import { EventHub } from "./events.ts";
@@ -55,9 +56,6 @@ export interface ModelParts {
   /** Alias of a link in the kernel, for the id of what it belongs to. */
   readonly ownerOf: (objectId: string) => string;
 }
-
-/** Drivers that are there in a cluster only. */
-const driversOfClusters: readonly string[] = ["overlay"];
 
 /** Makes an endpoint on the gateway bridge, which publishes these ports; it has not joined yet. */
 type GatewayMaker = (
@@ -217,11 +215,6 @@ export class Engine {
     }
     return { publish: publish.bind(driver), unpublish: unpublish.bind(driver) };
   }
-}
-
-function clusterRequired(type: string): CausewayError {
-  const message = `networks of the ${type} driver span hosts, and this one is in no cluster: open the controller with options.cluster`;
-  return unavailable("cluster_required", message);
 }
 
 /** Nothing of this name is found, or something that is another kind of plugin. */

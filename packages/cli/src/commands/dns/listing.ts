@@ -14,13 +14,16 @@ export interface NameRow {
   readonly ttl: number;
   /** Whose it is: an endpoint's, or a record that somebody added. */
   readonly source: "endpoint" | "record";
+  /** Address of the other host that has the endpoint; undefined for this one's own, and for records. */
+  readonly host?: string;
 }
 
 /** A named port is shown with the name that its addresses are called by; it is found by the others as well. */
 export function rowsOfEndpoint({ name: network }: Network, found: NetworkName): readonly NameRow[] {
-  const { names, ipv4, ipv6, namedPorts, ttl } = found;
+  const { names, ipv4, ipv6, namedPorts, ttl, host } = found;
   const row = (name: string, type: string, value: string): NameRow => {
-    return { network, name, type, value, ttl, source: "endpoint" };
+    const elsewhere = host === undefined ? {} : { host: host.address };
+    return { network, name, type, value, ttl, source: "endpoint", ...elsewhere };
   };
   const [first] = names;
   return [
@@ -46,6 +49,7 @@ export const nameListing: Listing<NameRow> = {
     TTL: { title: "TTL", text: ({ ttl }) => String(ttl) },
     Value: { title: "VALUE", text: ({ value }) => value },
     Network: { title: "NETWORK", text: ({ network }) => network },
+    Host: { title: "HOST", text: ({ host = "" }) => host },
     Source: { title: "OF", text: ({ source }) => source },
   },
   columns: ["Network", "Name", "Type", "TTL", "Value", "Source"],

@@ -16,6 +16,7 @@ interface Options extends ListOptions {
 }
 
 const filters: Readonly<Record<string, Filter<NameRow>>> = {
+  host: ({ host }, value) => host === value,
   name: ({ name }, value) => name.includes(value),
   of: ({ source }, value) => source === value,
   type: ({ type }, value) => type === value.toUpperCase(),
@@ -35,7 +36,7 @@ export const ls: CommandDefinition<Options> = {
     { line: "causeway dns ls --format '{{.Name}} {{.Type}} {{.Value}}'", says: "what a script wants" },
   ],
   completes: ["network"],
-  completesOptions: { "--filter": ["name=", "of=endpoint", "of=record", "type=", "value="] },
+  completesOptions: { "--filter": ["host=", "name=", "of=endpoint", "of=record", "type=", "value="] },
   async run({ client, output, args: [network], options }) {
     // What the filters are is looked at before anything is asked.
     filtered([], options.filter, filters);

@@ -203,6 +203,11 @@ export class GlobalScope {
     await this.#cluster.peers.remove(network.id, id);
   }
 
+  /** Endpoints that other hosts have in a network: none is known while this host has none in it. */
+  peersIn({ id }: NetworkCore): readonly Peer[] {
+    return this.#attended.get(id)?.peers.ofOthers() ?? [];
+  }
+
   /** What its endpoints are called may have changed. */
   tellNames(sandbox: SandboxCore): void {
     for (const endpoint of sandbox.joined) if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);

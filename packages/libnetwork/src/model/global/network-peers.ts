@@ -90,6 +90,11 @@ export class NetworkPeers implements PeersListener {
     }
   }
 
+  /** As they were told last: those of other hosts. */
+  ofOthers(): readonly Peer[] {
+    return [...this.#peers.values()].filter(({ hostId }) => hostId !== this.#self);
+  }
+
   /** Names are told no more; what the driver has stays, and is nobody's any more. */
   close(): void {
     this.#isClosed = true;
