@@ -9,7 +9,7 @@ import { startEtcd } from "../support/etcd.ts";
 import { eventually } from "../support/eventually.ts";
 import { Underlay } from "../support/overlay-hosts.ts";
 import { needsPeer } from "../support/peers.ts";
-import { canPing } from "../support/traffic.ts";
+import { canConnect, canPing, serve } from "../support/traffic.ts";
 
 /** A daemon on a host of its own, on an underlay that all of them have. */
 async function startHost(t: TestContext, underlay: Underlay, number: number, etcd: readonly string[]) {
@@ -23,15 +23,34 @@ async function startHost(t: TestContext, underlay: Underlay, number: number, etc
 
 type Host = Awaited<ReturnType<typeof startHost>>;
 
-async function containerOn({ cli }: Host, name: string): Promise<NetNamespace> {
+async function containerOn({ cli }: Host, name: string, ...how: string[]): Promise<NetNamespace> {
   await cli.ok("sandbox", "create", name);
-  await cli.ok("network", "connect", "web", name);
+  await cli.ok("network", "connect", ...how, "web", name);
   return NetNamespace.open((await cli.ok("sandbox", "inspect", name, "--format", "{{.key}}")).trim());
 }
 
 /** What a program in a sandbox is told of another's name, when its host has been. */
 function addressOf({ cli }: Host, sandbox: string, name: string): Promise<string> {
   return eventually(async () => (await cli.ok("dns", "lookup", "-q", sandbox, name)).trim());
+}
+
+/** A service that is made on one host, with a member on the other. */
+async function serviceOverTwo(one: Host, two: Host, from: NetNamespace): Promise<void> {
+  await one.cli.ok("service", "create", "-p", "80:8080", "web", "pool");
+  await eventually(async () => assert.match(await two.cli.ok("service", "ls", "web"), /pool/));
+  using member = await containerOn(two, "c", "--service", "pool");
+  await using _server = await serve(member, { port: 8080 });
+  const serving = () => one.cli.ok("service", "ls", "web", "--format", "{{.Serving}}");
+  await eventually(async () => assert.equal(await serving(), "1/1\n"));
+  const [address = ""] = (await one.cli.ok("service", "inspect", "-f", "{{.ipv4}}", "pool")).split("/");
+  assert.ok(await canConnect(from, address, 80, { timeout: 2000 }));
+  await two.cli.ok("endpoint", "unhealthy", "c");
+  await eventually(async () => assert.equal(await serving(), "0/1\n"));
+  assert.equal(await canConnect(from, address, 80), false);
+  const used = await one.cli.run("service", "rm", "pool");
+  assert.match(used.stderr, /has endpoints/);
+  await two.cli.ok("sandbox", "rm", "--endpoints", "c");
+  await eventually(() => one.cli.ok("service", "rm", "pool"));
 }
 
 /** Daemon and wire go; the host is looked at then. */
@@ -55,6 +74,7 @@ async function overTwo(t: TestContext, underlay: Underlay, one: Host, etcd: read
     `b ${ofB} \na ${ofA} 192.0.2.1\n`,
   );
   assert.equal(await two.cli.ok("dns", "ls", "web", "-q", "--filter", "host=192.0.2.1"), "a\n");
+  await serviceOverTwo(one, two, a);
   const taken = await two.cli.run("network", "create", "-d", "overlay", "web");
   assert.match(taken.stderr, /network "web"/);
   await one.cli.ok("sandbox", "rm", "--endpoints", "a");

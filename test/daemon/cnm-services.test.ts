@@ -73,6 +73,7 @@ test("a service stands for its members, by name and address, as long as each is 
       drainMs: 0,
       labels: { tier: "front" },
       members: [],
+      remoteMembers: [],
     },
   );
   assert.match(made.ipv4 ?? "", /^10\.9\.0\.\d+\/24$/);

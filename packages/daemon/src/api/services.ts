@@ -54,13 +54,15 @@ export const ServiceCreate = Type.Object(
 );
 export type ServiceCreate = Static<typeof ServiceCreate>;
 
+const state = Type.Union(
+  [Type.Literal("serving"), Type.Literal("unhealthy"), Type.Literal("hidden"), Type.Literal("away")],
+  { description: "New connections are led to those that are `serving`." },
+);
+
 export const ServiceMember = Type.Object(
   {
     endpoint: Type.Object({ id: Id, name: Type.String() }),
-    state: Type.Union(
-      [Type.Literal("serving"), Type.Literal("unhealthy"), Type.Literal("hidden"), Type.Literal("away")],
-      { description: "New connections are led to those that are `serving`." },
-    ),
+    state,
     ipv4: Type.Optional(Type.String({ description: "CIDR." })),
     ipv6: Type.Optional(Type.String({ description: "CIDR." })),
     sandbox: Type.Optional(Type.Object({ id: Id, containerId: Type.String(), name: Type.String() })),
@@ -68,6 +70,18 @@ export const ServiceMember = Type.Object(
   { title: "ServiceMember" },
 );
 export type ServiceMember = Static<typeof ServiceMember>;
+
+export const RemoteMember = Type.Object(
+  {
+    endpoint: Type.String({ description: "Its id." }),
+    host: Type.String({ description: "Id of the host that has it." }),
+    state,
+    ipv4: Type.Optional(Type.String({ description: "Without prefix length." })),
+    ipv6: Type.Optional(Type.String({ description: "Without prefix length." })),
+  },
+  { title: "RemoteMember" },
+);
+export type RemoteMember = Static<typeof RemoteMember>;
 
 export const Service = Type.Object(
   {
@@ -83,7 +97,11 @@ export const Service = Type.Object(
     ipv6: Type.Optional(Type.String({ description: "CIDR." })),
     drainMs: Type.Integer(),
     labels: Labels,
-    members: Type.Array(ServiceMember, { description: "The endpoints that belong to it." }),
+    members: Type.Array(ServiceMember, { description: "The endpoints of this host that belong to it." }),
+    remoteMembers: Type.Array(RemoteMember, {
+      description:
+        "Those of other hosts, in a network that hosts share: none is known while this host has no endpoint in it.",
+    }),
   },
   { title: "Service" },
 );

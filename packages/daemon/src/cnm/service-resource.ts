@@ -19,6 +19,11 @@ export function serviceResource(service: ServiceHandle): Service {
     drainMs: record.options.drainMs,
     labels,
     members: service.members().map(memberResource),
+    remoteMembers: service.remoteMembers().map(({ endpointId, hostId, ...member }) => ({
+      endpoint: endpointId,
+      host: hostId,
+      ...member,
+    })),
   };
 }
 

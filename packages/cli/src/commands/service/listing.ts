@@ -32,9 +32,10 @@ function portsText({ mode, ports }: Service): string {
   return ports === undefined ? "all" : ports.map(servicePortText).join(", ");
 }
 
-/** Of how many members new connections are led to how many. */
-function servingText({ members }: Service): string {
-  return `${members.filter(({ state }) => state === "serving").length}/${members.length}`;
+/** Of how many members, on all hosts, new connections are led to how many. */
+function servingText({ members, remoteMembers }: Service): string {
+  const all = [...members, ...remoteMembers];
+  return `${all.filter(({ state }) => state === "serving").length}/${all.length}`;
 }
 
 /** What the daemon leaves out of a service where there is nothing. */
