@@ -17,6 +17,7 @@ import { ThreadResolver } from "./dns/server/thread-resolver.ts";
 import { BridgeDriver } from "./drivers/bridge/driver.ts";
 import { OverlayDriver } from "./drivers/overlay/driver.ts";
 import { TunnelEncryption } from "./drivers/overlay/encryption/encryption.ts";
+import { parseDriverConfig } from "./drivers/overlay/options.ts";
 import { RemoteDriver } from "./drivers/remote/driver.ts";
 import { StacklessDriver } from "./drivers/stackless-driver.ts";
 import { invalid } from "./errors.ts";
@@ -54,9 +55,6 @@ import { KernelHostWatch } from "./watch/host-watch.ts";
 
 /** Questions of one sandbox that others are asked at a time. */
 const mostInFlight = 1024;
-
-/** How long a generation of the tunnels' keys is used: Docker's. */
-const keyPeriodMs = 12 * 3600 * 1000;
 
 /** What a controller holds besides the model's parts. */
 interface Machinery extends Ground {
@@ -132,7 +130,7 @@ export class NetworkController extends Controller {
         )
       : undefined;
     const cluster = checked.cluster && (await openCluster(checked.cluster, ground, opened));
-    const encryption = cluster && openEncryption(cluster, host, opened);
+    const encryption = cluster && openEncryption(checked, cluster, host, opened);
     const machinery = { ...ground, ipam, resolver, cluster, encryption };
     const parts = makeParts(checked, controllerId, machinery);
     opened.defer(() => parts.netstack.close());
@@ -319,12 +317,14 @@ function makeParts(
 }
 
 function openEncryption(
+  { drivers, cluster: settings }: CheckedControllerOptions,
   cluster: HostCluster,
   namespace: NetNamespace,
   opened: AsyncDisposableStack,
 ): TunnelEncryption {
-  const encryption = opened.use(new TunnelEncryption({ namespace, address: cluster.self.address }));
-  cluster.serveKeys(encryption, keyPeriodMs);
+  const { encryptedPort: port } = parseDriverConfig(drivers.overlay, "drivers.overlay");
+  const encryption = opened.use(new TunnelEncryption({ namespace, address: cluster.self.address, port }));
+  if (settings !== undefined) cluster.serveKeys(encryption, settings.keyPeriodMs);
   return encryption;
 }
 

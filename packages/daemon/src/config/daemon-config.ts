@@ -41,7 +41,9 @@ function controllerOptionsOf(values: SettingValues): ControllerOptions {
     ...(hostNamespace !== undefined && { hostNamespace }),
     drivers: {
       bridge: { enableForwarding, allowForeignForwarding },
-      ...(cluster !== false && { overlay: { vxlanPort: values.vxlanPort } }),
+      ...(cluster !== false && {
+        overlay: { vxlanPort: values.vxlanPort, encryptedPort: values.encryptedPort },
+      }),
     },
     cluster,
     defaultNetwork: values.defaultNetwork && defaultNetworkOf(values),
@@ -106,6 +108,7 @@ function clusterOf(values: SettingValues) {
       cluster: values.clusterName,
       life: values.clusterLifeSeconds,
       retention: values.clusterRetentionSeconds,
+      keyPeriod: values.clusterKeyPeriodSeconds,
       defaultAddressPools: values.clusterPools,
     };
   }

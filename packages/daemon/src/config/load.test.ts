@@ -118,9 +118,14 @@ describe("loadConfiguration", () => {
       tls: { ca: "/ca.pem" },
       life: 10,
       retention: 600,
+      keyPeriod: 43_200,
       defaultAddressPools: [],
     });
-    assert.deepEqual(controller.drivers?.overlay, { vxlanPort: 8472 });
+    assert.deepEqual(controller.drivers?.overlay, { vxlanPort: 8472, encryptedPort: 4793 });
+    const ports = new Map([...flags, ["encrypted-port", ["8473"]], ["cluster-key-period-seconds", ["3600"]]]);
+    const other = load({ flags: ports }).config.controller;
+    assert.deepEqual(other.drivers?.overlay, { vxlanPort: 8472, encryptedPort: 8473 });
+    assert.partialDeepStrictEqual(other.cluster, { keyPeriod: 3600 });
     assert.match(
       problemsOf({ flags: new Map([["cluster-user", ["x"]]]) }).join(),
       /user is set, and cluster\.etcd is not/,

@@ -422,6 +422,14 @@ export const settings = {
     byDefault: 600,
     about: "How long such a host keeps what it was given: addresses, mostly.",
   }),
+  clusterKeyPeriodSeconds: setting({
+    key: "cluster.key-period-seconds",
+    flag: "cluster-key-period-seconds",
+    kind: integer(1, 20 * 86_400, "SECONDS"),
+    byDefault: 43_200,
+    about:
+      "How long a generation of keys of encrypted networks is used: longer than a host may be away from etcd. The same on all hosts.",
+  }),
   clusterPools: setting({
     key: "cluster.default-address-pools",
     flag: "cluster-default-address-pool",
@@ -436,6 +444,14 @@ export const settings = {
     kind: integer(1, 65_535),
     byDefault: 4789,
     about: "UDP port that overlay networks' tunnels end at: the same on all hosts of the cluster.",
+  }),
+  encryptedPort: setting({
+    key: "cluster.encrypted-port",
+    flag: "encrypted-port",
+    kind: integer(1, 65_535),
+    byDefault: 4793,
+    about:
+      "UDP port that encrypted networks' tunnels end at, within ESP: another than vxlan-port, the same on all hosts of the cluster, and of no use to anything else on them.",
   }),
   enableForwarding: setting({
     key: "bridge.enable-forwarding",

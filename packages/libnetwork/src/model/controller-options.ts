@@ -123,6 +123,11 @@ const clusterTable = {
   life: integer(2, 3600),
   /** Seconds until what such a host was given is given to others. Default: 600. */
   retention: integer(2, 30 * 86_400),
+  /**
+   * Seconds that a generation of keys is used, by which encrypted networks are encrypted: longer than a host may be away from the others. The
+   * keeper's counts, which any host may be: the same on all of them. Default: 12 hours.
+   */
+  keyPeriod: integer(1, 20 * 86_400),
   /** Where automatic pools of the cluster's networks come from. Default: 10.0.0.0/8 as /24. */
   defaultAddressPools: listOf(objectOf(poolRange)),
 };
@@ -199,6 +204,8 @@ export interface CheckedClusterOptions {
   readonly name: string;
   readonly advertise: string | undefined;
   readonly lifetimes: { readonly life: number; readonly retention: number };
+  /** How long a generation of keys is used. */
+  readonly keyPeriodMs: number;
   readonly defaultPools: readonly WholeRange[];
 }
 
@@ -230,6 +237,7 @@ function wholeCluster({
   advertise,
   life = 10,
   retention = 600,
+  keyPeriod = 12 * 3600,
   defaultAddressPools = [],
   ...etcd
 }: ClusterOptions): CheckedClusterOptions {
@@ -242,7 +250,15 @@ function wholeCluster({
     throw invalid("contradictory_options", message);
   }
   const defaultPools = wholeRanges(defaultAddressPools, "options.cluster.defaultAddressPools");
-  return { store, etcd, name, advertise, lifetimes: { life, retention }, defaultPools };
+  return {
+    store,
+    etcd,
+    name,
+    advertise,
+    lifetimes: { life, retention },
+    keyPeriodMs: keyPeriod * 1000,
+    defaultPools,
+  };
 }
 
 function wholePlugins({

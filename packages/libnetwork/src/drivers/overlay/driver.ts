@@ -54,7 +54,7 @@ export class OverlayDriver implements Driver, PeerDriver {
   /** Everything is taken up that was stored, and packet filters stand. */
   #isRestored = false;
 
-  /** @param config the driver's own configuration: `vxlanPort` */
+  /** @param config the driver's own configuration: `vxlanPort`; the port of encrypted networks is the cipher's */
   constructor(parts: OverlayDriverParts, config: unknown) {
     const { vxlanPort } = parseDriverConfig(config, "drivers.overlay");
     if (vxlanPort === parts.cipher?.port)

@@ -9,6 +9,7 @@ describe("options of an overlay network", () => {
       { vxlanIds: undefined, mtu: undefined, encrypted: false, interfacePrefix: "eth", antiSpoofing: true },
     );
     assert.equal(parseDriverConfig(undefined, "drivers.overlay").vxlanPort, 4789);
+    assert.equal(parseDriverConfig({ encryptedPort: 5000 }, "drivers.overlay").encryptedPort, 5000);
   });
 
   it("are taken by Docker's labels", () => {

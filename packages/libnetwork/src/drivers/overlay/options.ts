@@ -6,10 +6,16 @@ import { type Complete, completeObjectOf, withDefault } from "../../options/defa
 import { interfacePrefix } from "../../options/interface-name.ts";
 import { booleanText, integer, integerText, invalidOption, type Parser } from "../../options/parse.ts";
 import { byShortName } from "../option-names.ts";
+import { defaultEncryptedPort } from "./encryption/encryption.ts";
 
 const configTable = {
   /** UDP port that tunnels end at: the same on every host of the cluster. Default: 4789 (RFC 7348). */
   vxlanPort: withDefault(integer(1, 65535), 4789),
+  /**
+   * UDP port of encrypted networks' tunnels, and of nothing else: another than the one above, and the same on every host of the cluster. On the
+   * wire it is within ESP. Default: 4793.
+   */
+  encryptedPort: withDefault(integer(1, 65535), defaultEncryptedPort),
 };
 
 /** Reads the driver's own configuration. */

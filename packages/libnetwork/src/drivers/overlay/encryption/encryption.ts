@@ -13,7 +13,7 @@ import { KernelTunnels } from "./kernel-tunnels.ts";
 import { type OwnEnd, tunnelStates } from "./plan.ts";
 
 /** IANA has given it to nobody. On the wire it is never seen. */
-const defaultPort = 4793;
+export const defaultEncryptedPort = 4793;
 
 /**
  * RFC 4303 and 4106: header (8), initialisation vector (8), length of the padding and next header (2), check value (16). What is encrypted
@@ -44,7 +44,7 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
   #kernel: KernelTunnels | undefined;
 
   /** Asks nothing of the kernel: a host that encrypts nothing needs no IPsec. */
-  constructor({ namespace, address, port = defaultPort }: TunnelEncryptionSettings) {
+  constructor({ namespace, address, port = defaultEncryptedPort }: TunnelEncryptionSettings) {
     this.#namespace = namespace;
     this.#address = canonical(address);
     this.port = port;
