@@ -274,7 +274,7 @@ export interface Driver extends Partial<PortPublisher>, Partial<ExternalConnecti
 export interface DriverHealth {
   /** What its networks need of the host. */
   inspectHost(): readonly HealthItem[];
-  mendHost(): void;
+  mendHost(): void | Promise<void>;
   inspectNetwork(networkId: string): readonly HealthItem[];
   mendNetwork(networkId: string): void | Promise<void>;
   /** The host's side of an endpoint that has joined. */

@@ -62,14 +62,17 @@ export interface TunnelCipher {
    * @throws encryption_unsupported, ipsec_policy_taken; nothing was made then
    */
   protect(): void;
-  /** A network has an endpoint at the host with this address. */
+  /**
+   * A network has an endpoint at the host with this address. Where there are many such hosts their tunnels are made by and by; packets that
+   * come before are dropped. So with the calls below.
+   */
   tunnelTo(networkId: string, hostAddress: string): void;
   /** These are all the hosts that a network has endpoints at. */
   settleTunnels(networkId: string, hostAddresses: Iterable<string>): void;
   /** What of it is not in the kernel any more. */
   inspect(): readonly Finding[];
-  /** Makes that again. */
-  mend(): void;
+  /** Makes that again; returns when it is made. */
+  mend(): Promise<void>;
 }
 
 /** Numbers that only one network of the cluster has. */

@@ -35,7 +35,8 @@ export interface TunnelKeys {
   beginLife(): void;
   /**
    * The generations that there are, the oldest first, three at the most and one at the least: packets that come in may be of any, and
-   * those that go out are of the last but one, or of the only one. So the last is accepted everywhere by the time that it is used.
+   * those that go out are of the last but one, or of the only one. So the last is accepted everywhere by the time that it is used. Tunnels
+   * to many hosts follow one after the other, well within a generation's time.
    */
   setKeys(keys: readonly ClusterKey[]): void;
   /** A host of the cluster, or another life of one. */

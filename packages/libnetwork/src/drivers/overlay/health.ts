@@ -31,8 +31,8 @@ export class OverlayHealth implements DriverHealth {
   }
 
   /** The underlay is the host's own. */
-  mendHost(): void {
-    this.#parts.cipher?.mend();
+  async mendHost(): Promise<void> {
+    await this.#parts.cipher?.mend();
   }
 
   inspectNetwork(networkId: string): readonly HealthItem[] {

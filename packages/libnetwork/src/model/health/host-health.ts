@@ -37,7 +37,7 @@ export const hostHealth: SubjectHealth = {
   },
 
   async mend(engine) {
-    for (const { health } of engine.parts.drivers.values()) health?.mendHost();
+    for (const { health } of engine.parts.drivers.values()) await health?.mendHost();
     sweep(engine, await findSurelyStale(engine));
   },
 };

@@ -13,10 +13,12 @@ const network = "n";
 const keys = (first: number): readonly ClusterKey[] =>
   [0, 1, 2].map((at) => ({ generation: first + at, secret: new Uint8Array(32).fill(first + at) }));
 
-function withKernel(action: (namespace: NetNamespace, xfrm: Xfrm) => void): void {
+async function withKernel(
+  action: (namespace: NetNamespace, xfrm: Xfrm) => void | Promise<void>,
+): Promise<void> {
   using namespace = NetNamespace.create();
   using xfrm = new Xfrm(namespace);
-  action(namespace, xfrm);
+  await action(namespace, xfrm);
 }
 
 /** What there is, in an order of its own. */
@@ -32,7 +34,7 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
   checkLeaks();
 
   it("are taken up by the next run as they are, in the same life, before its keys are told and after", () =>
-    withKernel((namespace, xfrm) => {
+    withKernel(async (namespace, xfrm) => {
       const lives: number[] = [];
       const open = () => {
         const tunnels = new TunnelEncryption({ namespace, address });
@@ -45,6 +47,7 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
         first.setKeys(keys(1));
         first.putEnd(peer);
         first.tunnelTo(network, peer.address);
+        await first.settled();
       }
       const before = standing(xfrm);
       assert.equal(before.states.length, 4);
@@ -55,19 +58,23 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
         second.setKeys(keys(1));
         second.putEnd(peer);
         second.settleTunnels(network, [peer.address]);
+        await second.settled();
         assert.deepEqual(standing(xfrm), before);
         assert.deepEqual(new Set(lives).size, 1);
         // Three in, and two out: the one before goes with its key.
         second.setKeys(keys(2));
+        await second.settled();
         assert.equal(standing(xfrm).states.length, 5);
         second.setKeys(keys(3));
+        await second.settled();
         second.setKeys(keys(4));
+        await second.settled();
         assert.equal(standing(xfrm).states.length, 5);
       }
     }));
 
   it("are another life's when all states are gone, or when one was taken away", () =>
-    withKernel((namespace, xfrm) => {
+    withKernel(async (namespace, xfrm) => {
       const lives: number[] = [];
       using tunnels = new TunnelEncryption({ namespace, address });
       tunnels.onLife((life) => lives.push(life));
@@ -75,7 +82,8 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
       tunnels.setKeys(keys(1));
       tunnels.putEnd(peer);
       tunnels.tunnelTo(network, peer.address);
-      tunnels.mend();
+      await tunnels.settled();
+      await tunnels.mend();
       assert.deepEqual([lives.length, tunnels.inspect()], [1, []], "nothing is missing");
       const [taken] = standing(xfrm).states;
       assert.ok(taken !== undefined);
@@ -89,7 +97,7 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
           ],
         ],
       );
-      tunnels.mend();
+      await tunnels.mend();
       assert.deepEqual(tunnels.inspect(), []);
       assert.equal(new Set(lives).size, 2);
       assert.equal(standing(xfrm).states.length, 4);
@@ -103,7 +111,7 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
     }));
 
   it("leave others' states and policies alone, and go when they are released", () =>
-    withKernel((namespace, xfrm) => {
+    withKernel(async (namespace, xfrm) => {
       const aead = { algorithm: "rfc4106(gcm(aes))", key: new Uint8Array(36), icvBits: 128 };
       xfrm.execute(
         xfrmState.add({
@@ -122,7 +130,9 @@ describe("tunnels in the kernel", { skip: hasFeature(ipsecEsp) ? false : "this k
       tunnels.setKeys(keys(1));
       tunnels.putEnd(peer);
       tunnels.tunnelTo(network, peer.address);
+      await tunnels.settled();
       tunnels.beginLife();
+      await tunnels.settled();
       assert.equal(standing(xfrm).states.length, 5);
       tunnels.release();
       assert.deepEqual(standing(xfrm), before);

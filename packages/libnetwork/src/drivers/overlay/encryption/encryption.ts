@@ -1,6 +1,7 @@
 /**
  * TunnelEncryption: the encrypted tunnels of this host, as they stand in the kernel. A packet that ought to be encrypted and cannot be
- * is dropped, from before the first device is made: by policies, which name no peer, so that nothing has to be there in time.
+ * is dropped, from before the first device is made: by policies, which name no peer, so that nothing has to be there in time. So states may be
+ * made in pieces, host by host, where there are many.
  */
 import { ipsecEsp, type NetNamespace, requireFeatures, UnsupportedFeatureError } from "@causeway/kernel";
 import { parseIp } from "../../../address/ip.ts";
@@ -10,6 +11,7 @@ import type { ClusterKey, TunnelEnd, TunnelKeys } from "../../../contracts/tunne
 import { unsupported } from "../../../errors.ts";
 import { difference, type Knowledge, type StateChange } from "./difference.ts";
 import { KernelTunnels } from "./kernel-tunnels.ts";
+import { Pieces } from "./pieces.ts";
 import { type OwnEnd, tunnelStates } from "./plan.ts";
 
 /** IANA has given it to nobody. On the wire it is never seen. */
@@ -42,6 +44,12 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
   readonly #tunnels = new Map<string, Set<string>>();
   /** Once something is protected. */
   #kernel: KernelTunnels | undefined;
+  /** Addresses of hosts whose states may not be as they are to be. */
+  readonly #due = new Pieces<string>({
+    work: (hosts) => this.#apply(hosts),
+    // The doctor finds what is missing.
+    failed: (error) => process.emitWarning(String(error)),
+  });
 
   /** Asks nothing of the kernel: a host that encrypts nothing needs no IPsec. */
   constructor({ namespace, address, port = defaultEncryptedPort }: TunnelEncryptionSettings) {
@@ -73,7 +81,7 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     requireEsp();
     this.#kernel = new KernelTunnels(this.#namespace, this.#address, this.port);
     this.#tellLife(this.#kernel.self);
-    this.#applyAll(this.#kernel);
+    this.#due.add(this.#hosts(this.#kernel));
   }
 
   /** A network has an endpoint at a host. Until the host's life is known, what is sent there is dropped. */
@@ -81,7 +89,7 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     const host = canonical(address);
     const hosts = this.#tunnels.get(networkId) ?? new Set();
     this.#tunnels.set(networkId, hosts.add(host));
-    this.#applyTo(host);
+    this.#due.add([host]);
   }
 
   /** These are all the hosts that a network has endpoints at. States of others go with their keys. */
@@ -89,18 +97,18 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     const hosts = new Set([...addresses].map(canonical));
     if (hosts.size === 0) this.#tunnels.delete(networkId);
     else this.#tunnels.set(networkId, hosts);
-    for (const host of hosts) this.#applyTo(host);
+    this.#due.add(hosts);
   }
 
   setKeys(keys: readonly ClusterKey[]): void {
     this.#keys = keys;
-    if (this.#kernel !== undefined) this.#applyAll(this.#kernel);
+    if (this.#kernel !== undefined) this.#due.add(this.#hosts(this.#kernel));
   }
 
   putEnd({ address, life }: TunnelEnd): void {
     const host = canonical(address);
     this.#ends.set(host, { address: host, life });
-    this.#applyTo(host);
+    this.#due.add([host]);
   }
 
   /** A life that nobody else is in: where another host has this one's number, or packets were lost count of. */
@@ -108,13 +116,13 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     if (this.#kernel === undefined) return;
     this.#kernel.beginLife();
     this.#tellLife(this.#kernel.self);
-    this.#applyAll(this.#kernel);
+    this.#due.add(this.#hosts(this.#kernel));
   }
 
   inspect(): readonly Finding[] {
     if (this.#kernel === undefined) return [];
     const { states, guards } = this.#kernel.lost();
-    const missing = states + this.#difference(this.#kernel).add.length;
+    const missing = states + this.#difference(this.#kernel, this.#hosts(this.#kernel)).add.length;
     const what = [
       ...(guards === 0 ? [] : [`${guards} of 2 policies: packets may pass in the clear`]),
       ...(missing === 0 ? [] : [`${missing} states: packets of these tunnels are dropped`]),
@@ -132,11 +140,17 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
   }
 
   /** In another life: to make a state again in the same one would be to count packets from the start. What failed before is tried again. */
-  mend(): void {
+  async mend(): Promise<void> {
     if (this.#kernel === undefined) return;
     const { states, guards } = this.#kernel.lost();
     if (states + guards > 0) this.beginLife();
-    else this.#applyAll(this.#kernel);
+    else this.#due.add(this.#hosts(this.#kernel));
+    await this.settled();
+  }
+
+  /** When the kernel has all that was told. */
+  settled(): Promise<void> {
+    return this.#due.done();
   }
 
   /** Takes all that is ours out of the kernel: no network is encrypted here any more. */
@@ -149,30 +163,30 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
     for (const listener of this.#listeners) listener(life);
   }
 
-  #applyTo(host: string): void {
-    const end = this.#ends.get(host);
-    if (this.#kernel === undefined || end === undefined || this.#keys.length === 0) return;
-    const { self } = this.#kernel;
-    const found = this.#kernel.statesWith(host);
-    const isMeant = [...this.#tunnels.values()].some((hosts) => hosts.has(host));
-    const wanted = isMeant ? tunnelStates(self, this.#keys, end) : [];
-    this.#kernel.change(difference(found, wanted, this.#knowledge(self)));
+  /** Whom there is a tunnel to, or was. */
+  #hosts(kernel: KernelTunnels): Set<string> {
+    return new Set([...[...this.#tunnels.values()].flatMap((some) => [...some]), ...kernel.peers()]);
   }
 
-  #applyAll(kernel: KernelTunnels): void {
-    kernel.change(this.#difference(kernel));
+  #apply(hosts: Iterable<string>): void {
+    this.#kernel?.change(this.#difference(this.#kernel, hosts));
   }
 
   /** Before the keys are known nobody can say which of the states that an earlier run left are of use: they stay. */
-  #difference(kernel: KernelTunnels): StateChange {
+  #difference(kernel: KernelTunnels, hosts: Iterable<string>): StateChange {
     if (this.#keys.length === 0) return { remove: [], add: [] };
     const { self } = kernel;
-    const hosts = new Set([...this.#tunnels.values()].flatMap((some) => [...some]));
-    const wanted = [...hosts].flatMap((host) => {
+    const some = [...hosts];
+    const found = some.flatMap((host) => kernel.statesWith(host));
+    const wanted = some.flatMap((host) => {
       const end = this.#ends.get(host);
-      return end === undefined ? [] : tunnelStates(self, this.#keys, end);
+      return end !== undefined && this.#isMeant(host) ? tunnelStates(self, this.#keys, end) : [];
     });
-    return difference(kernel.states(), wanted, this.#knowledge(self));
+    return difference(found, wanted, this.#knowledge(self));
+  }
+
+  #isMeant(host: string): boolean {
+    return this.#tunnels.values().some((hosts) => hosts.has(host));
   }
 
   #knowledge(self: TunnelEnd): Knowledge {
@@ -181,6 +195,7 @@ export class TunnelEncryption implements TunnelCipher, TunnelKeys, Disposable {
 
   /** What is in the kernel stays. */
   [Symbol.dispose](): void {
+    this.#due[Symbol.dispose]();
     this.#kernel?.[Symbol.dispose]();
     this.#kernel = undefined;
   }

@@ -41,8 +41,9 @@ export class KernelTunnels implements Disposable {
     return this.#self;
   }
 
-  states(): Iterable<FoundState> {
-    return this.#states.values();
+  /** Addresses of hosts that there are states with. */
+  peers(): Iterable<string> {
+    return this.#byPeer.keys();
   }
 
   /** Those of one tunnel, both ways. */
@@ -84,13 +85,10 @@ export class KernelTunnels implements Disposable {
     };
   }
 
-  /** Another life: from the first request on, what was of the one before is of no use to anybody. */
+  /** Another life: from the first request on, what was of the one before is of no use to anybody, and may go by and by. */
   beginLife(): void {
     this.#self = { ...this.#self, life: newLife() };
     this.#guard();
-    this.change({ remove: ourStates(this.#xfrm), add: [] });
-    this.#states.clear();
-    this.#byPeer.clear();
   }
 
   /** Takes out what is ours, the guards last. */
@@ -124,7 +122,10 @@ export class KernelTunnels implements Disposable {
   #forget(state: FoundState): void {
     const key = stateKey(state);
     this.#states.delete(key);
-    this.#byPeer.get(this.#peerOf(state))?.delete(key);
+    const peer = this.#peerOf(state);
+    const keys = this.#byPeer.get(peer);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#byPeer.delete(peer);
   }
 
   #peerOf({ source, destination }: FoundState): string {
