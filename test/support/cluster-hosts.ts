@@ -14,6 +14,15 @@ import { eventually } from "./eventually.ts";
 import { mountsBelow } from "./leak-check.ts";
 import { Underlay } from "./overlay-hosts.ts";
 
+/** What controllers are opened with besides. */
+export interface HostOptions {
+  readonly cluster?: { readonly keyPeriod?: number };
+  /** The overlay driver's configuration. */
+  readonly overlay?: Readonly<Record<string, number>>;
+  /** Names are answered in sandboxes. Default: true. */
+  readonly resolver?: boolean;
+}
+
 /** One host. */
 export class ClusterHost {
   readonly number: number;
@@ -23,10 +32,12 @@ export class ClusterHost {
   store: MemorySharedStore;
   /** Those of this run. */
   leases: Lease[] = [];
+  readonly #options: HostOptions;
   #controller: NetworkController | undefined;
 
-  constructor(underlay: Underlay, number: number, memory: SharedMemory) {
+  constructor(underlay: Underlay, number: number, memory: SharedMemory, options: HostOptions) {
     this.number = number;
+    this.#options = options;
     this.#memory = memory;
     this.store = memory.connect();
     this.namespace.bindAt(join(this.directory, "host"));
@@ -52,7 +63,14 @@ export class ClusterHost {
       gatewayNetwork: false,
       warmNamespaces: 0,
       plugins: false,
-      cluster: { store: this.#remembering(), name: `host${this.number}`, advertise: "eth0" },
+      resolver: this.#options.resolver ?? true,
+      drivers: { overlay: this.#options.overlay ?? {} },
+      cluster: {
+        store: this.#remembering(),
+        name: `host${this.number}`,
+        advertise: "eth0",
+        ...this.#options.cluster,
+      },
     });
     if (isReachable) await eventually(() => assert.equal(this.leases.length, 2));
   }
@@ -120,17 +138,21 @@ export class ClusterHost {
 
 export class ClusterHosts implements AsyncDisposable {
   readonly memory = new SharedMemory();
-  readonly #underlay = new Underlay();
+  readonly underlay = new Underlay();
   readonly #hosts: ClusterHost[] = [];
 
-  static async create(count: number): Promise<ClusterHosts> {
+  static async create(count: number, options: HostOptions = {}): Promise<ClusterHosts> {
     const cluster = new ClusterHosts();
-    for (let number = 1; number <= count; number++) {
-      const host = new ClusterHost(cluster.#underlay, number, cluster.memory);
-      cluster.#hosts.push(host);
-      await host.start();
-    }
+    while (cluster.#hosts.length < count) await cluster.add(options);
     return cluster;
+  }
+
+  /** One host more. */
+  async add(options: HostOptions = {}): Promise<ClusterHost> {
+    const host = new ClusterHost(this.underlay, this.#hosts.length + 1, this.memory, options);
+    this.#hosts.push(host);
+    await host.start();
+    return host;
   }
 
   /** From 1 on. */
@@ -147,7 +169,7 @@ export class ClusterHosts implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const host of this.#hosts) await host.end();
-    this.#underlay[Symbol.dispose]();
+    this.underlay[Symbol.dispose]();
   }
 
   /** Everything is deleted, and nothing of it is left in what hosts share. */

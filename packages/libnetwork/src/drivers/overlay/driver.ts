@@ -105,6 +105,8 @@ export class OverlayDriver implements Driver, PeerDriver {
 
   createEndpoint(spec: EndpointSpec): CreatedEndpoint {
     const network = this.#networks.get(spec.networkId);
+    // Another host may have made it.
+    this.#refuseEncrypted(network.spec.name, network.options);
     parseObject({}, spec.options, "endpoint driverOptions");
     refuseStrayAddresses(network.spec, spec);
     network.endpoints.set(spec.id, { spec, joined: false });
