@@ -1,6 +1,7 @@
 // A process with a share of the simulated hosts: does what it is told, one thing after the other, and answers with what it saw.
 // `node holder.ts SIZE SHARE ENDPOINTS`, all JSON.
 
+import { peerKind } from "../../packages/libnetwork/src/cluster/kinds.ts";
 import type { Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
 import type { SharedStore } from "../../packages/libnetwork/src/contracts/shared-store.ts";
 import { CausewayError } from "../../packages/libnetwork/src/errors.ts";
@@ -147,7 +148,7 @@ async function look(): Promise<Sight> {
 }
 
 async function list(store: SharedStore, networkId: string): Promise<readonly Peer[]> {
-  return (await store.list(`peer.${networkId}`)).map(({ value }) => value as unknown as Peer);
+  return (await store.list(peerKind(networkId))).map(({ value }) => value as unknown as Peer);
 }
 
 function note(milliseconds: number): void {

@@ -1,14 +1,17 @@
 // A host of the simulation: the control plane as it runs, over a store of its own, and maps in the kernel's place.
 
+import { addressOf } from "../../packages/libnetwork/src/address/cidr.ts";
 import { parseIp } from "../../packages/libnetwork/src/address/ip.ts";
 import { macFromIpv4 } from "../../packages/libnetwork/src/address/mac.ts";
 import { HostCluster } from "../../packages/libnetwork/src/cluster/host-cluster.ts";
+import { clusterSpace, poolIdOf } from "../../packages/libnetwork/src/cluster/pool-id.ts";
 import type { Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
 import type { SharedStore } from "../../packages/libnetwork/src/contracts/shared-store.ts";
 import {
   type Entry,
   type EntryKey,
   entriesOf,
+  keyOf,
 } from "../../packages/libnetwork/src/drivers/overlay/entries.ts";
 import {
   difference,
@@ -41,14 +44,6 @@ class StandInTables {
   }
 }
 
-const keyOf = (entry: Entry) => (entry.kind === "mac" ? `mac ${entry.mac}` : `address ${entry.address}`);
-
-/** An endpoint of the host, as it gave it. */
-interface Joined {
-  readonly peer: Peer;
-  readonly poolId: string;
-}
-
 /** In a peer's names: when its host asked for it to be told, milliseconds since the epoch. */
 const stamp = (time: number) => `at-${time.toFixed(3)}`;
 const stampOf = ({ names: [name = ""] }: Peer) => Number(name.slice("at-".length));
@@ -59,7 +54,8 @@ export class SimulatedHost {
   readonly #store: SharedStore;
   readonly #cluster: HostCluster;
   readonly #tables = new Map<string, StandInTables>();
-  readonly #joined = new Map<string, Joined>();
+  /** Endpoints of the host by id, as it told the others of them. */
+  readonly #joined = new Map<string, Peer>();
   readonly #told: (milliseconds: number) => void;
   #endpoints = 0;
 
@@ -84,7 +80,7 @@ export class SimulatedHost {
     const { addresses, numbers, networks } = this.#cluster;
     const owner = { networkId: id };
     const { poolId, pool } = await addresses.requestPool({
-      addressSpace: "cluster",
+      addressSpace: clusterSpace,
       v6: false,
       pool: subnet,
       owner,
@@ -96,11 +92,11 @@ export class SimulatedHost {
   /** What the model does of a join that the others have to know. */
   async join({ id: networkId, subnet }: PlannedNetwork): Promise<void> {
     const { addresses, peers, self } = this.#cluster;
-    const poolId = `cluster/${subnet}`;
+    const poolId = poolIdOf({ subnet, subPool: undefined });
     const endpointId = `${this.id}-${this.#endpoints++}`;
     await this.#attend(networkId);
     const { address } = await addresses.requestAddress({ poolId, owner: { networkId, endpointId } });
-    const ipv4 = address.slice(0, address.indexOf("/"));
+    const ipv4 = addressOf(address);
     const peer: Peer = {
       endpointId,
       networkId,
@@ -112,18 +108,17 @@ export class SimulatedHost {
       ports: [],
     };
     await peers.put(peer);
-    this.#joined.set(endpointId, { peer, poolId });
+    this.#joined.set(endpointId, peer);
   }
 
   /** The endpoint that joined first leaves. */
-  async leave(): Promise<PlannedNetwork["id"] | undefined> {
+  async leave(): Promise<void> {
     const [first] = this.#joined;
-    if (first === undefined) return undefined;
-    const [endpointId, { peer }] = first;
+    if (first === undefined) return;
+    const [endpointId, { networkId, ipv4 = "" }] = first;
     this.#joined.delete(endpointId);
-    await this.#cluster.peers.remove(peer.networkId, endpointId);
-    await this.#cluster.addresses.releaseAddress(peer.ipv4 ?? "", { networkId: peer.networkId, endpointId });
-    return peer.networkId;
+    await this.#cluster.peers.remove(networkId, endpointId);
+    await this.#cluster.addresses.releaseAddress(ipv4, { networkId, endpointId });
   }
 
   async #attend(networkId: string): Promise<void> {
@@ -160,7 +155,7 @@ export class SimulatedHost {
   /** Its own, as the store has them. */
   async ownPeersMissing(peersOf: (networkId: string) => Promise<readonly Peer[]>): Promise<number> {
     let missing = 0;
-    for (const [endpointId, { peer }] of this.#joined) {
+    for (const [endpointId, peer] of this.#joined) {
       const stored = (await peersOf(peer.networkId)).find((one) => one.endpointId === endpointId);
       if (stored?.ipv4 !== peer.ipv4) missing++;
     }

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { address, link, NetNamespace, Reaper, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { addressOf } from "../../packages/libnetwork/src/address/cidr.ts";
 import type {
   DriverOptions,
   EndpointInterface,
@@ -358,15 +359,14 @@ export class OverlayCluster implements AsyncDisposable {
   /** An endpoint, as the others are told of it. */
   peerOf({ id, address: hostAddress }: OverlayHost, { networkId, ...spec }: EndpointSpec): Peer {
     const { mac, ipv4, ipv6 } = spec.interface;
-    const withoutLength = (cidr: string) => cidr.slice(0, cidr.indexOf("/"));
     return {
       endpointId: spec.id,
       networkId,
       hostId: id,
       hostAddress,
       mac,
-      ...(ipv4 !== undefined && { ipv4: withoutLength(ipv4) }),
-      ...(ipv6 !== undefined && { ipv6: withoutLength(ipv6) }),
+      ...(ipv4 !== undefined && { ipv4: addressOf(ipv4) }),
+      ...(ipv6 !== undefined && { ipv6: addressOf(ipv6) }),
       names: [],
       ports: [],
     };
