@@ -120,7 +120,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (network === undefined || network.endpoints.size > 0) return;
     // Nothing is told of it any more, so that what was told grows old.
     network.peers.settle([]);
-    network.settled = false;
+    network.peersTold = false;
   }
 
   join(networkId: string, endpointId: string): JoinAnswer | Promise<JoinAnswer> {
@@ -230,7 +230,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (peer.hostId === this.#parts.self.id) this.removePeer(peer.networkId, peer.endpointId);
     else {
       this.#segments.cipherOf(network)?.tunnelTo(peer.networkId, peer.hostAddress);
-      this.#apply(network, network.peers.put(peer), isAddress);
+      this.#apply(network, network.peers.put(peer), { isAwaited: true });
     }
   }
 
@@ -246,7 +246,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     const hosts = others.map(({ hostAddress }) => hostAddress);
     this.#segments.cipherOf(network)?.settleTunnels(networkId, hosts);
     network.peers.settle(others);
-    network.settled = true;
+    network.peersTold = true;
     const { segment } = network;
     if (segment === undefined) return;
     this.#apply(network, difference(liveEntries(segment.rtnl, segment), network.peers.entries()));
@@ -256,28 +256,24 @@ export class OverlayDriver implements Driver, PeerDriver {
    * Sandboxes here may remember the MAC that an address had; and who asked for one before its peer was told would ask again after a second
    * only.
    *
-   * @param isAwaited of addresses with no other MAC than before, which ones somebody may wait for. Default: none, as all would be too many
+   * @param isAwaited somebody may wait for any of the addresses. Default: sandboxes are told of those alone that had another MAC, as all would be
+   * too many
    */
-  #apply(
-    { segment, sightings }: OverlayNetwork,
-    change: EntryChange,
-    isAwaited: (entry: Entry) => entry is AddressEntry = isNone,
-  ): void {
+  #apply({ segment, sightings }: OverlayNetwork, change: EntryChange, { isAwaited = false } = {}): void {
     const moved = sightings.note(change.set);
     if (segment === undefined) return;
     changeEntries(segment.rtnl, segment, change);
-    const told = new Set([...moved, ...change.set.filter(isAwaited)]);
-    if (told.size > 0) announce(segment, [...told]);
+    const told = isAwaited ? change.set.filter(isAddress) : moved;
+    if (told.length > 0) announce(segment, told);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#departures.all(), this.#segments.settled()]);
+    await Promise.all([this.#departures.all(), this.#segments.gone()]);
     for (const { segment } of this.#networks) segment?.[Symbol.dispose]();
   }
 }
 
 const isAddress = (entry: Entry): entry is AddressEntry => entry.kind === "address";
-const isNone = (_: Entry): _ is AddressEntry => false;
 
 function announce({ namespace, bridge }: Segment, entries: readonly AddressEntry[]): void {
   const frames = entries.map(({ address, mac }) => announcementOf(address, mac));

@@ -38,10 +38,10 @@ export class OverlayHealth implements DriverHealth {
   inspectNetwork(networkId: string): readonly HealthItem[] {
     const network = this.#networks.find(networkId);
     if (network === undefined || !isInUse(network)) return [];
-    const { segment, settled, peers } = network;
+    const { segment, peersTold, peers } = network;
     const findings = inspectSegment(segment, this.#segments.settings(network));
     const isWhole = segment !== undefined && findings.length === 0;
-    const entries = isWhole && settled ? inspectEntries(segment, peers) : [];
+    const entries = isWhole && peersTold ? inspectEntries(segment, peers) : [];
     const { id, name } = network.spec;
     return [...findings, ...entries].map(about({ kind: "network", id, name }));
   }

@@ -23,7 +23,7 @@ export interface OverlayNetwork extends NetworkPlan, OverlayState {
   /** While an endpoint of this host is in it. */
   segment: Segment | undefined;
   /** Since the start the cluster has told of all peers: until then what the kernel has counts. */
-  settled: boolean;
+  peersTold: boolean;
 }
 
 export interface OverlayEndpoint {
@@ -44,7 +44,7 @@ export class OverlayNetworks implements Iterable<OverlayNetwork> {
       neighbours: new NeighbourMemory(),
       sightings: new Sightings(),
       segment: undefined,
-      settled: false,
+      peersTold: false,
     };
     this.#byId.set(plan.spec.id, network);
     return network;

@@ -87,7 +87,7 @@ export class Segments {
 
   /** Where all of it is gone it is made anew, and its endpoints' interfaces are the model's to make again. */
   async mend(network: OverlayNetwork): Promise<void> {
-    const { segment, peers, settled } = network;
+    const { segment, peers, peersTold } = network;
     if (segment === undefined) {
       await this.provide(network);
       return;
@@ -101,7 +101,7 @@ export class Segments {
     const live = liveEntries(mended.rtnl, mended);
     // Until the cluster has told of all peers, what is there is not known to be wrong.
     const { set, remove } = difference(live, peers.entries());
-    changeEntries(mended.rtnl, mended, { set, remove: settled ? remove : [] });
+    changeEntries(mended.rtnl, mended, { set, remove: peersTold ? remove : [] });
   }
 
   settings(network: OverlayNetwork): SegmentSettings {
@@ -128,7 +128,7 @@ export class Segments {
   }
 
   /** When all have gone that were let go of. */
-  settled(): Promise<void> {
+  gone(): Promise<void> {
     return this.#departures.all();
   }
 }

@@ -1,6 +1,7 @@
 /**
  * GlobalScope: what a controller does with the cluster, where it is in one. Of networks that are this host's alone nothing is done.
  */
+import { familyOf } from "../../address/ip.ts";
 import type { Cluster } from "../../contracts/cluster.ts";
 import type { Driver } from "../../contracts/driver.ts";
 import type { Peer } from "../../contracts/overlay.ts";
@@ -252,7 +253,7 @@ export class GlobalScope {
     const { id, network, record } = endpoint;
     const { service } = record.options;
     const [ipv4, ipv6] = [4, 6].map((family) =>
-      addressesOf(endpoint).find((address) => address.includes(":") === (family === 6)),
+      addressesOf(endpoint).find((address) => familyOf(address) === family),
     );
     return {
       endpointId: id,
