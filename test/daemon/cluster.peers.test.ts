@@ -1,6 +1,7 @@
 // Daemons of several hosts that share networks, as the guide sets them up: docs/guide/overlay.md.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { link, NetNamespace } from "@causeway/kernel";
 import { cliOf, runCli } from "../support/cli.ts";
@@ -79,7 +80,7 @@ async function overTwo(t: TestContext, underlay: Underlay, one: Host, etcd: read
   assert.match(taken.stderr, /network "web"/);
   await one.cli.ok("sandbox", "rm", "--endpoints", "a");
   const used = await one.cli.run("network", "rm", "web");
-  assert.match(used.stderr, /endpoints/);
+  assert.match(used.stderr, /has endpoints on host2: delete them there first/);
   await two.cli.ok("sandbox", "rm", "--endpoints", "b");
   await two.cli.ok("network", "rm", "web");
   await eventually(async () => assert.doesNotMatch(await one.cli.ok("network", "ls"), /web/));
@@ -95,6 +96,27 @@ describe("daemons that share an etcd", { skip: needsPeer("etcd") }, () => {
     t.after(() => underlay[Symbol.dispose]());
     await t.test("made on one, found on the other", (t) => overTwo(t, underlay, one, etcd.urls));
     await endHost(one);
+  });
+
+  it("says in its log that etcd is away from the start, and why, and takes its place when it answers", async (t) => {
+    const etcd = await startEtcd(t);
+    const underlay = new Underlay();
+    const { daemon, cli } = await startHost(t, underlay, 1, ["http://127.0.0.1:9"]);
+    t.after(() => underlay[Symbol.dispose]());
+    const told = (begin: string) => daemon.lines.find(({ msg }) => msg.startsWith(begin));
+    assert.equal(told("etcd cannot be reached")?.level, "warn");
+    assert.match(String(told("etcd cannot be reached")?.reason), /127\.0\.0\.1:9.*ECONNREFUSED/);
+    assert.equal(await daemon.end(), 0);
+    const members = etcd.urls.flatMap((url) => ["--cluster-etcd", url]);
+    await daemon.start({ flags: [...members, "--advertise", "eth0", "--cluster-host-name", "host1"] });
+    assert.equal(told("etcd answers")?.host, "host1");
+    assert.equal(told("etcd cannot be reached"), undefined);
+    const plain = ["network", "create", "-d", "overlay", "--opt"];
+    assert.match((await cli.run(...plain, "encripted", "web")).stderr, /did you mean "encrypted"/);
+    await endHost({ daemon, cli });
+    const child = daemon.spawn({ flags: [...members, "--advertise", "lo"] });
+    assert.deepEqual(await once(child, "close"), [1, null]);
+    assert.match(daemon.lines.map(({ msg }) => msg).join("\n"), /lo has no address/);
   });
 
   it("says what is missing where there is no etcd", async (t) => {

@@ -12,6 +12,7 @@ import { Journal } from "./events/journal.ts";
 import { drainServer } from "./lifecycle/drain.ts";
 import { InFlight } from "./lifecycle/in-flight.ts";
 import { readUserRules } from "./lifecycle/user-chain.ts";
+import { logCluster } from "./log/cluster.ts";
 import { followLog, logProblems } from "./log/happenings.ts";
 import { listenForScrapes } from "./metrics/listener.ts";
 import { Metrics } from "./metrics/metrics.ts";
@@ -154,6 +155,7 @@ async function openParts(
 function followEvents(parts: DaemonParts, metrics: Metrics, opened: AsyncDisposableStack): void {
   const { controller, journal, log } = parts;
   const ending = new AbortController();
+  logCluster(log, controller, ending.signal);
   const following = Promise.all([
     followLog(log, journal),
     metrics.follow(parts),

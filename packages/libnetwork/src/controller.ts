@@ -4,6 +4,7 @@
  * `wiring.ts` makes it a NetworkController by choosing the rooms behind it.
  */
 
+import type { ClusterState } from "./contracts/cluster.ts";
 import type { HostWatch } from "./contracts/host-watch.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
@@ -71,6 +72,20 @@ export abstract class Controller implements AsyncDisposable {
   /** What could not be taken up from the store at start-up; the rest works. */
   get problems(): readonly RestoreProblem[] {
     return [...this.#engine.unrestored.values()];
+  }
+
+  /** This host among the others. Undefined: it is in no cluster. */
+  get cluster(): ClusterState | undefined {
+    const { cluster } = this.#engine.parts;
+    return (
+      cluster && {
+        self: cluster.self,
+        get availability() {
+          return cluster.availability;
+        },
+        onAvailability: (listener, signal) => cluster.onAvailability(listener, signal),
+      }
+    );
   }
 
   /** Takes up what is stored. For wiring. */

@@ -3,6 +3,7 @@
  */
 export { KernelError, UnsupportedFeatureError } from "@causeway/kernel";
 export type { ServicePort } from "./contracts/balancing.ts";
+export type { ClusterState } from "./contracts/cluster.ts";
 export type { IpamData, PortBinding, PortMapping, StaticRoute } from "./contracts/driver.ts";
 export type { HealingEvent } from "./contracts/healing.ts";
 export type { HealthItem, HealthNature, HealthSubject } from "./contracts/health.ts";

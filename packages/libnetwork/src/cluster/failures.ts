@@ -31,6 +31,11 @@ export function isLeaseLost(error: unknown): boolean {
   return hasCode(error, "lease_not_found");
 }
 
+/** The store lets this host not do what every host must: whoever keeps it has to say otherwise. */
+export function isForbidden(error: unknown): error is CausewayError {
+  return hasCode(error, "store_forbidden");
+}
+
 /** Another host has this one's id. */
 export function isHostIdInUse(error: unknown): error is CausewayError {
   return hasCode(error, "host_id_in_use");

@@ -248,6 +248,20 @@ test("hosts hear of each other, and of those that are gone when their life is ov
   await eventually(() => assert.deepEqual(told.slice(2), ["a went"]));
 });
 
+test("a host that the store forbids to register says so once, does not press, and is taken in when it may", async (t) => {
+  const warnings: string[] = [];
+  t.mock.method(process, "emitWarning", (warning: string) => warnings.push(warning));
+  await using host = new TestHost("a", new SharedMemory());
+  host.store.isForbidden = true;
+  await eventually(() => assert.equal(host.cluster.refusal?.code, "store_forbidden"));
+  await assert.rejects(makeNetwork(host, { id: net("1"), name: "web" }), { code: "store_forbidden" });
+  await eventually(() => assert.ok(host.store.refusals >= 2));
+  assert.deepEqual(warnings, ["permission denied"]);
+  host.store.isForbidden = false;
+  await host.registered();
+  assert.equal(host.cluster.refusal, undefined);
+});
+
 test("a host with the id of another is not taken in while that one lives, and takes nothing from it", async () => {
   const { memory, a, b } = await twoHosts();
   await using _a = a;

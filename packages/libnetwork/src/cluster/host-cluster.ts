@@ -64,6 +64,10 @@ export class HostCluster implements Cluster {
     return this.store.availability;
   }
 
+  onAvailability(listener: (now: Availability) => void, signal: AbortSignal): void {
+    this.store.onAvailability(listener, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
   get refusal(): CausewayError | undefined {
     return this.membership.refusal;
   }

@@ -6,13 +6,21 @@ import type { MembershipListener } from "../contracts/cluster.ts";
 import type { ClusterHost } from "../contracts/overlay.ts";
 import type { Lease, LeaseId, SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { CausewayError } from "../errors.ts";
-import { hostIdInUse, isAway, isConflict, isHostIdInUse, isLeaseLost, storeUnavailable } from "./failures.ts";
+import {
+  hostIdInUse,
+  isAway,
+  isConflict,
+  isForbidden,
+  isHostIdInUse,
+  isLeaseLost,
+  storeUnavailable,
+} from "./failures.ts";
 import { claimKind, holderKind, hostKind } from "./kinds.ts";
 import { readHost } from "./peer-record.ts";
 
 const pauseMs = 50;
-/** Between two looks whether another host that has this one's id is gone. */
-const twinPauseMs = 1000;
+/** Before it tries again where it was refused: the other host that has its id may be gone, or etcd's roles may be others. */
+const refusedPauseMs = 1000;
 
 /** How long a host is remembered that is not heard of. */
 export interface Lifetimes {
@@ -78,7 +86,7 @@ export class Membership {
     return this.#claim !== undefined && this.#life !== undefined;
   }
 
-  /** Why it is not registered although the store can be reached: another host has its id. */
+  /** Why it is not registered although the store can be reached: another host has its id, or its user may not write there. */
   get refusal(): CausewayError | undefined {
     return this.#refusal;
   }
@@ -122,11 +130,11 @@ export class Membership {
         await this.#register();
         await this.#untilLost();
       } catch (error) {
-        if (isHostIdInUse(error)) this.#refused(error);
+        if (isHostIdInUse(error) || isForbidden(error)) this.#refused(error);
         // Somebody registered meanwhile under the same id.
         else if (isConflict(error)) await this.checkClaim().catch(() => undefined);
         else if (!isAway(error) && !isLeaseLost(error)) process.emitWarning(String(error));
-        const wait = this.#refusal === undefined ? pauseMs : twinPauseMs;
+        const wait = this.#refusal === undefined ? pauseMs : refusedPauseMs;
         await pause(wait, undefined, { signal, ref: false }).catch(() => undefined);
         await this.#untilAvailable();
       }
@@ -145,7 +153,6 @@ export class Membership {
         { op: "put", kind: holderKind, id, value: { name } },
       ]);
       this.#claim = { lease, revision };
-      this.#refusal = undefined;
       this.#isSettled = false;
     }
     if (!this.#isSettled) {
@@ -160,6 +167,7 @@ export class Membership {
         { op: "put", kind: hostKind, id, value: { name, address }, lease: lease.id, ifRevision },
       ]);
       this.#life = lease;
+      this.#refusal = undefined;
       for (const listener of this.#listeners) listener.revived?.();
     }
   }
@@ -182,10 +190,11 @@ export class Membership {
   }
 
   #refused(error: CausewayError): void {
-    if (this.#refusal === undefined) process.emitWarning(error.message);
+    // It is tried again and again: told once.
+    if (this.#refusal?.message !== error.message) process.emitWarning(error.message);
     this.#refusal = error;
     // The other one's, by now.
-    this.#claim = undefined;
+    if (isHostIdInUse(error)) this.#claim = undefined;
   }
 
   async #untilAvailable(): Promise<void> {

@@ -9,7 +9,15 @@ import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
 import { fieldOf, textOf } from "./fields.ts";
 import { type HeldThing, type Thing, thingsOf } from "./held-things.ts";
-import { addressKind, goingKind, networkKind, networkNameKind, serviceKey, serviceKind } from "./kinds.ts";
+import {
+  addressKind,
+  goingKind,
+  holderKind,
+  networkKind,
+  networkNameKind,
+  serviceKey,
+  serviceKind,
+} from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 import { inTurns } from "./turns.ts";
@@ -154,7 +162,10 @@ export class SharedNetworks {
     );
     if (hosts.size === 0) return;
     const listed = [...hosts];
-    const message = `network "${name}" has endpoints on ${listed.slice(0, 10).join(", ")}${listed.length > 10 ? " and others" : ""}; delete them first`;
+    const holders = await this.#store.list(holderKind);
+    const called = new Map(holders.map((holder) => [holder.id, textOf(holder.value, "name")]));
+    const shown = listed.slice(0, 10).map((host) => called.get(host) ?? host);
+    const message = `network "${name}" has endpoints on ${shown.join(", ")}${listed.length > 10 ? " and others" : ""}: delete them there first`;
     throw forbidden("network_has_endpoints", message, { hosts: listed });
   }
 

@@ -3,6 +3,7 @@
  */
 import type { Lease, SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
+import { forbidden } from "../errors.ts";
 import type { MemorySharedStore, SharedMemory } from "../store/shared/memory-shared-store.ts";
 import { HostCluster } from "./host-cluster.ts";
 import { sweepHolders } from "./retention.ts";
@@ -15,6 +16,9 @@ class MortalStore implements SharedStore {
   /** Commits that it may still make; then the host is dead: neither this answer nor any other comes. */
   commitsLeft = Number.POSITIVE_INFINITY;
   isDead = false;
+  /** Whether the store lets it change nothing, and how often it was told so. */
+  isForbidden = false;
+  refusals = 0;
 
   constructor(memory: MemorySharedStore, delay: () => number) {
     this.memory = memory;
@@ -35,6 +39,10 @@ class MortalStore implements SharedStore {
 
   commit(changes: readonly SharedChange[]): Promise<number> {
     return this.#call(async () => {
+      if (this.isForbidden) {
+        this.refusals++;
+        throw forbidden("store_forbidden", "permission denied");
+      }
       const revision = await this.memory.commit(changes);
       this.commitsLeft--;
       if (this.commitsLeft <= 0) this.isDead = true;

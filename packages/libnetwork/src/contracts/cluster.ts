@@ -72,11 +72,19 @@ export interface KeptAddress {
   readonly service?: string;
 }
 
-/** What fails because the store cannot be reached fails with `store_unavailable`. */
-export interface Cluster {
+/** This host in its cluster, as its program may see it. */
+export interface ClusterState {
+  /** Id, name, and the address by which the others reach this host. */
   readonly self: ClusterHost;
+  /** Whether what the hosts share can be reached. */
   readonly availability: Availability;
-  /** Why this host is not taken into the cluster although the store can be reached: `host_id_in_use`. Absent: it is, or will be soon. */
+  /** Is told when {@link availability} changes, its reason too, until the signal aborts. */
+  onAvailability(listener: (now: Availability) => void, signal: AbortSignal): void;
+}
+
+/** What fails because the store cannot be reached fails with `store_unavailable`. */
+export interface Cluster extends ClusterState {
+  /** Why this host is not taken into the cluster although the store can be reached: `host_id_in_use`, `store_forbidden`. Absent: it is, or will be soon. */
   readonly refusal: CausewayError | undefined;
   /** Takes up this host's place; nobody waits for it. What listens has said so before. */
   start(): void;

@@ -7,7 +7,7 @@ import { CausewayError } from "../errors.ts";
 
 /**
  * @param wish an address that the host has, or the name of an interface, whose first address is taken; default: the interface of the
- * default route
+ * default route. Addresses that mean each host itself, or hold on one link only, are none: 127.0.0.0/8, ::1, fe80::/10
  * @throws advertise_not_found
  */
 export function advertisedAddress(rtnl: Rtnl, wish: string | undefined): string {
@@ -16,12 +16,19 @@ export function advertisedAddress(rtnl: Rtnl, wish: string | undefined): string 
   const index = wish === undefined ? defaultLink(rtnl) : linkNamed(rtnl, wish);
   const [first] = ([4, 6] as const)
     .flatMap((family) => rtnl.dump(address.list({ family })))
-    .filter((one) => one.link === index && !one.address.startsWith("fe80:"));
+    .filter((one) => one.link === index && !staysHere(one.address));
   if (first !== undefined) return parseIp(first.address).toString();
   throw notFound(`${wish === undefined ? "the interface of the default route" : wish} has no address`, wish);
 }
 
+/** Who sends to it reaches himself, or whoever has it on the same link. */
+function staysHere(text: string): boolean {
+  return /^(127\.|::1$|fe[89ab][0-9a-f]:)/.test(text);
+}
+
 function ownAddress(rtnl: Rtnl, wanted: IpAddress): string {
+  if (staysHere(wanted.toString()))
+    throw notFound(`${wanted} is an address of no one host`, wanted.toString());
   const own = rtnl.dump(address.list({ family: wanted.family }));
   if (own.some((one) => parseIp(one.address).equals(wanted))) return wanted.toString();
   throw notFound(`the host has no address ${wanted}`, wanted.toString());

@@ -5,7 +5,7 @@ import type { Network, NetworkCreate } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { showMade } from "../../output/made.ts";
 import { whileWaiting } from "../../output/progress.ts";
-import { collect, given, pairs, strictPairs, wholeNumber } from "../options.ts";
+import { collect, given, pairs, wholeNumber } from "../options.ts";
 import { type IpamOptions, ipamOf } from "./ipam.ts";
 
 interface Options extends IpamOptions {
@@ -49,7 +49,7 @@ export const create: CommandDefinition<Options> = {
       .option("--ipam-driver <driver>", "who gives addresses, a plugin too (default: default)")
       .option("--ipam-opt <name=value>", "an option for who gives addresses", collect)
       .option("--label <name=value>", "a label", collect)
-      .option("-o, --opt <name=value>", "an option of the driver's", collect)
+      .option("-o, --opt <name[=value]>", "an option of the driver's; some take no value: encrypted", collect)
       .option("--json", "the network, whole; otherwise its id"),
   examples: [
     { line: "causeway network create n1", says: "a bridge with a free subnet" },
@@ -81,7 +81,7 @@ export const create: CommandDefinition<Options> = {
       ...given({
         ipam: ipamOf(options),
         labels: options.label && pairs(options.label),
-        driverOptions: options.opt && strictPairs("--opt", options.opt),
+        driverOptions: options.opt && pairs(options.opt),
       }),
     };
     const network = await whileWaiting(output, `making ${name}`, client.post<Network>("/networks", body));

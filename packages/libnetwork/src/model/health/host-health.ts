@@ -62,8 +62,8 @@ function clusterAway({ parts: { cluster } }: Engine): readonly HealthItem[] {
       code: "cluster_away",
       nature: "host",
       subject: host,
-      message: `what hosts share cannot be reached (${cluster.availability.reason ?? "it does not answer"}): networks of the cluster carry what they did, and nothing of them can be changed`,
-      mend: "see to the shared store, and to the way there: what is owed is done as soon as it answers",
+      message: `the cluster's etcd cannot be reached (${cluster.availability.reason ?? "it does not answer"}): networks of the cluster carry what they did, and nothing of them can be changed`,
+      mend: "see to etcd, to the way there, and to who this host says it is (cluster.etcd, cluster.user, cluster.tls-...): what is owed is done as soon as it answers",
       repairable: false,
     },
   ];
@@ -75,7 +75,10 @@ function refused({ code, message }: CausewayError): HealthItem {
     nature: "host",
     subject: host,
     message,
-    mend: "close this host's controller, and open it with an empty state directory: what is in it is the other host's",
+    mend:
+      code === "host_id_in_use"
+        ? "close this host's controller, and open it with an empty state directory: what is in it is the other host's"
+        : "change that in the store that hosts share: this host goes on by itself then",
     repairable: false,
   };
 }
