@@ -7,6 +7,7 @@ import {
   addEndpoint,
   type HostPlace,
   openDriver,
+  openHostFirewall,
   openNetStack,
   type SharedNetwork,
 } from "../support/overlay-hosts.ts";
@@ -24,7 +25,8 @@ export interface KilledJoin extends HostPlace {
 const order = JSON.parse(process.argv[2] ?? "") as KilledJoin;
 const namespace = NetNamespace.open(order.namespacePath);
 const rtnl = new Rtnl(namespace);
-const tools = { namespace, rtnl, reaper: new Reaper(namespace) };
+const firewall = openHostFirewall(order, namespace);
+const tools = { namespace, rtnl, reaper: new Reaper(namespace), firewall };
 const driver = openDriver(order, tools);
 const netstack = openNetStack(order, tools);
 driver.restoreNetwork(order.network.spec, order.network.state);

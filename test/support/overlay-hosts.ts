@@ -110,6 +110,12 @@ export interface HostTools {
   readonly namespace: NetNamespace;
   readonly rtnl: Rtnl;
   readonly reaper: Reaper;
+  /** The host's own. */
+  readonly firewall: NftablesFirewall;
+}
+
+export function openHostFirewall({ id }: Pick<HostPlace, "id">, namespace: NetNamespace): NftablesFirewall {
+  return new NftablesFirewall({ controllerId: id.slice(0, 12), namespace });
 }
 
 const ownerOf = ({ id }: Pick<HostPlace, "id">, objectId: string) =>
@@ -131,7 +137,7 @@ export function openNetStack(host: HostPlace, { namespace, rtnl, reaper }: HostT
 
 export function openDriver(
   host: HostPlace,
-  { rtnl, reaper }: HostTools,
+  { rtnl, reaper, firewall }: HostTools,
   {
     numbers = new LocalNumbers(),
     cipher,
@@ -139,7 +145,7 @@ export function openDriver(
   }: { readonly numbers?: NumberClaims; readonly cipher?: TunnelCipher; readonly config?: unknown } = {},
 ): OverlayDriver {
   const { id: hostId, address, runDir } = host;
-  return new OverlayDriver(
+  const driver = new OverlayDriver(
     {
       rtnl,
       reaper,
@@ -147,12 +153,20 @@ export function openDriver(
       cipher,
       openFirewall: (inside) =>
         new NftablesFirewall({ controllerId: hostId.slice(0, 12), namespace: inside }),
+      firewall,
       self: { id: hostId, address },
       ownerOf: (id) => ownerOf(host, id),
       namespacePath: (id) => networkNamespacePath(runDir, id),
     },
     config,
   );
+  // As a controller does: its packet filter stands when everything is taken up.
+  const restored = driver.restored.bind(driver);
+  driver.restored = () => {
+    firewall.install();
+    restored();
+  };
+  return driver;
 }
 
 /** The model's part of a join: the endpoint, the sandbox, the interface. */
@@ -188,6 +202,8 @@ export class OverlayHost implements HostPlace, HostTools {
   readonly runDir = mkdtempSync("/dev/shm/causeway-overlay-");
   readonly namespacePath = join(this.runDir, "host");
   readonly netstack: KernelNetStack;
+  /** Of the driver that is open. */
+  firewall: NftablesFirewall;
   readonly #numbers: NumberClaims;
   /** Of the driver that is open. */
   tunnels: TunnelEncryption | undefined;
@@ -200,8 +216,10 @@ export class OverlayHost implements HostPlace, HostTools {
     this.namespace.bindAt(this.namespacePath);
     this.rtnl.execute(link.change({ name: "lo" }, { up: true }));
     underlay.connect(this.namespace, number);
+    this.firewall = openHostFirewall(this, this.namespace);
     this.netstack = openNetStack(this, this);
     this.driver = this.openDriver();
+    this.firewall.install();
   }
 
   /** For another process. */
@@ -216,6 +234,8 @@ export class OverlayHost implements HostPlace, HostTools {
   }
 
   openDriver(): OverlayDriver {
+    this.firewall.close();
+    this.firewall = openHostFirewall(this, this.namespace);
     this.tunnels?.[Symbol.dispose]();
     this.tunnels = new TunnelEncryption({ namespace: this.namespace, address: this.address });
     return openDriver(this, this, { numbers: this.#numbers, cipher: this.tunnels });
@@ -235,6 +255,7 @@ export class OverlayHost implements HostPlace, HostTools {
 
   async end(): Promise<void> {
     await this.driver.close();
+    this.firewall.close();
     this.tunnels?.[Symbol.dispose]();
     this.netstack.close();
     await this.reaper.close();

@@ -331,7 +331,7 @@ function openEncryption(
 function makeOverlay(
   options: CheckedControllerOptions,
   controllerId: string,
-  { rtnl, reaper, cluster, encryption }: Machinery & { readonly cluster: HostCluster },
+  { rtnl, reaper, cluster, encryption, firewall }: Machinery & { readonly cluster: HostCluster },
 ): OverlayDriver {
   return new OverlayDriver(
     {
@@ -340,6 +340,7 @@ function makeOverlay(
       numbers: cluster.numbers,
       cipher: encryption,
       openFirewall: (namespace) => makeFirewall(options, controllerId, namespace),
+      firewall,
       self: cluster.self,
       ownerOf: (objectId) => `${ownerMark(controllerId)}${objectId}`,
       namespacePath: (networkId) => networkNamespacePath(options.runDir, networkId),

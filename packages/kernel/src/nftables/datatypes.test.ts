@@ -35,6 +35,11 @@ describe("nftables data", () => {
     );
   });
 
+  it("has numbers of which nft knows only where in the packet they are", () => {
+    assert.equal(bytes(["inet_service", "raw_u32"], ["4789", "1048832"]), "12b5000000100100");
+    assert.equal(dataText(["inet_service", "raw_u32"], ["4789", "1048832"]), "4789 . 0x00100100");
+  });
+
   it("refuses what has too few or too many parts, and unknown names", () => {
     assert.throws(() => dataText(["ifname", "ipv4_addr"], ["eth0"]), /2 parts/);
     assert.throws(() => bytes(["inet_service"], ["1", "2"]), /1 parts/);

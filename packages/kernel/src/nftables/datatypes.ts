@@ -83,6 +83,12 @@ export const dataTypes = {
     write: (to, value) => to.u8(numberOf(familyNumbers, value)),
     read: (from) => nameOf(familyNumbers, from.u8()),
   },
+  /** A number where nft knows only 32 bits of payload (`@th,96,32`). */
+  raw_u32: {
+    text: (value) => `0x${Number(value).toString(16).padStart(8, "0")}`,
+    write: (to, value) => to.u32be(Number(value)),
+    read: (from) => String(from.u32be()),
+  },
   /** An IPv6 address where nft knows only 128 bits of payload (`@th,64,128`). */
   raw_ipv6: {
     text: (value) => `0x${Buffer.from(ipToBytes(value)).toString("hex")}`,

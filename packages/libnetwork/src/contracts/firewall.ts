@@ -55,6 +55,27 @@ export interface PortPolicy {
   readonly apart?: boolean;
 }
 
+/** VXLAN packets with a network's id. */
+export interface TunnelPolicy {
+  readonly networkId: string;
+  /** UDP port that its tunnels end at. */
+  readonly port: number;
+  /** VXLAN network identifier. */
+  readonly vni: number;
+  /**
+   * A device of this host takes them: they come in from {@link TunnelEnd}s only. Otherwise what comes in is for somebody else. Either way no
+   * sandbox sends any to another host, who would take them for this host's own.
+   */
+  readonly received: boolean;
+}
+
+/** Another host, where its tunnels end. */
+export interface TunnelEnd {
+  /** Who says so: an endpoint there, or the host itself. An address counts as long as one of them says so. */
+  readonly saidBy: string;
+  readonly address: string;
+}
+
 export type TransportProtocol = "tcp" | "udp" | "sctp";
 
 /** One host port that leads to one endpoint, of one address family. */
@@ -83,6 +104,8 @@ export interface FirewallItems {
   /** Endpoints to be held to their own addresses (anti-spoofing). */
   readonly ports?: readonly PortPolicy[];
   readonly published?: readonly PublishedPort[];
+  readonly tunnels?: readonly TunnelPolicy[];
+  readonly tunnelEnds?: readonly TunnelEnd[];
 }
 
 /** What is to be removed: networks and ports by their ids. */
@@ -90,6 +113,8 @@ export interface FirewallRemovals {
   readonly networks?: readonly Pick<NetworkPolicy, "networkId">[];
   readonly ports?: readonly Pick<PortPolicy, "endpointId">[];
   readonly published?: readonly PublishedPort[];
+  readonly tunnels?: readonly Pick<TunnelPolicy, "networkId">[];
+  readonly tunnelEnds?: readonly Pick<TunnelEnd, "saidBy">[];
 }
 
 /**

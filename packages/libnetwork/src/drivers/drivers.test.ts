@@ -107,6 +107,7 @@ driverContract("overlay", {
       driver: host.driver,
       reopen: () => {
         host.driver = host.openDriver();
+        host.firewall.install();
         return host.driver;
       },
       world: () => overlayWorld(host),

@@ -1,8 +1,15 @@
 /**
  * From what is wanted (contracts/firewall.ts) to elements of our sets: pure, and each item for itself.
  */
-import type { Family } from "../address/ip.ts";
-import type { FamilyPolicy, NetworkPolicy, PortPolicy, PublishedPort } from "../contracts/firewall.ts";
+import { type Family, familyOf } from "../address/ip.ts";
+import type {
+  FamilyPolicy,
+  NetworkPolicy,
+  PortPolicy,
+  PublishedPort,
+  TunnelEnd,
+  TunnelPolicy,
+} from "../contracts/firewall.ts";
 import { verdicts } from "./ruleset.ts";
 import type { FirewallElement, FirewallSets } from "./sets.ts";
 
@@ -92,4 +99,18 @@ export function publishedElements(sets: FirewallSets, published: PublishedPort):
       : { set: sets[`published${family}`], key: [protocol, hostAddress, String(hostPort)], data: target };
   // What is published on the host's loopback is for nobody else, trusted interfaces included.
   return hostAddress?.startsWith("127.") ? [way] : [opened, way];
+}
+
+/** What a network adds whose hosts reach each other by tunnels. */
+export function tunnelElements(
+  sets: FirewallSets,
+  { port, vni, received }: TunnelPolicy,
+): readonly FirewallElement[] {
+  const key = [String(port), String(vni * 256)];
+  const known = { set: sets.tunnel_ids, key };
+  return received ? [known, { set: sets.tunnels, key }] : [known];
+}
+
+export function tunnelEndElements(sets: FirewallSets, { address }: TunnelEnd): readonly FirewallElement[] {
+  return [{ set: sets[`tunnel_ends${familyOf(address)}`], key: [address] }];
 }

@@ -69,7 +69,7 @@ export class NftablesFirewall implements Firewall {
   apply(change: FirewallChange): void {
     const wanted = this.#wanted.change(change);
     const difference = this.#register.change(wanted.remove, wanted.add);
-    if (!this.#installed) return;
+    if (!this.#installed || difference.remove.length + difference.add.length === 0) return;
     try {
       this.#write(difference);
     } catch (error) {

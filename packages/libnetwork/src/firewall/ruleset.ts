@@ -5,7 +5,7 @@
  */
 import { dataText, type NftFamily } from "@causeway/kernel";
 import { bridgeGroup } from "../contracts/firewall.ts";
-import type { FirewallElement, FirewallSet, FirewallSets } from "./sets.ts";
+import { type FirewallElement, type FirewallSet, type FirewallSets, tunnelKey } from "./sets.ts";
 
 /** The families of our two tables. */
 export const tableFamilies = ["inet", "bridge"] as const satisfies readonly NftFamily[];
@@ -50,6 +50,7 @@ const inetChains = `
   # goes from port to port passes there too.
   chain input {
     type filter hook input priority filter; policy accept;
+    ${tunnelKey} @tunnels jump tunnelled
     # Forged into a connection of the host with itself.
     ip saddr 127.0.0.0/8 iif != "lo" drop
     meta nfproto . iifname @absent drop
@@ -59,6 +60,16 @@ const inetChains = `
     # What conntrack does not place came by no chain of type nat.
     ct state invalid,untracked iif != "lo" jump refused
     meta nfproto . iifname @closed fib daddr . iif type != { local, broadcast, multicast } drop
+  }
+
+  # VXLAN packets of our networks: whoever may send them decides what is in the network. None but other hosts of the cluster, and no
+  # sandbox, whose packets leave in the name of this host. Those of other people's devices have other ids.
+  chain tunnelled {
+    iifgroup ${bridgeGroup} drop
+    iifname @bridges drop
+    ip saddr @tunnel_ends4 return
+    ip6 saddr @tunnel_ends6 return
+    drop
   }
 
   # A segment that conntrack cannot place is not rewritten: it reaches the host, whose reset would end the connection that it
@@ -113,6 +124,8 @@ const inetChains = `
 
   chain forward {
     type filter hook forward priority filter; policy accept;
+    # On its own bridge a sandbox may have tunnels as it likes. Before what is established: a connection says nothing of ids.
+    ${tunnelKey} @tunnel_ids oifname != @bridges jump tunnelled
     ct state established accept
     # Errors about a connection quote it, and whatever else their sender likes: no way for those who have none.
     ct state related meta nfproto . iifname != @closed meta nfproto . oifname != @closed accept

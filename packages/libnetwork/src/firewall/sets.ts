@@ -28,6 +28,9 @@ const key = (...types: NftDataType[]): readonly NftDataType[] => types;
 const inet = (spec: Omit<SetSpec, "family">): SetSpec => ({ family: "inet", ...spec });
 const bridge = (spec: Omit<SetSpec, "family">): SetSpec => ({ family: "bridge", ...spec });
 
+/** nft 1.0.6 has no name for what is in a VXLAN header. */
+export const tunnelKey = "udp dport . @th,96,32";
+
 const specs = {
   /** Our bridges. */
   bridges: inet({ key: key("ifname") }),
@@ -75,6 +78,14 @@ const specs = {
   rewritten6: inet({ key: key("ipv6_addr"), interval: true }),
   sources4: inet({ key: key("ipv4_addr"), data: key("ipv4_addr"), interval: true }),
   sources6: inet({ key: key("ipv6_addr"), data: key("ipv6_addr"), interval: true }),
+
+  /** VXLAN packets, by UDP port and by the header's second word (RFC 7348: the id and a byte of zeros), that devices of this host take. */
+  tunnels: inet({ key: key("inet_service", "raw_u32"), keyExpression: tunnelKey }),
+  /** Those of all networks that this host knows. */
+  tunnel_ids: inet({ key: key("inet_service", "raw_u32"), keyExpression: tunnelKey }),
+  /** Where other hosts' tunnels end. */
+  tunnel_ends4: inet({ key: key("ipv4_addr") }),
+  tunnel_ends6: inet({ key: key("ipv6_addr") }),
 
   /** Ports of our bridges that may not reach other ports (icc off). */
   apart: bridge({ key: key("ifname") }),

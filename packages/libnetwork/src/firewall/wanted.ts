@@ -7,8 +7,16 @@ import type {
   NetworkPolicy,
   PortPolicy,
   PublishedPort,
+  TunnelEnd,
+  TunnelPolicy,
 } from "../contracts/firewall.ts";
-import { networkElements, portElements, publishedElements } from "./elements.ts";
+import {
+  networkElements,
+  portElements,
+  publishedElements,
+  tunnelElements,
+  tunnelEndElements,
+} from "./elements.ts";
 import type { FirewallElement, FirewallSets } from "./sets.ts";
 
 /** The elements that a change takes away and brings, and the way back. */
@@ -22,6 +30,8 @@ export class WantedState {
   readonly #networks: Items<NetworkPolicy, Pick<NetworkPolicy, "networkId">>;
   readonly #ports: Items<PortPolicy, Pick<PortPolicy, "endpointId">>;
   readonly #published: Items<PublishedPort, PublishedPort>;
+  readonly #tunnels: Items<TunnelPolicy, Pick<TunnelPolicy, "networkId">>;
+  readonly #tunnelEnds: Items<TunnelEnd, Pick<TunnelEnd, "saidBy">>;
 
   constructor(sets: FirewallSets) {
     this.#networks = new Items(
@@ -33,6 +43,14 @@ export class WantedState {
       (port) => portElements(sets, port),
     );
     this.#published = new Items(publishedId, (published) => publishedElements(sets, published));
+    this.#tunnels = new Items(
+      ({ networkId }) => networkId,
+      (tunnel) => tunnelElements(sets, tunnel),
+    );
+    this.#tunnelEnds = new Items(
+      ({ saidBy }) => saidBy,
+      (end) => tunnelEndElements(sets, end),
+    );
   }
 
   change({ remove = {}, add = {} }: FirewallChange): WantedChange {
@@ -41,6 +59,8 @@ export class WantedState {
     this.#networks.addAll(add.networks, log);
     this.#ports.addAll(add.ports, log);
     this.#published.addAll(add.published, log);
+    this.#tunnels.addAll(add.tunnels, log);
+    this.#tunnelEnds.addAll(add.tunnelEnds, log);
     return {
       remove: log.removed,
       add: log.added,
@@ -51,18 +71,22 @@ export class WantedState {
   }
 
   get isEmpty(): boolean {
-    return [this.#networks, this.#ports, this.#published].every((items) => items.isEmpty);
+    return [this.#networks, this.#ports, this.#published, this.#tunnels].every((items) => items.isEmpty);
   }
 
   /** Of everything that is wanted; one that several want is there several times. */
   elements(): readonly FirewallElement[] {
-    return [this.#networks, this.#ports, this.#published].flatMap((items) => items.elements());
+    return [this.#networks, this.#ports, this.#published, this.#tunnels, this.#tunnelEnds].flatMap((items) =>
+      items.elements(),
+    );
   }
 
   #removeAll(remove: FirewallRemovals, log: Log): void {
     for (const network of remove.networks ?? []) this.#networks.remove(network, log);
     for (const port of remove.ports ?? []) this.#ports.remove(port, log);
     for (const published of remove.published ?? []) this.#published.remove(published, log);
+    for (const tunnel of remove.tunnels ?? []) this.#tunnels.remove(tunnel, log);
+    for (const end of remove.tunnelEnds ?? []) this.#tunnelEnds.remove(end, log);
   }
 }
 

@@ -1,9 +1,8 @@
 /**
  * Links that carry our mark, on the host and in a network's own namespace.
  */
-import { NetNamespace, Rtnl } from "@causeway/kernel";
+import { findNamespace, Rtnl } from "@causeway/kernel";
 import type { MarkedLink } from "../contracts/netstack.ts";
-import { showsNamespace } from "./namespace-place.ts";
 
 /** @param mark what the aliases of all our links begin with */
 export function markedLinks(rtnl: Rtnl, mark: string): readonly MarkedLink[] {
@@ -14,8 +13,9 @@ export function markedLinks(rtnl: Rtnl, mark: string): readonly MarkedLink[] {
 
 /** None where the path shows no namespace, or no longer. */
 export function markedLinksInside(path: string, mark: string): readonly MarkedLink[] {
-  if (!showsNamespace(path)) return [];
-  using namespace = NetNamespace.open(path);
+  // The reaper may be about to let go of it.
+  using namespace = findNamespace(path);
+  if (namespace === undefined) return [];
   using rtnl = new Rtnl(namespace);
   return markedLinks(rtnl, mark).map((found) => ({ ...found, inside: path }));
 }

@@ -14,7 +14,7 @@ import type {
   NetworkSpec,
   WithheldBinding,
 } from "../../contracts/driver.ts";
-import type { Peer, PeerDriver } from "../../contracts/overlay.ts";
+import type { ClusterHost, Peer, PeerDriver } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import { unsupported } from "../../errors.ts";
 import { invalidOption, parseObject } from "../../options/parse.ts";
@@ -25,6 +25,7 @@ import { OverlayHealth } from "./health.ts";
 import { cutOff, hostEndName } from "./host-end.ts";
 import { joinAnswer } from "./join-answer.ts";
 import { changeEntries, liveEntries } from "./kernel-tables.ts";
+import { KnownEnds } from "./known-ends.ts";
 import { planNetwork } from "./network-plan.ts";
 import {
   endpointOf,
@@ -47,6 +48,7 @@ export class OverlayDriver implements Driver, PeerDriver {
   readonly traits: DriverTraits = { singleton: false, addressless: false, sharesHost: false, remote: false };
   readonly #parts: OverlayDriverParts;
   readonly #segments: Segments;
+  readonly #ends: KnownEnds;
   readonly health: OverlayHealth;
   readonly #networks = new OverlayNetworks();
   /** Host ends that are going, by name. */
@@ -65,6 +67,7 @@ export class OverlayDriver implements Driver, PeerDriver {
       );
     this.#parts = parts;
     this.#segments = new Segments(parts, vxlanPort);
+    this.#ends = new KnownEnds(parts.firewall);
     this.health = new OverlayHealth(parts, this.#networks, this.#segments);
   }
 
@@ -90,7 +93,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     const plan = planNetwork(spec);
     this.#refuseEncrypted(spec.name, plan.options);
     const vnis = await claimVnis(this.#parts.numbers, spec.id, plan.options.vxlanIds);
-    this.#networks.add(plan, { vnis });
+    this.#segments.know(this.#networks.add(plan, { vnis }));
     return { vnis };
   }
 
@@ -99,6 +102,8 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (network === undefined) return;
     this.#segments.release(network);
     this.#networks.remove(networkId);
+    this.#ends.settle(network, []);
+    this.#segments.forget(network);
     this.#segments.cipherOf(network)?.settleTunnels(networkId, []);
     await releaseVnis(this.#parts.numbers, networkId, network.vnis);
   }
@@ -120,6 +125,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (network === undefined || network.endpoints.size > 0) return;
     // Nothing is told of it any more, so that what was told grows old.
     network.peers.settle([]);
+    this.#ends.settle(network, []);
     network.peersTold = false;
   }
 
@@ -198,7 +204,10 @@ export class OverlayDriver implements Driver, PeerDriver {
 
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
     const network = this.#networks.add(planNetwork(spec), readState(state));
+    this.#segments.know(network);
     this.#segments.takeUp(network);
+    // Until the cluster tells.
+    if (network.segment !== undefined) this.#ends.takeUp(network, network.segment);
     if (this.#isRestored) network.segment?.guard.install();
   }
 
@@ -230,13 +239,16 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (peer.hostId === this.#parts.self.id) this.removePeer(peer.networkId, peer.endpointId);
     else {
       this.#segments.cipherOf(network)?.tunnelTo(peer.networkId, peer.hostAddress);
+      this.#ends.put(network, peer);
       this.#apply(network, network.peers.put(peer), { isAwaited: true });
     }
   }
 
   removePeer(networkId: string, endpointId: string): void {
     const network = this.#networks.find(networkId);
-    if (network !== undefined) this.#apply(network, network.peers.remove(endpointId));
+    if (network === undefined) return;
+    this.#ends.remove(network, endpointId);
+    this.#apply(network, network.peers.remove(endpointId));
   }
 
   settlePeers(networkId: string, peers: readonly Peer[]): void {
@@ -245,11 +257,20 @@ export class OverlayDriver implements Driver, PeerDriver {
     const others = peers.filter(({ hostId }) => hostId !== this.#parts.self.id);
     const hosts = others.map(({ hostAddress }) => hostAddress);
     this.#segments.cipherOf(network)?.settleTunnels(networkId, hosts);
+    this.#ends.settle(network, others);
     network.peers.settle(others);
     network.peersTold = true;
     const { segment } = network;
     if (segment === undefined) return;
     this.#apply(network, difference(liveEntries(segment.rtnl, segment), network.peers.entries()));
+  }
+
+  discoverNew({ id, address }: ClusterHost, isSelf: boolean): void {
+    if (!isSelf) this.#ends.hostCame(id, address);
+  }
+
+  discoverDelete({ id }: ClusterHost): void {
+    this.#ends.hostWent(id);
   }
 
   /**

@@ -2,6 +2,7 @@
  * What the overlay driver works with, handed to it by who opens it.
  */
 import type { Rtnl } from "@causeway/kernel";
+import type { Firewall } from "../../contracts/firewall.ts";
 import type { ClusterHost, NumberClaims, TunnelCipher } from "../../contracts/overlay.ts";
 import type { SegmentReaper } from "./host-end.ts";
 import type { OpenFirewall } from "./segment.ts";
@@ -15,6 +16,8 @@ export interface OverlayDriverParts {
   readonly cipher: TunnelCipher | undefined;
   /** Opens the packet filter of a network's namespace. */
   readonly openFirewall: OpenFirewall;
+  /** The host's own packet filter: who may send to its tunnels. */
+  readonly firewall: Pick<Firewall, "apply">;
   /** This host, as the others reach it. */
   readonly self: Pick<ClusterHost, "id" | "address">;
   /** Alias of a link in the kernel, for the id of what it belongs to. */

@@ -45,7 +45,11 @@ export class Segments {
     const settings = this.settings(network);
     await this.#departures.of(settings.path);
     this.cipherOf(network)?.protect();
-    const segment = await this.#makeWhenFree(network, settings);
+    this.#receive(network, true);
+    const segment = await this.#makeWhenFree(network, settings).catch((error: unknown) => {
+      this.#receive(network, false);
+      throw error;
+    });
     network.segment = segment;
     changeEntries(segment.rtnl, segment, { remove: [], set: [...network.peers.entries().values()] });
     return segment;
@@ -68,8 +72,10 @@ export class Segments {
   takeUp(network: OverlayNetwork): void {
     const settings = this.settings(network);
     network.segment = openSegment(settings, this.#parts.openFirewall);
-    if (network.segment !== undefined) this.cipherOf(network)?.protect();
-    else if (files.existsSync(settings.path)) this.#letGo(settings.path);
+    if (network.segment !== undefined) {
+      this.cipherOf(network)?.protect();
+      this.#receive(network, true);
+    } else if (files.existsSync(settings.path)) this.#letGo(settings.path);
   }
 
   /** Takes the network off this host. */
@@ -78,7 +84,28 @@ export class Segments {
     if (segment === undefined) return;
     network.segment = undefined;
     segment[Symbol.dispose]();
+    this.#receive(network, false);
     this.#letGo(segment.place.path);
+  }
+
+  /** No sandbox of this host sends in its name from now on, whether or not this host has the network. */
+  know(network: OverlayNetwork): void {
+    this.#receive(network, false);
+  }
+
+  forget({ spec }: OverlayNetwork): void {
+    this.#parts.firewall.apply({ remove: { tunnels: [{ networkId: spec.id }] } });
+  }
+
+  /** @param received from other hosts, and from nobody else */
+  #receive(network: OverlayNetwork, received: boolean): void {
+    const port = this.#portOf(network);
+    const tunnel = { networkId: network.spec.id, port, vni: network.vnis[0], received };
+    this.#parts.firewall.apply({ add: { tunnels: [tunnel] } });
+  }
+
+  #portOf(network: OverlayNetwork): number {
+    return this.cipherOf(network)?.port ?? this.#vxlanPort;
   }
 
   #letGo(path: string): void {
@@ -111,7 +138,7 @@ export class Segments {
       path: namespacePath(id),
       owner: ownerOf(id),
       vni: network.vnis[0],
-      vxlanPort: this.cipherOf(network)?.port ?? this.#vxlanPort,
+      vxlanPort: this.#portOf(network),
       hostAddress: self.address,
       mtu: this.mtu(network),
     };
