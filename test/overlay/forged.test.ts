@@ -65,6 +65,8 @@ for (const family of [4, 6] as const)
       await host.driver.restoreEndpoint(a.spec, { bindings: [] }, true);
       host.driver.restored();
       assert.ok(await canPing(b.namespace, "10.7.0.2"), "the cluster has told of nobody");
+      await host.driver.health.mendNetwork(network.spec.id);
+      assert.ok(await canPing(b.namespace, "10.7.0.2"), "what is mended meanwhile keeps what is there");
       await using server = await serve(a.namespace, { protocol: "udp", port: 80 });
       await send(cluster.host(3).namespace, host, encapsulated(5000, a, "a stranger's"));
       await send(cluster.host(2).namespace, host, encapsulated(5000, a, "a peer's"));
