@@ -118,6 +118,21 @@ test("a service stands for its members, by name and address, as long as each is 
   assert.equal(must<Network>(await get("/networks/n")).services, 1);
   for (const path of [`/services/${made.id.slice(0, 12)}`, `/networks/n/services/${made.id}`])
     assert.equal(must<Service>(await get(path)).id, made.id);
+  const docker = (query: string) => daemon.ask("GET", `/v1.45/networks/n${query}`);
+  assert.ok(!("Services" in must<object>(await docker(""))), "Docker tells of services where it is asked to");
+  const { Services } = must<{ Services: object }>(await docker("?verbose=1"));
+  const [ipOfOne, ipOfTwo] = [withoutLength(one.ipv4), withoutLength(two.ipv4)];
+  assert.deepEqual(Services, {
+    web: {
+      VIP: address,
+      Ports: ["Target: 8080, Publish: 80", "Target: 53, Publish: 53"],
+      LocalLBIndex: 0,
+      Tasks: [
+        { Name: "m1", EndpointID: one.id, EndpointIP: ipOfOne, Info: { State: "unhealthy" } },
+        { Name: "m2", EndpointID: two.id, EndpointIP: ipOfTwo, Info: { State: "away" } },
+      ],
+    },
+  });
   const busy = await daemon.ask("DELETE", `${base}/services/${made.id}`);
   assert.deepEqual([busy.status, codeOf(busy)], [403, "service_has_endpoints"]);
   for (const name of ["m1", "m2"])

@@ -54,6 +54,23 @@ export const NetworkResource = Type.Object(
     ),
     Options: textByName,
     Labels: textByName,
+    Services: Type.Optional(
+      Type.Record(
+        text,
+        Type.Object(
+          {
+            VIP: text,
+            Ports: texts,
+            LocalLBIndex: Type.Integer(),
+            Tasks: Type.Array(
+              Type.Object({ Name: text, EndpointID: text, EndpointIP: text, Info: textByName }, strict),
+            ),
+          },
+          strict,
+        ),
+        { description: "With `verbose` alone: the network's services, by their names." },
+      ),
+    ),
   },
   { ...strict, title: "NetworkResource" },
 );

@@ -14,6 +14,7 @@ import { networkOptions, scopeOf } from "./network-request.ts";
 import { networkResource, networkSummary } from "./network-view.ts";
 import { goBoolean } from "./query.ts";
 import { FiltersQuery, InspectQuery, NetworkCreateRequest, Reference } from "./schemas.ts";
+import { servicesOf } from "./service-view.ts";
 
 export function networkRoutes({ controller, containers, journal }: DaemonParts): FastifyPluginAsync {
   return async (untyped) => {
@@ -32,12 +33,14 @@ export function networkRoutes({ controller, containers, journal }: DaemonParts):
       "/networks/:id",
       { schema: { params: Reference, querystring: InspectQuery, response: { 200: NetworkResource } } },
       async ({ params: { id }, query }) => {
-        goBoolean(query.verbose, "verbose");
+        const verbose = goBoolean(query.verbose, "verbose");
         const network = findNetwork(controller, id);
         const scope = query.scope ?? "";
         if (scope !== "" && scope !== network.scope)
           throw notFound("network_not_found", `network ${id} not found`, id);
-        return networkResource(network, bySandbox(containers));
+        const resource = networkResource(network, bySandbox(containers));
+        const services = verbose ? servicesOf(network) : undefined;
+        return { ...resource, ...(services !== undefined && { Services: services }) };
       },
     );
 
