@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { link, NetNamespace, Rtnl, unbindNamespace } from "@causeway/kernel";
-import { type Attachment, type Network, NetworkController } from "@causeway/libnetwork";
+import {
+  type Attachment,
+  type ControllerOptions,
+  type Network,
+  NetworkController,
+} from "@causeway/libnetwork";
 import type { Lease } from "../../packages/libnetwork/src/contracts/shared-store.ts";
 import {
   type MemorySharedStore,
@@ -21,6 +26,8 @@ export interface HostOptions {
   readonly overlay?: Readonly<Record<string, number>>;
   /** Names are answered in sandboxes. Default: true. */
   readonly resolver?: boolean;
+  /** Default: there is no gateway bridge. */
+  readonly gatewayNetwork?: NonNullable<ControllerOptions["gatewayNetwork"]>;
 }
 
 /** One host. */
@@ -60,7 +67,7 @@ export class ClusterHost {
       runDir: join(this.directory, "run"),
       hostNamespace: join(this.directory, "host"),
       defaultNetwork: false,
-      gatewayNetwork: false,
+      gatewayNetwork: this.#options.gatewayNetwork ?? false,
       warmNamespaces: 0,
       plugins: false,
       resolver: this.#options.resolver ?? true,
@@ -162,6 +169,13 @@ export class ClusterHosts implements AsyncDisposable {
     return host;
   }
 
+  /** Somebody on the underlay who is none of the hosts: 192.0.2.<number>, 2001:db8::<number>. */
+  outsider(number: number): NetNamespace {
+    const namespace = NetNamespace.create();
+    this.underlay.connect(namespace, number);
+    return namespace;
+  }
+
   /** Ids of the records of a kind. */
   ids(kind: string): readonly string[] {
     return this.memory.entries(kind).map(([id]) => id);
@@ -177,7 +191,8 @@ export class ClusterHosts implements AsyncDisposable {
     for (const host of this.#hosts) await host.clear();
     for (const network of this.host(1).controller.networks()) {
       for (const service of network.services()) await service.delete();
-      if (!network.predefined) await network.delete();
+      // Whatever publishes ports of its services on the other hosts goes a moment later.
+      if (!network.predefined) await eventually(() => network.delete());
     }
     await eventually(() => {
       const kinds = [

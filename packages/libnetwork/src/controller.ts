@@ -15,6 +15,7 @@ import { Engine, type ModelParts } from "./model/engine.ts";
 import type { CausewayEvent } from "./model/events.ts";
 import { makeGateway } from "./model/gateway/gateway-bridge.ts";
 import { reviewGateway } from "./model/gateway/review.ts";
+import { isIngress } from "./model/global/ingress.ts";
 import { letGoOfNetwork } from "./model/global/network-following.ts";
 import { enginePatient } from "./model/healing/engine-patient.ts";
 import { Healer } from "./model/healing/healer.ts";
@@ -313,13 +314,15 @@ export abstract class Controller implements AsyncDisposable {
   async uninstall(): Promise<void> {
     this.#engine.assertOpen();
     const left = [...this.#networks].filter(
-      ({ record, endpoints }) => !record.predefined && (record.shared !== true || endpoints.size > 0),
+      ({ record, endpoints }) =>
+        !record.predefined && (record.shared !== true || [...endpoints].some((one) => !isIngress(one))),
     );
     if (left.length > 0) {
       const names = left.map(({ name }) => name);
       const message = `there are still networks: ${names.slice(0, 10).join(", ")}; delete them first`;
       throw forbidden("networks_left", message, { networks: names });
     }
+    await this.#engine.global?.ingress.remove();
     for (const network of [...this.#networks]) {
       await this.#engine.exclusively([network.id], () =>
         network.record.shared === true ? letGoOfNetwork(network) : deleteNetwork(network),

@@ -223,7 +223,12 @@ export class Network {
    */
   createService(name: string, options: ServiceOptions = {}): Promise<Service> {
     const { engine, id } = this.#core;
-    return engine.exclusively([id], async () => (await createService(this.#core, name, options)).handle);
+    return engine
+      .exclusively([id], async () => (await createService(this.#core, name, options)).handle)
+      .then(async (service) => {
+        await engine.global?.ingress.settle(this.#core);
+        return service;
+      });
   }
 
   services(): readonly Service[] {

@@ -94,9 +94,10 @@ export class Service {
    * @throws service_has_endpoints, service_deleted, controller_closed; of a network that hosts share cluster_required, service_going,
    * store_unavailable
    */
-  delete(): Promise<void> {
+  async delete(): Promise<void> {
     const { engine, network } = this.#core;
-    return engine.exclusively([network.id], () => deleteService(this.#core));
+    await engine.exclusively([network.id], () => deleteService(this.#core));
+    await engine.global?.ingress.settle(network);
   }
 
   /** How console.log shows it. */

@@ -306,7 +306,11 @@ function makeParts(
     }),
     files: new FileSandboxFiles(runDir, { hostResolvConf }),
     resolver,
-    balancer: new SandboxBalancer(reaper, ownerMark(controllerId)),
+    balancer: new SandboxBalancer(
+      reaper,
+      ownerMark(controllerId),
+      firewall.active ? { namespace: host, table: `${options.firewallTable}_ingress` } : undefined,
+    ),
     hostGateways,
     gatewayNetwork: options.gatewayNetwork === false ? undefined : options.gatewayNetwork,
     firewall,

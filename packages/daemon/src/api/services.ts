@@ -16,6 +16,7 @@ export const ServicePort = Type.Object(
     protocol,
     port: { ...port, description: "Of the service's address." },
     targetPort: { ...port, description: "The members' that it leads to." },
+    hostPort: Type.Optional({ ...port, description: "Of every host of the cluster, that leads there." }),
   },
   { title: "ServicePort" },
 );
@@ -33,6 +34,10 @@ export const ServiceCreate = Type.Object(
             protocol: Type.Optional(protocol),
             port,
             targetPort: Type.Optional({ ...port, description: "Default: the same." }),
+            hostPort: Type.Optional({
+              ...port,
+              description: "Of every host of the cluster, where hosts share the network. Default: none.",
+            }),
           },
           strict,
         ),

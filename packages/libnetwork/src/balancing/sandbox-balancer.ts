@@ -11,24 +11,60 @@ import {
   isBalanced,
   isKernelError,
   NetNamespace,
+  NftContext,
   type Reaper,
   removeBalancing,
+  removeLedPorts,
   settleBalancing,
+  settleLedPorts,
+  writeSysctl,
 } from "@causeway/kernel";
-import type { BalancedService, Balancer, BalancerChange } from "../contracts/balancing.ts";
+import type { BalancedService, Balancer, BalancerChange, LedPort } from "../contracts/balancing.ts";
 import type { NamespacePlace } from "../contracts/netstack.ts";
 
 /** Of nf_tables, in the sandbox. */
 const table = "causeway_services";
+/** The same of one that leads ports of hosts on. */
+const ingressTable = "causeway_ingress";
+
+/** Where ports of the host itself are led on. */
+export interface HostPlace {
+  /** Undefined: the calling thread's. */
+  readonly namespace: NetNamespace | undefined;
+  /** Of nf_tables: no other controller's. */
+  readonly table: string;
+}
 
 export class SandboxBalancer implements Balancer {
   readonly #reaper: Reaper;
   readonly #table: BalancingTable;
+  readonly #host: HostPlace | undefined;
 
-  /** @param owner whose the table is: the mark of the controller */
-  constructor(reaper: Reaper, owner: string) {
+  /**
+   * @param owner whose the tables are: the mark of the controller
+   * @param host undefined: no ports of the host are led on
+   */
+  constructor(reaper: Reaper, owner: string, host?: HostPlace) {
     this.#reaper = reaper;
     this.#table = { table, owner };
+    this.#host = host;
+  }
+
+  forward(place: NamespacePlace, ports: readonly LedPort[]): void {
+    inside(place, (namespace) => {
+      for (const key of forwarding) writeIfThere(key);
+      using nft = new NftContext(namespace);
+      settleLedPorts(nft, { table: ingressTable, owner: this.#table.owner, masquerade: true }, ports);
+    });
+  }
+
+  publish(ports: readonly LedPort[]): void {
+    if (this.#host === undefined) return;
+    const { namespace, table } = this.#host;
+    using nft = new NftContext(namespace);
+    const led = ports.filter(({ targets }) => targets.length > 0);
+    if (led.length === 0) removeLedPorts(nft, table);
+    else settleLedPorts(nft, { table, owner: this.#table.owner, masquerade: false }, led);
   }
 
   settle(place: NamespacePlace, all: readonly BalancedService[]): void {
@@ -69,6 +105,14 @@ export class SandboxBalancer implements Balancer {
     });
     if (mayHave === true) this.#reaper.later(this.#reaper.forgetConnections(filters, place.path));
   }
+}
+
+/** Kernel documentation: networking/ip-sysctl.rst. */
+const forwarding = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
+
+/** A kernel without IPv6 has no such setting. */
+function writeIfThere(key: string): void {
+  if (files.existsSync(`/proc/sys/${key}`)) writeSysctl(key, 1);
 }
 
 function balanced({ ports, ...service }: BalancedService): BalancedAddress {

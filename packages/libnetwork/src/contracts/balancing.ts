@@ -16,6 +16,16 @@ export interface ServicePort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
   readonly targetPort: number;
+  /** Port of every host of the cluster that leads there. */
+  readonly hostPort?: number;
+}
+
+/** A port that is asked for at an address of one's own, and where it leads; nowhere: it goes on as if this were not there. */
+export interface LedPort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+  /** Of either family; each connection gets one by chance. */
+  readonly targets: readonly { readonly address: string; readonly port: number }[];
 }
 
 /** A service's address of one family. */
@@ -48,6 +58,10 @@ export interface Balancer {
   change(place: NamespacePlace, change: BalancerChange, all: () => readonly BalancedService[]): void;
   /** What keeps connections from the members; undefined: nothing. */
   obstacle(place: NamespacePlace, all: readonly BalancedService[]): string | undefined;
+  /** From now on the sandbox forwards: what comes to these ports of it is led on in its own name, and nothing else. */
+  forward(place: NamespacePlace, ports: readonly LedPort[]): void;
+  /** What is asked of these ports of the host is led on, before whoever has published them is asked; none: nothing stands. */
+  publish(ports: readonly LedPort[]): void;
   /** Has the sandbox's connections to a service forgotten that were led to members which are gone. Nobody waits for it. */
   forget(place: NamespacePlace, service: BalancedService, gone: readonly string[]): void;
 }

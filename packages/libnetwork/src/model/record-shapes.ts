@@ -142,7 +142,7 @@ const endpoint = withOptions(
   }),
 );
 
-const servicePort = shaped({ protocol: string, port: whole, targetPort: whole });
+const servicePort = shaped({ protocol: string, port: whole, targetPort: whole, hostPort: maybe(whole) });
 const service = withOptions(
   { networkId: string, name: string, created: whole, ipv4: maybe(string), ipv6: maybe(string) },
   optionsOf(serviceTable, { ports: maybe(listOf(servicePort)) }),
@@ -157,6 +157,7 @@ const madeSandbox = withOptions(
     sharedWith: maybe(string),
     released: maybe(boolean),
     hidden: maybe(boolean),
+    ingress: maybe(string),
   },
   optionsOf(sandboxTable, {}),
 );

@@ -102,6 +102,8 @@ export interface SandboxRecord {
   readonly released?: boolean;
   /** Others do not find it by its names: `sandbox.disableService`. */
   readonly hidden?: boolean;
+  /** The model's own: it publishes ports of the services of the network with this id. */
+  readonly ingress?: string;
 }
 
 /** When it joined, to be compared within one sandbox. Interfaces are numbered as they are made. */

@@ -28,7 +28,7 @@ export async function publishCarried(
 ): Promise<readonly PortBinding[]> {
   const { publish } = endpoint.record.options;
   const before = carriedBindings(endpoint);
-  await change(endpoint, [...publish, ...mappingsWithout(mappings, publish)]);
+  await setCarried(endpoint, [...publish, ...mappingsWithout(mappings, publish)]);
   return carriedBindings(endpoint).filter((binding) => !before.includes(binding));
 }
 
@@ -46,7 +46,7 @@ export async function unpublishCarried(
   const selected = selectBindings([...bindingsOf.values()].flat(), selectors, endpoint.name);
   const isGoing = (mapping: PortMapping) =>
     bindingsOf.get(mapping)?.some((one) => selected.has(one)) === true;
-  await change(
+  await setCarried(
     endpoint,
     publish.filter((mapping) => !isGoing(mapping)),
   );
@@ -62,7 +62,8 @@ function ofMapping(mapping: PortMapping, there: readonly PortBinding[]): readonl
   return [{ protocol, containerPort, hostAddress, hostPort, containerAddress: "" }];
 }
 
-async function change(endpoint: EndpointCore, publish: readonly PortMapping[]): Promise<void> {
+/** These, and no others, are to lead there. Whoever calls holds the locks of its sandbox and of itself. */
+export async function setCarried(endpoint: EndpointCore, publish: readonly PortMapping[]): Promise<void> {
   const { engine, sandbox, record: before } = endpoint;
   const turn = await undoing(async (undo) => {
     endpoint.record = { ...before, options: { ...before.options, publish } };

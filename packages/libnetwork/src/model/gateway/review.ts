@@ -31,6 +31,7 @@ export async function reviewGateway(sandbox: SandboxCore, undo: UndoStack): Prom
   await revokeFormer(sandbox, needed, undo);
   const made = needed && there === undefined ? await addGateway(sandbox, undo) : undefined;
   await programWaysOut(sandbox, needed, undo);
+  sandbox.engine.global?.ingress.touch();
   if (there !== undefined && !needed) {
     return {
       changes: [remove("endpoint", there.id)],

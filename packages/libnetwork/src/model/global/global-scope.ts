@@ -15,6 +15,7 @@ import type { SandboxCore } from "../sandbox-core.ts";
 import { memberState } from "../services/members.ts";
 import type { UndoStack } from "../undo.ts";
 import { Discovery } from "./discovery.ts";
+import { Ingress } from "./ingress.ts";
 import { NetworkFollowing } from "./network-following.ts";
 import { NetworkPeers } from "./network-peers.ts";
 import { keptBy, takeAgain } from "./returning.ts";
@@ -38,6 +39,8 @@ interface NewEndpoint {
 type AddedRecords = NonNullable<NetworkRecord["names"]>;
 
 export class GlobalScope {
+  /** Host ports of services. */
+  readonly ingress: Ingress;
   readonly #engine: Engine;
   readonly #cluster: Cluster;
   readonly #discovery: Discovery;
@@ -50,6 +53,7 @@ export class GlobalScope {
   constructor(engine: Engine, cluster: Cluster) {
     this.#engine = engine;
     this.#cluster = cluster;
+    this.ingress = new Ingress(engine);
     this.#following = new NetworkFollowing(engine, cluster);
     this.#services = new ServiceFollowing(engine, cluster);
     this.#discovery = new Discovery(cluster.self.id);
@@ -65,6 +69,7 @@ export class GlobalScope {
     this.#cluster.services.follow(this.#services);
     this.#cluster.followHosts(this.#discovery);
     this.#cluster.start();
+    this.ingress.touch();
   }
 
   /** An endpoint that joined in an earlier run: what the kernel has of its network's peers holds until the cluster tells. */
@@ -79,6 +84,7 @@ export class GlobalScope {
   }
 
   stop(): void {
+    this.ingress.close();
     for (const networkId of [...this.#attended.keys()]) this.#neglect(networkId);
   }
 

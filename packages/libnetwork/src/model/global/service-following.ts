@@ -60,6 +60,7 @@ export class ServiceFollowing implements ServicesListener {
       const told = [...this.#of(network.id).keys()];
       const known = [...network.services].map(({ name }) => name);
       for (const name of new Set([...told, ...known])) this.#review(network.id, name);
+      void this.#engine.global?.ingress.settle(network);
     }
   }
 
@@ -111,6 +112,7 @@ async function adopt(network: NetworkCore, shared: SharedService): Promise<void>
   const service = addService(network, record);
   reviewService(service);
   tellRecords(network);
+  void engine.global?.ingress.settle(network);
   engine.events.emit("service:create", service, { network: network.id });
 }
 
@@ -156,5 +158,6 @@ export async function letGoOfService(service: ServiceCore): Promise<void> {
   await engine.commit(remove("service", id));
   forgetService(service);
   tellRecords(network);
+  void engine.global?.ingress.settle(network);
   engine.events.emit("service:delete", service, { network: network.id });
 }

@@ -58,6 +58,7 @@ export function reviewService(service: ServiceCore): void {
   if (JSON.stringify(before) === JSON.stringify(after)) return;
   service.balanced = after;
   const stays = new Set(after.map(({ id }) => id));
+  service.engine.global?.ingress.touch();
   tell(service.network, { put: after, remove: before.filter(({ id }) => !stays.has(id)) });
 }
 
@@ -71,6 +72,7 @@ export function settleServices(network: NetworkCore): void {
     return;
   }
   for (const service of network.services) noteMembers(service);
+  network.engine.global?.ingress.touch();
   // A run before may have left others in them.
   eachSandbox(network, balance);
 }
@@ -97,6 +99,7 @@ export function forgetRemoteMember(network: NetworkCore, name: string, { ipv4, i
 }
 
 function forgetAddresses(service: ServiceCore, gone: readonly string[]): void {
+  service.engine.global?.ingress.forget(service, gone);
   const { balancer } = service.engine.parts;
   for (const { namespace } of sandboxesIn(service.network)) {
     if (namespace === undefined) continue;

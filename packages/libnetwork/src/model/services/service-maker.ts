@@ -2,7 +2,7 @@
  * Making a service: its addresses are the network's, and its name is found there.
  */
 import type { AllocationOwner } from "../../contracts/ipam.ts";
-import { conflict, forbidden, invalid } from "../../errors.ts";
+import { conflict, forbidden, invalid, unsupported } from "../../errors.ts";
 import { hostname } from "../../options/host-file-texts.ts";
 import { takeAddress } from "../addressing.ts";
 import { newId } from "../ids.ts";
@@ -29,6 +29,7 @@ export async function createService(
   hostname(name, "name");
   refuseTaken(network, name);
   const options = checkedServiceOptions(given);
+  refuseUnpublished(network, options);
   const { engine, ipam } = network;
   const service = await undoing(async (undo) => {
     const id = newId();
@@ -94,6 +95,33 @@ function refuseUnnamed(network: NetworkCore): void {
   if (answersNames(network) && network.record.gatewayBridge !== true) return;
   const message = `names are not answered in network "${network.name}": make a network for the service`;
   throw forbidden("network_without_names", message);
+}
+
+/** @throws publish_not_shared, publish_internal, port_in_use */
+function refuseUnpublished(
+  { engine, name, record }: NetworkCore,
+  { ports = [] }: CheckedServiceOptions,
+): void {
+  const published = ports.filter(({ hostPort }) => hostPort !== undefined);
+  if (published.length === 0) return;
+  if (record.shared !== true) {
+    const message = `network "${name}" is this host's alone: publish on the service's endpoints, or make the network one that hosts share`;
+    throw unsupported("publish_not_shared", message, name);
+  }
+  if (record.options.internal) {
+    const message = `network "${name}" is internal: its services publish no ports`;
+    throw invalid("publish_internal", message);
+  }
+  for (const { protocol, hostPort } of published) {
+    const taker = [...engine.networks]
+      .flatMap(({ services }) => [...services])
+      .find(({ record: { options } }) =>
+        options.ports?.some((one) => one.protocol === protocol && one.hostPort === hostPort),
+      );
+    if (taker === undefined) continue;
+    const message = `service "${taker.name}" of network "${taker.network.name}" has host port ${hostPort}/${protocol}: choose another`;
+    throw conflict("port_in_use", message, { protocol, hostPort });
+  }
 }
 
 function refuseTaken({ services, name: network }: NetworkCore, name: string): void {

@@ -27,6 +27,10 @@ const portTable = {
   port,
   /** The members' port that it leads to. Default: the same. */
   targetPort: port,
+  /**
+   * The port of every host of the cluster that leads to the members: of the service of a network that hosts share. Default: none.
+   */
+  hostPort: port,
 };
 
 /** Longer than anybody waits for a container to stop. */
@@ -78,7 +82,8 @@ function refuseAddress(options: { readonly [Key in "ports" | "ipv4" | "ipv6"]: u
 
 function servicePorts(list: readonly Parsed<typeof portTable>[]): readonly ServicePort[] {
   const taken = new Set<string>();
-  return list.map(({ protocol = "tcp", port: asked, targetPort }, at) => {
+  const published = new Set<string>();
+  return list.map(({ protocol = "tcp", port: asked, targetPort, hostPort }, at) => {
     const name = `options.ports[${at}]`;
     if (asked === undefined) {
       throw invalid("invalid_port", `${name}: port is missing: say which one is asked for`);
@@ -88,7 +93,19 @@ function servicePorts(list: readonly Parsed<typeof portTable>[]): readonly Servi
       throw invalid("invalid_port", `${name}: ${key} leads somewhere already: give it once`, key);
     }
     taken.add(key);
-    return { protocol, port: asked, targetPort: targetPort ?? asked };
+    if (published.has(`${hostPort}/${protocol}`)) {
+      throw invalid(
+        "invalid_port",
+        `${name}: host port ${hostPort}/${protocol} leads somewhere already: give it once`,
+      );
+    }
+    if (hostPort !== undefined) published.add(`${hostPort}/${protocol}`);
+    return {
+      protocol,
+      port: asked,
+      targetPort: targetPort ?? asked,
+      ...(hostPort !== undefined && { hostPort }),
+    };
   });
 }
 

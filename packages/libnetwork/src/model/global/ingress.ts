@@ -1,0 +1,246 @@
+/**
+ * Ingress: host ports of services, on every host of the cluster. On each host the model has a sandbox of its own in every network whose
+ * services publish ports: it is on the gateway bridge as others are, has the host ports, and leads what comes to them to members on all hosts, in
+ * its own name. Where members are in sandboxes of this host that are on the gateway bridge, the host leads to these directly, and they see
+ * the client's address.
+ */
+import { addressOf } from "../../address/cidr.ts";
+import type { LedPort } from "../../contracts/balancing.ts";
+import type { PortMapping } from "../../contracts/driver.ts";
+import { hasCode, messageOf } from "../../errors.ts";
+import type { EndpointCore } from "../endpoint-core.ts";
+import { announceEndpoint } from "../endpoint-events.ts";
+import { prepareEndpoint } from "../endpoint-maker.ts";
+import type { Engine } from "../engine.ts";
+import { setCarried } from "../gateway/carried-ports.ts";
+import { reviewGateway } from "../gateway/review.ts";
+import { gatewayEndpointOf } from "../gateway/way-out.ts";
+import { commitMade } from "../intents/asking.ts";
+import { announceJoin, prepareJoin } from "../joining.ts";
+import type { NetworkCore } from "../network-core.ts";
+import { put } from "../records.ts";
+import type { SandboxCore } from "../sandbox-core.ts";
+import { deleteSandbox } from "../sandbox-deletion.ts";
+import { announceSandbox, prepareSandbox } from "../sandbox-maker.ts";
+import { endpointsOf, memberState } from "../services/members.ts";
+import type { ServiceCore } from "../services/service-core.ts";
+import { undoing } from "../undo.ts";
+
+/** Until it is tried again where somebody has a host port of a service's. */
+const pauseMs = 5000;
+
+/** A host port, and what of the service it leads to. */
+interface PublishedPort {
+  readonly service: ServiceCore;
+  readonly protocol: "tcp" | "udp";
+  readonly hostPort: number;
+  readonly targetPort: number;
+}
+
+export class Ingress {
+  readonly #engine: Engine;
+  /** What stands, as text: by the sandbox's id, and the host's by "". */
+  readonly #led = new Map<string, string>();
+  readonly #again = new Map<string, NodeJS.Timeout>();
+  #soon: NodeJS.Immediate | undefined;
+  #isClosed = false;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Members, or ways out, may be others: what stands is brought up to date, once for whatever changes at a time. Nobody waits. */
+  touch(): void {
+    if (this.#isClosed) return;
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.#refresh();
+    });
+  }
+
+  /** A network has other services, or is gone. What goes wrong is told by a warning, and tried again. */
+  async settle(network: NetworkCore): Promise<void> {
+    if (this.#isClosed || network.record.shared !== true) return;
+    clearTimeout(this.#again.get(network.id));
+    this.#again.delete(network.id);
+    try {
+      await this.#engine.exclusively(
+        () => this.#keys(network),
+        () => this.#settle(network),
+      );
+    } catch (error) {
+      if (this.#isClosed || this.#engine.isClosed) return;
+      // When the store answers again, all is settled again.
+      if (hasCode(error, "store_unavailable")) return;
+      const message = `ports of services of network "${network.name}" are not published on this host: ${messageOf(error)}`;
+      process.emitWarning(message);
+      this.#again.set(network.id, setTimeout(() => void this.settle(network), pauseMs).unref());
+    }
+    this.touch();
+  }
+
+  /** Connections from outside that were led to a member which is gone begin anew. */
+  forget(service: ServiceCore, gone: readonly string[]): void {
+    const sandbox = this.#sandboxOf(service.network);
+    const place = sandbox?.namespace;
+    if (sandbox === undefined || place === undefined || publishedBy(service).length === 0) return;
+    for (const address of gatewayAddresses(sandbox)) {
+      const alike = gone.filter((one) => one.includes(":") === address.includes(":"));
+      const led = { id: "", address, members: [] };
+      if (alike.length > 0) this.#engine.parts.balancer?.forget(place, led, alike);
+    }
+  }
+
+  /** This host leaves the cluster: nothing is published here any more. */
+  async remove(): Promise<void> {
+    this.close();
+    for (const network of this.#engine.networks) {
+      const sandbox = this.#sandboxOf(network);
+      if (sandbox === undefined) continue;
+      await this.#engine.exclusively(
+        () => this.#keys(network),
+        () => deleteSandbox(sandbox, "delete"),
+      );
+    }
+    this.#engine.parts.balancer?.publish([]);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearImmediate(this.#soon);
+    for (const timer of this.#again.values()) clearTimeout(timer);
+  }
+
+  #sandboxOf({ id }: NetworkCore): SandboxCore | undefined {
+    const sandbox = this.#engine.sandboxes.byName(containerOf(id));
+    return sandbox?.record.ingress === id ? sandbox : undefined;
+  }
+
+  #keys(network: NetworkCore): readonly string[] {
+    const sandbox = this.#sandboxOf(network);
+    const inside = sandbox === undefined ? [] : [sandbox.id, ...[...sandbox.joined].map(({ id }) => id)];
+    return [network.id, `container:${containerOf(network.id)}`, ...inside];
+  }
+
+  async #settle(network: NetworkCore): Promise<void> {
+    const isGone = network.deleted || this.#engine.makeGateway === undefined;
+    const wanted = isGone ? [] : mappingsOf(network);
+    let sandbox = this.#sandboxOf(network);
+    const endpoint = sandbox && endpointIn(sandbox, network);
+    if (sandbox !== undefined && (wanted.length === 0 || sandbox.lost || endpoint === undefined)) {
+      await deleteSandbox(sandbox, "delete");
+      this.#led.delete(sandbox.id);
+      sandbox = undefined;
+    }
+    if (wanted.length === 0) return;
+    if (sandbox === undefined || endpoint === undefined) await this.#make(network, wanted);
+    else if (isOther(endpoint.record.options.publish, wanted)) await setCarried(endpoint, wanted);
+  }
+
+  async #make(network: NetworkCore, publish: readonly PortMapping[]): Promise<void> {
+    const engine = this.#engine;
+    const name = containerOf(network.id);
+    const { endpoint, sandbox, turn } = await undoing(async (undo) => {
+      const sandbox = prepareSandbox(engine, name, {}, undo);
+      // Nobody finds it by a name.
+      sandbox.record = { ...sandbox.record, hidden: true, ingress: network.id };
+      const endpoint = await prepareEndpoint(network, name, { publish, disableResolution: true }, undo);
+      await prepareJoin(endpoint, sandbox, undo);
+      const turn = await reviewGateway(sandbox, undo);
+      const own = [put("sandbox", sandbox.record), put("endpoint", endpoint.record)];
+      await commitMade(engine, undo, ...own, ...turn.changes);
+      return { endpoint, sandbox, turn };
+    });
+    announceSandbox(sandbox);
+    announceEndpoint(endpoint);
+    announceJoin(endpoint);
+    await turn.finish();
+  }
+
+  #refresh(): void {
+    const { networks, parts } = this.#engine;
+    const { balancer } = parts;
+    if (this.#isClosed || balancer === undefined) return;
+    const published = [...networks].flatMap(publishedIn);
+    try {
+      const local = published.map((port) => led(port, localTargets(port)));
+      this.#lead("", local, () => balancer.publish(local));
+      for (const network of networks) this.#refreshSandbox(network);
+    } catch (error) {
+      process.emitWarning(`ports of services do not lead where they are to: ${messageOf(error)}`);
+    }
+  }
+
+  #refreshSandbox(network: NetworkCore): void {
+    const sandbox = this.#sandboxOf(network);
+    const place = sandbox?.namespace;
+    // Until the others are known, what stands from before stays.
+    if (sandbox === undefined || place === undefined || sandbox.lost || !network.others.known) return;
+    const ports = publishedIn(network).map((port) => led(port, allTargets(port)));
+    this.#lead(sandbox.id, ports, () => this.#engine.parts.balancer?.forward(place, ports));
+  }
+
+  #lead(where: string, ports: readonly LedPort[], make: () => void): void {
+    const text = JSON.stringify(ports);
+    if (this.#led.get(where) === text) return;
+    make();
+    this.#led.set(where, text);
+  }
+}
+
+/** It is the model's own. */
+export function isIngress({ sandbox }: EndpointCore): boolean {
+  return sandbox?.record.ingress !== undefined;
+}
+
+const containerOf = (networkId: string) => `ingress-${networkId.slice(0, 12)}`;
+
+function publishedIn({ record, services }: NetworkCore): readonly PublishedPort[] {
+  return record.shared === true ? [...services].flatMap(publishedBy) : [];
+}
+
+function publishedBy(service: ServiceCore): readonly PublishedPort[] {
+  const ports = service.record.options.ports ?? [];
+  return ports.flatMap(({ protocol, targetPort, hostPort }) =>
+    hostPort === undefined ? [] : [{ service, protocol, hostPort, targetPort }],
+  );
+}
+
+/** The sandbox has the same ports as the host. */
+function mappingsOf(network: NetworkCore): readonly (PortMapping & { readonly protocol: "tcp" | "udp" })[] {
+  return publishedIn(network).map(({ protocol, hostPort }) => ({
+    protocol,
+    containerPort: hostPort,
+    hostPort,
+  }));
+}
+
+function isOther(there: readonly PortMapping[], wanted: readonly PortMapping[]): boolean {
+  const key = ({ protocol, hostPort }: PortMapping) => `${protocol} ${hostPort}`;
+  return there.map(key).sort().join() !== wanted.map(key).sort().join();
+}
+
+function endpointIn(sandbox: SandboxCore, network: NetworkCore): EndpointCore | undefined {
+  return [...sandbox.joined].find((endpoint) => endpoint.network === network);
+}
+
+/** Of the sandbox's endpoint on the gateway bridge. */
+function gatewayAddresses(sandbox: SandboxCore): readonly string[] {
+  const ends = gatewayEndpointOf(sandbox)?.record.interface;
+  return [ends?.ipv4, ends?.ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
+}
+
+function led({ protocol, hostPort, targetPort }: PublishedPort, addresses: readonly string[]): LedPort {
+  return { protocol, port: hostPort, targets: addresses.map((address) => ({ address, port: targetPort })) };
+}
+
+/** Members of this host that the host reaches itself. */
+function localTargets({ service }: PublishedPort): readonly string[] {
+  const serving = endpointsOf(service).filter((endpoint) => memberState(endpoint) === "serving");
+  const sandboxes = new Set(serving.map(({ sandbox }) => sandbox).filter((sandbox) => sandbox !== undefined));
+  return [...sandboxes].flatMap(gatewayAddresses).sort();
+}
+
+function allTargets({ service }: PublishedPort): readonly string[] {
+  return service.balanced.flatMap(({ members }) => members);
+}
