@@ -3,10 +3,16 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fdb, link, NetNamespace, neighbour, Rtnl } from "@causeway/kernel";
+import { fdb, link, NetNamespace, NftContext, neighbour, Rtnl } from "@causeway/kernel";
 import { eventually } from "../support/eventually.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import { type Member, OverlayCluster, type OverlayHost, usual } from "../support/overlay-hosts.ts";
+import {
+  addEndpoint,
+  type Member,
+  OverlayCluster,
+  type OverlayHost,
+  usual,
+} from "../support/overlay-hosts.ts";
 import { canPing } from "../support/traffic.ts";
 
 /** What a host's kernel says of endpoints elsewhere, a line each. */
@@ -71,6 +77,35 @@ describe("the kernel's tables of an overlay network", () => {
       cluster.leave(a);
     }
     await eventually(() => assert.ok(!existsSync(host.pathOf(id))));
+  });
+
+  it("are filled when the first endpoint has joined, before anything is told again", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    await cluster.join(cluster.host(2), network, usual(3));
+    const host = cluster.host(1);
+    const spec = cluster.endpointSpec(network, usual(2));
+    const place = await addEndpoint(host, spec, spec.id);
+    cluster.host(2).driver.putPeer(cluster.peerOf(host, spec));
+    using namespace = NetNamespace.open(place.path);
+    assert.ok(await canPing(namespace, "10.7.0.3"));
+    host.driver.leave(network.spec.id, spec.id);
+    host.driver.deleteEndpoint(network.spec.id, spec.id);
+    host.netstack.releaseNamespace(place);
+  });
+
+  it("hold an endpoint to its addresses as long as it is there, and no longer", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    const host = cluster.host(1);
+    const [a, b] = [await cluster.join(host, network, usual(2)), await cluster.join(host, network, usual(3))];
+    using inside = NetNamespace.open(host.pathOf(network.spec.id));
+    using nft = new NftContext(inside);
+    const isHeld = ({ spec }: Member) =>
+      nft.run("list set bridge causeway guarded").includes(`"veth${spec.id.slice(0, 11)}"`);
+    assert.deepEqual([a, b].map(isHeld), [true, true]);
+    cluster.leave(a);
+    assert.deepEqual([a, b].map(isHeld), [false, true]);
   });
 
   it("an address that is somewhere else is there at once, and connections go on", async () => {
