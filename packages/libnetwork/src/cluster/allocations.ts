@@ -21,6 +21,8 @@ export class Allocations {
   readonly #taken = new Map<string, HeldThing & { readonly revision: number }>();
   /** What is to be given back when the store can be reached. */
   readonly #owed = new Map<string, HeldThing>();
+  /** Of what is owed, what may yet be taken: a commit without an answer may happen late. */
+  readonly #unsure = new Set<string>();
   readonly #debt: Debt;
 
   /** @param signal aborts when this is used no more */
@@ -40,7 +42,6 @@ export class Allocations {
     const { kind, id, owner } = thing;
     const key = keyOf(thing);
     const changes: readonly SharedChange[] = [
-      this.#membership.stillClaimed(),
       ...guards,
       { op: "put", kind, id, value, ifRevision: 0 },
       { op: "put", kind: this.#kind, id: key, value: { kind, id, owner } },
@@ -49,14 +50,16 @@ export class Allocations {
     const before = this.#taken.get(key);
     this.#taken.set(key, { ...thing, revision: 0 });
     try {
-      const revision = await this.#store.commit(changes);
+      const revision = await this.#membership.commit(changes);
       this.#taken.set(key, { ...thing, revision });
       this.#owed.delete(key);
     } catch (error) {
       if (before === undefined) this.#taken.delete(key);
       else this.#taken.set(key, before);
-      if (isDoubtful(error)) void this.giveBack(thing);
-      if (isConflict(error)) await this.#membership.checkClaim();
+      if (isDoubtful(error)) {
+        this.#unsure.add(key);
+        void this.giveBack(thing);
+      }
       throw error;
     }
   }
@@ -108,6 +111,9 @@ export class Allocations {
   }
 
   async #payAll(): Promise<void> {
+    const unsure = [...this.#unsure];
+    if (unsure.length > 0) await this.#membership.fence();
+    for (const key of unsure) this.#unsure.delete(key);
     for (let [next] = this.#owed; next !== undefined; [next] = this.#owed) {
       const [key, thing] = next;
       await this.#payBack(key, thing);

@@ -20,6 +20,7 @@ type Fate =
   | "dies and is back"
   | "is cut off"
   | "loses an answer"
+  | "commits late"
   | "is away for long";
 
 interface Turn {
@@ -51,6 +52,7 @@ const fate = fc.constantFrom<Fate[]>(
   "dies and is back",
   "is cut off",
   "loses an answer",
+  "commits late",
   "is away for long",
 );
 const turn: fc.Arbitrary<Turn> = fc.record({
@@ -157,6 +159,7 @@ class Cluster {
     const isMortal = what === "dies at once" || what === "dies and is back";
     if (isMortal) host.store.commitsLeft = after;
     if (what === "loses an answer") host.store.memory.loseAnswer();
+    if (what === "commits late") host.store.isLate = true;
     const playing = (async () => {
       for (const [at, wish] of actions.entries()) {
         if (what === "is cut off" && at === after % actions.length) host.store.memory.cutOff();

@@ -197,6 +197,42 @@ test("what may have been taken is given back when the answer is lost", async () 
   assert.equal((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"), false);
 });
 
+test("what a commit takes that happens long after its answer was lost is given back, or is not taken", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
+  a.store.isLate = true;
+  const owner = { networkId: id, endpointId: "e1" };
+  const away = { code: "store_unavailable" };
+  await assert.rejects(a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner }), away);
+  const peer: Peer = {
+    endpointId: "e1",
+    networkId: id,
+    hostId: "a",
+    hostAddress: "192.0.2.1",
+    mac: "02:00:00:00:00:01",
+    names: [],
+    ports: [],
+  };
+  a.store.isLate = true;
+  await assert.rejects(a.cluster.peers.put(peer), away);
+  await a.cluster.peers.remove(id, "e1");
+  for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate);
+  assert.equal((await recordsOf(memory, "held.a")).size, 0);
+  assert.equal((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"), false);
+  assert.equal((await recordsOf(memory, `peer.${id}`)).size, 0);
+  // What is asked for meanwhile is not in the way of that.
+  a.store.isLate = true;
+  const asked = ["e2", "e3", "e4", "e5"].map((endpointId) =>
+    a.cluster.addresses.requestAddress({ poolId, owner: { networkId: id, endpointId } }),
+  );
+  const outcomes = (await Promise.allSettled(asked)).map(({ status }) => status);
+  assert.deepEqual(outcomes.sort(), ["fulfilled", "fulfilled", "fulfilled", "rejected"]);
+  await eventually(async () => assert.equal((await recordsOf(memory, "held.a")).size, 3));
+  await makeNetwork(a, { id: net("2"), name: "db" });
+});
+
 test("peers live as long as their host, and are put again when it is back", async () => {
   const { memory, a, b } = await twoHosts();
   await using _a = a;

@@ -50,6 +50,7 @@ export class Membership {
   #anew = new AbortController();
   #running: Promise<void> | undefined;
   #refusal: CausewayError | undefined;
+  #fencing: Promise<void> | undefined;
 
   constructor(store: SharedStore, self: ClusterHost, lifetimes: Lifetimes) {
     this.#store = store;
@@ -102,6 +103,24 @@ export class Membership {
     return { op: "expect", kind: claimKind, id: this.self.id, ifRevision: this.#claim.revision };
   }
 
+  /**
+   * A commit that expects the claim; again where nothing is wrong but that the claim is another one by now.
+   *
+   * @throws revision_conflict, store_unavailable, host_id_in_use
+   */
+  async commit(changes: readonly SharedChange[]): Promise<number> {
+    for (;;) {
+      const claim = this.stillClaimed();
+      try {
+        return await this.#store.commit([claim, ...changes]);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        await this.checkClaim();
+        if (this.stillClaimed().ifRevision === claim.ifRevision) throw error;
+      }
+    }
+  }
+
   /** What lives as long as the host is put under it. @throws store_unavailable while it is not registered, host_id_in_use */
   life(): LeaseId {
     if (this.#life === undefined) throw this.#notRegistered();
@@ -115,12 +134,44 @@ export class Membership {
    * @throws store_unavailable
    */
   async checkClaim(): Promise<void> {
+    await this.#fencing?.catch(() => undefined);
     const claim = this.#claim;
     const record = await this.#store.get(claimKind, this.self.id);
     if (claim === undefined || this.#claim !== claim || record?.revision === claim.revision) return;
     this.#claim = undefined;
     this.#anew.abort();
     throw storeUnavailable("this host has to register there again");
+  }
+
+  /**
+   * Of a commit of this host it is not known whether it happens: once this has returned it has happened, or never will, for the claim
+   * that it expects is another one by now.
+   *
+   * @throws store_unavailable, host_id_in_use
+   */
+  fence(): Promise<void> {
+    this.#fencing ??= this.#fence().finally(() => {
+      this.#fencing = undefined;
+    });
+    return this.#fencing;
+  }
+
+  async #fence(): Promise<void> {
+    const claim = this.#claim;
+    if (claim === undefined) throw this.#notRegistered();
+    const { id, name } = this.self;
+    const { lease, revision: ifRevision } = claim;
+    const put = { op: "put", kind: claimKind, id, value: { name }, lease: lease.id, ifRevision } as const;
+    try {
+      const revision = await this.#store.commit([put]);
+      if (this.#claim === claim) this.#claim = { lease, revision };
+    } catch (error) {
+      if (!isConflict(error) && !isLeaseLost(error)) throw error;
+      // It is not this claim any more: the next one is a fence, too.
+      if (this.#claim === claim) this.#claim = undefined;
+      this.#anew.abort();
+      throw storeUnavailable("this host has to register there again");
+    }
   }
 
   async #run(): Promise<void> {

@@ -70,8 +70,7 @@ export class SharedNetworks {
     }
     const value = { name, record, things: things.map(({ kind, id }) => ({ kind, id })) };
     try {
-      await this.#store.commit([
-        this.#membership.stillClaimed(),
+      await this.#membership.commit([
         { op: "put", kind: networkKind, id, value, ifRevision: 0 },
         { op: "put", kind: networkNameKind, id: name, value: id, ifRevision: 0 },
         ...changes,

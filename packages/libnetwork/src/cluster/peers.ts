@@ -6,7 +6,7 @@ import type { Peer } from "../contracts/overlay.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
-import { hasNoPlace } from "./failures.ts";
+import { hasNoPlace, isDoubtful } from "./failures.ts";
 import { peerKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -22,6 +22,8 @@ export class SharedPeers {
   readonly #own = new Map<string, Peer>();
   /** What is to be told: endpoint, and its network. */
   readonly #owed = new Map<string, string>();
+  /** Endpoints of which others may yet be told: a commit without an answer may happen late. */
+  readonly #unsure = new Set<string>();
   readonly #followed = new Map<string, Mirror>();
 
   /** @param signal aborts when this is used no more */
@@ -40,7 +42,8 @@ export class SharedPeers {
 
   /** An endpoint has joined here. @throws store_unavailable */
   async put(peer: Peer): Promise<void> {
-    await this.#store.commit([this.#putting(peer)]);
+    await this.#beSure();
+    await this.#commit([this.#putting(peer)]);
     this.#own.set(peer.endpointId, peer);
     this.#owed.delete(peer.endpointId);
   }
@@ -89,6 +92,7 @@ export class SharedPeers {
   }
 
   async #tellAll(): Promise<void> {
+    await this.#beSure();
     while (this.#owed.size > 0) {
       const batch = [...this.#owed].slice(0, batchSize);
       // What is changed meanwhile is owed again.
@@ -101,15 +105,30 @@ export class SharedPeers {
   }
 
   async #tellBatch(batch: readonly (readonly [string, string])[]): Promise<void> {
-    // What a host with this one's id has told is not this one's to take back.
-    this.#membership.life();
     const changes = batch.map(([endpointId, networkId]): SharedChange => {
       const peer = this.#own.get(endpointId);
       return peer === undefined
         ? { op: "delete", kind: peerKind(networkId), id: endpointId }
         : this.#putting(peer);
     });
-    await this.#store.commit(changes);
+    await this.#commit(changes);
+  }
+
+  /** What a host with this one's id has told is not this one's to take back. */
+  async #commit(changes: readonly (SharedChange & { readonly id: string })[]): Promise<void> {
+    try {
+      await this.#membership.commit(changes);
+    } catch (error) {
+      if (isDoubtful(error)) for (const { id } of changes) this.#unsure.add(id);
+      throw error;
+    }
+  }
+
+  /** What was told before without an answer does not come after what is told now. */
+  async #beSure(): Promise<void> {
+    const unsure = [...this.#unsure];
+    if (unsure.length > 0) await this.#membership.fence();
+    for (const endpointId of unsure) this.#unsure.delete(endpointId);
   }
 
   #putting(peer: Peer): SharedChange {

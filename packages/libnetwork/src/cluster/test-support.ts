@@ -4,6 +4,7 @@
 import type { Lease, SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { forbidden } from "../errors.ts";
+import { storeUnavailable } from "../store/failures.ts";
 import type { MemorySharedStore, SharedMemory } from "../store/shared/memory-shared-store.ts";
 import { HostCluster } from "./host-cluster.ts";
 import { sweepHolders } from "./retention.ts";
@@ -19,6 +20,8 @@ class MortalStore implements SharedStore {
   /** Whether the store lets it change nothing, and how often it was told so. */
   isForbidden = false;
   refusals = 0;
+  /** The next commit is not answered, and happens when others have got on. */
+  isLate = false;
 
   constructor(memory: MemorySharedStore, delay: () => number) {
     this.memory = memory;
@@ -42,6 +45,11 @@ class MortalStore implements SharedStore {
       if (this.isForbidden) {
         this.refusals++;
         throw forbidden("store_forbidden", "permission denied");
+      }
+      if (this.isLate) {
+        this.isLate = false;
+        void this.#commitLate(changes);
+        throw storeUnavailable("late", { maybeCommitted: true });
       }
       const revision = await this.memory.commit(changes);
       this.commitsLeft--;
@@ -84,6 +92,11 @@ class MortalStore implements SharedStore {
     const result = await action();
     if (this.isDead) await new Promise(() => undefined);
     return result;
+  }
+
+  async #commitLate(changes: readonly SharedChange[]): Promise<void> {
+    for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+    await this.memory.commit(changes).catch(() => undefined);
   }
 
   async #wait(): Promise<void> {
