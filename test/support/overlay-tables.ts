@@ -13,7 +13,11 @@ import { networkNamespacePath } from "../../packages/libnetwork/src/netstack/run
 export type Elsewhere = Pick<Peer, "mac" | "ipv4" | "ipv6" | "hostAddress">;
 
 /** How many entries are missing, too many, or others. */
-export function wrongEntries(runDir: string, { id }: Network, elsewhere: readonly Elsewhere[]): number {
+export function wrongEntries(
+  runDir: string,
+  { id }: Pick<Network, "id">,
+  elsewhere: readonly Elsewhere[],
+): number {
   using namespace = NetNamespace.open(networkNamespacePath(runDir, id));
   using rtnl = new Rtnl(namespace);
   const index = (name: string) => rtnl.query(link.getIndex({ name }));
