@@ -102,6 +102,8 @@ test("a service is named by its network where several have the name; slips are t
     [["service", "inspect", "n1/dv"], 3, /no service "dv" \(did you mean "db"\?\)/],
     [["service", "create", "n3", "db"], 3, /network "n3"/],
     [["service", "create", "-p", "80:0", "n1", "x"], 2, /0 is no port/],
+    [["service", "create", "-p", "1:2:3:4", "n1", "x"], 2, /HOSTPORT:PORT:TARGET/],
+    [["service", "create", "-p", "8000:80:8080", "n1", "x"], 1, /this host's alone/],
     [["service", "create", "-p", "80/sctp", "n1", "x"], 2, /write PORT\[:TARGET\]\[\/tcp\|udp\]/],
     [["service", "create", "--drain", "soon", "n1", "x"], 2, /"soon" is no time/],
     [["service", "create", "--mode", "vpi", "n1", "x"], 2, /vip, dnsrr/],

@@ -34,7 +34,11 @@ export const create: CommandDefinition<Options> = {
           "vip: an address of its own; dnsrr: its name has its members' (default: vip)",
         ).choices(modes),
       )
-      .option("-p, --port <port>", "PORT[:TARGET][/tcp|udp]; others are refused (default: all)", collect)
+      .option(
+        "-p, --port <port>",
+        "PORT[:TARGET][/tcp|udp]; others are refused (default: all). HOSTPORT:PORT:TARGET: at every host of the cluster, too",
+        collect,
+      )
       .option("--ip <address>", "its IPv4 address (default: the next free one)")
       .option("--ip6 <address>", "its IPv6 address")
       .option(
@@ -52,6 +56,10 @@ export const create: CommandDefinition<Options> = {
     {
       line: "causeway service create -p 80:8080 --drain 10s n1 web",
       says: "port 80 leads to the members' 8080; who leaves has ten seconds",
+    },
+    {
+      line: "causeway service create -p 8000:80:8080 shared web",
+      says: "and port 8000 of every host of the cluster leads there",
     },
     { line: "causeway service create --mode dnsrr n1 db", says: "no address: the name has the members'" },
   ],
