@@ -1,11 +1,13 @@
 // Host ports of services: they answer on every host of the cluster, with or without a member there.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
-import { NftContext } from "@causeway/kernel";
+import { type NetNamespace, NftContext } from "@causeway/kernel";
 import type { Attachment, Service } from "@causeway/libnetwork";
 import { ClusterHosts } from "../support/cluster-hosts.ts";
 import { eventually } from "../support/eventually.ts";
+import { namespaceOf } from "../support/host.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { assertEven, counted, greeting, openClient, serveAll, whoAnswers } from "../support/speakers.ts";
 import { serve } from "../support/traffic.ts";
@@ -30,6 +32,25 @@ async function attachMember(cluster: ClusterHosts, number: number, name: string)
 async function publish(cluster: ClusterHosts): Promise<Service> {
   const network = await cluster.host(1).controller.newNetwork("overlay", "web", { ipv6: true });
   return network.createService("www", { ports: [{ port: 80, targetPort: 8080, hostPort: 8000 }] });
+}
+
+/** Of those that lead ports of services on. */
+function ingressTables(namespace: NetNamespace): readonly string[] {
+  using nft = new NftContext(namespace);
+  return nft
+    .run("list tables")
+    .split("\n")
+    .filter((line) => line.includes("ingress"));
+}
+
+/** By a process of its own: what this one does is ours. Answers how many there were. */
+async function takeTables(namespace: NetNamespace): Promise<number> {
+  const tables = ingressTables(namespace);
+  for (const table of tables) {
+    const nft = namespace.spawn("nft", ["delete", ...table.split(" ")], { stdio: "inherit" });
+    assert.deepEqual(await once(nft, "close"), [0, null]);
+  }
+  return tables.length;
 }
 
 describe("a published port of a service", () => {
@@ -73,6 +94,22 @@ describe("a published port of a service", () => {
     await eventually(async () => assert.deepEqual([...(await counted(5, () => who(1)))], [["m1", 5]]));
     for (const member of [members[1], other]) await member?.sandbox.delete({ endpoints: "delete" });
     await eventually(async () => assert.deepEqual([...(await counted(5, () => who(2)))], [["m1", 5]]));
+    // Somebody takes away what leads to members: of the host that is healed, of the sandbox that holds the port repaired.
+    const [healed, repaired] = [cluster.host(1), cluster.host(3)];
+    assert.equal(await takeTables(healed.namespace), 1);
+    await eventually(() => assert.equal(ingressTables(healed.namespace).length, 1));
+    assert.equal(await who(1), "m1");
+    const [holding] = repaired.controller.sandboxes();
+    assert.ok(holding !== undefined);
+    using held3 = namespaceOf(holding);
+    assert.equal(await takeTables(held3), 1);
+    assert.equal(await who(3), "nobody");
+    const { items } = await repaired.controller.inspectHealth();
+    assert.ok(
+      items.some(({ code, subject }) => code === "service_ports_altered" && subject.kind === "sandbox"),
+    );
+    await repaired.controller.repair();
+    assert.equal(await who(3), "m1");
     // A host that was opened again goes on.
     await cluster.host(2).stop();
     assert.equal(await who(2), "m1");
@@ -84,8 +121,7 @@ describe("a published port of a service", () => {
     for (const number of [1, 2, 3]) {
       const { controller, namespace } = cluster.host(number);
       await eventually(() => assert.deepEqual(controller.sandboxes(), []));
-      using nft = new NftContext(namespace);
-      assert.doesNotMatch(nft.run("list tables"), /ingress/);
+      assert.deepEqual(ingressTables(namespace), []);
     }
     await cluster.clear();
   });

@@ -40,7 +40,7 @@ export {
 export { NftError } from "./nftables/errors.ts";
 export { type NftablesEvent, nftablesEvents } from "./nftables/events.ts";
 export type { NftFamily } from "./nftables/families.ts";
-export { type LedPortsTable, removeLedPorts, settleLedPorts } from "./nftables/led-ports.ts";
+export { type LedPortsTable, ledPortsListing, removeLedPorts, settleLedPorts } from "./nftables/led-ports.ts";
 export {
   isPortRewritten,
   type PortRewrite,

@@ -13,8 +13,11 @@ export interface LedPortsTable {
   readonly table: string;
   /** Whose it is: the table's comment. */
   readonly owner: string;
-  /** What is led on is sent in the namespace's own name, so that the answers come back to it. */
-  readonly masquerade: boolean;
+  /**
+   * The namespace is there for these ports only: what is led on is sent in its own name, so that the answers come back to it, and nothing else
+   * is forwarded.
+   */
+  readonly alone: boolean;
 }
 
 export interface LedPort {
@@ -37,6 +40,16 @@ export function settleLedPorts(nft: NftContext, place: LedPortsTable, ports: rea
   nft.run(`table inet ${table}\ndelete table inet ${table}\n${tableText(place, ports)}`);
 }
 
+/** The table as the kernel has it, to be held against what it was; undefined where it is not there. */
+export function ledPortsListing(nft: NftContext, table: string): string | undefined {
+  try {
+    return nft.run(`list table inet ${table}`);
+  } catch (error) {
+    if (error instanceof NftError && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
 /** One that is not there is as good as taken away. */
 export function removeLedPorts(nft: NftContext, table: string): void {
   try {
@@ -46,7 +59,7 @@ export function removeLedPorts(nft: NftContext, table: string): void {
   }
 }
 
-function tableText({ table, owner, masquerade }: LedPortsTable, ports: readonly LedPort[]): string {
+function tableText({ table, owner, alone }: LedPortsTable, ports: readonly LedPort[]): string {
   const led = ports.filter(({ targets }) => targets.length > 0);
   const elements = led.map((one) => `${one.protocol} . ${one.port} : goto ${chainOf(one)}`);
   return [
@@ -58,7 +71,7 @@ function tableText({ table, owner, masquerade }: LedPortsTable, ports: readonly 
     ...(elements.length === 0 ? [] : [`elements = { ${elements.join(", ")} }`]),
     "}",
     ...["prerouting", "output"].flatMap(hookText),
-    ...(masquerade ? masqueradeText : []),
+    ...(alone ? aloneText : []),
     "}",
     "",
   ].join("\n");
@@ -73,10 +86,15 @@ function hookText(hook: string): readonly string[] {
   ];
 }
 
-const masqueradeText = [
+const aloneText = [
   "chain postrouting {",
   "type nat hook postrouting priority 100; policy accept",
   "ct status dnat masquerade",
+  "}",
+  "chain forward {",
+  "type filter hook forward priority 0; policy drop",
+  "ct status dnat accept",
+  "ct state related accept",
   "}",
 ];
 

@@ -10,6 +10,7 @@ import {
   files,
   isBalanced,
   isKernelError,
+  ledPortsListing,
   NetNamespace,
   NftContext,
   type Reaper,
@@ -39,6 +40,8 @@ export class SandboxBalancer implements Balancer {
   readonly #reaper: Reaper;
   readonly #table: BalancingTable;
   readonly #host: HostPlace | undefined;
+  /** Tables of led ports as they were made, by the path of the namespace; the host's by "". */
+  readonly #made = new Map<string, string | undefined>();
 
   /**
    * @param owner whose the tables are: the mark of the controller
@@ -54,7 +57,8 @@ export class SandboxBalancer implements Balancer {
     inside(place, (namespace) => {
       for (const key of forwarding) writeIfThere(key);
       using nft = new NftContext(namespace);
-      settleLedPorts(nft, { table: ingressTable, owner: this.#table.owner, masquerade: true }, ports);
+      settleLedPorts(nft, { table: ingressTable, owner: this.#table.owner, alone: true }, ports);
+      this.#made.set(place.path, ledPortsListing(nft, ingressTable));
     });
   }
 
@@ -64,7 +68,21 @@ export class SandboxBalancer implements Balancer {
     using nft = new NftContext(namespace);
     const led = ports.filter(({ targets }) => targets.length > 0);
     if (led.length === 0) removeLedPorts(nft, table);
-    else settleLedPorts(nft, { table, owner: this.#table.owner, masquerade: false }, led);
+    else settleLedPorts(nft, { table, owner: this.#table.owner, alone: false }, led);
+    this.#made.set("", ledPortsListing(nft, table));
+  }
+
+  leadsAsTold(place: NamespacePlace | undefined): boolean {
+    const path = place?.path ?? "";
+    if (!this.#made.has(path)) return true;
+    const listing = place === undefined ? this.#hostListing() : inside(place, sandboxListing);
+    return listing === this.#made.get(path);
+  }
+
+  #hostListing(): string | undefined {
+    if (this.#host === undefined) return undefined;
+    using nft = new NftContext(this.#host.namespace);
+    return ledPortsListing(nft, this.#host.table);
   }
 
   settle(place: NamespacePlace, all: readonly BalancedService[]): void {
@@ -105,6 +123,11 @@ export class SandboxBalancer implements Balancer {
     });
     if (mayHave === true) this.#reaper.later(this.#reaper.forgetConnections(filters, place.path));
   }
+}
+
+function sandboxListing(namespace: NetNamespace): string | undefined {
+  using nft = new NftContext(namespace);
+  return ledPortsListing(nft, ingressTable);
 }
 
 /** Kernel documentation: networking/ip-sysctl.rst. */

@@ -62,6 +62,8 @@ export interface Balancer {
   forward(place: NamespacePlace, ports: readonly LedPort[]): void;
   /** What is asked of these ports of the host is led on, before whoever has published them is asked; none: nothing stands. */
   publish(ports: readonly LedPort[]): void;
+  /** Whether these ports lead where they were last told to; where nothing was told, they do. @param place undefined: the host's ports */
+  leadsAsTold(place: NamespacePlace | undefined): boolean;
   /** Has the sandbox's connections to a service forgotten that were led to members which are gone. Nobody waits for it. */
   forget(place: NamespacePlace, service: BalancedService, gone: readonly string[]): void;
 }

@@ -91,6 +91,19 @@ export class Ingress {
     }
   }
 
+  /** What keeps what comes to ports of the host, or of a sandbox that holds them, from members; undefined: nothing. */
+  obstacle(sandbox?: SandboxCore): string | undefined {
+    const { balancer } = this.#engine.parts;
+    if (balancer === undefined || balancer.leadsAsTold(sandbox?.namespace)) return undefined;
+    return "the table that leads services' ports to their members is missing or altered";
+  }
+
+  /** Makes tables anew: somebody else has altered one. */
+  leadAgain(): void {
+    this.#led.clear();
+    this.#refresh();
+  }
+
   /** This host leaves the cluster: nothing is published here any more. */
   async remove(): Promise<void> {
     this.close();

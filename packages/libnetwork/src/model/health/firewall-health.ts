@@ -1,10 +1,15 @@
 /**
- * The packet filter's tables. They are compared and written in one go, between which nothing of ours happens: no lock is needed.
+ * The packet filter's tables, and the host's own that leads ports of services on. They are compared and written in one go, between which nothing of
+ * ours happens: no lock is needed.
  */
+import { inspectIngress, mendIngress } from "./ingress-health.ts";
 import type { SubjectHealth } from "./subject-health.ts";
 
 export const firewallHealth: SubjectHealth = {
   keys: () => [],
-  inspect: ({ parts: { firewall } }) => firewall.inspect(),
-  mend: ({ parts: { firewall } }) => firewall.install(),
+  inspect: (engine, subject) => [...engine.parts.firewall.inspect(), ...inspectIngress(engine, subject)],
+  mend(engine, _subject, items) {
+    engine.parts.firewall.install();
+    mendIngress(engine, items);
+  },
 };

@@ -13,6 +13,7 @@ import { hostFileContent } from "../names/host-files.ts";
 import { answerAgain, obstacleToNames } from "../names/sandbox-resolver.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { balance, obstacleToServices } from "../services/balancing.ts";
+import { inspectIngress, mendIngress } from "./ingress-health.ts";
 import { ailments } from "./interface-state.ts";
 import { notRestoredItem } from "./not-restored.ts";
 import { compareRouting, type RoutingDifference, staticRoutes } from "./routing-difference.ts";
@@ -41,6 +42,7 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
       ...inspectRouting(sandbox, subject),
       ...inspectFiles(sandbox, subject),
       ...inspectServices(sandbox, subject),
+      ...(sandbox.record.ingress === undefined ? [] : inspectIngress(engine, subject, sandbox)),
       ...(await inspectNames(sandbox, subject)),
     ];
   },
@@ -55,6 +57,7 @@ export const sandboxHealth: SubjectHealth<SandboxSubject> = {
     const { files } = engine.parts;
     if (files.missing(id).length > 0) files.mend(hostFileContent(sandbox));
     if (items.some(({ code }) => code === servicesMissing)) balance(sandbox);
+    mendIngress(engine, items);
     if (items.some(({ code }) => code === namesUnanswered)) await answerAgain(sandbox);
   },
 };
