@@ -157,6 +157,21 @@ describe("a network of global scope", () => {
     await cluster.clear();
   });
 
+  it("is gone on a host that was stopped while it was deleted", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const [one, two] = [cluster.host(1), cluster.host(2)];
+    const network = await one.controller.newNetwork("overlay", "web");
+    await one.controller.newNetwork("overlay", "kept");
+    await two.network("web");
+    await two.network("kept");
+    await two.stop();
+    await network.delete();
+    await two.start();
+    await eventually(() => assert.equal(two.controller.networkByName("web"), undefined));
+    assert.ok(two.controller.networkByName("kept") !== undefined);
+    await cluster.clear();
+  });
+
   it("is not made without a cluster", async (t) => {
     const host = await TestHost.create(t);
     await assert.rejects(host.controller.newNetwork("overlay", "web"), {
