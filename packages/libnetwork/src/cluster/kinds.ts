@@ -16,6 +16,8 @@ export const goingKind = "network-going";
 export const serviceKind = "service";
 /** Services that a host is about to delete: that nobody is made one of their members meanwhile. */
 export const serviceGoingKind = "service-going";
+/** Host ports of services, as `8000/tcp`, each with the {@link serviceKey} of the service that has it. */
+export const hostPortKind = "host-port";
 export const poolKind = "pool";
 /** Its one record, {@link poolsRevisionId}, is put by every commit that adds a pool. */
 export const poolsKind = "pools";

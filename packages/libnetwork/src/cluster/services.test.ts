@@ -52,6 +52,35 @@ test("a service is made once under a name, with an address that is nobody else's
     assert.equal((await recordsOf(memory, kind)).size, 0, kind);
 });
 
+test("a host port is one service's, whoever asks at a time, and free again with it", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const ports = [8000, 8001].map((port) => ({ protocol: "tcp", port }) as const);
+  const make = async ({ cluster: { services } }: TestHost, name: string) => {
+    await services.takePorts(networkId, name, ports);
+    await services.create({ networkId, name, record: name });
+  };
+  const made = await Promise.allSettled([make(a, "www"), make(b, "db")]);
+  const codes = made.map((one) => (one.status === "rejected" ? (one.reason as { code: string }).code : ""));
+  assert.ok(codes.includes("port_in_use"), codes.join());
+  // Both may have lost where each had one of the two.
+  const held = await recordsOf(memory, "host-port");
+  const winner = codes[0] === "" ? "www" : codes[1] === "" ? "db" : undefined;
+  const expected =
+    winner === undefined ? [] : ports.map(({ port }) => [`${port}/tcp`, `${networkId}/${winner}`]);
+  assert.deepEqual([...held], expected);
+  if (winner === undefined) await make(a, "www");
+  // The same port of another protocol is another port.
+  await b.cluster.services.takePorts(networkId, "dns", [{ protocol: "udp", port: 8000 }]);
+  await b.cluster.services.givePortsBack(networkId, "dns", [{ protocol: "udp", port: 8000 }]);
+  await assert.rejects(make(b, "other"), { code: "port_in_use", message: /has host port 8000\/tcp/ });
+  await b.cluster.services.delete(networkId, winner ?? "www");
+  assert.equal((await recordsOf(memory, "host-port")).size, 0);
+  for (const { id } of [a, b]) assert.equal((await recordsOf(memory, `held.${id}`)).size, 0);
+  await make(b, "other");
+});
+
 test("a service goes where nobody has an endpoint of it, and nobody gets one meanwhile", async () => {
   const { memory, a, b, poolId } = await twoHosts();
   await using _a = a;

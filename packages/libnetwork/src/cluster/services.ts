@@ -1,15 +1,15 @@
 /**
  * Services of the cluster's networks: made under a name that no other of the network has, and deleted where no host has an endpoint of it.
  */
-import type { ServicesListener, SharedService } from "../contracts/cluster.ts";
+import type { HostPort, ServicesListener, SharedService } from "../contracts/cluster.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
-import type { StoredRecord } from "../contracts/store.ts";
+import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { type CausewayError, conflict, forbidden, notFound } from "../errors.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
 import { fieldOf, textOf } from "./fields.ts";
 import { type HeldThing, type Thing, thingsOf } from "./held-things.ts";
-import { addressKind, serviceGoingKind, serviceKey, serviceKind } from "./kinds.ts";
+import { addressKind, hostPortKind, serviceGoingKind, serviceKey, serviceKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 import type { SharedNetworks } from "./networks.ts";
@@ -47,6 +47,33 @@ export class SharedServices {
 
   close(): void {
     this.#mirror?.close();
+  }
+
+  /**
+   * Takes host ports for a service that is about to be made: all of them, or none.
+   *
+   * @throws port_in_use, store_unavailable, cluster_contention
+   */
+  async takePorts(networkId: string, name: string, ports: readonly HostPort[]): Promise<void> {
+    const { store, allocations } = this.#rooms;
+    const things = ports.map((port) => hostPortThing(networkId, name, port));
+    try {
+      for (const thing of things) {
+        await inTurns(`taking host port ${thing.id}`, async () => {
+          const taken = await store.get(thing.kind, thing.id);
+          if (taken !== undefined) throw portInUse(thing.id, taken.value);
+          await allocations.take(thing, thing.owner);
+        });
+      }
+    } catch (error) {
+      await allocations.giveBack(...things);
+      throw error;
+    }
+  }
+
+  /** What was handed over to a service stays that service's. */
+  async givePortsBack(networkId: string, name: string, ports: readonly HostPort[]): Promise<void> {
+    await this.#rooms.allocations.giveBack(...ports.map((port) => hostPortThing(networkId, name, port)));
   }
 
   /**
@@ -167,6 +194,16 @@ function thereAt(key: string, revision: number): readonly SharedChange[] {
     { op: "expect", kind: serviceKind, id: key, ifRevision: revision },
     { op: "expect", kind: serviceGoingKind, id: key, ifRevision: 0 },
   ];
+}
+
+function hostPortThing(networkId: string, name: string, { protocol, port }: HostPort): HeldThing {
+  return { kind: hostPortKind, id: `${port}/${protocol}`, owner: serviceKey(networkId, name) };
+}
+
+function portInUse(port: string, taker: PlainData): CausewayError {
+  const [, name] = typeof taker === "string" ? taker.split("/") : [];
+  const message = `service "${name ?? ""}" has host port ${port} on all hosts: choose another`;
+  return conflict("port_in_use", message, { port, service: taker });
 }
 
 function nameInUse(name: string): CausewayError {

@@ -33,6 +33,12 @@ export interface SharedService {
   readonly record: PlainData;
 }
 
+/** A port of every host. */
+export interface HostPort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+}
+
 export interface ServicesListener {
   /** New, on any host. */
   put(service: SharedService): void;
@@ -104,6 +110,10 @@ export interface Cluster extends ClusterState {
     delete(id: string): Promise<void>;
   };
   readonly services: {
+    /** Takes host ports for a service that is about to be made: it has all of them, or none. @throws port_in_use */
+    takePorts(networkId: string, name: string, ports: readonly HostPort[]): Promise<void>;
+    /** For one that was not made. */
+    givePortsBack(networkId: string, name: string, ports: readonly HostPort[]): Promise<void>;
     follow(listener: ServicesListener): void;
     /** Makes a service of what was taken for it in this run. @throws service_name_in_use, network_not_found, network_going */
     create(service: SharedService): Promise<void>;

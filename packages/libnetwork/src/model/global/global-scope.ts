@@ -2,7 +2,7 @@
  * GlobalScope: what a controller does with the cluster, where it is in one. Of networks that are this host's alone nothing is done.
  */
 import { familyOf } from "../../address/ip.ts";
-import type { Cluster } from "../../contracts/cluster.ts";
+import type { Cluster, HostPort } from "../../contracts/cluster.ts";
 import type { Driver } from "../../contracts/driver.ts";
 import type { Peer } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
@@ -113,11 +113,20 @@ export class GlobalScope {
     this.#services.reviewAll(id);
   }
 
-  /** Makes a service known to all hosts, of addresses that were taken for it. @throws service_name_in_use, network_going, store_unavailable */
+  /**
+   * Makes a service known to all hosts, of addresses that were taken for it.
+   *
+   * @throws service_name_in_use, port_in_use, network_going, store_unavailable
+   */
   async createService(network: NetworkCore, record: ServiceRecord, undo: UndoStack): Promise<void> {
     if (network.record.shared !== true) return;
     const { services, addresses } = this.#cluster;
     const { name } = record;
+    const ports = hostPortsOf(record);
+    if (ports.length > 0) {
+      await services.takePorts(network.id, name, ports);
+      undo.push(() => services.givePortsBack(network.id, name, ports));
+    }
     await services.create({ networkId: network.id, name, record: plain(record) });
     undo.push(() => this.#services.delete(record));
     if (network.endpoints.size === 0) addresses.neglect(network.id);
@@ -279,4 +288,10 @@ export class GlobalScope {
 /** What is shared of a record is JSON. */
 function plain(record: NetworkRecord | ServiceRecord): PlainData {
   return JSON.parse(JSON.stringify(record)) as PlainData;
+}
+
+function hostPortsOf({ options: { ports = [] } }: ServiceRecord): readonly HostPort[] {
+  return ports.flatMap(({ protocol, hostPort }) =>
+    hostPort === undefined ? [] : [{ protocol, port: hostPort }],
+  );
 }
