@@ -363,6 +363,8 @@ export class OverlayCluster implements AsyncDisposable {
     this.members.add(member);
     this.#tellOthers(member);
     this.#tellHost(host, network.spec.id);
+    // Where that takes more than a turn, as under emulation, what is sent before is dropped.
+    for (const { tunnels } of this.hosts) await tunnels?.settled();
     return member;
   }
 
