@@ -7,7 +7,7 @@ import { address, link, NetNamespace, Rtnl, route, unbindNamespace } from "@caus
 import type { ControllerOptions } from "@causeway/libnetwork";
 import { mountsBelow } from "./look.ts";
 import { identityOf, processesIn } from "./processes.ts";
-import { remnantsOf } from "./remnants.ts";
+import { leftoversOf } from "./remnants.ts";
 import { until } from "./until.ts";
 import { type Place, startServer } from "./web.ts";
 
@@ -104,12 +104,7 @@ export class DemoHost {
     ]);
     const { directory } = this;
     const stage = { directory, namespaces, runDirs: [this.controllerOptions.runDir], known: this.#known };
-    let left: readonly string[] = [];
-    await until(() => {
-      left = remnantsOf(stage);
-      return left.length === 0;
-    });
-    return left;
+    return leftoversOf(stage);
   }
 
   /** Lets go of both namespaces and of everything in the directory: every mount in it is a namespace's. */

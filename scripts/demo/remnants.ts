@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { filesBelow, linksIn, mountsBelow, tablesIn } from "./look.ts";
 import { processesIn } from "./processes.ts";
+import { until } from "./until.ts";
 
 /** What a demo's namespace has when nothing else is there. */
 const ownLinks = new Set(["lo", "eth0"]);
@@ -17,8 +18,17 @@ export interface Stage {
   readonly known: ReadonlySet<string>;
 }
 
-/** What should be gone once everything has been deleted and the controllers have been closed: a line each. */
-export function remnantsOf({ directory, namespaces, runDirs, known }: Stage): readonly string[] {
+/** What should be gone once everything has been deleted and the controllers have been closed, and has not gone in its time: a line each. */
+export async function leftoversOf(stage: Stage): Promise<readonly string[]> {
+  let left: readonly string[] = [];
+  await until(() => {
+    left = remnantsOf(stage);
+    return left.length === 0;
+  });
+  return left;
+}
+
+function remnantsOf({ directory, namespaces, runDirs, known }: Stage): readonly string[] {
   const own = new Set(namespaces.values());
   return [
     ...[...namespaces].flatMap(([where, path]) => [

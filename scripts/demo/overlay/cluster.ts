@@ -8,8 +8,7 @@ import type { ControllerOptions } from "@causeway/libnetwork";
 import { configure } from "../host.ts";
 import { mountsBelow } from "../look.ts";
 import { identityOf } from "../processes.ts";
-import { remnantsOf } from "../remnants.ts";
-import { until } from "../until.ts";
+import { leftoversOf } from "../remnants.ts";
 import { DemoEtcd } from "./etcd.ts";
 
 export interface HostPlace {
@@ -88,12 +87,7 @@ export class DemoCluster {
       runDirs: this.hosts.map(({ name }) => this.#runDir(name)),
       known: this.#known,
     };
-    let left: readonly string[] = [];
-    await until(() => {
-      left = remnantsOf(stage);
-      return left.length === 0;
-    });
-    return left;
+    return leftoversOf(stage);
   }
 
   /** Lets go of the hosts and of everything in the directory: every mount in it is a namespace's. */
