@@ -36,7 +36,7 @@ const table: readonly (readonly [label: RegExp, faults: readonly Fault[]])[] = [
   [/^syscall/, fails("ENOMEM", "EINTR", "EPERM")],
   // Files.
   [/^file existsSync/, []],
-  [/^file closeSync/, lost("EIO")],
+  [/^file close/, lost("EIO")],
   [/^file openSync/, fails("EMFILE", "ENOSPC", "EIO", "EPERM", "EINTR")],
   [/^file (read|readdir|stat|lstat|fstat)/, fails("EIO", "EMFILE", "EPERM")],
   [/^file (rm|unlink)/, fails("EBUSY", "EIO", "EPERM")],

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { link, setGuard } from "@causeway/kernel";
 import { plausibleFaults } from "../chaos/faults.ts";
 import { eventually } from "../support/eventually.ts";
@@ -59,6 +60,8 @@ describe("an overlay network's first join", () => {
     // The reaper's thread starts with the first.
     cluster.leave(await cluster.join(host, network, usual(2)));
     await host.reaper.drain();
+    // The other host's socket for announcements is closed when it has been idle for a second.
+    await sleep(2000);
     const open = leftovers();
     let struck = 0;
     for (let call = 1, way = 0; ; way++) {

@@ -75,7 +75,7 @@ export { openEventFd, raiseEvent, settleEvent } from "./sys/event-fd.ts";
 export { OwnedFd } from "./sys/fd.ts";
 export { type Feature, hasFeature, requireFeatures, requireNode } from "./sys/features.ts";
 export { files, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "./sys/files.ts";
-export { sendFrames } from "./sys/frame.ts";
+export { FrameSender } from "./sys/frame.ts";
 export {
   acceptTcp,
   type Connecting,

@@ -1,6 +1,7 @@
 /**
  * A file descriptor with one owner: `using` closes it.
  */
+import { files } from "./files.ts";
 import { check, cPath, libc, uninterrupted } from "./libc.ts";
 
 // fcntl.h
@@ -52,6 +53,17 @@ export class OwnedFd implements Disposable {
     const fd = this.fd;
     this.#fd = -1;
     return fd;
+  }
+
+  /**
+   * Closes it on another thread, and returns when that is done: for what the kernel takes its time to close. From the call on this owns nothing
+   * any more.
+   */
+  closeAside(): Promise<void> {
+    if (this.#fd < 0) return Promise.resolve();
+    const fd = this.release();
+    // Whatever close(2) answers, the descriptor is gone.
+    return new Promise<void>((resolve) => files.close(fd, () => resolve())).catch(() => undefined);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 /**
- * The file operations of node:fs that we use, as gates of the seam (seam.ts). All are synchronous: what runs in libuv's pool is in
- * another network namespace.
+ * The file operations of node:fs that we use, as gates of the seam (seam.ts). All but close() are synchronous: what
+ * runs in libuv's pool is in another network namespace.
  */
 import * as fs from "node:fs";
 import { errnoOf, gated } from "./seam.ts";
@@ -14,6 +14,7 @@ export const files = gated(
   {
     chmodSync: fs.chmodSync,
     chownSync: fs.chownSync,
+    close: fs.close,
     closeSync: fs.closeSync,
     existsSync: fs.existsSync,
     fchmodSync: fs.fchmodSync,

@@ -10,7 +10,7 @@ export class Departures {
    * Remembers that something of this name is going. Where that fails nobody waits any longer: whoever wants the name of a
    * link that stays is told by the kernel.
    */
-  expect(name: string, gone: Promise<void>): void {
+  expect(name: string, gone: Promise<unknown>): void {
     const settled = gone.then(
       () => undefined,
       () => undefined,

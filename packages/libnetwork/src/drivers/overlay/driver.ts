@@ -2,8 +2,6 @@
  * OverlayDriver: a network spans hosts. On each host that has an endpoint in it, it is a segment of its own, which tunnels join; who is
  * where the cluster says (contracts/overlay.ts), and nothing is learnt from packets.
  */
-import { isKernelError, sendFrames } from "@causeway/kernel";
-import { announcementOf } from "../../address/announcement.ts";
 import type {
   CreatedEndpoint,
   Driver,
@@ -285,23 +283,14 @@ export class OverlayDriver implements Driver, PeerDriver {
     if (segment === undefined) return;
     changeEntries(segment.rtnl, segment, change);
     const told = isAwaited ? change.set.filter(isAddress) : moved;
-    if (told.length > 0) announce(segment, told);
+    if (told.length > 0) segment.announcer.announce(segment.bridge, told);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#departures.all(), this.#segments.gone()]);
-    for (const { segment } of this.#networks) segment?.[Symbol.dispose]();
+    const closed = [...this.#networks].map(({ segment }) => segment?.close());
+    await Promise.all(closed);
   }
 }
 
 const isAddress = (entry: Entry): entry is AddressEntry => entry.kind === "address";
-
-function announce({ namespace, bridge }: Segment, entries: readonly AddressEntry[]): void {
-  const frames = entries.map(({ address, mac }) => announcementOf(address, mac));
-  try {
-    sendFrames(namespace, bridge, frames);
-  } catch (error) {
-    // On a bridge that somebody set down nobody hears anything: the doctor tells of it.
-    if (!isKernelError(error, "ENETDOWN", "ENXIO", "ENODEV")) throw error;
-  }
-}

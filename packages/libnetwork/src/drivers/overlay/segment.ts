@@ -16,6 +16,7 @@ import { parseIp } from "../../address/ip.ts";
 import { randomMac } from "../../address/mac.ts";
 import type { Firewall } from "../../contracts/firewall.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
+import { Announcer } from "./announcer.ts";
 import { vxlanBridgePort } from "./bridge-ports.ts";
 import type { SegmentLinks } from "./kernel-tables.ts";
 
@@ -40,13 +41,16 @@ export interface SegmentSettings {
 export type OpenFirewall = (namespace: NetNamespace) => Firewall;
 
 /** A segment that stands. */
-export interface Segment extends SegmentLinks, Disposable {
+export interface Segment extends SegmentLinks {
   readonly place: NamespacePlace;
   readonly namespace: NetNamespace;
   /** A connection to rtnetlink in the namespace. */
   readonly rtnl: Rtnl;
   /** Holds endpoints to their own addresses. */
   readonly guard: Firewall;
+  readonly announcer: Announcer;
+  /** Lets go of it; what is in the kernel stays. Returns when nothing of ours keeps the namespace any more. */
+  close(): Promise<void>;
 }
 
 /** Link-local addresses are not wanted: nobody is to reach the namespace itself. */
@@ -84,8 +88,14 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
   return standing({ place, namespace, rtnl, guard, bridge, vxlan }, made.move());
 }
 
-function standing(parts: Omit<Segment, keyof Disposable>, opened: DisposableStack): Segment {
-  return { ...parts, [Symbol.dispose]: () => opened.dispose() };
+function standing(parts: Omit<Segment, "announcer" | "close">, opened: DisposableStack): Segment {
+  const announcer = new Announcer(parts.namespace);
+  const close = () => {
+    const closed = announcer[Symbol.asyncDispose]();
+    opened.dispose();
+    return closed;
+  };
+  return { ...parts, announcer, close };
 }
 
 function makeBridge(rtnl: Rtnl, settings: SegmentSettings): number {

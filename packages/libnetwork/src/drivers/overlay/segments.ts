@@ -83,9 +83,9 @@ export class Segments {
     const { segment } = network;
     if (segment === undefined) return;
     network.segment = undefined;
-    segment[Symbol.dispose]();
+    const closed = segment.close();
     this.#receive(network, false);
-    this.#letGo(segment.place.path);
+    this.#letGo(segment.place.path, closed);
   }
 
   /** No sandbox of this host sends in its name from now on, whether or not this host has the network. */
@@ -108,8 +108,9 @@ export class Segments {
     return this.cipherOf(network)?.port ?? this.#vxlanPort;
   }
 
-  #letGo(path: string): void {
-    this.#departures.expect(path, this.#parts.reaper.releaseNamespace(path));
+  /** @param closed when nothing of ours keeps the namespace any more. Default: nothing does */
+  #letGo(path: string, closed: Promise<void> = Promise.resolve()): void {
+    this.#departures.expect(path, Promise.all([closed, this.#parts.reaper.releaseNamespace(path)]));
   }
 
   /** Where all of it is gone it is made anew, and its endpoints' interfaces are the model's to make again. */
