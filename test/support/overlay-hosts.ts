@@ -152,7 +152,7 @@ export function openDriver(
       numbers,
       cipher,
       openFirewall: (inside) =>
-        new NftablesFirewall({ controllerId: hostId.slice(0, 12), namespace: inside }),
+        new NftablesFirewall({ controllerId: hostId.slice(0, 12), namespace: inside, place: "segment" }),
       firewall,
       self: { id: hostId, address },
       ownerOf: (id) => ownerOf(host, id),

@@ -152,7 +152,8 @@ export function makeFirewall(
   options: CheckedControllerOptions,
   controllerId: string,
   namespace: NetNamespace,
+  place: "host" | "segment" = "host",
 ): Firewall {
   if (options.firewall === "none") return new NoFirewall();
-  return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace });
+  return new NftablesFirewall({ controllerId, table: options.firewallTable, namespace, place });
 }

@@ -343,7 +343,7 @@ function makeOverlay(
       reaper,
       numbers: cluster.numbers,
       cipher: encryption,
-      openFirewall: (namespace) => makeFirewall(options, controllerId, namespace),
+      openFirewall: (namespace) => makeFirewall(options, controllerId, namespace, "segment"),
       firewall,
       self: cluster.self,
       ownerOf: (objectId) => `${ownerMark(controllerId)}${objectId}`,

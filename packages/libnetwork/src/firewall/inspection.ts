@@ -6,7 +6,7 @@ import { type NetNamespace, NftElementLister } from "@causeway/kernel";
 import type { Finding, HealthItem } from "../contracts/health.ts";
 import { listedLine, wantedLines } from "./element-lines.ts";
 import { partsOf } from "./listing.ts";
-import { isOperators, type TableFamily, tableFamilies } from "./ruleset.ts";
+import { isOperators, type TableFamily } from "./ruleset.ts";
 import type { FirewallElement, FirewallSet, FirewallSets } from "./sets.ts";
 
 /** Parts of our tables by what they are: `inet chain forward`, with all that makes it up. */
@@ -24,12 +24,19 @@ const mend =
 export class TableInspector implements Disposable {
   readonly #lister: NftElementLister;
   readonly #table: string;
+  readonly #families: readonly TableFamily[];
   readonly #sets: FirewallSets;
   #installed: Shape = new Map();
 
-  constructor(table: string, sets: FirewallSets, namespace: NetNamespace | undefined) {
+  constructor(
+    table: string,
+    families: readonly TableFamily[],
+    sets: FirewallSets,
+    namespace: NetNamespace | undefined,
+  ) {
     this.#lister = new NftElementLister(namespace);
     this.#table = table;
+    this.#families = families;
     this.#sets = sets;
   }
 
@@ -44,8 +51,8 @@ export class TableInspector implements Disposable {
     wanted: readonly FirewallElement[],
     foreignDrops: boolean,
   ): readonly HealthItem[] {
-    const there = tableFamilies.filter((family) => listings.get(family) !== undefined);
-    const missing = tableFamilies.filter((family) => !there.includes(family));
+    const there = this.#families.filter((family) => listings.get(family) !== undefined);
+    const missing = this.#families.filter((family) => !there.includes(family));
     const items = missing.map((family) =>
       finding("firewall_table_missing", "missing", `the nftables table ${family} ${this.#table} is missing`),
     );

@@ -1,5 +1,5 @@
 /**
- * The firewall in nf_tables: two tables of our own, `inet` and `bridge`, and never a rule in anybody else's.
+ * The firewall in nf_tables: tables of our own, on a host `inet` and `bridge`, and never a rule in anybody else's.
  *
  * What is wanted is kept here in full; the kernel is told differences. Where it turns out not to be as we left it (somebody
  * flushed the rule set), everything is written anew in one transaction.
@@ -21,7 +21,15 @@ import { distinct, type ElementDifference, ElementRegister } from "./element-reg
 import { foreignDrops } from "./foreign-chains.ts";
 import { TableInspector } from "./inspection.ts";
 import { commentIn, isDormant, namesIn, tableListing } from "./listing.ts";
-import { elementsText, ourNames, type TableFamily, tableFamilies, tableText, userChain } from "./ruleset.ts";
+import {
+  elementsText,
+  ourNames,
+  type Ruleset,
+  rulesets,
+  type TableFamily,
+  tableText,
+  userChain,
+} from "./ruleset.ts";
 import { type FirewallElement, type FirewallSets, firewallSets } from "./sets.ts";
 import { WantedState } from "./wanted.ts";
 
@@ -32,12 +40,17 @@ export interface NftablesFirewallOptions {
   readonly table?: string;
   /** The host. Default: the calling thread's namespace. */
   readonly namespace?: NetNamespace;
+  /** What the namespace is. Default: a host. */
+  readonly place?: keyof typeof rulesets;
 }
 
 export class NftablesFirewall implements Firewall {
   readonly active = true;
   readonly #owner: string;
   readonly #table: string;
+  readonly #ruleset: Ruleset;
+  /** Of the tables that the rules are in. */
+  readonly #families: readonly TableFamily[];
   readonly #sets: FirewallSets;
   readonly #wanted: WantedState;
   readonly #register = new ElementRegister();
@@ -54,15 +67,17 @@ export class NftablesFirewall implements Firewall {
   #tellUnguarded: () => void = () => undefined;
 
   /** @throws UnsupportedFeatureError where libnftables is not installed */
-  constructor({ controllerId, table = "causeway", namespace }: NftablesFirewallOptions) {
+  constructor({ controllerId, table = "causeway", namespace, place = "host" }: NftablesFirewallOptions) {
     this.#owner = `causeway:${controllerId}`;
     this.#table = table;
+    this.#ruleset = rulesets[place];
+    this.#families = [...this.#ruleset.chains.keys()];
     this.#sets = firewallSets(table);
     this.#wanted = new WantedState(this.#sets);
     using opened = new DisposableStack();
     this.#context = opened.use(new NftContext(namespace));
     this.#elements = opened.use(new NftElements(namespace));
-    this.#inspector = new TableInspector(table, this.#sets, namespace);
+    this.#inspector = new TableInspector(table, this.#families, this.#sets, namespace);
     opened.move();
   }
 
@@ -133,7 +148,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   setUserRules(statements: string): void {
-    const emptied = tableFamilies.map((family) => `flush chain ${family} ${this.#table} ${userChain}\n`);
+    const emptied = this.#families.map((family) => `flush chain ${family} ${this.#table} ${userChain}\n`);
     const text = `${emptied.join("")}${statements}\n`;
     try {
       this.#run(text);
@@ -148,7 +163,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   uninstall(): void {
-    const ours = tableFamilies.filter((family) => this.#listing(family) !== undefined);
+    const ours = this.#families.filter((family) => this.#listing(family) !== undefined);
     if (ours.length > 0) {
       this.#run(ours.map((family) => `delete table ${family} ${this.#table}\n`).join(""));
     }
@@ -193,7 +208,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   #replace(clear: ClearText, userRules: string): void {
-    const replace = tableFamilies.map((family) => this.#replaceText(family, clear)).join("");
+    const replace = this.#families.map((family) => this.#replaceText(family, clear)).join("");
     this.#run(replace + elementsText("add", distinct(this.#wanted.elements())) + userRules);
   }
 
@@ -207,7 +222,7 @@ export class NftablesFirewall implements Firewall {
    * @returns whether both tables stood, and were awake
    */
   #wake(): boolean {
-    const texts = tableFamilies.map((family) => [family, this.#listing(family)] as const);
+    const texts = this.#families.map((family) => [family, this.#listing(family)] as const);
     const dormant = texts.filter(([, text = ""]) => isDormant(text));
     for (const [family] of dormant) this.#run(`add table ${family} ${this.#table}\n`);
     return dormant.length === 0 && texts.every(([, text]) => text !== undefined);
@@ -220,15 +235,17 @@ export class NftablesFirewall implements Firewall {
     const cleared =
       listing === undefined
         ? `add table ${name} { comment "${this.#owner}"; }\n`
-        : clear(name, namesIn(listing), ourNames(family, this.#sets));
+        : clear(name, namesIn(listing), ourNames(family, this.#ruleset, this.#sets));
     const foreign = family === "inet" ? `add chain ${name} foreign\n` : "";
     const foreignRule =
       foreign !== "" && this.#foreignForwarding === "drop" ? `add rule ${name} foreign drop\n` : "";
-    return `${cleared}add chain ${name} ${userChain}\n${foreign}${foreignRule}${tableText(family, this.#table, this.#sets)}`;
+    const user = this.#ruleset.isOperators ? `add chain ${name} ${userChain}\n` : "";
+    const text = tableText(family, this.#table, this.#ruleset, this.#sets);
+    return `${cleared}${user}${foreign}${foreignRule}${text}`;
   }
 
   #listings(): ReadonlyMap<TableFamily, string | undefined> {
-    return new Map(tableFamilies.map((family) => [family, this.#listing(family)]));
+    return new Map(this.#families.map((family) => [family, this.#listing(family)]));
   }
 
   /**

@@ -9,7 +9,7 @@ import { describe, it } from "node:test";
 import { NftContext } from "@causeway/kernel";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { NftablesFirewall } from "./nftables-firewall.ts";
-import { elementsText, tableFamilies, tableText } from "./ruleset.ts";
+import { elementsText, rulesets, tableText } from "./ruleset.ts";
 import { firewallSets } from "./sets.ts";
 import { BareHost, networkPolicy } from "./test-support.ts";
 
@@ -30,10 +30,13 @@ function normalise(listing: string): string {
 describe("the rule sets", () => {
   checkLeaks();
 
-  for (const family of tableFamilies) {
-    it(`of the ${family} family are written as in testdata`, () => {
-      assertGolden(`${family}.nft`, tableText(family, "causeway", firewallSets("causeway")));
-    });
+  for (const [place, ruleset] of Object.entries(rulesets)) {
+    for (const family of ruleset.chains.keys()) {
+      it(`of a ${place}, of the ${family} family, are written as in testdata`, () => {
+        const name = place === "host" ? family : place;
+        assertGolden(`${name}.nft`, tableText(family, "causeway", ruleset, firewallSets("causeway")));
+      });
+    }
   }
 
   it("are listed by nft as in testdata, with a network, a port and published ports in them", () => {
