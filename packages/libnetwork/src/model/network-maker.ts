@@ -36,7 +36,7 @@ export function makeNetwork(engine: Engine, wish: NetworkWish, standing: Standin
       if (network.record.shared === true) await engine.global?.create(network, undo);
       await commitMade(engine, undo, put("network", network.record));
       engine.events.emit("network:create", network, { type: network.record.driver });
-      expectQuestions(network);
+      expectQuestions(engine, network.record);
       return network;
     }),
   );

@@ -48,6 +48,8 @@ export async function restore(engine: Engine): Promise<void> {
   };
   const changes: StoreChange[] = [];
   const networks = await readRecords(engine, "network");
+  // First of all: its thread takes longer to begin than anything here.
+  for (const record of networks.records) if (record.options.persist) expectQuestions(engine, record);
   for (const record of networks.records) {
     if (!record.options.persist) {
       changes.push(remove("network", record.id));
@@ -59,10 +61,7 @@ export async function restore(engine: Engine): Promise<void> {
   for (const value of services.unreadable) await holdAddresses(engine, value);
   for (const record of services.records)
     await attempt("service", record, () => restoreService(engine, record, changes));
-  for (const network of engine.networks) {
-    tellRecords(network);
-    expectQuestions(network);
-  }
+  for (const network of engine.networks) tellRecords(network);
   const sandboxes = await readRecords(engine, "sandbox");
   /** What could not be taken up: what depends on it stays stored as it is. */
   const missed = new Set(engine.unrestored.keys());

@@ -111,7 +111,7 @@ async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
   tellRecords(network);
-  expectQuestions(network);
+  expectQuestions(engine, record);
   engine.events.emit("network:create", network, { type: record.driver });
   const driver = await engine.findDriver(record.driver);
   engine.global?.introduce(driver);

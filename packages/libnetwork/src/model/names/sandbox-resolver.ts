@@ -1,7 +1,8 @@
 /**
  * The resolver in a sandbox: whether it answers there, from when until when, and what it is told.
  */
-import type { NetworkCore } from "../network-core.ts";
+import type { Engine } from "../engine.ts";
+import type { NetworkRecord } from "../records.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { isNamed, sandboxNames } from "./sandbox-names.ts";
 
@@ -14,8 +15,8 @@ export function hasResolver(sandbox: SandboxCore): boolean {
 }
 
 /** The resolver is going to be asked, where this is a network that somebody made. */
-export function expectQuestions({ engine, record }: NetworkCore): void {
-  if (!record.predefined) engine.parts.resolver?.start();
+export function expectQuestions(engine: Engine, { predefined }: Pick<NetworkRecord, "predefined">): void {
+  if (!predefined) engine.parts.resolver?.start();
 }
 
 /** Makes a namespace ready that a run before made, and whose sandbox has no resolver: whoever asks there is not to wait in vain. */
