@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import type { Attachment } from "@causeway/libnetwork";
 import { ClusterHosts } from "../support/cluster-hosts.ts";
 import { eventually } from "../support/eventually.ts";
+import { FrameSocket } from "../support/frames.ts";
 import { namespaceOf, TestHost } from "../support/host.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { canPing } from "../support/traffic.ts";
@@ -88,6 +89,51 @@ describe("a network of global scope", () => {
     await eventually(() => assert.ok(!cluster.ids(`address.${endpoint.network.id}`).includes(here)));
     await eventually(async () => assert.deepEqual(await lookup(b, "a"), []));
     await cluster.clear();
+  });
+
+  it("is reached where its host says after a restart that it is", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    await cluster.host(1).controller.newNetwork("overlay", "web");
+    const a = await cluster.host(1).attach("web", "a");
+    const b = await cluster.host(2).attach("web", "b");
+    await eventually(async () => assert.ok(await pings(b, addressOf(a))));
+    const [one] = [cluster.host(1)];
+    await one.stop();
+    one.expireLife();
+    one.addAddress("192.0.2.101/24");
+    await one.start({ advertise: "192.0.2.101" });
+    const codes = async () => (await one.controller.inspectHealth()).items.map(({ code }) => code);
+    assert.ok(!(await codes()).includes("segment_altered"));
+    using wire = new FrameSocket(cluster.underlay.namespace, "port1");
+    await eventually(async () => assert.ok(await pings(b, addressOf(a))));
+    const [from, to] = ["c0000265c0000202", "c0000202c0000265"];
+    const seen = wire.received().map((bytes) => bytes.toString("hex", 26, 34));
+    assert.ok(seen.includes(from) && seen.includes(to), seen.join());
+    await cluster.clear();
+  });
+
+  it("is not well where another host says that it is at the same address", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const told = async (number: number) => {
+      const { items } = await cluster.host(number).controller.inspectHealth();
+      return items.filter(({ code }) => code === "advertise_in_use").map(({ message }) => message);
+    };
+    assert.deepEqual([await told(1), await told(2)], [[], []]);
+    const [two] = [cluster.host(2)];
+    await two.stop();
+    two.expireLife();
+    two.addAddress("192.0.2.1/32");
+    await two.start({ advertise: "192.0.2.1" });
+    await eventually(async () => {
+      const [[first = "", ...more], [second = ""]] = [await told(1), await told(2)];
+      assert.match(first, /host "host2" .* 192\.0\.2\.1 /);
+      assert.match(second, /host "host1" .* 192\.0\.2\.1 /);
+      assert.equal(more.length, 0);
+    });
+    await two.stop();
+    two.expireLife();
+    await eventually(async () => assert.deepEqual(await told(1), []));
+    await two.start();
   });
 
   it("does without a host that is dead, gives its addresses to others after retention, and a host that is back yields them", async () => {

@@ -18,6 +18,7 @@ import {
 import { eventually } from "./eventually.ts";
 import { mountsBelow } from "./leak-check.ts";
 import { Underlay } from "./overlay-hosts.ts";
+import { addressOn } from "./wire.ts";
 
 /** What controllers are opened with besides. */
 export interface HostOptions {
@@ -53,12 +54,19 @@ export class ClusterHost {
     underlay.connect(this.namespace, number);
   }
 
+  /** An address more. */
+  addAddress(cidr: string): void {
+    using rtnl = new Rtnl(this.namespace);
+    rtnl.execute(addressOn(rtnl.query(link.getIndex({ name: "eth0" })), cidr));
+  }
+
   get controller(): NetworkController {
     assert.ok(this.#controller !== undefined, "the host's controller is stopped");
     return this.#controller;
   }
 
-  async start({ isReachable = true } = {}): Promise<void> {
+  /** @param advertise the address that others reach it at, or its interface */
+  async start({ isReachable = true, advertise = "eth0" } = {}): Promise<void> {
     this.leases = [];
     this.store = this.#memory.connect();
     if (!isReachable) this.store.cutOff();
@@ -75,7 +83,7 @@ export class ClusterHost {
       cluster: {
         store: this.#remembering(),
         name: `host${this.number}`,
-        advertise: "eth0",
+        advertise,
         ...this.#options.cluster,
       },
     });

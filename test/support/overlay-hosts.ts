@@ -164,7 +164,7 @@ export function openDriver(
   const restored = driver.restored.bind(driver);
   driver.restored = () => {
     firewall.install();
-    restored();
+    return restored();
   };
   return driver;
 }

@@ -222,12 +222,13 @@ export class OverlayDriver implements Driver, PeerDriver {
   }
 
   /** Packet filters hold all endpoints at once; what an earlier run was about to let go of goes. */
-  restored(): void {
+  async restored(): Promise<void> {
     for (const network of this.#networks) {
       if (isInUse(network)) network.segment?.guard.install();
       else this.#segments.release(network);
     }
     this.#isRestored = true;
+    await this.#segments.update();
   }
 
   putPeer(peer: Peer): void {

@@ -172,14 +172,19 @@ export function hasTunnelSettings(
   return id === vni && found === port && learning === false && (local ?? local6) === hostAddress;
 }
 
+/** A segment of an earlier run. */
+export interface FoundSegment {
+  readonly segment: Segment;
+  /** Its tunnels end where they are to end by now. */
+  readonly isUpToDate: boolean;
+}
+
 /**
  * Takes up the one that an earlier run left at the path, its packet filter as it stands until it is installed; undefined where there is none, or
  * it is not whole.
  */
-export function openSegment(
-  { path, owner }: SegmentSettings,
-  openFirewall: OpenFirewall,
-): Segment | undefined {
+export function openSegment(settings: SegmentSettings, openFirewall: OpenFirewall): FoundSegment | undefined {
+  const { path, owner } = settings;
   using opened = new DisposableStack();
   const namespace = findNamespace(path);
   if (namespace === undefined) return undefined;
@@ -191,7 +196,8 @@ export function openSegment(
   const guard = opened.adopt(openFirewall(namespace), (one) => one.close());
   const place = { path, identity: namespace.identity };
   const links = { bridge: bridge.index, vxlan: vxlan.index };
-  return standing({ place, namespace, rtnl, guard, ...links }, opened.move());
+  const segment = standing({ place, namespace, rtnl, guard, ...links }, opened.move());
+  return { segment, isUpToDate: hasTunnelSettings(vxlan, settings) };
 }
 
 /** The kernel tells the host of links in the namespace that somebody takes away, once the host has a number for it. */

@@ -27,6 +27,8 @@ export class Segments {
   /** Those that are being made, by network. */
   readonly #making = new Map<string, Promise<Segment>>();
 
+  readonly #outdated = new Set<OverlayNetwork>();
+
   constructor(parts: OverlayDriverParts, vxlanPort: number) {
     this.#parts = parts;
     this.#vxlanPort = vxlanPort;
@@ -71,11 +73,20 @@ export class Segments {
   /** After a restart: takes up what an earlier run made. Peers are in the kernel still, and traffic goes on. */
   takeUp(network: OverlayNetwork): void {
     const settings = this.settings(network);
-    network.segment = openSegment(settings, this.#parts.openFirewall);
-    if (network.segment !== undefined) {
+    const found = openSegment(settings, this.#parts.openFirewall);
+    network.segment = found?.segment;
+    if (found !== undefined) {
+      if (!found.isUpToDate) this.#outdated.add(network);
       this.cipherOf(network)?.protect();
       this.#receive(network, true);
     } else if (files.existsSync(settings.path)) this.#letGo(settings.path);
+  }
+
+  /** Those that were taken up with tunnels of other settings, such as another address of this host, get their own. What fails the doctor tells. */
+  async update(): Promise<void> {
+    const outdated = [...this.#outdated].filter(({ segment }) => segment !== undefined);
+    this.#outdated.clear();
+    await Promise.allSettled(outdated.map((network) => this.mend(network)));
   }
 
   /** Takes the network off this host. */

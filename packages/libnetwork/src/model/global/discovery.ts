@@ -27,6 +27,11 @@ export class Discovery implements HostsListener {
     for (const driver of this.#drivers) void this.#tell(driver, "discoverNew", host);
   }
 
+  /** Others that are said to be reached at the same address. */
+  twinsOf({ id, address }: ClusterHost): readonly ClusterHost[] {
+    return [...this.#hosts.values()].filter((other) => other.id !== id && other.address === address);
+  }
+
   went(host: ClusterHost): void {
     this.#hosts.delete(host.id);
     for (const driver of this.#drivers) void this.#tell(driver, "discoverDelete", host);

@@ -4,7 +4,7 @@
 import { familyOf } from "../../address/ip.ts";
 import type { Cluster, HostPort } from "../../contracts/cluster.ts";
 import type { Driver } from "../../contracts/driver.ts";
-import type { Peer } from "../../contracts/overlay.ts";
+import type { ClusterHost, Peer } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import type { Engine } from "../engine.ts";
@@ -91,6 +91,11 @@ export class GlobalScope {
   /** This host is no longer one of the cluster. @throws store_unavailable */
   leave(): Promise<void> {
     return this.#cluster.leave();
+  }
+
+  /** Other hosts that are said to be where this one is: neither gets what is sent there for the other. */
+  twins(): readonly ClusterHost[] {
+    return this.#discovery.twinsOf(this.#cluster.self);
   }
 
   /** A driver of networks that hosts share is told which hosts there are. */

@@ -33,6 +33,7 @@ export const hostHealth: SubjectHealth = {
       ...(await inspectStale(engine)),
       ...owedToPlugins(engine),
       ...clusterAway(engine),
+      ...sharedAddress(engine),
     ];
   },
 
@@ -67,6 +68,17 @@ function clusterAway({ parts: { cluster } }: Engine): readonly HealthItem[] {
       repairable: false,
     },
   ];
+}
+
+function sharedAddress({ global }: Engine): readonly HealthItem[] {
+  return (global?.twins() ?? []).map(({ name, address }) => ({
+    code: "advertise_in_use",
+    nature: "host",
+    subject: host,
+    message: `host "${name}" of the cluster says ${address} of itself, too: what the others send there reaches one of the two at most`,
+    mend: "give each host an address of its own to advertise (cluster.advertise), and open again",
+    repairable: false,
+  }));
 }
 
 function refused({ code, message }: CausewayError): HealthItem {
