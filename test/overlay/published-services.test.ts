@@ -10,7 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { namespaceOf } from "../support/host.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { assertEven, counted, greeting, openClient, serveAll, whoAnswers } from "../support/speakers.ts";
-import { serve } from "../support/traffic.ts";
+import { ask, serve } from "../support/traffic.ts";
 
 const gatewayNetwork = { subnet: "172.31.0.0/24", subnetIpv6: "fd00:31::/64" };
 const outside = { ipv4: "192.0.2.100", ipv6: "2001:db8::100" } as const;
@@ -123,6 +123,32 @@ describe("a published port of a service", () => {
       await eventually(() => assert.deepEqual(controller.sandboxes(), []));
       assert.deepEqual(ingressTables(namespace), []);
     }
+    await cluster.clear();
+  });
+
+  it("takes datagrams where it is one of UDP, and those alone", async () => {
+    await using cluster = await ClusterHosts.create(2, { gatewayNetwork });
+    using client = cluster.outsider(100);
+    const network = await cluster.host(1).controller.newNetwork("overlay", "web", { ipv6: true });
+    const service = await network.createService("www", {
+      ports: [{ protocol: "udp", port: 53, targetPort: 5300, hostPort: 8053 }],
+    });
+    const member = await attachMember(cluster, 1, "m1");
+    using sandbox = namespaceOf(member.sandbox);
+    for (const family of ["ipv4", "ipv6"] as const) {
+      const address = family === "ipv4" ? "0.0.0.0" : "::";
+      await using _udp = await serve(sandbox, { protocol: "udp", address, port: 5300 });
+      await using _tcp = await serve(sandbox, { address, port: 5300 });
+      const asks = (number: number, protocol: "tcp" | "udp") =>
+        ask(client, { protocol, address: hostAt(family, number), port: 8053 });
+      await eventually(async () => assert.equal(await asks(1, "udp"), outside[family]));
+      // Of a host without a member the question comes in that host's name.
+      await eventually(async () => assert.notEqual(await asks(2, "udp"), undefined));
+      assert.notEqual(await asks(2, "udp"), outside[family]);
+      for (const number of [1, 2]) assert.equal(await asks(number, "tcp"), undefined);
+    }
+    await member.sandbox.delete({ endpoints: "delete" });
+    await service.delete();
     await cluster.clear();
   });
 
