@@ -59,14 +59,17 @@ export class Mirror {
 
   async #follow(kind: string): Promise<void> {
     const { signal } = this.#following;
+    let complaint = "";
     for (;;) {
       try {
         await this.#takeAll(kind);
         break;
       } catch (error) {
         if (hasCode(error, "store_closed")) break;
-        // What it may not see now it may see later.
-        process.emitWarning(`records of kind ${kind} cannot be followed: ${String(error)}`);
+        const text = `records of kind ${kind} cannot be followed: ${String(error)}`;
+        // Once for as long as it lasts: what it may not see now it may see later.
+        if (this.#isSettled || text !== complaint) process.emitWarning(text);
+        complaint = text;
         this.#takeOne({ type: "stale" });
       }
       await pause(this.#pauseMs, undefined, { signal, ref: false }).catch(() => undefined);

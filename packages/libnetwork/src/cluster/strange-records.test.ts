@@ -245,3 +245,35 @@ test("a kind that the store refuses to tell of is followed again, and what has g
   mirror.close();
   await store.close();
 });
+
+test("that a kind cannot be followed is said once for as long as it lasts, and again when it was followed meanwhile", async (t) => {
+  const store = new SharedMemory().connect();
+  const follow = store.follow.bind(store);
+  let refusals = 0;
+  let isForbidden = true;
+  store.follow = async function* (kind, signal) {
+    if (!isForbidden) {
+      for await (const event of follow(kind, signal)) {
+        yield event;
+        if (event.type === "settled") break;
+      }
+    }
+    isForbidden = true;
+    refusals++;
+    throw forbidden("store_forbidden", "for the test");
+  };
+  const warnings: string[] = [];
+  const note = (warning: Error) => void warnings.push(warning.message);
+  process.on("warning", note);
+  t.after(() => process.off("warning", note));
+  const mirror = new Mirror(store, "kind", () => undefined, 1);
+  await eventually(() => assert.ok(refusals >= 3));
+  assert.equal(warnings.length, 1, warnings.join());
+  assert.match(warnings[0] ?? "", /records of kind kind .* for the test/);
+  isForbidden = false;
+  const before = refusals;
+  await eventually(() => assert.ok(refusals >= before + 3));
+  assert.equal(warnings.length, 2);
+  mirror.close();
+  await store.close();
+});
