@@ -8,7 +8,8 @@ import { CausewayError, conflict, forbidden, invalid, notFound } from "../errors
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
 import { fieldOf, textOf } from "./fields.ts";
-import { type HeldThing, type Thing, thingsOf } from "./held-things.ts";
+import { Going } from "./going.ts";
+import { thingsOf } from "./held-things.ts";
 import {
   addressKind,
   goingKind,
@@ -29,12 +30,14 @@ export class SharedNetworks {
   readonly #store: SharedStore;
   readonly #membership: Membership;
   readonly #allocations: Allocations;
+  readonly #going: Going;
   #mirror: Mirror | undefined;
 
   constructor(store: SharedStore, membership: Membership, allocations: Allocations) {
     this.#store = store;
     this.#membership = membership;
     this.#allocations = allocations;
+    this.#going = new Going({ store, membership, allocations }, { thing: networkKind, going: goingKind });
   }
 
   /** From now on. */
@@ -102,29 +105,14 @@ export class SharedNetworks {
    * @throws network_has_endpoints, network_has_services, network_not_found, network_going, store_unavailable
    */
   async delete(id: string): Promise<void> {
-    const going: HeldThing = { kind: goingKind, id, owner: id };
-    await this.#block(going);
-    try {
+    const { network } = await this.#get(id);
+    const look = async () => {
       const { network, fields } = await this.#get(id);
       await this.#refuseUsers(network);
       await this.#refuseServices(network);
-      // That this host is the one that deletes it, still.
-      const { changes } = this.#allocations.handOver(id);
-      const own: readonly Thing[] = [
-        { kind: networkKind, id },
-        { kind: networkNameKind, id: network.name },
-        going,
-        ...thingsOf(fields),
-      ];
-      await this.#store.commit([
-        ...changes,
-        ...own.map((thing): SharedChange => ({ op: "delete", kind: thing.kind, id: thing.id })),
-      ]);
-      this.#allocations.handedOver([going]);
-    } catch (error) {
-      await this.#allocations.giveBack(going);
-      throw error;
-    }
+      return [{ kind: networkNameKind, id: network.name }, ...thingsOf(fields)];
+    };
+    await this.#going.delete(id, look, () => networkGoing(network.name));
   }
 
   /**
@@ -134,24 +122,14 @@ export class SharedNetworks {
    */
   async stillThere(id: string): Promise<readonly SharedChange[]> {
     const { revision } = this.known.get(id) ?? (await this.#get(id));
-    return thereAt(id, revision);
+    return this.#going.notYet(id, revision);
   }
 
   /** As {@link stillThere}, not by what this host was told, but by the store. */
   async stillThereNow(id: string): Promise<readonly SharedChange[]> {
     const { revision, network } = await this.#get(id);
-    if ((await this.#store.get(goingKind, id)) !== undefined) throw networkGoing(network.name);
-    return thereAt(id, revision);
-  }
-
-  /** From now on nothing is begun in it. */
-  async #block(going: HeldThing): Promise<void> {
-    const { network } = await this.#get(going.id);
-    try {
-      await this.#allocations.take(going, { host: this.#membership.self.id });
-    } catch (error) {
-      throw isConflict(error) ? networkGoing(network.name) : error;
-    }
+    if (await this.#going.isGoing(id)) throw networkGoing(network.name);
+    return this.#going.notYet(id, revision);
   }
 
   async #refuseUsers({ id, name }: SharedNetwork): Promise<void> {
@@ -196,13 +174,6 @@ export class SharedNetworks {
     const message = `network "${name}" was not made: this host was away so long that its addresses were given to others: try again`;
     return new CausewayError("unavailable", "cluster_contention", message, { cause: error });
   }
-}
-
-function thereAt(id: string, revision: number): readonly SharedChange[] {
-  return [
-    { op: "expect", kind: networkKind, id, ifRevision: revision },
-    { op: "expect", kind: goingKind, id, ifRevision: 0 },
-  ];
 }
 
 function networkGoing(name: string): CausewayError {

@@ -8,7 +8,8 @@ import { type CausewayError, conflict, forbidden, notFound } from "../errors.ts"
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
 import { fieldOf, textOf } from "./fields.ts";
-import { type HeldThing, type Thing, thingsOf } from "./held-things.ts";
+import { Going } from "./going.ts";
+import { type HeldThing, thingsOf } from "./held-things.ts";
 import { addressKind, hostPortKind, serviceGoingKind, serviceKey, serviceKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
@@ -24,10 +25,12 @@ interface Rooms {
 
 export class SharedServices {
   readonly #rooms: Rooms;
+  readonly #going: Going;
   #mirror: Mirror | undefined;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
+    this.#going = new Going(rooms, { thing: serviceKind, going: serviceGoingKind });
   }
 
   /** From now on. */
@@ -119,25 +122,14 @@ export class SharedServices {
    * @throws service_has_endpoints, service_not_found, service_going, store_unavailable
    */
   async delete(networkId: string, name: string): Promise<void> {
-    const { store, allocations } = this.#rooms;
     const key = serviceKey(networkId, name);
-    const going: HeldThing = { kind: serviceGoingKind, id: key, owner: key };
-    await this.#block(going, name);
-    try {
+    await this.#get(key, name);
+    const look = async () => {
       const stored = await this.#get(key, name);
       await this.#refuseMembers(networkId, name);
-      // That this host is the one that deletes it, still.
-      const { changes } = allocations.handOver(key);
-      const own: readonly Thing[] = [{ kind: serviceKind, id: key }, going, ...thingsOf(stored.value)];
-      await store.commit([
-        ...changes,
-        ...own.map(({ kind, id }): SharedChange => ({ op: "delete", kind, id })),
-      ]);
-      allocations.handedOver([going]);
-    } catch (error) {
-      await allocations.giveBack(going);
-      throw error;
-    }
+      return thingsOf(stored.value);
+    };
+    await this.#going.delete(key, look, () => serviceGoing(name));
   }
 
   /**
@@ -148,26 +140,15 @@ export class SharedServices {
   async stillThere(networkId: string, name: string): Promise<readonly SharedChange[]> {
     const key = serviceKey(networkId, name);
     const { revision } = this.#mirror?.records.get(key) ?? (await this.#get(key, name));
-    return thereAt(key, revision);
+    return this.#going.notYet(key, revision);
   }
 
   /** As {@link stillThere}, not by what this host was told, but by the store. @throws service_going */
   async stillThereNow(networkId: string, name: string): Promise<readonly SharedChange[]> {
     const key = serviceKey(networkId, name);
     const { revision } = await this.#get(key, name);
-    if ((await this.#rooms.store.get(serviceGoingKind, key)) !== undefined) throw serviceGoing(name);
-    return thereAt(key, revision);
-  }
-
-  /** From now on nobody becomes a member of it. */
-  async #block(going: HeldThing, name: string): Promise<void> {
-    const { allocations, membership } = this.#rooms;
-    await this.#get(going.id, name);
-    try {
-      await allocations.take(going, { host: membership.self.id });
-    } catch (error) {
-      throw isConflict(error) ? serviceGoing(name) : error;
-    }
+    if (await this.#going.isGoing(key)) throw serviceGoing(name);
+    return this.#going.notYet(key, revision);
   }
 
   async #refuseMembers(networkId: string, name: string): Promise<void> {
@@ -187,13 +168,6 @@ export class SharedServices {
     if (stored !== undefined) return stored;
     throw notFound("service_not_found", `the network has no service "${name}" any more`, name);
   }
-}
-
-function thereAt(key: string, revision: number): readonly SharedChange[] {
-  return [
-    { op: "expect", kind: serviceKind, id: key, ifRevision: revision },
-    { op: "expect", kind: serviceGoingKind, id: key, ifRevision: 0 },
-  ];
 }
 
 function hostPortThing(networkId: string, name: string, { protocol, port }: HostPort): HeldThing {
