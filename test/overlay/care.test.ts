@@ -22,7 +22,7 @@ async function restart(host: OverlayHost, network: SharedNetwork, members: reado
   host.driver = host.openDriver();
   host.driver.restoreNetwork(network.spec, network.state);
   for (const { spec } of members) await host.driver.restoreEndpoint(spec, { bindings: [] }, true);
-  await host.driver.restored();
+  host.driver.restored();
 }
 
 interface Scene {

@@ -101,7 +101,7 @@ describe("an overlay network's first join", () => {
       host.driver = host.openDriver();
       // Neither the endpoint nor the sandbox was stored.
       host.driver.restoreNetwork(network.spec, network.state);
-      await host.driver.restored();
+      host.driver.restored();
       const { links, namespaces } = host.netstack.marked();
       host.netstack.sweep({ links, namespaces: namespaces.filter(({ of }) => of === "sandbox") });
       await host.reaper.drain();
@@ -132,7 +132,7 @@ describe("an overlay network's first join", () => {
     host.driver = host.openDriver();
     host.driver.restoreNetwork(network.spec, network.state);
     await host.driver.restoreEndpoint(spec, { bindings: [] }, true);
-    await host.driver.restored();
+    host.driver.restored();
     host.driver.settlePeers(network.spec.id, [b.peer]);
     assert.deepEqual(host.driver.health.inspectNetwork(network.spec.id), []);
     assert.deepEqual(host.driver.health.inspectEndpoint(network.spec.id, spec.id), []);

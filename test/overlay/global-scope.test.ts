@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { link, Rtnl } from "@causeway/kernel";
 import type { Attachment } from "@causeway/libnetwork";
 import { ClusterHosts } from "../support/cluster-hosts.ts";
 import { eventually } from "../support/eventually.ts";
@@ -103,12 +104,58 @@ describe("a network of global scope", () => {
     one.addAddress("192.0.2.101/24");
     await one.start({ advertise: "192.0.2.101" });
     const codes = async () => (await one.controller.inspectHealth()).items.map(({ code }) => code);
-    assert.ok(!(await codes()).includes("segment_altered"));
+    await eventually(async () => assert.ok(!(await codes()).includes("segment_altered")));
     using wire = new FrameSocket(cluster.underlay.namespace, "port1");
     await eventually(async () => assert.ok(await pings(b, addressOf(a))));
     const [from, to] = ["c0000265c0000202", "c0000202c0000265"];
     const seen = wire.received().map((bytes) => bytes.toString("hex", 26, 34));
     assert.ok(seen.includes(from) && seen.includes(to), seen.join());
+    await cluster.clear();
+  });
+
+  it("carries what it did where a host comes back with another address while the cluster is away, also once repaired and back at the first", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    await cluster.host(1).controller.newNetwork("overlay", "web");
+    const a = await cluster.host(1).attach("web", "a");
+    const b = await cluster.host(2).attach("web", "b");
+    await eventually(async () => assert.ok(await pings(b, addressOf(a))));
+    const one = cluster.host(1);
+    await one.stop();
+    one.addAddress("192.0.2.101/24");
+    await one.start({ advertise: "192.0.2.101", isReachable: false });
+    assert.ok(await pings(b, addressOf(a)), "the others know it at its former address only");
+    await one.controller.repair();
+    await one.stop();
+    await one.start({ isReachable: false });
+    await one.controller.repair();
+    assert.ok(await pings(b, addressOf(a)), "its entries went with no device");
+    await one.stop();
+    one.expireLife();
+    await one.start();
+    await eventually(async () => assert.ok(await pings(b, addressOf(a))));
+    await cluster.clear();
+  });
+
+  it("gets tunnels of other settings as soon as nobody has its id there", async () => {
+    const overlay: Record<string, number> = {};
+    await using cluster = await ClusterHosts.create(1, { overlay });
+    const one = cluster.host(1);
+    await one.controller.newNetwork("overlay", "web");
+    await one.attach("web", "a");
+    const [id = ""] = cluster.ids("number.vni");
+    await one.stop();
+    one.expireLife();
+    using rtnl = new Rtnl(one.namespace);
+    const vxlan = { id: Number(id), port: 4999 };
+    rtnl.execute(link.create({ name: "theirs", info: { kind: "vxlan", vxlan } }));
+    Object.assign(overlay, { vxlanPort: vxlan.port });
+    await one.start();
+    const told = async () => (await one.controller.inspectHealth()).items.map(({ message }) => message);
+    await eventually(async () =>
+      assert.match((await told()).join(), /another VXLAN device of this host has the id/),
+    );
+    rtnl.execute(link.remove({ name: "theirs" }));
+    await eventually(async () => assert.deepEqual(await told(), []));
     await cluster.clear();
   });
 

@@ -30,7 +30,7 @@ const tools = { namespace, rtnl, reaper: new Reaper(namespace), firewall };
 const driver = openDriver(order, tools);
 const netstack = openNetStack(order, tools);
 driver.restoreNetwork(order.network.spec, order.network.state);
-await driver.restored();
+driver.restored();
 driver.settlePeers(order.network.spec.id, order.peers ?? []);
 let calls = 0;
 setGuard({

@@ -164,7 +164,7 @@ export function openDriver(
   const restored = driver.restored.bind(driver);
   driver.restored = () => {
     firewall.install();
-    return restored();
+    restored();
   };
   return driver;
 }

@@ -201,6 +201,9 @@ export class OverlayDriver implements Driver, PeerDriver {
   }
 
   restoreNetwork(spec: NetworkSpec, state: PlainData): void {
+    const before = this.#networks.find(spec.id);
+    // One that something could not be done with is taken up once more.
+    if (before !== undefined) this.#segments.putDown(before);
     const network = this.#networks.add(planNetwork(spec), readState(state));
     this.#segments.know(network);
     this.#segments.takeUp(network);
@@ -222,13 +225,12 @@ export class OverlayDriver implements Driver, PeerDriver {
   }
 
   /** Packet filters hold all endpoints at once; what an earlier run was about to let go of goes. */
-  async restored(): Promise<void> {
+  restored(): void {
     for (const network of this.#networks) {
       if (isInUse(network)) network.segment?.guard.install();
       else this.#segments.release(network);
     }
     this.#isRestored = true;
-    await this.#segments.update();
   }
 
   putPeer(peer: Peer): void {
@@ -259,6 +261,7 @@ export class OverlayDriver implements Driver, PeerDriver {
     this.#ends.settle(network, others);
     network.peers.settle(others);
     network.peersTold = true;
+    this.#segments.update(network);
     const { segment } = network;
     if (segment === undefined) return;
     this.#apply(network, difference(liveEntries(segment.rtnl, segment), network.peers.entries()));

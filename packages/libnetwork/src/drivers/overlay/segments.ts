@@ -7,12 +7,21 @@ import type { TunnelCipher } from "../../contracts/overlay.ts";
 import { conflict, unavailable } from "../../errors.ts";
 import { Departures } from "../departures.ts";
 import { endpointBridgePort } from "./bridge-ports.ts";
+import type { Entry, EntryKey } from "./entries.ts";
 import { reconnect } from "./host-end.ts";
 import { changeEntries, liveEntries } from "./kernel-tables.ts";
 import type { OverlayNetwork } from "./networks.ts";
 import type { OverlayDriverParts } from "./parts.ts";
 import { difference } from "./peer-table.ts";
-import { makeSegment, mendSegment, openSegment, type Segment, type SegmentSettings } from "./segment.ts";
+import {
+  bridgeName,
+  makeSegment,
+  mendSegment,
+  openSegment,
+  type Segment,
+  type SegmentSettings,
+  vxlanName,
+} from "./segment.ts";
 import { tunnelMtu } from "./underlay.ts";
 
 /** The kernel takes its time over a namespace that was let go of, and the VXLAN id is taken until then. */
@@ -26,7 +35,7 @@ export class Segments {
   readonly #departures = new Departures();
   /** Those that are being made, by network. */
   readonly #making = new Map<string, Promise<Segment>>();
-
+  /** Those that were taken up with tunnels of other settings, such as another address of this host. */
   readonly #outdated = new Set<OverlayNetwork>();
 
   constructor(parts: OverlayDriverParts, vxlanPort: number) {
@@ -82,11 +91,26 @@ export class Segments {
     } else if (files.existsSync(settings.path)) this.#letGo(settings.path);
   }
 
-  /** Those that were taken up with tunnels of other settings, such as another address of this host, get their own. What fails the doctor tells. */
-  async update(): Promise<void> {
-    const outdated = [...this.#outdated].filter(({ segment }) => segment !== undefined);
-    this.#outdated.clear();
-    await Promise.allSettled(outdated.map((network) => this.mend(network)));
+  /** Nothing of ours keeps it open any more: in the kernel it stays, to be taken up again. */
+  putDown(network: OverlayNetwork): void {
+    const { segment } = network;
+    if (segment === undefined) return;
+    network.segment = undefined;
+    this.#outdated.delete(network);
+    this.#departures.expect(segment.place.path, segment.close());
+  }
+
+  /**
+   * One that was taken up with tunnels of other settings gets its own, now that the cluster has told of all peers. Not before: until this host has told
+   * the cluster, the others believe it at its former address only.
+   *
+   * @throws vni_in_use
+   */
+  update(network: OverlayNetwork): void {
+    const { segment } = network;
+    if (segment === undefined || !this.#outdated.has(network)) return;
+    this.#mend(network, segment);
+    this.#outdated.delete(network);
   }
 
   /** Takes the network off this host. */
@@ -94,6 +118,7 @@ export class Segments {
     const { segment } = network;
     if (segment === undefined) return;
     network.segment = undefined;
+    this.#outdated.delete(network);
     const closed = segment.close();
     this.#receive(network, false);
     this.#letGo(segment.place.path, closed);
@@ -126,20 +151,29 @@ export class Segments {
 
   /** Where all of it is gone it is made anew, and its endpoints' interfaces are the model's to make again. */
   async mend(network: OverlayNetwork): Promise<void> {
-    const { segment, peers, peersTold } = network;
-    if (segment === undefined) {
-      await this.provide(network);
-      return;
+    const { segment } = network;
+    if (segment === undefined) await this.provide(network);
+    else this.#mend(network, segment);
+  }
+
+  #mend(network: OverlayNetwork, segment: Segment): void {
+    const { spec, peers, peersTold } = network;
+    const settings = this.settings(network);
+    // Until the cluster has told of all peers, what is there is not known to be wrong, and goes with a VXLAN device that is made anew.
+    const before = peersTold ? new Map<EntryKey, Entry>() : entriesBefore(segment);
+    let mended: Segment;
+    try {
+      mended = mendSegment(this.#parts.rtnl, segment, settings);
+    } catch (error) {
+      throw isKernelError(error, "EEXIST") ? vniInUse(spec.name, settings) : error;
     }
-    const mended = mendSegment(this.#parts.rtnl, segment, this.settings(network));
     network.segment = mended;
     for (const [id, { joined }] of network.endpoints) {
       // One whose end is gone the model makes again.
       if (joined) reconnect(mended, id, this.#parts.ownerOf(id), endpointBridgePort(network, mended.guard));
     }
-    const live = liveEntries(mended.rtnl, mended);
-    // Until the cluster has told of all peers, what is there is not known to be wrong.
-    const { set, remove } = difference(live, peers.entries());
+    const wanted = new Map([...before, ...peers.entries()]);
+    const { set, remove } = difference(liveEntries(mended.rtnl, mended), wanted);
     changeEntries(mended.rtnl, mended, { set, remove: peersTold ? remove : [] });
   }
 
@@ -170,6 +204,15 @@ export class Segments {
   gone(): Promise<void> {
     return this.#departures.all();
   }
+}
+
+/** Whole entries that the kernel has; none where a link of the two is gone. */
+function entriesBefore(segment: Segment): ReadonlyMap<EntryKey, Entry> {
+  const { rtnl, bridge, vxlan } = segment;
+  const isThere = (name: string, index: number) => rtnl.findLink({ name })?.index === index;
+  if (!isThere(bridgeName, bridge) || !isThere(vxlanName, vxlan)) return new Map();
+  const live = [...liveEntries(rtnl, segment)];
+  return new Map(live.filter(([, entry]) => entry.kind !== "mac" || entry.hostAddress !== ""));
 }
 
 /** @throws network_not_restored */
