@@ -70,6 +70,8 @@ describe("Announcer", () => {
     announcer.announce(scene.bridge, [entry]);
     await announcer[Symbol.asyncDispose]();
     assert.equal(scene.sockets(), 0);
+    announcer.announce(scene.bridge, [entry]);
+    assert.equal(scene.sockets(), 0);
   });
 
   it("is silent where nobody hears: on a bridge that is down, or gone", async () => {

@@ -14,6 +14,7 @@ export class Announcer implements AsyncDisposable {
   #closing: NodeJS.Timeout | undefined;
   /** Of the last socket. */
   #closed: Promise<void> | undefined;
+  #isDisposed = false;
 
   constructor(namespace: NetNamespace) {
     this.#namespace = namespace;
@@ -21,6 +22,7 @@ export class Announcer implements AsyncDisposable {
 
   /** @param bridge index of the link that all hear */
   announce(bridge: number, entries: readonly AddressEntry[]): void {
+    if (this.#isDisposed) return;
     const socket = this.#open();
     try {
       for (const { address, mac } of entries) socket.send(bridge, announcementOf(address, mac));
@@ -47,7 +49,9 @@ export class Announcer implements AsyncDisposable {
     return this.#closed ?? Promise.resolve();
   }
 
+  /** Announces nothing from the call on; returns when its sockets are closed. */
   [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     return this.#close();
   }
 }
