@@ -67,10 +67,9 @@ function readStruct(
   value: Readonly<Record<string, unknown>>,
   path: string,
 ): unknown {
-  const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]));
   const given = new Map<string, unknown>();
   for (const [key, item] of Object.entries(value)) {
-    const name = Object.hasOwn(properties, key) ? key : names.get(key.toLowerCase());
+    const name = Object.hasOwn(properties, key) ? key : nameInAnyCase(properties, key);
     if (name !== undefined && item !== null) given.set(name, item);
   }
   const fields: [string, unknown][] = [];
@@ -79,6 +78,11 @@ function readStruct(
     fields.push([name, read(schema, given.get(name) ?? zeroOf(schema), below(path, name))]);
   }
   return Object.fromEntries(fields);
+}
+
+function nameInAnyCase(properties: Readonly<Record<string, GoSchema>>, key: string): string | undefined {
+  const folded = key.toLowerCase();
+  return Object.keys(properties).find((name) => name.toLowerCase() === folded);
 }
 
 function fits({ type, properties, patternProperties, items }: GoSchema, value: unknown): boolean {

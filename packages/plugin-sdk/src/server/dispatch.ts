@@ -36,23 +36,22 @@ interface Answer {
 }
 
 /**
- * @param closing aborted when no handler is waited for any longer
+ * @param ending aborted when the handler is waited for no longer: here, and by whoever else has a reason
  */
 export async function answerRequest(
   plugin: PluginDefinition,
   request: IncomingMessage,
   response: ServerResponse,
   options: DispatchOptions,
-  closing: AbortSignal,
+  ending: AbortController,
 ): Promise<void> {
   const started = performance.now();
   const method = (request.url ?? "").split("?", 1)[0]?.slice(1) ?? "";
-  const hungUp = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished)
-      hungUp.abort(new PluginError("plugin_call_aborted", "the caller hung up"));
+      ending.abort(new PluginError("plugin_call_aborted", "the caller hung up"));
   });
-  const { status, body, error } = await answer(plugin, method, request, options, [hungUp.signal, closing]);
+  const { status, body, error } = await answer(plugin, method, request, options, ending);
   if (!response.destroyed) send(request, response, status, body);
   const took = performance.now() - started;
   options.onCall({ plugin: plugin.name, method, status, took, ...(error !== undefined && { error }) });
@@ -63,7 +62,7 @@ async function answer(
   name: string,
   request: IncomingMessage,
   { bodyLimit, timeout }: DispatchOptions,
-  ends: readonly AbortSignal[],
+  ending: AbortController,
 ): Promise<Answer> {
   if (request.method !== "POST") return refusal(405, "Err", `${request.method} is not understood: use POST`);
   // No page of a browser's on this machine is to call a plugin that listens on TCP: browsers say so, callers of plugins do not.
@@ -81,7 +80,7 @@ async function answer(
     return refusal(tooLarge ? 413 : 400, errorField, `${name}: ${messageOf(error)}`, error);
   }
   try {
-    const result = await withinTime(handler, message, { plugin: plugin.name, method: name }, timeout, ends);
+    const result = await withinTime(handler, message, { plugin: plugin.name, method: name }, timeout, ending);
     checkAnswer(name, result);
     return { status: 200, body: result ?? {} };
   } catch (error) {
@@ -106,18 +105,15 @@ async function withinTime(
   message: unknown,
   call: { readonly plugin: string; readonly method: MethodName },
   timeout: number,
-  ends: readonly AbortSignal[],
+  ending: AbortController,
 ): Promise<unknown> {
-  const late = new AbortController();
-  const timer = setTimeout(
-    () =>
-      late.abort(new PluginError("handler_timeout", `${call.method} took longer than ${timeout / 1000} s`)),
-    timeout,
-  );
-  const signal = AbortSignal.any([late.signal, ...ends]);
+  const { signal } = ending;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(() => {
+    ending.abort(new PluginError("handler_timeout", `${call.method} took longer than ${timeout / 1000} s`));
+  }, timeout);
   try {
     return await Promise.race([aborted, (async () => await handler(message, { ...call, signal }))()]);
   } finally {

@@ -75,8 +75,8 @@ export class PluginServer {
   readonly #plugin: PluginDefinition;
   readonly #options: ServeOptions;
   readonly #server: Server;
-  readonly #closing = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  /** Calls that have no answer yet, and what ends each of them. */
+  readonly #running = new Map<Promise<void>, AbortController>();
   readonly #cleanUps: (() => void)[] = [];
   #url = "";
   #closed: Promise<void> | undefined;
@@ -100,11 +100,12 @@ export class PluginServer {
           });
     this.#server.on("request", (request, response) => {
       if (this.#closed !== undefined) response.setHeader("Connection", "close");
-      const running = answerRequest(plugin, request, response, dispatch, this.#closing.signal).catch(
+      const ending = new AbortController();
+      const running = answerRequest(plugin, request, response, dispatch, ending).catch(
         // Nothing is left to be answered: a listener of onCall threw, or the connection broke.
         () => void response.destroy(),
       );
-      this.#running.add(running);
+      this.#running.set(running, ending);
       void running.finally(() => this.#running.delete(running));
     });
   }
@@ -192,11 +193,12 @@ export class PluginServer {
     const { grace = 10_000 } = this.#options;
     let cut: NodeJS.Timeout | undefined;
     const timer = setTimeout(() => {
-      this.#closing.abort(new PluginError("plugin_call_aborted", `${this.#plugin.name} is ending`));
+      const reason = new PluginError("plugin_call_aborted", `${this.#plugin.name} is ending`);
+      for (const ending of this.#running.values()) ending.abort(reason);
       // Answers to those that were aborted get out first; who has not sent its request by now is not waited for.
       cut = setTimeout(() => this.#server.closeAllConnections(), lastWords);
     }, grace);
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.keys());
     clearTimeout(timer);
     clearTimeout(cut);
     this.#server.closeIdleConnections();
