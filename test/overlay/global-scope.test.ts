@@ -183,6 +183,29 @@ describe("a network of global scope", () => {
     await two.start();
   });
 
+  it("is not well where other hosts are reached by the other version of IP", async () => {
+    await using cluster = await ClusterHosts.create(2);
+    const told = async (number: number) => {
+      const { items } = await cluster.host(number).controller.inspectHealth();
+      return items.filter(({ code }) => code === "advertise_family_mixed").map(({ message }) => message);
+    };
+    assert.deepEqual([await told(1), await told(2)], [[], []]);
+    const [two] = [cluster.host(2)];
+    const advertise = async (address: string) => {
+      await two.stop();
+      two.expireLife();
+      await two.start({ advertise: address });
+    };
+    await advertise("2001:db8::2");
+    await eventually(async () => {
+      const [[first = ""], [second = ""]] = [await told(1), await told(2)];
+      assert.match(first, /by IPv4 \(192\.0\.2\.1\), and not so "host2" \(2001:db8::2\) of/);
+      assert.match(second, /by IPv6 \(2001:db8::2\), and not so "host1" \(192\.0\.2\.1\) of/);
+    });
+    await advertise("192.0.2.2");
+    await eventually(async () => assert.deepEqual([await told(1), await told(2)], [[], []]));
+  });
+
   it("does without a host that is dead, gives its addresses to others after retention, and a host that is back yields them", async () => {
     await using cluster = await ClusterHosts.create(2);
     const network = await cluster.host(1).controller.newNetwork("overlay", "web", {

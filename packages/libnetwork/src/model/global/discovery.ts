@@ -1,6 +1,7 @@
 /**
  * Which hosts there are, told to drivers of global scope that want to know.
  */
+import { familyOf } from "../../address/ip.ts";
 import type { HostsListener } from "../../contracts/cluster.ts";
 import type { Driver } from "../../contracts/driver.ts";
 import type { ClusterHost } from "../../contracts/overlay.ts";
@@ -30,6 +31,12 @@ export class Discovery implements HostsListener {
   /** Others that are said to be reached at the same address. */
   twinsOf({ id, address }: ClusterHost): readonly ClusterHost[] {
     return [...this.#hosts.values()].filter((other) => other.id !== id && other.address === address);
+  }
+
+  /** Others that are reached by the other version of IP. */
+  ofOtherFamily({ address }: ClusterHost): readonly ClusterHost[] {
+    const family = familyOf(address);
+    return [...this.#hosts.values()].filter((other) => familyOf(other.address) !== family);
   }
 
   went(host: ClusterHost): void {

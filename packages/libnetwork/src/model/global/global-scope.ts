@@ -98,6 +98,11 @@ export class GlobalScope {
     return this.#discovery.twinsOf(this.#cluster.self);
   }
 
+  /** Other hosts that no tunnel leads to, for they are reached by IPv6 and this one by IPv4, or the other way round. */
+  ofOtherFamily(): readonly ClusterHost[] {
+    return this.#discovery.ofOtherFamily(this.#cluster.self);
+  }
+
   /** A driver of networks that hosts share is told which hosts there are. */
   introduce(driver: Driver): void {
     this.#discovery.introduce(driver);

@@ -2,9 +2,9 @@
  * Conditions of the machine: what is ours to mend among them, its drivers say.
  */
 import { type HealthItem, type HealthSubject, looking } from "../../contracts/health.ts";
-import type { CausewayError } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
 import { sweep } from "../sweep.ts";
+import { inspectCluster } from "./cluster-health.ts";
 import { inspectSpace } from "./disk-space.ts";
 import { findSurelyStale, inspectStale } from "./stale.ts";
 import type { SubjectHealth } from "./subject-health.ts";
@@ -32,8 +32,7 @@ export const hostHealth: SubjectHealth = {
       ...directories.flatMap((path) => looking(host, path, () => inspectSpace(path))),
       ...(await inspectStale(engine)),
       ...owedToPlugins(engine),
-      ...clusterAway(engine),
-      ...sharedAddress(engine),
+      ...inspectCluster(engine),
     ];
   },
 
@@ -53,46 +52,6 @@ function owedToPlugins({ intents }: Engine): readonly HealthItem[] {
     mend: "start the plugin: it is asked as soon as it answers",
     repairable: false,
   }));
-}
-
-function clusterAway({ parts: { cluster } }: Engine): readonly HealthItem[] {
-  if (cluster === undefined) return [];
-  if (cluster.availability.available) return cluster.refusal === undefined ? [] : [refused(cluster.refusal)];
-  return [
-    {
-      code: "cluster_away",
-      nature: "host",
-      subject: host,
-      message: `the cluster's etcd cannot be reached (${cluster.availability.reason ?? "it does not answer"}): networks of the cluster carry what they did, and nothing of them can be changed`,
-      mend: "see to etcd, to the way there, and to who this host says it is (cluster.etcd, cluster.user, cluster.tls-...): what is owed is done as soon as it answers",
-      repairable: false,
-    },
-  ];
-}
-
-function sharedAddress({ global }: Engine): readonly HealthItem[] {
-  return (global?.twins() ?? []).map(({ name, address }) => ({
-    code: "advertise_in_use",
-    nature: "host",
-    subject: host,
-    message: `host "${name}" of the cluster says ${address} of itself, too: what the others send there reaches one of the two at most`,
-    mend: "give each host an address of its own to advertise (cluster.advertise), and open again",
-    repairable: false,
-  }));
-}
-
-function refused({ code, message }: CausewayError): HealthItem {
-  return {
-    code,
-    nature: "host",
-    subject: host,
-    message,
-    mend:
-      code === "host_id_in_use"
-        ? "close this host's controller, and open it with an empty state directory: what is in it is the other host's"
-        : "change that in the store that hosts share: this host goes on by itself then",
-    repairable: false,
-  };
 }
 
 /** Who drops what is forwarded is in nobody's way where nothing is to be. */
