@@ -31,6 +31,10 @@ export interface HostOptions {
   readonly gatewayNetwork?: NonNullable<ControllerOptions["gatewayNetwork"]>;
 }
 
+/** Calls of a shared store that wait for an answer. */
+const sharedCalls = ["get", "list", "commit", "lease"] as const;
+export type SharedCall = (typeof sharedCalls)[number];
+
 /** One host. */
 export class ClusterHost {
   readonly number: number;
@@ -40,6 +44,8 @@ export class ClusterHost {
   store: MemorySharedStore;
   /** Those of this run. */
   leases: Lease[] = [];
+  /** Asked before each call of what is shared; what it answers is done instead, where it answers. */
+  onCall: (method: SharedCall, call: () => Promise<unknown>) => Promise<unknown> = (_, call) => call();
   readonly #options: HostOptions;
   #controller: NetworkController | undefined;
 
@@ -140,11 +146,12 @@ export class ClusterHost {
       get: (target, property) => {
         const value: unknown = Reflect.get(target, property, target);
         if (typeof value !== "function") return value;
-        if (property !== "lease") return value.bind(target);
-        return async (seconds: number) => {
-          const lease = await target.lease(seconds);
-          leases.push(lease);
-          return lease;
+        const method = sharedCalls.find((one) => one === property);
+        if (method === undefined) return value.bind(target);
+        return async (...args: unknown[]) => {
+          const answer = await this.onCall(method, () => Reflect.apply(value, target, args));
+          if (method === "lease") leases.push(answer as Lease);
+          return answer;
         };
       },
     });

@@ -65,6 +65,11 @@ export class SharedMemory {
     );
   }
 
+  /** `kind/id` of every record, in the order of the texts. */
+  records(): readonly string[] {
+    return [...this.#kinds].flatMap(([kind, all]) => [...all.keys()].map((id) => `${kind}/${id}`)).sort();
+  }
+
   commit(changes: readonly EncodedSharedChange[]): number {
     for (const change of changes) {
       checkRevision(change, this.#kinds.get(change.kind)?.get(change.id)?.revision ?? 0);
