@@ -86,6 +86,10 @@ describe("a service of a network of global scope", () => {
     const { cluster, service, clients, members } = scene;
     const there = await serviceOn(cluster.host(2));
     assert.equal(there.id, service.id);
+    assert.deepEqual(
+      there.remoteMembers().map(({ name }) => name),
+      ["m1"],
+    );
     for (const family of families) {
       assert.equal(addressOf(there, family), addressOf(service, family));
       await using _servers = await serveAll(members, 80, family);

@@ -80,6 +80,9 @@ export const RemoteMember = Type.Object(
   {
     endpoint: Type.String({ description: "Its id." }),
     host: Type.String({ description: "Id of the host that has it." }),
+    name: Type.Optional(
+      Type.String({ description: "What its address is called. Absent where nobody finds it by a name." }),
+    ),
     state,
     ipv4: Type.Optional(Type.String({ description: "Without prefix length." })),
     ipv6: Type.Optional(Type.String({ description: "Without prefix length." })),

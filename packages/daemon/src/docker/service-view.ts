@@ -22,7 +22,7 @@ function serviceInfo(service: Service): ServiceInfo {
     Info: { State: state },
   }));
   const others = service.remoteMembers().map((member) => ({
-    Name: "",
+    Name: member.name ?? "",
     EndpointID: member.endpointId,
     EndpointIP: member.ipv4 ?? member.ipv6 ?? "",
     Info: { State: member.state, Host: member.hostId },

@@ -17,7 +17,8 @@ export const serviceListing: Listing<Service> = {
     Serving: { title: "SERVING", text: servingText },
     Members: {
       title: "MEMBERS",
-      text: ({ members }) => members.map(({ endpoint }) => endpoint.name).join(","),
+      text: ({ members, remoteMembers }) =>
+        [...members.map(({ endpoint }) => endpoint.name), ...remoteMembers.map(nameOfRemote)].join(","),
     },
     Labels: { title: "LABELS", text: ({ labels }) => pairsText(labels) },
     CreatedAt: { title: "CREATED AT", text: ({ created }) => created },
@@ -30,6 +31,10 @@ export const serviceListing: Listing<Service> = {
 function portsText({ mode, ports }: Service): string {
   if (mode === "dnsrr") return "";
   return ports === undefined ? "all" : ports.map(servicePortText).join(", ");
+}
+
+function nameOfRemote({ endpoint, name }: Service["remoteMembers"][number]): string {
+  return name ?? shortId(endpoint, false);
 }
 
 /** Of how many members, on all hosts, new connections are led to how many. */

@@ -8,6 +8,8 @@ import type { Peer } from "../../contracts/overlay.ts";
 export interface RemoteMember {
   readonly endpointId: string;
   readonly hostId: string;
+  /** What its address is called in the network: mostly the endpoint's name. Absent where nobody finds it by one. */
+  readonly name?: string;
   /** Without prefix length. */
   readonly ipv4?: string;
   readonly ipv6?: string;
@@ -25,12 +27,25 @@ export class RemoteMembers {
   }
 
   /** @returns what was told of it before */
-  put({ endpointId, hostId, ipv4, ipv6, service }: Peer): ReturnType<RemoteMembers["remove"]> {
+  put({
+    endpointId,
+    hostId,
+    names: [called],
+    ipv4,
+    ipv6,
+    service,
+  }: Peer): ReturnType<RemoteMembers["remove"]> {
     const before = this.remove(endpointId);
     if (service === undefined) return before;
     const { name, state } = service;
-    const addresses = { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
-    const member = { endpointId, hostId, ...addresses, state };
+    const member: RemoteMember = {
+      endpointId,
+      hostId,
+      ...(called !== undefined && { name: called }),
+      ...(ipv4 !== undefined && { ipv4 }),
+      ...(ipv6 !== undefined && { ipv6 }),
+      state,
+    };
     this.#byEndpoint.set(endpointId, { service: name, member });
     const members = this.#byService.get(name);
     if (members === undefined) this.#byService.set(name, new Map([[endpointId, member]]));
