@@ -77,9 +77,9 @@ export class SimulatedHost {
   }
 
   async makeNetwork({ id, name, subnet }: PlannedNetwork): Promise<void> {
-    const { addresses, numbers, networks } = this.#cluster;
+    const { pools, numbers, networks } = this.#cluster;
     const owner = { networkId: id };
-    const { poolId, pool } = await addresses.requestPool({
+    const { poolId, pool } = await pools.request({
       addressSpace: clusterSpace,
       v6: false,
       pool: subnet,
@@ -95,7 +95,7 @@ export class SimulatedHost {
     const poolId = poolIdOf({ subnet, subPool: undefined });
     const endpointId = `${this.id}-${this.#endpoints++}`;
     await this.#attend(networkId);
-    const { address } = await addresses.requestAddress({ poolId, owner: { networkId, endpointId } });
+    const { address } = await addresses.request({ poolId, owner: { networkId, endpointId } });
     const ipv4 = addressOf(address);
     const peer: Peer = {
       endpointId,
@@ -118,7 +118,7 @@ export class SimulatedHost {
     const [endpointId, { networkId, ipv4 = "" }] = first;
     this.#joined.delete(endpointId);
     await this.#cluster.peers.remove(networkId, endpointId);
-    await this.#cluster.addresses.releaseAddress(ipv4, { networkId, endpointId });
+    await this.#cluster.addresses.release(ipv4, { networkId, endpointId });
   }
 
   async #attend(networkId: string): Promise<void> {

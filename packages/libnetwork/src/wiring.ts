@@ -282,7 +282,7 @@ function makeParts(
     drivers.map(({ type }) => type),
   );
   const ipv6 = files.existsSync("/proc/sys/net/ipv6");
-  const own = cluster === undefined ? ipam : new ClusterIpam(ipam, cluster.addresses);
+  const own = cluster === undefined ? ipam : new ClusterIpam(ipam, cluster);
   const ipams = [own, new NullIpam()];
   return {
     store,

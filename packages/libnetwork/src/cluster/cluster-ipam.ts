@@ -12,19 +12,23 @@ import type {
   PoolRequest,
   PoolStatus,
 } from "../contracts/ipam.ts";
-import type { ClusterAddressSpace } from "./address-space.ts";
+import type { SharedAddresses } from "./addresses.ts";
 import { clusterSpace, isOfCluster } from "./pool-id.ts";
+import type { SharedPools } from "./pools.ts";
 
 type Promised<T> = T | Promise<T>;
 
 export class ClusterIpam implements Ipam {
   readonly remote = false;
   readonly #local: Ipam;
-  readonly #shared: ClusterAddressSpace;
+  readonly #pools: SharedPools;
+  readonly #addresses: SharedAddresses;
 
-  constructor(local: Ipam, shared: ClusterAddressSpace) {
+  /** @param shared the cluster's */
+  constructor(local: Ipam, shared: { readonly pools: SharedPools; readonly addresses: SharedAddresses }) {
     this.#local = local;
-    this.#shared = shared;
+    this.#pools = shared.pools;
+    this.#addresses = shared.addresses;
   }
 
   get name(): string {
@@ -42,24 +46,26 @@ export class ClusterIpam implements Ipam {
 
   requestPool(request: PoolRequest): Promised<Pool> {
     const isShared = request.addressSpace === clusterSpace;
-    return isShared ? this.#shared.requestPool(request) : this.#local.requestPool(request);
+    return isShared ? this.#pools.request(request) : this.#local.requestPool(request);
   }
 
   releasePool(poolId: string, owner?: AllocationOwner): Promised<void> {
-    return isOfCluster(poolId) ? this.#shared.releasePool(poolId, owner) : this.#local.releasePool(poolId);
+    if (!isOfCluster(poolId)) return this.#local.releasePool(poolId);
+    if (owner !== undefined) this.#addresses.neglect(owner.networkId);
+    return this.#pools.release(poolId, owner);
   }
 
   requestAddress(request: AddressRequest): Promised<AddressLease> {
     const isShared = isOfCluster(request.poolId);
-    return isShared ? this.#shared.requestAddress(request) : this.#local.requestAddress(request);
+    return isShared ? this.#addresses.request(request) : this.#local.requestAddress(request);
   }
 
   releaseAddress(poolId: string, address: string, owner?: AllocationOwner): Promised<void> {
-    if (isOfCluster(poolId)) return this.#shared.releaseAddress(address, owner);
+    if (isOfCluster(poolId)) return this.#addresses.release(address, owner);
     return this.#local.releaseAddress(poolId, address);
   }
 
   status(poolId: string): PoolStatus | undefined {
-    return isOfCluster(poolId) ? this.#shared.status(poolId) : this.#local.status(poolId);
+    return isOfCluster(poolId) ? this.#addresses.status(poolId) : this.#local.status(poolId);
   }
 }

@@ -22,10 +22,10 @@ test("no address is taken in a network that another host is about to delete", as
   const { memory, host, endpoint, store } = await scene();
   await using _host = host;
   await store.commit([{ op: "put", kind: goingKind, id: net, value: { host: "b" } }]);
-  await assert.rejects(host.cluster.addresses.requestAddress(endpoint), { code: "network_going" });
+  await assert.rejects(host.cluster.addresses.request(endpoint), { code: "network_going" });
   assert.ok(!(await recordsOf(memory, addressKind(net))).has("10.0.0.9"));
   await store.commit([{ op: "delete", kind: goingKind, id: net }]);
-  await host.cluster.addresses.requestAddress(endpoint);
+  await host.cluster.addresses.request(endpoint);
   await store.close();
 });
 
@@ -33,14 +33,14 @@ test("nothing is taken by a host whose claim has ended without its knowledge", a
   const { memory, host, endpoint, store } = await scene();
   await using _host = host;
   await store.commit([{ op: "delete", kind: claimKind, id: "a" }]);
-  await assert.rejects(host.cluster.addresses.requestAddress(endpoint), { code: "store_unavailable" });
+  await assert.rejects(host.cluster.addresses.request(endpoint), { code: "store_unavailable" });
   assert.ok(!(await recordsOf(memory, addressKind(net))).has("10.0.0.9"));
   await store.close();
 });
 
 test("what a host holds that comes back while others sweep stays its own", async () => {
   const { memory, host, endpoint, store } = await scene();
-  await host.cluster.addresses.requestAddress(endpoint);
+  await host.cluster.addresses.request(endpoint);
   await host.kill();
   await store.commit([{ op: "delete", kind: claimKind, id: "a" }]);
   const list = store.list.bind(store);

@@ -1,7 +1,9 @@
 /**
  * Things that only one has in the whole cluster: which they are, and for whom a host holds them.
  */
+import type { AllocationOwner } from "../contracts/ipam.ts";
 import type { PlainData } from "../contracts/store.ts";
+import { CausewayError } from "../errors.ts";
 import { fieldOf, textOf } from "./fields.ts";
 
 /** The record of it is of this kind, and has this id. */
@@ -36,4 +38,14 @@ export function readHeld(value: PlainData): HeldThing | undefined {
 export function thingsOf(fields: PlainData | undefined): readonly Thing[] {
   const things = fieldOf(fields, "things");
   return Array.isArray(things) ? things.flatMap((thing: PlainData) => readThing(thing) ?? []) : [];
+}
+
+/** Whoever asks for something that hosts share says whose it is to be. */
+export function ownerOf(owner: AllocationOwner | undefined): AllocationOwner {
+  if (owner !== undefined) return owner;
+  throw new CausewayError(
+    "internal",
+    "owner_missing",
+    "what hosts share is taken and given back by an owner only",
+  );
 }

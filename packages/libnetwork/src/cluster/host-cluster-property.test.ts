@@ -138,7 +138,7 @@ class Cluster {
             ? {}
             : { address: parseSubnet(pool).first.plus(BigInt(wish.address)).toString() };
         const owner = { networkId: network.id, endpointId: id };
-        const lease = await host.cluster.addresses.requestAddress({ poolId, owner, ...address });
+        const lease = await host.cluster.addresses.request({ poolId, owner, ...address });
         own.set(id, { id, networkId: network.id, address: lease.address.split("/")[0] ?? "" });
         return;
       }
@@ -146,7 +146,7 @@ class Cluster {
         const endpoint = [...own.values()][wish.which % own.size];
         if (endpoint === undefined) return;
         own.delete(endpoint.id);
-        await host.cluster.addresses.releaseAddress(endpoint.address, {
+        await host.cluster.addresses.release(endpoint.address, {
           ...endpoint,
           endpointId: endpoint.id,
         });

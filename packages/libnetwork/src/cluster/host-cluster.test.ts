@@ -51,18 +51,18 @@ test("an address is one endpoint's, and somebody else's after that", async () =>
   await using _b = b;
   const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
   const owner = { networkId: id, endpointId: "e1" };
-  const { address } = await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  const { address } = await a.cluster.addresses.request({ poolId, address: "10.0.0.9", owner });
   assert.equal(address, "10.0.0.9/24");
   const other = { networkId: id, endpointId: "e2" };
   const wish = { poolId, address: "10.0.0.9", owner: other };
-  await assert.rejects(b.cluster.addresses.requestAddress(wish), { code: "address_in_use" });
+  await assert.rejects(b.cluster.addresses.request(wish), { code: "address_in_use" });
   // Who does not have it gives nothing back.
-  await b.cluster.addresses.releaseAddress("10.0.0.9", other);
-  await a.cluster.addresses.releaseAddress("10.0.0.9", { networkId: id, endpointId: "e3" });
-  await assert.rejects(b.cluster.addresses.requestAddress(wish), { code: "address_in_use" });
-  await a.cluster.addresses.releaseAddress("10.0.0.9", owner);
+  await b.cluster.addresses.release("10.0.0.9", other);
+  await a.cluster.addresses.release("10.0.0.9", { networkId: id, endpointId: "e3" });
+  await assert.rejects(b.cluster.addresses.request(wish), { code: "address_in_use" });
+  await a.cluster.addresses.release("10.0.0.9", owner);
   // Though nobody has told it yet.
-  assert.equal((await b.cluster.addresses.requestAddress(wish)).address, "10.0.0.9/24");
+  assert.equal((await b.cluster.addresses.request(wish)).address, "10.0.0.9/24");
   assert.deepEqual((await recordsOf(memory, `address.${id}`)).get("10.0.0.9"), { host: "b", endpoint: "e2" });
 });
 
@@ -86,19 +86,18 @@ test("a network goes where nobody has an endpoint in it, with all that it has", 
   await using _b = b;
   const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
   const owner = { networkId: id, endpointId: "e1" };
-  const { address } = await b.cluster.addresses.requestAddress({ poolId, owner });
+  const { address } = await b.cluster.addresses.request({ poolId, owner });
   await assert.rejects(a.cluster.networks.delete(id), {
     code: "network_has_endpoints",
     detail: { hosts: ["b"] },
   });
   // And goes on as before.
-  await b.cluster.addresses.requestAddress({ poolId, owner: { networkId: id, endpointId: "e2" } });
-  await b.cluster.addresses.releaseAddress(address.split("/")[0] ?? "", owner);
+  await b.cluster.addresses.request({ poolId, owner: { networkId: id, endpointId: "e2" } });
+  await b.cluster.addresses.release(address.split("/")[0] ?? "", owner);
   await assert.rejects(a.cluster.networks.delete(id), { code: "network_has_endpoints" });
   for (const [held, value] of await recordsOf(memory, `address.${id}`)) {
     const endpointId = (value as { endpoint?: string }).endpoint;
-    if (endpointId !== undefined)
-      await b.cluster.addresses.releaseAddress(held, { networkId: id, endpointId });
+    if (endpointId !== undefined) await b.cluster.addresses.release(held, { networkId: id, endpointId });
   }
   await b.cluster.networks.delete(id);
   for (const kind of [
@@ -112,7 +111,7 @@ test("a network goes where nobody has an endpoint in it, with all that it has", 
     "network-going",
   ])
     assert.equal((await recordsOf(memory, kind)).size, 0, kind);
-  const late = a.cluster.addresses.requestAddress({ poolId, owner: { networkId: id, endpointId: "e4" } });
+  const late = a.cluster.addresses.request({ poolId, owner: { networkId: id, endpointId: "e4" } });
   await assert.rejects(late, { code: "network_not_found" });
 });
 
@@ -121,15 +120,15 @@ test("what a dead host holds is its own until its retention is over, and then an
   await using _b = b;
   const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
   const owner = { networkId: id, endpointId: "e1" };
-  await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  await a.cluster.addresses.request({ poolId, address: "10.0.0.9", owner });
   await a.cluster.numbers.claim("vni", { from: 1, to: 9 }, "unmade", 5);
   await a.kill();
   const wish = { poolId, address: "10.0.0.9", owner: { networkId: id, endpointId: "e2" } };
   await passRetention(memory, []);
-  await assert.rejects(b.cluster.addresses.requestAddress(wish), { code: "address_in_use" });
+  await assert.rejects(b.cluster.addresses.request(wish), { code: "address_in_use" });
   await passRetention(memory, [a]);
   await eventually(async () =>
-    assert.equal((await b.cluster.addresses.requestAddress(wish)).address, "10.0.0.9/24"),
+    assert.equal((await b.cluster.addresses.request(wish)).address, "10.0.0.9/24"),
   );
   assert.equal((await recordsOf(memory, "held.a")).size, 0);
   assert.deepEqual([...(await recordsOf(memory, "holder")).keys()], ["b"]);
@@ -148,13 +147,13 @@ test("a host that was away for longer takes its addresses again, but for what ot
     address,
   }));
   for (const { address, endpointId } of kept)
-    await a.cluster.addresses.requestAddress({ poolId, address, owner: { networkId: id, endpointId } });
+    await a.cluster.addresses.request({ poolId, address, owner: { networkId: id, endpointId } });
   assert.deepEqual(await a.cluster.addresses.retake(kept), []);
   a.store.memory.cutOff();
   await assert.rejects(a.cluster.addresses.retake(kept), { code: "store_unavailable" });
   await passRetention(memory, [a]);
   const other = { networkId: id, endpointId: "x" };
-  await eventually(() => b.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner: other }));
+  await eventually(() => b.cluster.addresses.request({ poolId, address: "10.0.0.9", owner: other }));
   a.store.memory.back();
   await eventually(() => assert.ok(a.cluster.membership.isAlive));
   await eventually(async () => {
@@ -173,9 +172,9 @@ test("what is given back while the store is away is given back when it is there 
   await using _b = b;
   const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
   const owner = { networkId: id, endpointId: "e1" };
-  await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  await a.cluster.addresses.request({ poolId, address: "10.0.0.9", owner });
   a.store.memory.cutOff();
-  await a.cluster.addresses.releaseAddress("10.0.0.9", owner);
+  await a.cluster.addresses.release("10.0.0.9", owner);
   assert.equal((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"), true);
   a.store.memory.back();
   await eventually(async () =>
@@ -190,7 +189,7 @@ test("what may have been taken is given back when the answer is lost", async () 
   const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
   a.store.memory.loseAnswer();
   const owner = { networkId: id, endpointId: "e1" };
-  await assert.rejects(a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner }), {
+  await assert.rejects(a.cluster.addresses.request({ poolId, address: "10.0.0.9", owner }), {
     code: "store_unavailable",
   });
   await eventually(async () => assert.equal((await recordsOf(memory, "held.a")).size, 0));
@@ -205,7 +204,7 @@ test("what a commit takes that happens long after its answer was lost is given b
   a.store.isLate = true;
   const owner = { networkId: id, endpointId: "e1" };
   const away = { code: "store_unavailable" };
-  await assert.rejects(a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner }), away);
+  await assert.rejects(a.cluster.addresses.request({ poolId, address: "10.0.0.9", owner }), away);
   const peer: Peer = {
     endpointId: "e1",
     networkId: id,
@@ -225,7 +224,7 @@ test("what a commit takes that happens long after its answer was lost is given b
   // What is asked for meanwhile is not in the way of that.
   a.store.isLate = true;
   const asked = ["e2", "e3", "e4", "e5"].map((endpointId) =>
-    a.cluster.addresses.requestAddress({ poolId, owner: { networkId: id, endpointId } }),
+    a.cluster.addresses.request({ poolId, owner: { networkId: id, endpointId } }),
   );
   const outcomes = (await Promise.allSettled(asked)).map(({ status }) => status);
   assert.deepEqual(outcomes.sort(), ["fulfilled", "fulfilled", "fulfilled", "rejected"]);
@@ -304,21 +303,21 @@ test("a host with the id of another is not taken in while that one lives, and ta
   await using _b = b;
   const { id, poolId } = await makeNetwork(a, { id: net("1"), name: "web" });
   const owner = { networkId: id, endpointId: "e1" };
-  await a.cluster.addresses.requestAddress({ poolId, address: "10.0.0.9", owner });
+  await a.cluster.addresses.request({ poolId, address: "10.0.0.9", owner });
   const claims = await recordsOf(memory, "host-claim");
   await using twin = new TestHost("a", memory, () => 0, "192.0.2.7");
   await eventually(() => assert.equal(twin.cluster.refusal?.code, "host_id_in_use"));
   assert.match(twin.cluster.refusal?.message ?? "", /a, 192\.0\.2\.1, has the same id/);
   const other = { networkId: id, endpointId: "e2" };
   const refused = { code: "host_id_in_use" };
-  await assert.rejects(twin.cluster.addresses.requestAddress({ poolId, owner: other }), refused);
+  await assert.rejects(twin.cluster.addresses.request({ poolId, owner: other }), refused);
   await assert.rejects(makeNetwork(twin, { id: net("2"), name: "db" }), refused);
   await assert.rejects(twin.cluster.networks.delete(id), refused);
-  await twin.cluster.addresses.releaseAddress("10.0.0.9", owner);
+  await twin.cluster.addresses.release("10.0.0.9", owner);
   await twin.cluster.peers.remove(id, "e1");
   assert.ok((await recordsOf(memory, `address.${id}`)).has("10.0.0.9"));
   assert.deepEqual(await recordsOf(memory, "host-claim"), claims);
-  await a.cluster.addresses.requestAddress({ poolId, owner: other });
+  await a.cluster.addresses.request({ poolId, owner: other });
   assert.equal(a.cluster.refusal, undefined);
   // The former host's life is over: this is the one with the id, and the other one is not when it comes back.
   a.store.memory.cutOff();
@@ -329,5 +328,5 @@ test("a host with the id of another is not taken in while that one lives, and ta
   assert.equal(twin.cluster.refusal, undefined);
   a.store.memory.back();
   await eventually(() => assert.equal(a.cluster.refusal?.code, "host_id_in_use"));
-  await assert.rejects(a.cluster.addresses.requestAddress({ poolId, owner }), refused);
+  await assert.rejects(a.cluster.addresses.request({ poolId, owner }), refused);
 });

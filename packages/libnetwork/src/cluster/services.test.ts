@@ -21,12 +21,12 @@ async function twoHosts() {
 /** A service called www, with an address. */
 async function makeService({ cluster }: TestHost, poolId: string, record: string): Promise<string> {
   const owner = { networkId, service: "www" };
-  const { address } = await cluster.addresses.requestAddress({ poolId, owner });
+  const { address } = await cluster.addresses.request({ poolId, owner });
   const [taken = ""] = address.split("/");
   try {
     await cluster.services.create({ networkId, name: "www", record });
   } catch (error) {
-    await cluster.addresses.releaseAddress(taken, owner);
+    await cluster.addresses.release(taken, owner);
     throw error;
   }
   return taken;
@@ -86,7 +86,7 @@ test("a service goes where nobody has an endpoint of it, and nobody gets one mea
   await using _a = a;
   await using _b = b;
   const take = (endpointId: string, service = "www") =>
-    b.cluster.addresses.requestAddress({ poolId, owner: { networkId, endpointId, service } });
+    b.cluster.addresses.request({ poolId, owner: { networkId, endpointId, service } });
   await assert.rejects(take("e0"), { code: "service_not_found" });
   for (let round = 0; round < 20; round++) {
     await makeService(a, poolId, "a's");
@@ -103,7 +103,7 @@ test("a service goes where nobody has an endpoint of it, and nobody gets one mea
     if (deleted.status === "rejected") assert.ok(hasCode(deleted.reason, "service_has_endpoints"));
     if (taken.status === "fulfilled") {
       const [address = ""] = taken.value.address.split("/");
-      await b.cluster.addresses.releaseAddress(address, { networkId, endpointId: `e${round}` });
+      await b.cluster.addresses.release(address, { networkId, endpointId: `e${round}` });
       await a.cluster.services.delete(networkId, "www");
     }
     assert.equal((await recordsOf(memory, "service-going")).size, 0);

@@ -186,11 +186,11 @@ export async function makeNetwork(
       owner,
       ...(subnet !== undefined && { pool: subnet }),
     };
-    const { poolId, pool } = await cluster.addresses.requestPool(request);
-    undo.push(() => cluster.addresses.releasePool(poolId, owner));
+    const { poolId, pool } = await cluster.pools.request(request);
+    undo.push(() => cluster.pools.release(poolId, owner));
     const options = { RequestAddressType: "com.docker.network.gateway" };
-    const gateway = await cluster.addresses.requestAddress({ poolId, options, owner });
-    undo.push(() => cluster.addresses.releaseAddress(gateway.address.split("/")[0] ?? "", owner));
+    const gateway = await cluster.addresses.request({ poolId, options, owner });
+    undo.push(() => cluster.addresses.release(gateway.address.split("/")[0] ?? "", owner));
     const vni = await cluster.numbers.claim("vni", { from: 4096, to: 4200 }, id);
     undo.push(() => cluster.numbers.release("vni", vni, id));
     await cluster.networks.create({ id, name, record: { poolId, pool, vni } });

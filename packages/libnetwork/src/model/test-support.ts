@@ -474,9 +474,7 @@ export class FakeController extends Controller {
       ]),
       cluster,
       plugins: undefined,
-      ipams: new Map([
-        ["default", cluster === undefined ? local : new ClusterIpam(local, cluster.addresses)],
-      ]),
+      ipams: new Map([["default", cluster === undefined ? local : new ClusterIpam(local, cluster)]]),
       netstack: faults.watch("netstack", netstack as unknown as NetStack, [
         "createNamespace",
         "adoptNamespace",

@@ -1,36 +1,24 @@
 /**
- * The address space of the cluster: pools that overlap no other on any host, and addresses that only one endpoint has. What is given is in
- * the shared store when it is given, so nothing is replayed.
+ * Addresses in networks of the cluster: only one endpoint or service has each. What is given is in the shared store when it is given, so nothing is
+ * replayed.
  */
 import { randomBytes } from "node:crypto";
-import { type Cidr, parseSubnet } from "../address/cidr.ts";
-import { type Family, type IpAddress, parseIp } from "../address/ip.ts";
+import { type IpAddress, parseIp } from "../address/ip.ts";
 import type { KeptAddress } from "../contracts/cluster.ts";
-import type {
-  AddressLease,
-  AddressRequest,
-  AllocationOwner,
-  Pool,
-  PoolRequest,
-  PoolStatus,
-} from "../contracts/ipam.ts";
+import type { AddressLease, AddressRequest, AllocationOwner, PoolStatus } from "../contracts/ipam.ts";
 import { gatewayAddressType, requestAddressType } from "../contracts/ipam.ts";
 import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
-import { CausewayError, conflict, hasCode } from "../errors.ts";
+import { conflict, hasCode } from "../errors.ts";
 import type { AddressPool } from "../ipam/address-pool.ts";
-import { type PoolRange, poolRanges } from "../ipam/default-ranges.ts";
-import { freeSubnet, refuseOverlap } from "../ipam/free-subnet.ts";
-import { checkedPoolRequest } from "../ipam/pool-request.ts";
-import { SubnetTree } from "../ipam/subnet-tree.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
-import type { HeldThing } from "./held-things.ts";
-import { addressKind, poolKind, poolsKind, poolsRevisionId, serviceKey } from "./kinds.ts";
+import { type HeldThing, ownerOf } from "./held-things.ts";
+import { addressKind, serviceKey } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { NetworkAddresses, noteTaken } from "./network-addresses.ts";
 import type { SharedNetworks } from "./networks.ts";
-import { clusterSpace, poolIdOf, readPoolId } from "./pool-id.ts";
+import { readPoolId } from "./pool-id.ts";
 import type { SharedServices } from "./services.ts";
 import { inTurns } from "./turns.ts";
 
@@ -42,58 +30,14 @@ interface Rooms {
   readonly services: SharedServices;
 }
 
-export class ClusterAddressSpace {
+export class SharedAddresses {
   readonly #rooms: Rooms;
-  readonly #ranges: (family: Family) => ReturnType<typeof poolRanges>;
   readonly #networks = new Map<string, NetworkAddresses>();
   /** Id of the network that a pool is of, where this host has had to know. */
   readonly #networkOf = new Map<string, string>();
 
-  /** @param ranges where automatic pools come from; default: default-ranges.ts */
-  constructor(rooms: Rooms, ranges: readonly PoolRange[] = []) {
+  constructor(rooms: Rooms) {
     this.#rooms = rooms;
-    const { id } = rooms.membership.self;
-    this.#ranges = (family) => poolRanges("global", family, ranges, id);
-    // What is malformed is told when it is opened.
-    for (const family of [4, 6] as const) this.#ranges(family);
-  }
-
-  /**
-   * @throws invalid_subnet, subnet_host_bits, subnet_too_small, unusable_subnet, pool_overlap, no_free_pool, sub_pool_without_pool,
-   * sub_pool_out_of_range, store_unavailable, cluster_contention
-   */
-  async requestPool(request: PoolRequest): Promise<Pool> {
-    const family = request.v6 ? 6 : 4;
-    const { networkId } = ownerOf(request.owner);
-    const { exact, prefixLength, subPool } = checkedPoolRequest(request);
-    const { store, allocations } = this.#rooms;
-    return inTurns("taking a pool", async () => {
-      const revision = (await store.get(poolsKind, poolsRevisionId))?.revision ?? 0;
-      const taken = await takenPools(store, family);
-      if (exact !== undefined) refuseOverlap(exact, taken, clusterSpace);
-      const space = { taken, ranges: this.#ranges(family) };
-      const subnet = exact ?? freeSubnet(space, family, request.avoid ?? [], prefixLength);
-      await allocations.take({ kind: poolKind, id: subnet.toString(), owner: networkId }, networkId, {
-        op: "put",
-        kind: poolsKind,
-        id: poolsRevisionId,
-        value: subnet.toString(),
-        ifRevision: revision,
-      });
-      const pool = subnet.toString();
-      return { poolId: poolIdOf({ subnet: pool, subPool: subPool?.toString() }), pool };
-    });
-  }
-
-  /** Of a network that is not made; those of one that is go with it. */
-  async releasePool(poolId: string, owner: AllocationOwner | undefined): Promise<void> {
-    const { networkId } = ownerOf(owner);
-    this.neglect(networkId);
-    await this.#rooms.allocations.giveBack({
-      kind: poolKind,
-      id: readPoolId(poolId).subnet,
-      owner: networkId,
-    });
   }
 
   /**
@@ -102,7 +46,7 @@ export class ClusterAddressSpace {
    * @throws invalid_address, address_out_of_range, address_reserved, address_in_use, no_free_address, network_not_found, network_going,
    * service_not_found, service_going, store_unavailable, cluster_contention
    */
-  async requestAddress(request: AddressRequest): Promise<AddressLease> {
+  async request(request: AddressRequest): Promise<AddressLease> {
     const owner = ownerOf(request.owner);
     const { subnet, subPool } = readPoolId(request.poolId);
     this.#networkOf.set(request.poolId, owner.networkId);
@@ -117,7 +61,7 @@ export class ClusterAddressSpace {
     return { address: `${address}/${pool.subnet.prefixLength}` };
   }
 
-  async releaseAddress(address: string, owner: AllocationOwner | undefined): Promise<void> {
+  async release(address: string, owner: AllocationOwner | undefined): Promise<void> {
     const thing = addressThing(ownerOf(owner), parseIp(address));
     await this.#rooms.allocations.giveBack(thing);
     this.#networks.get(ownerOf(owner).networkId)?.gaveBack(thing.id);
@@ -262,16 +206,6 @@ export class ClusterAddressSpace {
   }
 }
 
-/** Whoever asks for something that hosts share says whose it is to be. */
-function ownerOf(owner: AllocationOwner | undefined): AllocationOwner {
-  if (owner !== undefined) return owner;
-  throw new CausewayError(
-    "internal",
-    "owner_missing",
-    "what hosts share is taken and given back by an owner only",
-  );
-}
-
 const randomPlace = () => randomBytes(16).reduce((place, byte) => (place << 8n) | BigInt(byte), 0n);
 
 function addressThing({ networkId, endpointId, service }: AllocationOwner, address: IpAddress): HeldThing {
@@ -292,22 +226,4 @@ function wanted(pool: AddressPool, text: string): IpAddress {
     `address ${address} is in use in ${pool.subnet}, on this host or another: choose another one, or leave it out`,
     { address: address.toString(), pool: pool.subnet.toString() },
   );
-}
-
-async function takenPools(store: SharedStore, family: Family): Promise<SubnetTree> {
-  const taken = new SubnetTree(family);
-  for (const { id } of await store.list(poolKind)) {
-    const subnet = trySubnet(id);
-    if (subnet?.family === family) taken.add(subnet);
-  }
-  return taken;
-}
-
-/** Undefined for what is none: somebody has stored it by hand. */
-function trySubnet(text: string): Cidr | undefined {
-  try {
-    return parseSubnet(text);
-  } catch {
-    return undefined;
-  }
 }
