@@ -136,12 +136,14 @@ describe("a network of global scope", () => {
     await cluster.clear();
   });
 
-  it("gets tunnels of other settings as soon as nobody has its id there", async () => {
+  it("gets tunnels of other settings as soon as nobody has its id there, and carries by its own until then", async () => {
     const overlay: Record<string, number> = {};
-    await using cluster = await ClusterHosts.create(1, { overlay });
-    const one = cluster.host(1);
+    await using cluster = await ClusterHosts.create(2, { overlay });
+    const [one, two] = [cluster.host(1), cluster.host(2)];
     await one.controller.newNetwork("overlay", "web");
-    await one.attach("web", "a");
+    const a = await one.attach("web", "a");
+    const b = await two.attach("web", "b");
+    await eventually(async () => assert.ok(await pings(b, addressOf(a))));
     const [id = ""] = cluster.ids("number.vni");
     await one.stop();
     one.expireLife();
@@ -154,8 +156,13 @@ describe("a network of global scope", () => {
     await eventually(async () =>
       assert.match((await told()).join(), /another VXLAN device of this host has the id/),
     );
+    await eventually(async () => assert.ok(await pings(b, addressOf(a)), "its own are gone"));
     rtnl.execute(link.remove({ name: "theirs" }));
     await eventually(async () => assert.deepEqual(await told(), []));
+    // One port is all hosts'.
+    await two.stop();
+    await two.start();
+    await eventually(async () => assert.ok(await pings(b, addressOf(a))));
     await cluster.clear();
   });
 

@@ -23,6 +23,8 @@ import type { SegmentLinks } from "./kernel-tables.ts";
 /** Names of the two links: the namespace has no others but host ends. */
 export const bridgeName = "br0";
 export const vxlanName = "vxlan0";
+/** Of a VXLAN device that is about to take the other's place. */
+const nextVxlanName = "vxlan1";
 
 export interface SegmentSettings {
   /** Path that the namespace is kept at. */
@@ -114,7 +116,6 @@ function bridgeChange({ owner }: SegmentSettings) {
   return link.change({ name: bridgeName }, { alias: owner, families: withoutLinkLocal, up: true });
 }
 
-/** In one request from the host's stack: to move it afterwards would cost the kernel tens of milliseconds. */
 function makeVxlan(
   host: Rtnl,
   namespace: NetNamespace,
@@ -122,19 +123,35 @@ function makeVxlan(
   bridge: number,
   settings: SegmentSettings,
 ): number {
+  createVxlan(host, namespace, vxlanName, settings);
+  rtnl.execute(...vxlanChanges(settings, bridge));
+  return rtnl.query(link.getIndex({ name: vxlanName }));
+}
+
+/** In one request from the host's stack: to move it afterwards would cost the kernel tens of milliseconds. */
+function createVxlan(host: Rtnl, namespace: NetNamespace, name: string, settings: SegmentSettings): void {
   const { vni, vxlanPort: port, hostAddress, mtu } = settings;
   const local = parseIp(hostAddress).family === 4 ? { local: hostAddress } : { local6: hostAddress };
   const vxlan = { id: vni, port, learning: false, ...local };
-  host.execute(
-    link.create({
-      name: vxlanName,
-      namespaceFd: namespace.fd,
-      mtu,
-      info: { kind: "vxlan", vxlan },
-    }),
-  );
-  rtnl.execute(...vxlanChanges(settings, bridge));
-  return rtnl.query(link.getIndex({ name: vxlanName }));
+  host.execute(link.create({ name, namespaceFd: namespace.fd, mtu, info: { kind: "vxlan", vxlan } }));
+}
+
+/** The one that is there stays where somebody else's device is in the way of the new one, unless it would be in the way itself. */
+function replaceVxlan(host: Rtnl, segment: Segment, before: link.Link, settings: SegmentSettings): void {
+  const { namespace, rtnl } = segment;
+  const { port, local } = before.info?.vxlan ?? {};
+  const isOfIpv4 = local !== undefined;
+  const isInTheWay = port === settings.vxlanPort && isOfIpv4 === (parseIp(settings.hostAddress).family === 4);
+  if (isInTheWay) {
+    rtnl.execute(link.remove({ index: before.index }));
+    createVxlan(host, namespace, vxlanName, settings);
+    return;
+  }
+  // Somebody was killed who was about to do the same.
+  rtnl.attempt([link.remove({ name: nextVxlanName })]);
+  createVxlan(host, namespace, nextVxlanName, settings);
+  const index = rtnl.query(link.getIndex({ name: nextVxlanName }));
+  rtnl.execute(link.remove({ index: before.index }), link.rename({ index }, vxlanName));
 }
 
 function vxlanChanges({ owner, mtu }: SegmentSettings, bridge: number) {
@@ -155,10 +172,10 @@ export function mendSegment(host: Rtnl, segment: Segment, settings: SegmentSetti
   const bridge = rtnl.findLink({ name: bridgeName })?.index ?? makeBridge(rtnl, settings);
   rtnl.execute(bridgeChange(settings));
   const found = rtnl.findLink({ name: vxlanName });
-  const whole = found !== undefined && hasTunnelSettings(found, settings);
-  if (found !== undefined && !whole) rtnl.execute(link.remove({ name: vxlanName }));
-  const vxlan = whole ? found.index : makeVxlan(host, namespace, rtnl, bridge, settings);
+  if (found === undefined) createVxlan(host, namespace, vxlanName, settings);
+  else if (!hasTunnelSettings(found, settings)) replaceVxlan(host, segment, found, settings);
   rtnl.execute(...vxlanChanges(settings, bridge));
+  const vxlan = rtnl.query(link.getIndex({ name: vxlanName }));
   if (!files.existsSync(settings.path)) namespace.bindAt(settings.path);
   return { ...segment, bridge, vxlan };
 }
