@@ -147,6 +147,8 @@ interface Step {
   /** Can be repeated. */
   readonly act: (scene: Scene) => Promise<unknown>;
   readonly check: (scene: Scene) => Promise<void>;
+  /** It waits for the store, which is back by itself after so many milliseconds. */
+  readonly storeIsBackAfter?: number;
 }
 
 const steps: Readonly<Record<string, Step>> = {
@@ -182,6 +184,19 @@ const steps: Readonly<Record<string, Step>> = {
     act: (scene) => scene.attach(),
     check: async (scene) => assert.equal(await scene.answers(), "m"),
   },
+  "the host starts": {
+    prepare: async (scene) => {
+      await scene.makeService();
+      await scene.attach();
+    },
+    act: async (scene) => {
+      await scene.host.stop();
+      await scene.host.start();
+      await eventually(() => assert.ok(scene.knowsMember()));
+    },
+    check: async (scene) => assert.equal(await scene.answers(), "m"),
+    storeIsBackAfter: 30,
+  },
   "a member falls ill": {
     prepare: async (scene) => {
       await scene.makeService();
@@ -194,7 +209,12 @@ const steps: Readonly<Record<string, Step>> = {
 };
 
 /** Strikes one call of the first host's while it acts. @returns undefined where there is none of that number, or not that way */
-async function struck(scene: Scene, call: number, way: Way, act: Step["act"]): Promise<string | undefined> {
+async function struck(
+  scene: Scene,
+  call: number,
+  way: Way,
+  { act, storeIsBackAfter }: Step,
+): Promise<string | undefined> {
   const { host } = scene;
   let calls = 0;
   let found: string | undefined;
@@ -208,6 +228,7 @@ async function struck(scene: Scene, call: number, way: Way, act: Step["act"]): P
       return await perform();
     } finally {
       if (way.away) store.cutOff("struck");
+      if (storeIsBackAfter !== undefined) setTimeout(() => store.back(), storeIsBackAfter);
     }
   };
   try {
@@ -217,6 +238,7 @@ async function struck(scene: Scene, call: number, way: Way, act: Step["act"]): P
   }
   host.onCall = (_, perform) => perform();
   if (found === undefined) return calls < call ? undefined : "another way";
+  if (storeIsBackAfter !== undefined) return found;
   if (way.restarts) {
     await host.stop();
     // What it told others of itself ends with its life of before.
@@ -226,15 +248,17 @@ async function struck(scene: Scene, call: number, way: Way, act: Step["act"]): P
   return found;
 }
 
-async function playAll(scene: Scene, { prepare, act, check }: Step): Promise<number> {
+async function playAll(scene: Scene, step: Step): Promise<number> {
   const { cluster } = scene;
+  const { prepare, act, check, storeIsBackAfter } = step;
   const before = cluster.memory.records();
   let trials = 0;
   for (let call = 1; ; call++) {
     let isThere = false;
     for (const way of ways) {
+      if (way.restarts && storeIsBackAfter !== undefined) continue;
       await prepare?.(scene);
-      const method = await struck(scene, call, way, act);
+      const method = await struck(scene, call, way, step);
       const context = `call ${call} (${method}) ${way.name}`;
       const told = (error: unknown) =>
         assert.fail(`${context}: ${error instanceof Error ? error.stack : error}`);
@@ -265,7 +289,7 @@ describe("what hosts share, where a call of it fails", () => {
       await using scene = await Scene.create();
       const trials = await playAll(scene, step);
       t.diagnostic(`${trials} trials`);
-      assert.ok(trials >= ways.length);
+      assert.ok(trials > 3);
     });
   }
 });

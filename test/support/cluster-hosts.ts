@@ -93,7 +93,7 @@ export class ClusterHost {
         ...this.#options.cluster,
       },
     });
-    if (isReachable) await eventually(() => assert.equal(this.leases.length, 2));
+    if (isReachable) await eventually(() => assert.ok(this.leases.length >= 2));
   }
 
   async stop(): Promise<void> {
