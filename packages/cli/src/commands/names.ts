@@ -2,7 +2,7 @@
  * Names of what is there: for completion, and for errors that name the nearest.
  */
 import type { Container, Endpoint, Network, Sandbox, Service } from "@causeway/daemon/api";
-import type { Client } from "../client/client.ts";
+import { type Client, path } from "../client/client.ts";
 import { ApiError } from "../client/failure.ts";
 import type { NameKind } from "../command.ts";
 import { suggestion } from "../output/nearest.ts";
@@ -48,6 +48,16 @@ export async function named<T>(
   } catch (error) {
     throw await withSuggestion(error, client, kind, reference);
   }
+}
+
+/** What networks have of a kind: all of them, or the one that is named. */
+export function listIn<T>(
+  client: Client,
+  collection: "endpoints" | "services",
+  network: string | undefined,
+): Promise<readonly T[]> {
+  if (network === undefined) return client.list<T>(path(collection));
+  return named(client, "network", network, () => client.list<T>(path("networks", network, collection)));
 }
 
 async function withSuggestion(

@@ -2,11 +2,10 @@
  * causeway endpoint ls
  */
 import type { Endpoint } from "@causeway/daemon/api";
-import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
 import { addListOptions, type ListOptions, showList } from "../../output/listing.ts";
 import { type Filter, filtered, hasLabel, yesOrNo } from "../filters.ts";
-import { named } from "../names.ts";
+import { listIn } from "../names.ts";
 import { collect } from "../options.ts";
 import { endpointListing } from "./listing.ts";
 
@@ -39,12 +38,7 @@ export const ls: CommandDefinition<Options> = {
   completes: ["network"],
   completesOptions: { "--filter": Object.keys(filters).map((name) => `${name}=`) },
   async run({ client, output, args: [network], options }) {
-    const endpoints =
-      network === undefined
-        ? await client.list<Endpoint>("/endpoints")
-        : await named(client, "network", network, () =>
-            client.list<Endpoint>(path("networks", network, "endpoints")),
-          );
+    const endpoints = await listIn<Endpoint>(client, "endpoints", network);
     await showList(output, filtered(endpoints, options.filter, filters), endpointListing, options);
     return undefined;
   },

@@ -2,11 +2,10 @@
  * causeway service ls
  */
 import type { Service } from "@causeway/daemon/api";
-import { path } from "../../client/client.ts";
 import type { CommandDefinition } from "../../command.ts";
 import { addListOptions, type ListOptions, showList } from "../../output/listing.ts";
 import { type Filter, filtered, hasLabel } from "../filters.ts";
-import { named } from "../names.ts";
+import { listIn } from "../names.ts";
 import { collect } from "../options.ts";
 import { serviceListing } from "./listing.ts";
 
@@ -36,12 +35,7 @@ export const ls: CommandDefinition<Options> = {
   completes: ["network"],
   completesOptions: { "--filter": Object.keys(filters).map((name) => `${name}=`) },
   async run({ client, output, args: [network], options }) {
-    const services =
-      network === undefined
-        ? await client.list<Service>("/services")
-        : await named(client, "network", network, () =>
-            client.list<Service>(path("networks", network, "services")),
-          );
+    const services = await listIn<Service>(client, "services", network);
     await showList(output, filtered(services, options.filter, filters), serviceListing, options);
     return undefined;
   },
