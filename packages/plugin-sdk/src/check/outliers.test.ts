@@ -318,6 +318,18 @@ const fronts: readonly [string, () => Front, readonly ClauseId[]][] = [
       },
     ["request.deep"],
   ],
+  [
+    "answers what nobody could write again",
+    () =>
+      ({ chunks, method, path, response }) => {
+        const depth = 300_000;
+        if (method !== "POST") response.writeHead(405).end();
+        else if (path !== "/NetworkDriver.EndpointOperInfo") return whole(chunks);
+        else response.end(`{"Value":{"a":${"[".repeat(depth)}${"]".repeat(depth)}}}`);
+        return undefined;
+      },
+    ["answer.form", "endpoint.info", "endpoint.info-unknown"],
+  ],
 ];
 
 describe("HTTP as it comes", () => {

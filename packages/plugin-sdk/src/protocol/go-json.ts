@@ -53,6 +53,7 @@ function read(schema: GoSchema, value: unknown, path: string): unknown {
   }
   if (items !== undefined && Array.isArray(value))
     return value.map((item, index) => read(items, item ?? zeroOf(items), `${path}[${index}]`));
+  if (schema.type === undefined) checkDepth(value, path);
   if (fits(schema, value)) return checkedLength(schema, value, path);
   throw new PluginError(
     "request_invalid",
@@ -95,6 +96,23 @@ function checkedLength({ minLength = 0 }: GoSchema, value: unknown, path: string
   if (typeof value === "string" && value.length < minLength)
     throw new PluginError("request_invalid", `${path} is missing`, { detail: { field: path } });
   return value;
+}
+
+/** Lists and objects in each other. */
+const deepest = 64;
+
+/** Level by level: JSON.stringify, and most of what others do with a value, would run out of stack. */
+function checkDepth(value: unknown, path: string): void {
+  const nested = (values: readonly unknown[]) =>
+    values.filter((one): one is object => typeof one === "object" && one !== null);
+  let level = nested([value]);
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === deepest) {
+      const message = `${path} has more than ${deepest} levels of lists and objects: nobody could write it again`;
+      throw new PluginError("request_invalid", message, { detail: { field: path } });
+    }
+    level = nested(level.flatMap((one): unknown[] => Object.values(one)));
+  }
 }
 
 /** What Go has where nothing was said. */

@@ -139,7 +139,9 @@ describe("a server among people who mean no good, or are slow", () => {
     const deep = `${"[".repeat(1024 * 1024)}${"]".repeat(1024 * 1024)}`;
     const body = `{"NetworkID":"n","EndpointID":"e","Options":{"x":${deep}}}`;
     const exchange = { path: "/NetworkDriver.CreateEndpoint", limit: 10_000, timeout: 10_000 };
-    await transport.exchange({ ...exchange, body });
+    const refused = await transport.exchange({ ...exchange, body });
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, /^\{"Err":"NetworkDriver\.CreateEndpoint: Options\.x has more than 64 levels/);
     const after = await transport.exchange({ ...exchange, body: '{"NetworkID":"n","EndpointID":"e"}' });
     assert.equal(after.status, 200);
   });

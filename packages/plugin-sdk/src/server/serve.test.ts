@@ -174,6 +174,11 @@ describe("a served plugin", () => {
     assert.deepEqual(body, {
       Err: "NetworkDriver.Join: the handler's answer is wrong: Gateway is a number, and a string is wanted",
     });
+    const Value: Record<string, unknown> = {};
+    Value.itself = Value;
+    const circular = await served(t, { network: { ...yes, endpointOperInfo: () => ({ Value }) } });
+    const answer = await circular.ask("NetworkDriver.EndpointOperInfo", { NetworkID: "n", EndpointID: "e" });
+    assert.match(JSON.stringify(answer.body), /^\{"Err":".* Value\.itself has more than 64 levels/);
   });
 
   it("waits no longer than it may, and aborts the handler", async (t) => {
