@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -42,6 +43,21 @@ describe("exit statuses", () => {
       assert.deepEqual([code, stdout], [2, ""], stderr);
       assert.match(stderr, says);
       assert.match(stderr, /^causeway: .*\n$/, "it is one line");
+    }
+  });
+
+  test("whatever a daemon says, an error is one line that no terminal obeys", async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "causeway-cli-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const socket = join(directory, "causeway.sock");
+    const error = { code: "c", kind: "conflict", message: "a\u001b[2J\u009b31m\nb" };
+    const server = createServer((_, response) =>
+      response.writeHead(409, { "content-type": "application/json" }).end(JSON.stringify({ error })),
+    ).listen(socket);
+    t.after(() => server.close());
+    for (const words of [["network", "ls"], ["network", "rm", "n"], ["version"]]) {
+      const { code, stderr } = await runCli(words, { socket });
+      assert.deepEqual([code, stderr], [1, "causeway: a\ufffd[2J\ufffd31m\ufffdb\n"], words.join(" "));
     }
   });
 

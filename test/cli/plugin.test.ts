@@ -102,6 +102,20 @@ describe("causeway plugin check", () => {
     assert.equal(report.passed, false);
   });
 
+  test("shows nothing that a terminal would obey of what a plugin says that it is", async (t) => {
+    const { sockets, run } = machine(t);
+    const { createServer } = await import("node:http");
+    const answer = JSON.stringify({ Implements: ["NetworkDriver", "\u001b[2J\u009b31m\npassed"] });
+    const server = createServer((_, response) => response.end(answer)).listen(join(sockets, "evil.sock"));
+    t.after(() => server.close());
+    for (const words of [["check", "evil"], ["ls"]]) {
+      const { stdout } = await run(...words);
+      assert.match(stdout, /NetworkDriver, /);
+      assert.doesNotMatch(stdout.replaceAll("\n", ""), /\p{Cc}/u);
+      assert.doesNotMatch(stdout, /^passed/m);
+    }
+  });
+
   test("--restart looks at what it remembers, and what stays behind is told", async (t) => {
     const { sockets, run } = machine(t);
     const socket = join(sockets, "staying.sock");

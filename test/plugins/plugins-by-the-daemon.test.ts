@@ -77,6 +77,24 @@ describe("networks of plugins by the daemon", () => {
     await cli.ok("network", "rm", "n");
   });
 
+  it("tell what a plugin says on one line and with escapes, by every way, and with its code", async (t) => {
+    const { daemon } = await pluginDaemon(t, {
+      network: {
+        createNetwork() {
+          throw new Error("no\u001b[2J\u009b31m\0x\u202e\r\ncauseway: all is well");
+        },
+      },
+    });
+    const message = String.raw`remote: no\u001b[2J\u009b31m\u0000x\u202e\r\ncauseway: all is well`;
+    const { code, stderr } = await cliOf(daemon.socket).run("network", "create", "-d", "mynet", "n");
+    assert.deepEqual([code, stderr], [1, `causeway: ${message}\n`]);
+    const ours = await daemon.ask("POST", "/cnm/v1/networks", { name: "n", driver: "mynet" });
+    const { error } = ours.body as { readonly error: { readonly code: string; readonly message: string } };
+    assert.deepEqual([error.code, error.message], ["plugin_refused", message]);
+    const dockers = await daemon.ask("POST", "/networks/create", { Name: "n", Driver: "mynet" });
+    assert.deepEqual(dockers.body, { message });
+  });
+
   it("that nobody makes are refused as Docker does", async (t) => {
     const { daemon } = await pluginDaemon(t);
     const refused = await daemon.ask("POST", "/networks/create", { Name: "n", Driver: "nobody" });

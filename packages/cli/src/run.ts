@@ -6,6 +6,7 @@ import { parseAddress } from "./client/address.ts";
 import { Client } from "./client/client.ts";
 import { CliError, exitCodes, messageOf, usageError } from "./errors.ts";
 import { makeOutput } from "./output/output.ts";
+import { printable } from "./output/printable.ts";
 import { buildProgram, type GlobalOptions, type Outcome } from "./parse.ts";
 import { commands } from "./program.ts";
 import { slipText, unknownCommand } from "./slips.ts";
@@ -93,11 +94,11 @@ function failed(error: unknown, words: readonly string[], say: (line: string) =>
     // Help and version were asked for, and have been written.
     if (error.exitCode === 0) return exitCodes.ok;
     if (error.code === "commander.help") return exitCodes.usage;
-    say(`causeway: ${slipText(commands, words, error.message)}`);
+    say(`causeway: ${printable(slipText(commands, words, error.message))}`);
     return exitCodes.usage;
   }
   if (error instanceof CliError) {
-    say(`causeway: ${error.message}`);
+    say(`causeway: ${printable(error.message)}`);
     return error.exitCode;
   }
   say(`causeway: this is a fault of ours: ${error instanceof Error ? error.stack : messageOf(error)}`);

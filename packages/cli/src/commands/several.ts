@@ -3,6 +3,7 @@
  */
 import { CliError, exitCodes } from "../errors.ts";
 import type { Output } from "../output/output.ts";
+import { printable } from "../output/printable.ts";
 
 /** @returns the exit status of the first that failed; wrong usage and a daemon that is away end it at once */
 export async function forEach(
@@ -17,7 +18,7 @@ export async function forEach(
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       if (error.exitCode !== exitCodes.refused && error.exitCode !== exitCodes.notFound) throw error;
-      output.note(`causeway: ${error.message}`);
+      output.note(`causeway: ${printable(error.message)}`);
       if (status === exitCodes.ok) status = error.exitCode;
     }
   }

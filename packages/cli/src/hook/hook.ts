@@ -5,6 +5,7 @@ import type { Adopted } from "@causeway/daemon/api";
 import { parseAddress } from "../client/address.ts";
 import { Client, path } from "../client/client.ts";
 import { CliError, exitCodes, messageOf, usageError } from "../errors.ts";
+import { printable } from "../output/printable.ts";
 import { adoptionOf } from "./annotations.ts";
 import { mountFiles } from "./files.ts";
 import { type OciState, readState } from "./state.ts";
@@ -37,7 +38,7 @@ export async function runHook(
       );
     return exitCodes.ok;
   } catch (error) {
-    stderr.write(`causeway oci-hook: ${messageOf(error)}\n`);
+    stderr.write(`causeway oci-hook: ${printable(messageOf(error))}\n`);
     return error instanceof CliError ? error.exitCode : exitCodes.internal;
   }
 }

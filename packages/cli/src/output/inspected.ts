@@ -2,6 +2,7 @@
  * Things as the daemon tells them: a JSON array, or a template for each.
  */
 import type { Command } from "commander";
+import { json } from "./json.ts";
 import type { Output } from "./output.ts";
 import { jsonText } from "./template/print.ts";
 import { compileTemplate } from "./template/template.ts";
@@ -24,7 +25,7 @@ export function showInspected(
   { format }: InspectOptions,
   optional: readonly string[],
 ): void {
-  if (format === undefined) output.write(`${JSON.stringify(items, undefined, 4)}\n`);
+  if (format === undefined) output.write(`${json(items, 4)}\n`);
   else {
     const show = format === "json" ? jsonText : compileTemplate(format);
     const empty = Object.fromEntries(optional.map((name) => [name, undefined]));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { showInspected } from "./inspected.ts";
 import { showList } from "./listing.ts";
 import { makeOutput, type OutputOptions } from "./output.ts";
 import { table } from "./table.ts";
@@ -39,6 +40,16 @@ test("a list shows no control character that comes from elsewhere", async () => 
   };
   await showList(output, ["eth\u001b[2J\u009bX\u202eY"], listing, {});
   assert.equal(written, "NAME\neth\ufffd[2J\ufffdX\ufffdY\n");
+});
+
+test("what is inspected shows none either", () => {
+  let written = "";
+  const write = (text: string) => {
+    written += text;
+  };
+  const output = makeOutput({ write }, () => ({ write }));
+  showInspected(output, [{ gateway: "\u009b2J\u202e" }], {}, []);
+  assert.equal(written, '[\n    {\n        "gateway": "\\u009b2J\\u202e"\n    }\n]\n');
 });
 
 describe("a table", () => {

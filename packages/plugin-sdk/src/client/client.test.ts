@@ -364,4 +364,17 @@ describe("a remote IPAM", () => {
     assert.deepEqual(calls.slice(-2), ["IpamDriver.RequestPool", "IpamDriver.ReleasePool"]);
     await assert.rejects(ipam.requestAddress({ PoolID: "p" }), { code: "plugin_answer_invalid" });
   });
+
+  it("gives a pool back whose gateway is none", async (t) => {
+    const { client, calls } = await answering(t, {
+      "IpamDriver.RequestPool":
+        '{"PoolID":"p","Pool":"10.0.0.0/8","Data":{"com.docker.network.gateway":"\\u009b2J"}}',
+      "IpamDriver.ReleasePool": "{}",
+    });
+    await assert.rejects(new RemoteIpam(client).requestPool({}), {
+      code: "plugin_answer_invalid",
+      message: /the gateway "\\u009b2J", which is no CIDR; rolled back$/,
+    });
+    assert.equal(calls.at(-1), "IpamDriver.ReleasePool");
+  });
 });

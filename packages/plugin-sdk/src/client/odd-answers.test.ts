@@ -39,13 +39,13 @@ describe("an answer that is hardly HTTP", () => {
     });
   });
 
-  it("an error that would move a terminal's cursor, or turn its text around, is told with escapes", async (t) => {
+  it("an error that would move a terminal's cursor, begin a line or turn its text around is told with escapes", async (t) => {
     const body = JSON.stringify({ Err: "a\u001b[2J\u009b31m\u202egnp.\u2066\u2028b\nc\td" });
     const client = await sending(
       t,
       `HTTP/1.1 500 No\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
-    const told = "a\\u001b[2J\\u009b31m\\u202egnp.\\u2066\\u2028b\nc\td";
+    const told = "a\\u001b[2J\\u009b31m\\u202egnp.\\u2066\\u2028b\\nc\\td";
     await assert.rejects(client.call(call, ids), (error: Error) => {
       assert.equal(error.message, `remote: ${told}`);
       assert.doesNotMatch(String(error.cause), /[\p{Cc}\p{Bidi_Control}]/u);

@@ -2,7 +2,7 @@
  * An IPAM that is a plugin. Nothing is asked before the first call.
  */
 import { PluginError } from "../errors.ts";
-import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
+import { gatewayAddressType, type MethodName, type RequestFor, type ResponseOf } from "../protocol/index.ts";
 import { isCidr } from "./addresses.ts";
 import { DriverCalls } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
@@ -39,16 +39,16 @@ export class RemoteIpam {
   /**
    * After an answer that is wrong, the pool is released again.
    *
-   * @throws PluginError plugin_answer_invalid for a pool without id, or one that is no CIDR
+   * @throws PluginError plugin_answer_invalid for a pool without id, and a pool or a gateway in its Data that is no CIDR
    */
   async requestPool(
     request: Request<"RequestPool">,
     options: CallOptions = {},
   ): Promise<Response<"RequestPool">> {
     const answer = await this.#calls.call("IpamDriver.RequestPool", request, options);
-    const { PoolID, Pool } = answer;
-    if (PoolID !== "" && isCidr(Pool)) return answer;
-    const problem = PoolID === "" ? "a pool without PoolID" : `the Pool "${Pool}", which is no CIDR`;
+    const { PoolID } = answer;
+    const problem = problemOf(answer);
+    if (problem === undefined) return answer;
     return this.#calls.takeBack("IpamDriver.RequestPool", problem, async () => {
       if (PoolID !== "") await this.releasePool({ PoolID });
     });
@@ -90,4 +90,12 @@ export class RemoteIpam {
       throw error;
     }
   }
+}
+
+/** What is wrong with a pool. */
+function problemOf({ PoolID, Pool, Data }: Response<"RequestPool">): string | undefined {
+  if (PoolID === "") return "a pool without PoolID";
+  if (!isCidr(Pool)) return `the Pool "${Pool}", which is no CIDR`;
+  const gateway = Data[gatewayAddressType] ?? "";
+  return gateway === "" || isCidr(gateway) ? undefined : `the gateway "${gateway}", which is no CIDR`;
 }

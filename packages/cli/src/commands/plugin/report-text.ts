@@ -23,7 +23,7 @@ export function reportLines(report: Report, output: Output, all: boolean): strin
   const { networks, endpoints, pools, addresses } = report.made;
   const left = report.left.map((text) => output.paint("yellow", `left behind: ${printable(text)}`));
   return [
-    `${address}: ${report.implements.join(", ") || "it does not say what it is"}`,
+    printable(`${address}: ${report.implements.join(", ") || "it does not say what it is"}`),
     ...(shown.length > 0 ? [titles, ...explained] : []),
     `${verdict}: ${count("kept")} kept, ${count("broken")} broken, ${count("skipped")} skipped, in ${calls} calls`,
     `made and taken away: ${networks} networks, ${endpoints} endpoints, ${pools} pools, ${addresses} addresses`,

@@ -5,6 +5,7 @@ import type { Version } from "@causeway/daemon/api";
 import type { CommandDefinition } from "../../command.ts";
 import { CliError, exitCodes, messageOf } from "../../errors.ts";
 import { addInspectOptions, type InspectOptions } from "../../output/inspected.ts";
+import { printable } from "../../output/printable.ts";
 import { jsonText } from "../../output/template/print.ts";
 import { compileTemplate } from "../../output/template/template.ts";
 import { version as ours } from "../../version.ts";
@@ -26,7 +27,7 @@ export const version: CommandDefinition<InspectOptions> = {
     else output.write(text(both.Client, server));
     if (server !== undefined) return undefined;
     // What could be told has been told.
-    output.note(`causeway: ${messageOf(error)}`);
+    output.note(`causeway: ${printable(messageOf(error))}`);
     return error instanceof CliError ? error.exitCode : exitCodes.internal;
   },
 };
