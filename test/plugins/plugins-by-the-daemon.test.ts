@@ -2,9 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ContainerCreated } from "@causeway/daemon/api";
 import { soundIpam } from "../../packages/plugin-sdk/src/check/sound-test-support.ts";
 import { pluginDaemon } from "../support/bridge-plugin.ts";
 import { cliOf } from "../support/cli.ts";
+import { namespaceOf } from "../support/host.ts";
+import { Outside } from "../support/outside.ts";
+import { ask, serve } from "../support/traffic.ts";
 
 describe("networks of plugins by the daemon", () => {
   it("are made, inspected, drawn and looked at by the doctor as any other", async (t) => {
@@ -75,6 +79,60 @@ describe("networks of plugins by the daemon", () => {
     await cli.ok("sandbox", "rm", containerId);
     await cli.ok("endpoint", "rm", `n/${(attached.body as { endpoint: { name: string } }).endpoint.name}`);
     await cli.ok("network", "rm", "n");
+  });
+
+  it("without a gateway have a container reached at what it publishes and nowhere else, whatever Docker's clients connect it to", async (t) => {
+    const { daemon } = await pluginDaemon(t, { gateway: false });
+    using outside = new Outside(daemon.host);
+    outside.routeTo("172.16.0.0/12");
+    const asked = async (method: string, path: string, body?: object): Promise<unknown> => {
+      const { status, text, body: answer } = await daemon.ask(method, path, body);
+      assert.ok(status < 300, `${method} ${path}: ${text}`);
+      return answer;
+    };
+    const network = (Name: string, Driver: string, Subnet: string) =>
+      asked("POST", "/networks/create", { Name, Driver, IPAM: { Config: [{ Subnet }] } });
+    await network("n", "mynet", "10.50.0.0/24");
+    await network("b", "bridge", "10.51.0.0/24");
+    // As `causeway run -p` does: Docker's own way to start one is not ours.
+    assert.equal((await daemon.ask("POST", "/containers/create", { Image: "x" })).status, 501);
+    const publish = [{ containerPort: 80, hostPort: 8080 }];
+    const wish = { kind: "process", name: "web", command: ["true"], networks: [{ network: "n" }], publish };
+    const { container } = (await asked("POST", "/cnm/v1/containers", wish)) as ContainerCreated;
+    const sandbox = daemon.daemon.controller.sandboxByContainerId(container.id) ?? assert.fail();
+    using inner = namespaceOf(sandbox);
+    await using _published = await serve(inner, { port: 80 });
+    await using _other = await serve(inner, { port: 81 });
+    const seen = (address: string, port: number) => ask(outside.namespace, { address, port });
+    const ports = async () => {
+      const { NetworkSettings } = (await asked("GET", "/containers/web/json")) as {
+        readonly NetworkSettings: { readonly Ports: object };
+      };
+      return NetworkSettings.Ports;
+    };
+    const shown = { "80/tcp": ["0.0.0.0", "::"].map((HostIp) => ({ HostIp, HostPort: "8080" })) };
+    const isReached = async (what: string) => {
+      assert.deepEqual(await ports(), shown, what);
+      assert.equal(await seen(outside.hostIpv4, 8080), outside.ipv4, what);
+      assert.equal(await seen(outside.hostIpv4, 81), undefined, what);
+    };
+    await isReached("by the gateway bridge");
+    const gateways = (await asked("GET", "/networks/causeway_gwbridge")) as {
+      readonly Containers: Readonly<Record<string, { readonly IPv4Address: string }>>;
+    };
+    const [own = ""] = gateways.Containers[container.id]?.IPv4Address.split("/") ?? [];
+    assert.match(own, /^172\./);
+    assert.deepEqual(
+      [await seen(own, 80), await seen(own, 81)],
+      [undefined, undefined],
+      "at its own address",
+    );
+    await asked("POST", "/networks/b/connect", { Container: "web" });
+    await isReached("beside another gateway");
+    await asked("POST", "/networks/n/disconnect", { Container: "web" });
+    assert.deepEqual([await ports(), await seen(outside.hostIpv4, 8080)], [{}, undefined]);
+    await asked("DELETE", "/cnm/v1/containers/web?force=true");
+    await asked("DELETE", "/networks/n");
   });
 
   it("tell what a plugin says on one line and with escapes, by every way, and with its code", async (t) => {
