@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import type { Network } from "@causeway/libnetwork";
 import { soundIpam } from "../../packages/plugin-sdk/src/check/sound-test-support.ts";
 import { pluginScene } from "../support/bridge-plugin.ts";
 import { interfacesOf } from "../support/inside.ts";
@@ -67,6 +68,36 @@ for (const driver of ["bridge", "mynet"])
   });
 
 describe("an IPAM plugin that", () => {
+  it("gives an address to several that are made at a time, spelt as it likes, and after a restart, gives it to one", async (t) => {
+    const { host, forgetful } = await scene(t);
+    const options = {
+      ipv4: false,
+      ipv6: true,
+      ipam: { driver: "mynet", config: [{ subnet: "fd00:50::/64" }] },
+    };
+    const made = await host.controller.newNetwork("bridge", "n", options);
+    const spellings = ["fd00:50::9/64", "fd00:50:0::0:9/64", "FD00:50::0009/64"];
+    const ask = (network: Network, next: string, name: string) => {
+      forgetful.next = next;
+      return network.createEndpoint(name);
+    };
+    const tried = await Promise.allSettled(spellings.map((next, at) => ask(made, next, `e${at}`)));
+    assert.deepEqual(tried.map(({ status }) => status).sort(), ["fulfilled", "rejected", "rejected"]);
+    await host.restart();
+    const network = host.controller.networkByName("n") ?? assert.fail();
+    assert.deepEqual(
+      network.endpoints().map(({ ipv6 }) => ipv6),
+      ["fd00:50::9/64"],
+    );
+    for (const next of spellings)
+      await assert.rejects(ask(network, next, "late"), {
+        code: "address_given_twice",
+        message: /^plugin mynet gave fd00:50::9, which endpoint "e\d" of network "n" has already/,
+      });
+    assert.deepEqual(forgetful.released, []);
+    forgetful.unknown = "fd00:50::9";
+  });
+
   it("gives the gateway's address to an auxiliary one, too, has its pool back", async (t) => {
     const { controller, forgetful, plugin } = await scene(t);
     forgetful.next = "10.50.0.1/24";
