@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import type { Network } from "@causeway/libnetwork";
 import { soundIpam } from "../../packages/plugin-sdk/src/check/sound-test-support.ts";
 import { pluginScene } from "../support/bridge-plugin.ts";
+import { eventually } from "../support/eventually.ts";
 import { interfacesOf } from "../support/inside.ts";
 import { kernelState } from "../support/kernel-state.ts";
 import { reaches } from "../support/scenes.ts";
@@ -96,6 +97,22 @@ describe("an IPAM plugin that", () => {
       });
     assert.deepEqual(forgetful.released, []);
     forgetful.unknown = "fd00:50::9";
+  });
+
+  it("was away when an endpoint went, and has given its address to another since, is not asked to release it", async (t) => {
+    const { controller, forgetful, plugin } = await scene(t);
+    const network = await controller.newNetwork("bridge", "n", { ipam: { driver: "mynet", config } });
+    const first = await network.createEndpoint("first");
+    await plugin.stop();
+    await assert.rejects(first.delete(), { code: "plugin_unreachable" });
+    await plugin.start();
+    forgetful.next = "10.50.0.2/24";
+    const second = await network.createEndpoint("second");
+    assert.equal(second.ipv4, "10.50.0.2/24");
+    await eventually(async () => assert.deepEqual((await controller.inspectHealth()).items, []));
+    assert.deepEqual(forgetful.released, [], "it is the second's");
+    await second.delete();
+    assert.deepEqual(forgetful.released, ["10.50.0.2"]);
   });
 
   it("gives the gateway's address to an auxiliary one, too, has its pool back", async (t) => {

@@ -4,6 +4,7 @@
  */
 import type { StoreChange } from "../../contracts/store.ts";
 import { isRefused } from "../../plugin-errors.ts";
+import { holderOn } from "../address-holders.ts";
 import type { Engine } from "../engine.ts";
 import { carryOut, readStep, returnLink, type Step } from "./step.ts";
 
@@ -157,13 +158,30 @@ export class Intents {
     this.#busy.add(id);
     try {
       for (const step of [...(this.#steps.get(id) ?? [])].reverse()) {
-        await this.carry(id, step).catch((error: unknown) => {
-          if (!isRefused(error)) throw error;
-        });
+        if (this.#isGivenAnew(id, step)) this.cross(id, step);
+        else
+          await this.carry(id, step).catch((error: unknown) => {
+            if (!isRefused(error)) throw error;
+          });
       }
     } finally {
       await this.close(id);
     }
+  }
+
+  /** A plugin that forgets what it gave has given the address to another since, who has it or is being made: it would be taken from there. */
+  #isGivenAnew(id: string, step: Step): boolean {
+    if (step.do !== "release-address") return false;
+    const { ipam, poolId, address } = step;
+    const isSame = (one: Step) =>
+      one.do === "release-address" && one.ipam === ipam && one.poolId === poolId && one.address === address;
+    for (const [other, steps] of this.#steps) if (other !== id && steps.some(isSame)) return true;
+    for (const network of this.#engine.networks) {
+      const { options, pools } = network.record;
+      const isOfPool = options.ipamDriver === ipam && pools.some((pool) => pool.poolId === poolId);
+      if (isOfPool && holderOn(network)(address) !== undefined) return true;
+    }
+    return false;
   }
 
   #change(id: string): StoreChange {
