@@ -158,13 +158,16 @@ describe("a sandbox on a network without gateway", () => {
     using things = await scene(t, { network: decline });
     const { host, network, seenInside } = things;
     const { controller } = host;
-    const { sandbox } = await controller.attach(await network("n", 1), {
+    const { sandbox, endpoint } = await controller.attach(await network("n", 1), {
       containerId: "web",
       endpoint: web,
     });
     assert.equal(await seenInside(sandbox, 8080), undefined);
     const found = async () =>
       (await controller.inspectHealth()).items.map(({ code, message }) => [code, message]);
+    await endpoint.unpublish([{ containerPort: 80 }]);
+    assert.deepEqual(await found(), []);
+    assert.deepEqual(await endpoint.publish(web.publish), [], "no more than when it was made");
     assert.deepEqual(await found(), [
       [
         "ports_unreachable",
