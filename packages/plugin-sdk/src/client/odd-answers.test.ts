@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import { at, temporaryDirectory } from "../test-support.ts";
 import { answering, call, ids } from "./client-test-support.ts";
 import { PluginClient } from "./plugin-client.ts";
+import { RemoteIpam } from "./remote-ipam.ts";
 import { RemoteNetworkDriver } from "./remote-network-driver.ts";
 
 /** A plugin that sends these bytes for an answer, and keeps the connection. */
@@ -37,6 +38,38 @@ describe("an answer that is hardly HTTP", () => {
       assert.match(error.message, /^remote: (no){2048}\.\.\.$/);
       return true;
     });
+  });
+
+  it("a kind, a scope, a pool and an address of a megabyte are told in part, too", async (t) => {
+    const long = "x".repeat(1_000_000);
+    const pool = (more: object) => JSON.stringify({ PoolID: "p", Pool: "10.0.0.0/8", ...more });
+    const cases: readonly (readonly [string, string, (client: PluginClient) => Promise<unknown>])[] = [
+      ["Plugin.Activate", JSON.stringify({ Implements: [long] }), (client) => client.callDriver(call, ids)],
+      [
+        "NetworkDriver.GetCapabilities",
+        JSON.stringify({ Scope: long }),
+        (client) => new RemoteNetworkDriver(client).capabilities(),
+      ],
+      ["IpamDriver.RequestPool", pool({ Pool: long }), (client) => new RemoteIpam(client).requestPool({})],
+      [
+        "IpamDriver.RequestPool",
+        pool({ Data: { "com.docker.network.gateway": long } }),
+        (client) => new RemoteIpam(client).requestPool({}),
+      ],
+      [
+        "IpamDriver.RequestAddress",
+        JSON.stringify({ Address: long }),
+        (client) => new RemoteIpam(client).requestAddress({ PoolID: "p" }),
+      ],
+    ];
+    for (const [method, body, ask] of cases) {
+      const { client } = await answering(t, { [method]: body });
+      await assert.rejects(ask(client), (error: Error) => {
+        assert.match(error.message, /x{100}\.\.\./, method);
+        assert.ok(error.message.length < 1000, method);
+        return true;
+      });
+    }
   });
 
   it("an error that would move a terminal's cursor, begin a line or turn its text around is told with escapes", async (t) => {

@@ -102,7 +102,7 @@ export class PluginClient implements Disposable {
     if (!kinds.includes(kind))
       throw new PluginError(
         "plugin_kind_missing",
-        `${this.name} is no ${kind}: it implements ${kinds.join(", ") || "nothing"}`,
+        `${this.name} is no ${kind}: it implements ${shortened(kinds.join(", ")) || "nothing"}`,
         { detail: kinds },
       );
     return this.call(method, request, options);

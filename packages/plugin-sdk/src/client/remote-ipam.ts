@@ -4,7 +4,7 @@
 import { PluginError } from "../errors.ts";
 import { gatewayAddressType, type MethodName, type RequestFor, type ResponseOf } from "../protocol/index.ts";
 import { isCidr } from "./addresses.ts";
-import { DriverCalls } from "./driver-calls.ts";
+import { DriverCalls, quoted } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
 export interface RemoteIpamCapabilities {
@@ -68,7 +68,7 @@ export class RemoteIpam {
     const answer = await this.#calls.call("IpamDriver.RequestAddress", request, options);
     const { Address } = answer;
     if (isCidr(Address)) return answer;
-    const problem = Address === "" ? "no address" : `the Address "${Address}", which is no CIDR`;
+    const problem = Address === "" ? "no address" : `the Address ${quoted(Address)}, which is no CIDR`;
     // What is no CIDR is not to be released either: nobody knows what it would be.
     return this.#calls.takeBack("IpamDriver.RequestAddress", problem, async () => {});
   }
@@ -95,7 +95,7 @@ export class RemoteIpam {
 /** What is wrong with a pool. */
 function problemOf({ PoolID, Pool, Data }: Response<"RequestPool">): string | undefined {
   if (PoolID === "") return "a pool without PoolID";
-  if (!isCidr(Pool)) return `the Pool "${Pool}", which is no CIDR`;
+  if (!isCidr(Pool)) return `the Pool ${quoted(Pool)}, which is no CIDR`;
   const gateway = Data[gatewayAddressType] ?? "";
-  return gateway === "" || isCidr(gateway) ? undefined : `the gateway "${gateway}", which is no CIDR`;
+  return gateway === "" || isCidr(gateway) ? undefined : `the gateway ${quoted(gateway)}, which is no CIDR`;
 }

@@ -5,7 +5,7 @@
 import { messageOf, PluginError } from "../errors.ts";
 import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
 import { isAddress, isCidr, isInterfaceName, isUnicastMac } from "./addresses.ts";
-import { DriverCalls } from "./driver-calls.ts";
+import { DriverCalls, quoted } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
 export type Scope = "local" | "global";
@@ -153,7 +153,7 @@ export class RemoteNetworkDriver {
     if (value === "local" || value === "global") return value;
     throw new PluginError(
       "plugin_capability_invalid",
-      `${this.client.name} has the ${field} "${value}": a network driver's is local or global`,
+      `${this.client.name} has the ${field} ${quoted(value)}: a network driver's is local or global`,
       { detail: { plugin: this.client.name, field, value } },
     );
   }
@@ -220,9 +220,4 @@ function checkNames({ SrcName, DstPrefix }: NonNullable<Response<"Join">["Interf
   if (!isInterfaceName(SrcName)) throw new Error(`the SrcName ${quoted(SrcName)}, which no link can have`);
   if (DstPrefix !== "" && !isInterfaceName(DstPrefix, longestPrefix))
     throw new Error(`the DstPrefix ${quoted(DstPrefix)}, which no link's name can begin with`);
-}
-
-/** An answer may say anything, at any length. */
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
