@@ -119,6 +119,11 @@ export class NftBatches implements Disposable {
     }
   }
 
+  /** Returns when the kernel has closed it; nothing else waits for that. */
+  closeAside(): Promise<void> {
+    return this.#socket.closeAside();
+  }
+
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
   }
@@ -134,25 +139,28 @@ const mostLingering = 64;
 /** Has something done so many milliseconds later. */
 export type Later = (milliseconds: number, action: () => void) => void;
 
-const laterByEventLoop: Later = (milliseconds, action) => {
-  setTimeout(action, milliseconds).unref();
-};
-
 /**
- * Closes it as soon as that need not wait any more.
+ * Closes it as soon as that need not wait any more, and where it must all the same, for others have deleted something since, aside.
  *
  * @param later for a thread without an event loop: it calls {@link closeLingering} at its end. Default: by setTimeout
  */
-export function closeInTime(batches: NftBatches, later: Later = laterByEventLoop): void {
+export function closeInTime(batches: NftBatches, later?: Later): void {
+  const close = later === undefined ? closeAside : closeNow;
   lingering.add(batches);
   const [oldest] = lingering;
-  if (lingering.size > mostLingering && oldest !== undefined) closeNow(oldest);
-  later(lingeringTime, () => closeNow(batches));
+  if (lingering.size > mostLingering && oldest !== undefined) close(oldest);
+  if (later === undefined) setTimeout(() => close(batches), lingeringTime).unref();
+  else later(lingeringTime, () => close(batches));
 }
 
 /** Closes those of the calling thread that are still open, and waits for the kernel if need be. */
 export function closeLingering(): void {
   for (const batches of lingering) closeNow(batches);
+}
+
+function closeAside(batches: NftBatches): void {
+  lingering.delete(batches);
+  void batches.closeAside();
 }
 
 function closeNow(batches: NftBatches): void {

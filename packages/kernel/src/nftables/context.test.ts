@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { describe, it } from "node:test";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { KernelError } from "../sys/errors.ts";
 import { NetNamespace } from "../sys/namespace.ts";
 import { NftContext } from "./context.ts";
 import { NftError } from "./errors.ts";
+
+function isSocket(fd: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
+  } catch {
+    return false;
+  }
+}
 
 /** A context in a namespace of its own. */
 class Scratch implements Disposable {
@@ -125,6 +133,20 @@ describe("NftContext", () => {
     nft[Symbol.dispose]();
     nft[Symbol.dispose]();
     assert.throws(() => nft.run("list tables"), /was closed/);
+  });
+
+  it("can be closed aside: at once it does nothing more, and its socket is gone when that has returned", async () => {
+    using scratch = new Scratch();
+    const sockets = () => readdirSync("/proc/self/fd").filter(isSocket).length;
+    const before = sockets();
+    const nft = new NftContext(scratch.namespace);
+    nft.run("add table inet t\nadd chain inet t c\ndelete table inet t");
+    const closed = nft.closeAside();
+    assert.throws(() => nft.run("list tables"), /was closed/);
+    await closed;
+    assert.equal(sockets(), before);
+    await nft.closeAside();
+    nft[Symbol.dispose]();
   });
 
   it("opens where a thousand files are open, and in the end refuses, instead of ending the process", () => {

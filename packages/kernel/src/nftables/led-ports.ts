@@ -52,11 +52,7 @@ export function ledPortsListing(nft: NftContext, table: string): string | undefi
 
 /** One that is not there is as good as taken away. */
 export function removeLedPorts(nft: NftContext, table: string): void {
-  try {
-    nft.run(`delete table inet ${table}`);
-  } catch (error) {
-    if (!(error instanceof NftError && error.code === "ENOENT")) throw error;
-  }
+  nft.run(`table inet ${table}\ndelete table inet ${table}`);
 }
 
 function tableText({ table, owner, alone }: LedPortsTable, ports: readonly LedPort[]): string {

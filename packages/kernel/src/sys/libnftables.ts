@@ -5,6 +5,7 @@
 
 import koffi from "koffi";
 import { KernelError, UnsupportedFeatureError } from "./errors.ts";
+import { OwnedFd } from "./fd.ts";
 import { files } from "./files.ts";
 import { libc } from "./libc.ts";
 import { AF_NETLINK, SOL_SOCKET } from "./socket.ts";
@@ -23,6 +24,8 @@ const SO_DOMAIN = 39;
 const domain = Buffer.alloc(4);
 const domainLength = Buffer.alloc(4);
 
+/** <linux/fcntl.h> */
+const F_DUPFD_CLOEXEC = 1030;
 /** <asm-generic/ioctls.h> */
 const FIOCLEX = 0x5451;
 /** <sys/select.h> FD_SETSIZE: glibc aborts the process that hands select() a descriptor of this or more. */
@@ -98,13 +101,20 @@ function holdLowDescriptors(): void {
 // At start-up, when low descriptors are free.
 holdLowDescriptors();
 
+/** A context that is open. */
+export interface OpenNft {
+  readonly handle: NftHandle;
+  /** Its socket, where that is known. */
+  readonly socket: number | undefined;
+}
+
 /**
  * Opens a context whose socket lives in the calling thread's namespace.
  *
  * The kernel gives a new socket the lowest free descriptor. Where that would be one that select() cannot take, a
  * reserved low one is given up for it; where the reserve is used up, the context is refused.
  */
-export function openNftHandle(): NftHandle {
+export function openNft(): OpenNft {
   const lib = libnftables();
   let expected = files.openSync("/dev/null", "r");
   files.closeSync(expected);
@@ -122,23 +132,26 @@ export function openNftHandle(): NftHandle {
   }
   const handle = lib.open(0);
   if (handle === null) throw new KernelError({ operation: "nft_ctx_new", errno: 12 });
-  keepFromChildren(expected);
+  const socket = keepFromChildren(expected) ? expected : undefined;
   lib.bufferOutput(handle);
   lib.bufferError(handle);
-  return handle;
+  return { handle, socket };
 }
 
 /**
  * Has a context's socket closed in processes that are started: libmnl opens it without, and they would hold it, and with it the
  * namespace. Nobody tells which it is, and another thread may have taken the descriptor that was free: then all sockets of its kind are meant.
+ *
+ * @returns whether it is the one that was expected
  */
-function keepFromChildren(expected: number): void {
-  if (closeOnExec(expected)) return;
+function keepFromChildren(expected: number): boolean {
+  if (closeOnExec(expected)) return true;
   try {
     for (const name of files.readdirSync("/proc/self/fd")) closeOnExec(Number(name));
   } catch {
     // No descriptor is left to look with: a process that is started may hold it, which is no reason to be without a firewall.
   }
+  return false;
 }
 
 /** @returns false where it is no netlink socket */
@@ -163,7 +176,19 @@ export function withDescriptorForNft<T>(run: () => T): T {
   }
 }
 
-export function freeNftHandle(handle: NftHandle): void {
+export function freeNft({ handle }: OpenNft): void {
   libnftables().free(handle);
   holdLowDescriptors();
+}
+
+/**
+ * The same, where the kernel takes its time to close the socket: it does so with the last descriptor, which another thread closes.
+ *
+ * @returns when that is done
+ */
+export function freeNftAside(open: OpenNft): Promise<void> {
+  const { socket } = open;
+  const last = socket === undefined ? -1 : libc.fcntl(socket, F_DUPFD_CLOEXEC, 0);
+  freeNft(open);
+  return last < 0 ? Promise.resolve() : new OwnedFd(last).closeAside();
 }

@@ -56,20 +56,24 @@ export class SandboxBalancer implements Balancer {
   forward(place: NamespacePlace, ports: readonly LedPort[]): void {
     inside(place, (namespace) => {
       for (const key of forwarding) writeIfThere(key);
-      using nft = new NftContext(namespace);
-      settleLedPorts(nft, { table: ingressTable, owner: this.#table.owner, alone: true }, ports);
-      this.#made.set(place.path, ledPortsListing(nft, ingressTable));
+      withNft(namespace, (nft) => {
+        settleLedPorts(nft, { table: ingressTable, owner: this.#table.owner, alone: true }, ports);
+        this.#made.set(place.path, ledPortsListing(nft, ingressTable));
+      });
     });
   }
 
   publish(ports: readonly LedPort[]): void {
     if (this.#host === undefined) return;
     const { namespace, table } = this.#host;
-    using nft = new NftContext(namespace);
     const led = ports.filter(({ targets }) => targets.length > 0);
-    if (led.length === 0) removeLedPorts(nft, table);
-    else settleLedPorts(nft, { table, owner: this.#table.owner, alone: false }, led);
-    this.#made.set("", ledPortsListing(nft, table));
+    // Most hosts have members of few services, and hear of all of them.
+    if (led.length === 0 && this.#made.has("") && this.#made.get("") === undefined) return;
+    withNft(namespace, (nft) => {
+      if (led.length === 0) removeLedPorts(nft, table);
+      else settleLedPorts(nft, { table, owner: this.#table.owner, alone: false }, led);
+      this.#made.set("", led.length === 0 ? undefined : ledPortsListing(nft, table));
+    });
   }
 
   leadsAsTold(place: NamespacePlace | undefined): boolean {
@@ -122,6 +126,16 @@ export class SandboxBalancer implements Balancer {
       return conntrack.mayHave(filters);
     });
     if (mayHave === true) this.#reaper.later(this.#reaper.forgetConnections(filters, place.path));
+  }
+}
+
+/** A table is made anew, which deletes what it was: to close the context after that takes the kernel its time. */
+function withNft(namespace: NetNamespace | undefined, action: (nft: NftContext) => void): void {
+  const nft = new NftContext(namespace);
+  try {
+    action(nft);
+  } finally {
+    void nft.closeAside();
   }
 }
 
