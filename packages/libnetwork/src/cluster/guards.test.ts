@@ -3,8 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { SharedMemory } from "../store/shared/memory-shared-store.ts";
-import { addressKind, claimKind, goingKind } from "./kinds.ts";
+import { addressKind, claimKind, goingKind, networkKind } from "./kinds.ts";
 import { sweepHolders } from "./retention.ts";
 import { makeNetwork, recordsOf, TestHost } from "./test-support.ts";
 
@@ -26,6 +27,19 @@ test("no address is taken in a network that another host is about to delete", as
   assert.ok(!(await recordsOf(memory, addressKind(net))).has("10.0.0.9"));
   await store.commit([{ op: "delete", kind: goingKind, id: net }]);
   await host.cluster.addresses.request(endpoint);
+  await store.close();
+});
+
+test("no address is taken in a network that another host has deleted, where that is told late", async () => {
+  const { memory, host, endpoint, store } = await scene();
+  await using _host = host;
+  await eventually(() => assert.ok(host.cluster.networks.known.has(net)));
+  // It is told of nothing any more.
+  host.store.memory.hear = () => undefined;
+  await store.commit([{ op: "delete", kind: networkKind, id: net }]);
+  await assert.rejects(host.cluster.addresses.request(endpoint), { code: "network_not_found" });
+  assert.ok(host.cluster.networks.known.has(net));
+  assert.ok(!(await recordsOf(memory, addressKind(net))).has("10.0.0.9"));
   await store.close();
 });
 
