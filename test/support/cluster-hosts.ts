@@ -205,7 +205,8 @@ export class ClusterHosts implements AsyncDisposable {
   async clear(): Promise<void> {
     for (const host of this.#hosts) await host.clear();
     for (const network of this.host(1).controller.networks()) {
-      for (const service of network.services()) await service.delete();
+      // A host that the store came back to registers a moment later.
+      for (const service of network.services()) await eventually(() => service.delete());
       // Whatever publishes ports of its services on the other hosts goes a moment later.
       if (!network.predefined) await eventually(() => network.delete());
     }
