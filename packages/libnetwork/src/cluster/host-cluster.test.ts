@@ -266,6 +266,60 @@ test("peers live as long as their host, and are put again when it is back", asyn
   await eventually(() => assert.deepEqual(told.slice(4), ["e1"]));
 });
 
+test("what is told of an endpoint without an answer does not come after what is told of it then", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const peer = { endpointId: "e1", networkId: "n", hostId: "a", hostAddress: "192.0.2.1", ports: [] };
+  const [before, now] = ["02:00:00:00:00:01", "02:00:00:00:00:02"].map((mac) => ({
+    ...peer,
+    mac,
+    names: [],
+  }));
+  assert.ok(before && now);
+  a.store.isLate = true;
+  await assert.rejects(a.cluster.peers.put(before), { code: "store_unavailable" });
+  await a.cluster.peers.put(now);
+  for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate);
+  assert.deepEqual((await recordsOf(memory, "peer.n")).get("e1"), now);
+});
+
+test("a network's peers are told once, however often it is asked for, and no more when nobody asks", async () => {
+  const { a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const put = (endpointId: string) =>
+    a.cluster.peers.put({
+      endpointId,
+      networkId: "n",
+      hostId: "a",
+      hostAddress: "192.0.2.1",
+      mac: "02:00:00:00:00:01",
+      names: [],
+      ports: [],
+    });
+  const listening = () => {
+    const told: string[] = [];
+    const listener = {
+      put: ({ endpointId }: Peer) => told.push(endpointId),
+      removed: (id: string) => told.push(id),
+      settled: (all: readonly Peer[]) => told.push(...all.map(({ endpointId }) => endpointId)),
+    };
+    return { told, listener };
+  };
+  const [one, two] = [listening(), listening()];
+  await b.cluster.peers.attend("n", one.listener);
+  await b.cluster.peers.attend("n", one.listener);
+  await put("e1");
+  await put("e2");
+  await eventually(() => assert.ok(one.told.includes("e2")));
+  b.cluster.peers.neglect("n");
+  await b.cluster.peers.attend("n", two.listener);
+  await put("e3");
+  await eventually(() => assert.deepEqual(two.told, ["e1", "e2", "e3"]));
+  assert.deepEqual(one.told, ["e1", "e2"]);
+});
+
 test("hosts hear of each other, and of those that are gone when their life is over", async () => {
   const { memory, a, b } = await twoHosts();
   await using _a = a;
