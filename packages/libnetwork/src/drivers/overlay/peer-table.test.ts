@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Peer } from "../../contracts/overlay.ts";
-import { type Entry, type EntryKey, keyOf, keysOfOwn } from "./entries.ts";
+import { type Entry, type EntryKey, entriesOf, keyOf, keysOfOwn } from "./entries.ts";
 import { difference, type EntryChange, PeerTable } from "./peer-table.ts";
 
 function peer(endpoint: number, address: number, host: number): Peer {
@@ -25,6 +25,13 @@ const own = (address: number) =>
 function carryOut(kernel: Map<EntryKey, Entry>, { remove, set }: EntryChange): void {
   for (const entry of remove) assert.ok(kernel.delete(keyOf(entry)), "what is removed is there");
   for (const entry of set) kernel.set(keyOf(entry), entry);
+}
+
+/** What there should be: of the peers in the order in which they were told, and the keys of this host's endpoints. */
+function expected(told: ReadonlyMap<string, Peer>, held: ReadonlySet<EntryKey>): Map<EntryKey, Entry> {
+  const entries = new Map([...told.values()].flatMap((one) => [...entriesOf(one)]));
+  for (const key of held) entries.delete(key);
+  return entries;
 }
 
 describe("the peers of a network", () => {
@@ -65,13 +72,31 @@ describe("the peers of a network", () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const table = new PeerTable();
         const kernel = new Map<EntryKey, Entry>();
+        const told = new Map<string, Peer>();
+        const held = new Set<EntryKey>();
+        const tell = (one: Peer) => {
+          told.delete(one.endpointId);
+          told.set(one.endpointId, one);
+        };
         for (const one of steps) {
-          if (one.do === "put") carryOut(kernel, table.put(peer(one.endpoint, one.address, one.host)));
-          else if (one.do === "remove") carryOut(kernel, table.remove(`e${one.endpoint}`));
-          else if (one.do === "settle") {
-            table.settle(one.all.map(([endpoint, address, host]) => peer(endpoint, address, host)));
+          if (one.do === "put") {
+            const put = peer(one.endpoint, one.address, one.host);
+            tell(put);
+            carryOut(kernel, table.put(put));
+          } else if (one.do === "remove") {
+            told.delete(`e${one.endpoint}`);
+            carryOut(kernel, table.remove(`e${one.endpoint}`));
+          } else if (one.do === "settle") {
+            const all = one.all.map(([endpoint, address, host]) => peer(endpoint, address, host));
+            told.clear();
+            all.forEach(tell);
+            table.settle(all);
             carryOut(kernel, difference(new Map(kernel), table.entries()));
-          } else carryOut(kernel, table[one.do](own(one.address)));
+          } else {
+            for (const key of own(one.address)) held[one.do === "hold" ? "add" : "delete"](key);
+            carryOut(kernel, table[one.do](own(one.address)));
+          }
+          assert.deepEqual(new Map([...kernel].sort()), new Map([...expected(told, held)].sort()));
           assert.deepEqual(new Map([...kernel].sort()), new Map([...table.entries()].sort()));
         }
       }),
