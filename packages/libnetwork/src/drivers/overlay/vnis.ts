@@ -28,10 +28,7 @@ export async function claimVnis(
 ): Promise<Vnis> {
   const vnis: number[] = [];
   try {
-    for (const one of wanted) {
-      const range = one === undefined ? free : { from: one, to: one };
-      vnis.push(await numbers.claim(space, range, networkId, one));
-    }
+    for (const one of wanted) vnis.push(await numbers.claim(space, free, networkId, one));
   } catch (error) {
     await releaseVnis(numbers, networkId, vnis);
     throw error;
