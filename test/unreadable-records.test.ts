@@ -128,6 +128,31 @@ test("a network that cannot be read keeps its bridge, and its endpoints stay sto
   assert.equal(again.sandboxByContainerId("a")?.endpoints().length, 0);
 });
 
+test("a service that cannot be read keeps its address, and one whose network cannot be read stays stored", async (t) => {
+  const host = await TestHost.create(t);
+  const { network, other } = await scene(host);
+  const one = await network.createService("one");
+  const two = await other.createService("two");
+  const taken = one.ipv4?.split("/")[0] ?? assert.fail();
+  await host.stop();
+  tamper(host, "service", one.id, (value) => ({ ...value, x: value, options: 5 }));
+  tamper(host, "network", other.id, (value) => ({ ...value, x: value, pools: 5 }));
+  const controller = await host.start();
+  const problems = problemsOf(controller);
+  assert.ok(problems.includes("service one record_unreadable"), problems.join());
+  assert.ok(problems.includes("service two network_not_restored"), problems.join());
+  const there = controller.networkByName("n") ?? assert.fail();
+  await assert.rejects(there.createEndpoint("thief", { ipv4: taken }), { code: "address_in_use" });
+  // Put right, both are there again.
+  await host.stop();
+  tamper(host, "service", one.id, (value) => Reflect.get(value, "x"));
+  tamper(host, "network", other.id, (value) => Reflect.get(value, "x"));
+  const mended = await host.start();
+  assert.deepEqual(mended.problems, []);
+  assert.equal(mended.networkByName("n")?.serviceByName("one")?.id, one.id);
+  assert.equal(mended.networkByName("m")?.serviceByName("two")?.id, two.id);
+});
+
 test("a predefined network that cannot be read is not made a second time", async (t) => {
   const host = await TestHost.create(t, { defaultNetwork: {} });
   const { id } = host.controller.networkByName("bridge") ?? {};
