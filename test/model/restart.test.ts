@@ -267,6 +267,16 @@ test("a network that is not to persist is forgotten at the close", async (t) => 
   await ipv4Only(host, "passing", 1);
 });
 
+test("addresses of both families are an endpoint's after a restart, too", async (t) => {
+  const host = await TestHost.create(t);
+  const { ipv4, ipv6 } = await (await dualStack(host, "web", 1)).createEndpoint("a");
+  const network = (await host.restart()).networkByName("web") ?? assert.fail();
+  const taken = { code: "address_in_use" };
+  const bare = (cidr: string | undefined) => cidr?.split("/")[0] ?? assert.fail();
+  await assert.rejects(network.createEndpoint("b", { ipv4: bare(ipv4) }), taken);
+  await assert.rejects(network.createEndpoint("b", { ipv6: bare(ipv6) }), taken);
+});
+
 test("a freed address is not handed out again at once after a restart either", async (t) => {
   const host = await TestHost.create(t);
   const network = await ipv4Only(host, "n", 1);
