@@ -4,11 +4,21 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { NetNamespace } from "@causeway/kernel";
+import { link, type NetNamespace } from "@causeway/kernel";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
 import { openUdp, type Server, serve } from "../../../../test/support/traffic.ts";
-import { addressIn, families, hostAddress, neighbourAddress, outsideAddress, Stage } from "./test-support.ts";
+import { bridgeGroup } from "../contracts/firewall.ts";
+import {
+  addressIn,
+  bridgeOf,
+  families,
+  hostAddress,
+  neighbourAddress,
+  outsideAddress,
+  type Sandbox,
+  Stage,
+} from "./test-support.ts";
 
 const port = 4789;
 const any = { 4: "0.0.0.0", 6: "::" } as const;
@@ -38,6 +48,13 @@ async function heardOf(server: Server, all: readonly Sent[]): Promise<readonly s
   const texts = () => [...server.heard].map((one) => one.slice(8));
   await eventually(() => assert.ok(texts().includes(last.text), `${last.text} is heard`));
   return all.map(({ text }) => text).filter((text) => texts().includes(text));
+}
+
+/** A sandbox of another controller's: its bridge is in none of our sets. */
+function addTheirs({ host }: Stage, network: number): Sandbox {
+  host.addBridge(network);
+  host.rtnl.execute(link.change({ name: bridgeOf(network) }, { group: bridgeGroup }));
+  return host.addSandbox(network, 2);
 }
 
 for (const family of families)
@@ -85,25 +102,51 @@ for (const family of families)
       assert.deepEqual(await heardOf(server, [send(ours, "deleted")]), ["deleted"]);
     });
 
-    it("come from no sandbox to the host, whatever address it has", async () => {
+    it("are not let in by a connection that is there", async () => {
+      const { stage, server } = await open();
+      await using _stage = stage;
+      await using _server = server;
+      const { firewall, host } = stage;
+      firewall.apply({ add: { tunnels: [policy] } });
+      const socket = openUdp(host.outside, any[family], 4000);
+      const answered = new Promise((resolve) => socket.once("message", resolve));
+      socket.send(vxlan(others, "harmless"), port, hostAddress[family]);
+      await answered;
+      await new Promise((sent) =>
+        socket.send(vxlan(ours, "in its connection"), port, hostAddress[family], sent),
+      );
+      const after = { from: host.outside, to: hostAddress[family], vni: others, text: "after" };
+      assert.deepEqual(await heardOf(server, [after]), ["after"]);
+      socket.close();
+      assert.ok(![...server.heard].some((text) => text.endsWith("in its connection")));
+    });
+
+    it("come from no sandbox to the host, whatever address it has and whoever's it is", async () => {
       const { stage, server } = await open();
       await using _stage = stage;
       await using _server = server;
       const [sandbox = assert.fail()] = await stage.addNetwork(1, 1);
-      const ends = [{ saidBy: "e", address: sandbox.addresses[family] }];
+      const theirs = addTheirs(stage, 2);
+      const ends = [sandbox, theirs].map(({ addresses }) => ({
+        saidBy: addresses[family],
+        address: addresses[family],
+      }));
       stage.firewall.apply({ add: { tunnels: [policy], tunnelEnds: ends } });
-      const send = (to: string, vni: number, text: string): Sent => ({
-        from: sandbox.namespace,
+      const send = ({ namespace: from }: Sandbox, to: string, vni: number, text: string): Sent => ({
+        from,
         to,
         vni,
         text,
       });
       const heard = await heardOf(server, [
-        send(addressIn(1, family, 1), ours, "gateway"),
-        send(hostAddress[family], ours, "host"),
-        send(addressIn(1, family, 1), others, "others"),
+        send(sandbox, addressIn(1, family, 1), ours, "gateway"),
+        send(sandbox, hostAddress[family], ours, "host"),
+        send(theirs, addressIn(2, family, 1), ours, "another controller's gateway"),
+        send(theirs, hostAddress[family], ours, "host, of another controller's"),
+        send(theirs, hostAddress[family], others, "others, of another controller's"),
+        send(sandbox, addressIn(1, family, 1), others, "others"),
       ]);
-      assert.deepEqual(heard, ["others"]);
+      assert.deepEqual(heard, ["others, of another controller's", "others"]);
     });
 
     it("leave no sandbox for another host, in a connection that is there neither", async () => {
@@ -128,6 +171,31 @@ for (const family of families)
       assert.deepEqual(await heardOf(server, [send(others, "after")]), ["after"]);
       socket.close();
       assert.ok(![...server.heard].some((text) => text.endsWith("in its connection")));
+    });
+
+    it("leave no sandbox for another host, whatever address it has and whoever's it is", async () => {
+      await using stage = await Stage.open();
+      await using server = await serve(stage.host.outside, { protocol: "udp", address: any[family], port });
+      const [sandbox = assert.fail()] = await stage.addNetwork(1, 1);
+      const theirs = addTheirs(stage, 2);
+      const send = ({ namespace: from }: Sandbox, vni: number, text: string): Sent => ({
+        from,
+        to: outsideAddress[family],
+        vni,
+        text,
+      });
+      const tunnelEnds = [sandbox, theirs].map(({ addresses }) => ({
+        saidBy: addresses[family],
+        address: addresses[family],
+      }));
+      stage.firewall.apply({ add: { tunnels: [{ ...policy, received: false }], tunnelEnds } });
+      const heard = await heardOf(server, [
+        send(sandbox, ours, "forged"),
+        send(theirs, ours, "forged by another controller's"),
+        send(theirs, others, "another controller's own"),
+        send(sandbox, others, "its own"),
+      ]);
+      assert.deepEqual(heard, ["another controller's own", "its own"]);
     });
 
     it("pass by from known ends, between sandboxes of one network, and from nobody else's forwarding", async () => {
