@@ -85,6 +85,28 @@ for (const bridgeFilter of [false, true]) {
           ];
         }),
       );
+      const broadcast = (network: number) =>
+        ({ protocol: "udp", address: `172.30.${network}.255`, port: service }) as const;
+      await expectTraffic([
+        {
+          what: "from an internal network, its own broadcast address",
+          from: locked.namespace,
+          to: broadcast(3),
+          seenAs: locked.addresses[4],
+        },
+        {
+          what: "from an internal network, another link's broadcast address",
+          from: locked.namespace,
+          to: broadcast(1),
+          seenAs: undefined,
+        },
+        {
+          what: "another link's broadcast address",
+          from: sandbox.namespace,
+          to: broadcast(3),
+          seenAs: sandbox.addresses[4],
+        },
+      ]);
       const { address = "" } = host.rtnl.query(link.get({ name: bridgeOf(3) }));
       const gateway = `${linkLocalAddress(address)}%eth0`;
       await eventually(async () => assert.ok(await canPing(locked.namespace, gateway), gateway));
