@@ -200,6 +200,7 @@ describe("NftablesFirewall", () => {
     using host = new Filtered();
     const before = host.open();
     before.apply({ add: { networks: [networkPolicy(1), networkPolicy(2)], published: [publishedPort(1)] } });
+    before.setForeignForwarding("drop");
     before.install();
     host.nft.run(
       [
@@ -221,6 +222,7 @@ describe("NftablesFirewall", () => {
       assert.match(host.nft.run("list chain inet causeway mine"), /accept/);
       assert.throws(() => host.nft.list("chain inet causeway hooked"), { code: "ENOENT" });
       assert.equal(host.nft.run("list chain inet causeway opened").match(/accept/g)?.length, 2);
+      assert.doesNotMatch(host.nft.run("list chain inet causeway foreign"), /drop/);
     }
   });
 

@@ -82,6 +82,22 @@ describe("the rule sets", () => {
     assertGolden("listed.nft", normalise(nft.run("list ruleset")));
     firewall.close();
   });
+
+  it("are one table of a segment's, in which the operator has no chain", () => {
+    using host = new BareHost();
+    using nft = new NftContext(host.namespace);
+    const firewall = new NftablesFirewall({
+      controllerId: "c",
+      namespace: host.namespace,
+      place: "segment",
+    });
+    firewall.install();
+    const tables = nft.list("tables").map(({ table }) => `${table?.family} ${table?.name}`);
+    assert.deepEqual(tables, ["bridge causeway"]);
+    assert.throws(() => nft.list("chain bridge causeway user"), { code: "ENOENT" });
+    assert.deepEqual(firewall.inspect(), []);
+    firewall.close();
+  });
 });
 
 describe("elementsText", () => {
