@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { writeSysctl } from "@causeway/kernel";
 import { arp, BROADCAST, ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { type Member, OverlayCluster, type SharedNetwork, usual } from "../support/overlay-hosts.ts";
@@ -118,6 +119,35 @@ describe("an overlay network keeps to itself", () => {
     await receiver.receivedUntil("forged address");
     assert.ok(await canPing(beside.namespace, "10.7.0.3"));
   });
+
+  // Of IEEE 802.1D: a bridge keeps frames for these groups to itself, and learns who sent them.
+  for (const group of ["01:80:c2:00:00:03", "01:80:c2:00:00:0e"])
+    it(`a sandbox takes no MAC of its neighbour by a frame for ${group}`, async () => {
+      assert.equal(await stolenBy(group, {}), false);
+      assert.equal(await stolenBy(group, { antiSpoofing: false }), true, "without anti-spoofing");
+    });
+
+  /** Whether `a` gets what is for the MAC of its neighbour after it sent a frame for that group in the neighbour's name. */
+  async function stolenBy(group: string, options: object): Promise<boolean> {
+    await using cluster = new OverlayCluster();
+    const { a, b, beside } = await scene(cluster, options);
+    // The neighbour's own kernel, which tells now and then which groups it listens to, would put the bridge right again.
+    beside.namespace.run(() => writeSysctl("net/ipv6/conf/eth0/disable_ipv6", 1));
+    using thief = new FrameSocket(a.namespace, "eth0");
+    using neighbour = new FrameSocket(beside.namespace, "eth0");
+    using peer = new FrameSocket(b.namespace, "eth0");
+    const own = { mac: usual(4).mac, source: "10.7.0.4" };
+    neighbour.send(message(usual(3).mac, "where it is", own));
+    await peer.receivedUntil("where it is");
+    thief.send(frame(group, usual(4).mac, 0x88cc, Buffer.alloc(8)));
+    thief.send(message(usual(3).mac, "honest"));
+    await peer.receivedUntil("honest");
+    const sender = { mac: usual(3).mac, source: "10.7.0.3", destination: "10.7.0.4" };
+    peer.send(message(usual(4).mac, "for the neighbour", sender));
+    // By the same tunnel, and later: once it is there, the other is where it was going.
+    peer.send(message(usual(2).mac, "the last", { ...sender, destination: "10.7.0.2" }));
+    return (await thief.receivedUntil("the last")).some((bytes) => bytes.includes("for the neighbour"));
+  }
 
   it("a peer that was removed is not reached any more, and nothing is sent to its host", async () => {
     await using cluster = new OverlayCluster();
