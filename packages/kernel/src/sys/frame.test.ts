@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { FrameSocket } from "../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../test/support/leak-check.ts";
@@ -46,6 +47,25 @@ describe("FrameSender", () => {
     const down = scene.index("a0");
     scene.rtnl.execute(link.change({ name: "a0" }, { up: false }));
     assert.throws(() => sender.send(down, greeting), { code: "ENETDOWN" });
+  });
+
+  it("keeps no frame that comes by", async () => {
+    using scene = twoPairs();
+    await using sender = new FrameSender(scene.namespace);
+    {
+      using other = new FrameSocket(scene.namespace, "a1");
+      sender.send(scene.index("a0"), greeting);
+      await other.receivedUntil("hello");
+    }
+    const text = scene.namespace.run(() => readFileSync("/proc/thread-self/net/packet", "utf8"));
+    const [heads = [], ...sockets] = text
+      .trim()
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/));
+    assert.deepEqual(
+      sockets.map((fields) => fields[heads.indexOf("Rmem")]),
+      ["0"],
+    );
   });
 
   it("sends nothing from the call on that closes it", async () => {
