@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { link, NetNamespace, Rtnl } from "@causeway/kernel";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import { files, link, NetNamespace, Rtnl } from "@causeway/kernel";
 import { eventually } from "../../../../../test/support/eventually.ts";
 import { FrameSocket } from "../../../../../test/support/frames.ts";
 import { checkLeaks } from "../../../../../test/support/leak-check.ts";
@@ -62,6 +63,47 @@ describe("Announcer", () => {
     await eventually(() => assert.equal(scene.sockets(), 0));
     announcer.announce(scene.bridge, [entry]);
     assert.equal(scene.sockets(), 1);
+  });
+
+  it("keeps its socket for a second after the last that it told", async (t) => {
+    using scene = bridged();
+    await using announcer = new Announcer(scene.namespace);
+    const close = t.mock.method(files, "close");
+    // However late this process gets its turn, these are due before the second is over.
+    for (let count = 0; count < 15; count++) {
+      announcer.announce(scene.bridge, [entry]);
+      await sleep(100);
+    }
+    assert.equal(close.mock.callCount(), 0);
+  });
+
+  it("has closed all of its sockets when it says so", async (t) => {
+    using scene = bridged();
+    const announcer = new Announcer(scene.namespace);
+    const close = files.close.bind(files);
+    const first = Promise.withResolvers<void>();
+    let begun = 0;
+    const ended: string[] = [];
+    t.mock.method(files, "close", (fd: number, done: () => void) => {
+      const isFirst = ++begun === 1;
+      const end = () => {
+        done();
+        ended.push(isFirst ? "first" : "second");
+      };
+      void (isFirst ? first.promise : Promise.resolve()).then(() => close(fd, end));
+    });
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    announcer.announce(scene.bridge, [entry]);
+    t.mock.timers.tick(1000);
+    t.mock.timers.reset();
+    announcer.announce(scene.bridge, [entry]);
+    const closed = announcer[Symbol.asyncDispose]().then(() => ended.push("all"));
+    await eventually(() => assert.deepEqual(ended, ["second"]));
+    await setImmediate();
+    first.resolve();
+    await closed;
+    assert.deepEqual(ended, ["second", "first", "all"]);
+    assert.equal(scene.sockets(), 0);
   });
 
   it("has closed its socket when it says so", async () => {
