@@ -120,6 +120,20 @@ describe("an overlay network keeps to itself", () => {
     assert.ok(await canPing(beside.namespace, "10.7.0.3"));
   });
 
+  it("without anti-spoofing a sandbox takes no MAC of another host's endpoint either", async () => {
+    await using cluster = new OverlayCluster();
+    const { a, b, beside } = await scene(cluster, { antiSpoofing: false });
+    // Nothing that its kernel sends puts the bridge right again.
+    beside.namespace.run(() => writeSysctl("net/ipv6/conf/eth0/disable_ipv6", 1));
+    using thief = new FrameSocket(b.namespace, "eth0");
+    using sender = new FrameSocket(a.namespace, "eth0");
+    using owner = new FrameSocket(beside.namespace, "eth0");
+    thief.send(message(usual(2).mac, "in its name", { mac: usual(4).mac, source: "10.7.0.4" }));
+    await sender.receivedUntil("in its name");
+    sender.send(message(usual(4).mac, "for the neighbour", { destination: "10.7.0.4" }));
+    await owner.receivedUntil("for the neighbour");
+  });
+
   // Of IEEE 802.1D: a bridge keeps frames for these groups to itself, and learns who sent them.
   for (const group of ["01:80:c2:00:00:03", "01:80:c2:00:00:0e"])
     it(`a sandbox takes no MAC of its neighbour by a frame for ${group}`, async () => {
