@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fdb, link, NetNamespace, NftContext, neighbour, Rtnl } from "@causeway/kernel";
+import type { Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
 import { eventually } from "../support/eventually.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import {
@@ -106,6 +107,34 @@ describe("the kernel's tables of an overlay network", () => {
     assert.deepEqual([a, b].map(isHeld), [true, true]);
     cluster.leave(a);
     assert.deepEqual([a, b].map(isHeld), [false, true]);
+  });
+
+  it("are told of without the packet filter being written anew, but once after a restart with tunnels of other settings", async () => {
+    await using cluster = new OverlayCluster();
+    const network = await cluster.newNetwork();
+    const { id } = network.spec;
+    const a = await cluster.join(cluster.host(1), network, usual(2));
+    const b = await cluster.join(cluster.host(2), network, usual(3));
+    using inside = NetNamespace.open(a.host.pathOf(id));
+    using nft = new NftContext(inside);
+    // Each rule has a handle that no other one gets.
+    const handles = () => JSON.stringify(nft.list("table bridge causeway"));
+    const handlesOnceTold = (...peers: readonly Peer[]) => {
+      a.host.driver.settlePeers(id, peers);
+      return handles();
+    };
+    const before = handles();
+    assert.equal(handlesOnceTold(b.peer), before);
+    assert.equal(handlesOnceTold(), before);
+    await a.host.driver.close();
+    a.host.driver = a.host.openDriver({ vxlanPort: 4999 });
+    a.host.driver.restoreNetwork(network.spec, network.state);
+    await a.host.driver.restoreEndpoint(a.spec, { bindings: [] }, true);
+    a.host.driver.restored();
+    const restored = handles();
+    const changed = handlesOnceTold(b.peer);
+    assert.notEqual(changed, restored);
+    assert.equal(handlesOnceTold(), changed);
   });
 
   it("an address that is somewhere else is there at once, and connections go on", async () => {

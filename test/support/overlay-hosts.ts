@@ -233,12 +233,13 @@ export class OverlayHost implements HostPlace, HostTools {
     return networkNamespacePath(this.runDir, networkId);
   }
 
-  openDriver(): OverlayDriver {
+  /** @param config the driver's own configuration. Default: none */
+  openDriver(config?: unknown): OverlayDriver {
     this.firewall.close();
     this.firewall = openHostFirewall(this, this.namespace);
     this.tunnels?.[Symbol.dispose]();
     this.tunnels = new TunnelEncryption({ namespace: this.namespace, address: this.address });
-    return openDriver(this, this, { numbers: this.#numbers, cipher: this.tunnels });
+    return openDriver(this, this, { numbers: this.#numbers, cipher: this.tunnels, config });
   }
 
   /** Somebody's address on the host itself. */
