@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fdb, link, NetNamespace, neighbour, Rtnl, unbindNamespace } from "@causeway/kernel";
+import { fdb, files, link, NetNamespace, neighbour, Rtnl, unbindNamespace } from "@causeway/kernel";
 import { eventually } from "../support/eventually.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import {
@@ -103,6 +103,32 @@ describe("an overlay network, over time", () => {
     assert.deepEqual(codes(a), ["host_end_missing"], "the interface is the model's to make again");
   });
 
+  it("keeps nothing open of what it had where it is restored once more, when it says that it is closed", async (t) => {
+    await using cluster = new OverlayCluster();
+    const { network, a, b } = await scene(cluster);
+    const { driver } = a.host;
+    // What is told is announced, by a socket.
+    driver.putPeer({ ...b.peer, mac: usual(9).mac });
+    let [begun, ended] = [0, 0];
+    const close = files.close.bind(files);
+    const slowClose = t.mock.method(files, "close", (fd: number, done: () => void) => {
+      begun++;
+      const end = () => {
+        ended++;
+        done();
+      };
+      close(fd, () => setTimeout(end, 50));
+    });
+    driver.restoreNetwork(network.spec, network.state);
+    slowClose.mock.restore();
+    await driver.restoreEndpoint(a.spec, { bindings: [] }, true);
+    await driver.close();
+    assert.deepEqual([begun, ended], [1, 1]);
+    await restart(a.host, network, [a]);
+    a.host.driver.settlePeers(network.spec.id, [b.peer]);
+    assert.ok(await canPing(a.namespace, "10.7.0.3"));
+  });
+
   it("is well where nobody touched it", async () => {
     await using cluster = new OverlayCluster();
     const { a, b } = await scene(cluster);
@@ -140,6 +166,16 @@ describe("an overlay network, over time", () => {
       rtnl.execute(link.change({ name: `veth${a.spec.id.slice(0, 11)}` }, { master: 0 })),
     "the host's end is down": (rtnl, { a }) =>
       rtnl.execute(link.change({ name: `veth${a.spec.id.slice(0, 11)}` }, { up: false })),
+    "the host's end has lost our mark": (rtnl, { a }) =>
+      rtnl.execute(link.change({ name: `veth${a.spec.id.slice(0, 11)}` }, { alias: "mine" })),
+    "the host's end keeps frames to itself": (rtnl, { a }) =>
+      rtnl.execute(
+        link.change(
+          { name: `veth${a.spec.id.slice(0, 11)}` },
+          { info: { slaveKind: "bridge", bridgePort: { groupForwardMask: 0 } } },
+        ),
+      ),
+    "the bridge has lost our mark": (rtnl) => rtnl.execute(link.change({ name: "br0" }, { alias: "mine" })),
   };
   for (const [what, strike] of Object.entries(blows))
     it(`is mended where ${what}`, async () => {
@@ -156,6 +192,16 @@ describe("an overlay network, over time", () => {
       assert.ok(await canPing(a.namespace, "fd00:7::3"));
     });
 
+  it("refuses to mend an endpoint whose pair is gone: the model makes it again", async () => {
+    await using cluster = new OverlayCluster();
+    const { network, a } = await scene(cluster);
+    const { health } = a.host.driver;
+    const name = `veth${a.spec.id.slice(0, 11)}`;
+    inside(a.host, network, (rtnl) => rtnl.execute(link.remove({ name })));
+    assert.deepEqual(codes(a), ["host_end_missing"]);
+    assert.throws(() => health.mendEndpoint(network.spec.id, a.spec.id), { code: "ENODEV" });
+  });
+
   it("is kept at its place again where somebody unmounted it", async () => {
     await using cluster = new OverlayCluster();
     const { network, a } = await scene(cluster);
@@ -166,11 +212,13 @@ describe("an overlay network, over time", () => {
     assert.ok(await canPing(a.namespace, "10.7.0.3"));
   });
 
-  it("says that the host has lost the address of its tunnels", async () => {
+  it("says that the host has lost the address of its tunnels, as long as there are any", async () => {
     await using cluster = new OverlayCluster();
     const { a } = await scene(cluster);
     a.host.rtnl.execute(link.change({ name: "eth0" }, { up: false }));
     a.host.loseAddress();
     assert.deepEqual(codes(a), ["underlay_address_missing"]);
+    cluster.leave(a);
+    assert.deepEqual(codes(a), []);
   });
 });
