@@ -38,6 +38,12 @@ for (const [what, command, code] of [
   ["a chain is added", "add chain inet causeway mine", "firewall_rules_altered"],
   ["a chain has another policy", "chain inet causeway input { policy drop; }", "firewall_rules_altered"],
   [
+    "a set is of another type",
+    "flush chain inet causeway opened\ndelete set inet causeway opened4\n" +
+      "add set inet causeway opened4 { type ipv4_addr; elements = { 172.30.1.2 }; }",
+    "firewall_rules_altered",
+  ],
+  [
     "a port leads nowhere any more",
     "delete element inet causeway published_any4 { tcp . 8080 }",
     "firewall_elements_missing",

@@ -207,6 +207,8 @@ describe("NftablesFirewall", () => {
         "add chain inet causeway mine { }",
         "add rule inet causeway mine counter accept",
         "add chain inet causeway hooked { type filter hook forward priority 5; }",
+        "add rule inet causeway hooked ip saddr @subnets4 drop",
+        "add chain inet causeway user_hooked { type filter hook forward priority 6; }",
         "add rule inet causeway user iifname @bridges jump mine",
         "add rule inet causeway user ip saddr @subnets4 jump opened",
         "add rule inet causeway user ip daddr @subnets4 oifname vmap { lo : goto mine }",
@@ -221,6 +223,7 @@ describe("NftablesFirewall", () => {
       assert.equal(host.nft.run("list chain inet causeway user"), rules);
       assert.match(host.nft.run("list chain inet causeway mine"), /accept/);
       assert.throws(() => host.nft.list("chain inet causeway hooked"), { code: "ENOENT" });
+      host.nft.list("chain inet causeway user_hooked");
       assert.equal(host.nft.run("list chain inet causeway opened").match(/accept/g)?.length, 2);
       assert.doesNotMatch(host.nft.run("list chain inet causeway foreign"), /drop/);
     }
@@ -232,13 +235,25 @@ describe("NftablesFirewall", () => {
     before.apply({ add: { networks: [networkPolicy(1), networkPolicy(2)], published: [publishedPort(1)] } });
     before.install();
     host.nft.run(
-      "add chain inet causeway old\nadd rule inet causeway old drop\nadd rule inet causeway forward jump old",
+      "add chain inet causeway old\nadd rule inet causeway old drop\nadd rule inet causeway forward jump old\n" +
+        "add chain inet causeway users",
     );
     const firewall = host.open();
     firewall.apply({ add: oneOfEach });
     firewall.install();
     assert.deepEqual(host.elements(), elementsOfEach);
-    assert.throws(() => host.nft.list("chain inet causeway old"), { code: "ENOENT" });
+    for (const chain of ["old", "users"])
+      assert.throws(() => host.nft.list(`chain inet causeway ${chain}`), { code: "ENOENT" });
+  });
+
+  it("names five of what is missing, and counts the others", () => {
+    using host = new Filtered();
+    const firewall = host.open();
+    firewall.apply({ add: { published: [1, 2, 3, 4, 5, 6, 7].map((hostPort) => publishedPort(hostPort)) } });
+    firewall.install();
+    host.nft.run("flush map inet causeway published_any4");
+    const [{ message } = assert.fail()] = firewall.inspect();
+    assert.match(message, /^7 elements are missing in our nftables sets: ([^,]*, ){4}[^,]* and 2 more$/);
   });
 
   it("writes everything anew where somebody flushed the rule set", () => {
