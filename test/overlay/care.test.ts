@@ -103,6 +103,14 @@ describe("an overlay network, over time", () => {
     assert.deepEqual(codes(a), ["host_end_missing"], "the interface is the model's to make again");
   });
 
+  it("makes anew what it finds at its place without our mark", async () => {
+    await using cluster = new OverlayCluster();
+    const { network, a } = await scene(cluster);
+    inside(a.host, network, (rtnl) => rtnl.execute(link.change({ name: "br0" }, { alias: "mine" })));
+    await restart(a.host, network, [a]);
+    assert.deepEqual(codes(a), ["host_end_missing"], "the interface is the model's to make again");
+  });
+
   it("keeps nothing open of what it had where it is restored once more, when it says that it is closed", async (t) => {
     await using cluster = new OverlayCluster();
     const { network, a, b } = await scene(cluster);
