@@ -145,6 +145,10 @@ describe("an overlay network, over time", () => {
 
   const blows: Readonly<Record<string, (rtnl: Rtnl, scene: Scene) => void>> = {
     "the VXLAN device is deleted": (rtnl) => rtnl.execute(link.remove({ name: "vxlan0" })),
+    "somebody was killed who put a VXLAN device in the place of another": (rtnl) => {
+      const index = rtnl.query(link.getIndex({ name: "vxlan0" }));
+      rtnl.execute(link.change({ index }, { up: false }), link.rename({ index }, "vxlan1"));
+    },
     "the VXLAN device is down": (rtnl) => rtnl.execute(link.change({ name: "vxlan0" }, { up: false })),
     "the VXLAN device is off the bridge": (rtnl) =>
       rtnl.execute(link.change({ name: "vxlan0" }, { master: 0 })),

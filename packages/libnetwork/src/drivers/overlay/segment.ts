@@ -147,8 +147,6 @@ function replaceVxlan(host: Rtnl, segment: Segment, before: link.Link, settings:
     createVxlan(host, namespace, vxlanName, settings);
     return;
   }
-  // Somebody was killed who was about to do the same.
-  rtnl.attempt([link.remove({ name: nextVxlanName })]);
   createVxlan(host, namespace, nextVxlanName, settings);
   const index = rtnl.query(link.getIndex({ name: nextVxlanName }));
   rtnl.execute(link.remove({ index: before.index }), link.rename({ index }, vxlanName));
@@ -172,8 +170,12 @@ export function mendSegment(host: Rtnl, segment: Segment, settings: SegmentSetti
   const bridge = rtnl.findLink({ name: bridgeName })?.index ?? makeBridge(rtnl, settings);
   rtnl.execute(bridgeChange(settings));
   const found = rtnl.findLink({ name: vxlanName });
-  if (found === undefined) createVxlan(host, namespace, vxlanName, settings);
-  else if (!hasTunnelSettings(found, settings)) replaceVxlan(host, segment, found, settings);
+  if (found === undefined || !hasTunnelSettings(found, settings)) {
+    // Of somebody who was killed as it took the other's place.
+    rtnl.attempt([link.remove({ name: nextVxlanName })]);
+    if (found === undefined) createVxlan(host, namespace, vxlanName, settings);
+    else replaceVxlan(host, segment, found, settings);
+  }
   rtnl.execute(...vxlanChanges(settings, bridge));
   const vxlan = rtnl.query(link.getIndex({ name: vxlanName }));
   if (!files.existsSync(settings.path)) namespace.bindAt(settings.path);
