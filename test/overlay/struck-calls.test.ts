@@ -45,7 +45,8 @@ class Scene implements AsyncDisposable {
 
   static async create(): Promise<Scene> {
     const cluster = await ClusterHosts.create(2, { gatewayNetwork });
-    const ipam = { config: [{ subnet: "10.8.0.0/24" }] };
+    // The member's address is nobody's by chance.
+    const ipam = { config: [{ subnet: "10.8.0.0/24", ipRange: "10.8.0.128/25" }] };
     await cluster.host(1).controller.newNetwork("overlay", "web", { ipam });
     return new Scene(cluster, await cluster.host(2).attach("web", "looking"));
   }
