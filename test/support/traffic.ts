@@ -68,6 +68,8 @@ export interface Question {
   readonly port: number;
   /** The source address to ask from; default: the kernel's choice. */
   readonly source?: string;
+  /** The port to ask from. Default: any; it may be one that a connection is remembered of. */
+  readonly sourcePort?: number;
   /** Index of the interface to ask by: link-local and multicast addresses need one. */
   readonly by?: number;
   /** How long an answer may take, milliseconds of this process's own time. Default: 400. */
@@ -102,14 +104,19 @@ export async function canPing(namespace: NetNamespace, address: string): Promise
   return status === 0;
 }
 
-function openClient(namespace: NetNamespace, kind: number, { address, source, by }: Question): number {
+function openClient(
+  namespace: NetNamespace,
+  kind: number,
+  { address, source, sourcePort, by }: Question,
+): number {
   return namespace.run(() => {
     const domain = isIPv6(address) ? socket.AF_INET6 : socket.AF_INET;
     const client = socket.openSocket(domain, kind, 0, { nonBlocking: true });
     socket.setIntOption(client, socket.SOL_SOCKET, socket.SO_BROADCAST, 1);
     if (by !== undefined) socket.setIntOption(client, socket.SOL_SOCKET, socket.SO_BINDTOIFINDEX, by);
-    if (source !== undefined) {
-      socket.bindSocket(client, new InetSockaddr(ipToBytes(source), source).atPort(0), source);
+    if (source !== undefined || sourcePort !== undefined) {
+      const from = source ?? (isIPv6(address) ? "::" : "0.0.0.0");
+      socket.bindSocket(client, new InetSockaddr(ipToBytes(from), from).atPort(sourcePort ?? 0), from);
     }
     return client.release();
   });
