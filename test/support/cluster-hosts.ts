@@ -44,7 +44,7 @@ export class ClusterHost {
   store: MemorySharedStore;
   /** Those of this run. */
   leases: Lease[] = [];
-  /** Asked before each call of what is shared; what it answers is done instead, where it answers. */
+  /** Makes each call of what is shared, or does something else in its place. Default: makes it. */
   onCall: (method: SharedCall, call: () => Promise<unknown>) => Promise<unknown> = (_, call) => call();
   readonly #options: HostOptions;
   #controller: NetworkController | undefined;

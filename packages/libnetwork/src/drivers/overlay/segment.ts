@@ -83,7 +83,8 @@ export function makeSegment(host: Rtnl, settings: SegmentSettings, openFirewall:
   const guard = made.adopt(openFirewall(namespace), (one) => one.close());
   guard.install();
   const bridge = makeBridge(rtnl, settings);
-  const vxlan = makeVxlan(host, namespace, rtnl, bridge, settings);
+  createVxlan(host, namespace, vxlanName, settings);
+  const vxlan = settleVxlan(rtnl, bridge, settings);
   haveItsLossesTold(host, namespace);
   const place = { path: settings.path, identity: namespace.identity };
   namespace.bindAt(settings.path);
@@ -116,18 +117,6 @@ function bridgeChange({ owner }: SegmentSettings) {
   return link.change({ name: bridgeName }, { alias: owner, families: withoutLinkLocal, up: true });
 }
 
-function makeVxlan(
-  host: Rtnl,
-  namespace: NetNamespace,
-  rtnl: Rtnl,
-  bridge: number,
-  settings: SegmentSettings,
-): number {
-  createVxlan(host, namespace, vxlanName, settings);
-  rtnl.execute(...vxlanChanges(settings, bridge));
-  return rtnl.query(link.getIndex({ name: vxlanName }));
-}
-
 /** In one request from the host's stack: to move it afterwards would cost the kernel tens of milliseconds. */
 function createVxlan(host: Rtnl, namespace: NetNamespace, name: string, settings: SegmentSettings): void {
   const { vni, vxlanPort: port, hostAddress, mtu } = settings;
@@ -152,12 +141,14 @@ function replaceVxlan(host: Rtnl, segment: Segment, before: link.Link, settings:
   rtnl.execute(link.remove({ index: before.index }), link.rename({ index }, vxlanName));
 }
 
-function vxlanChanges({ owner, mtu }: SegmentSettings, bridge: number) {
+/** On the bridge, up. @returns its index */
+function settleVxlan(rtnl: Rtnl, bridge: number, { owner, mtu }: SegmentSettings): number {
   const port = { slaveKind: "bridge", bridgePort: vxlanBridgePort };
-  return [
+  rtnl.execute(
     link.change({ name: vxlanName }, { alias: owner, families: withoutLinkLocal, master: bridge, mtu }),
     link.change({ name: vxlanName }, { info: port, up: true }),
-  ];
+  );
+  return rtnl.query(link.getIndex({ name: vxlanName }));
 }
 
 /**
@@ -176,8 +167,7 @@ export function mendSegment(host: Rtnl, segment: Segment, settings: SegmentSetti
     if (found === undefined) createVxlan(host, namespace, vxlanName, settings);
     else replaceVxlan(host, segment, found, settings);
   }
-  rtnl.execute(...vxlanChanges(settings, bridge));
-  const vxlan = rtnl.query(link.getIndex({ name: vxlanName }));
+  const vxlan = settleVxlan(rtnl, bridge, settings);
   if (!files.existsSync(settings.path)) namespace.bindAt(settings.path);
   return { ...segment, bridge, vxlan };
 }
