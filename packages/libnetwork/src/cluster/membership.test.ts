@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../../../../test/support/eventually.ts";
+import type { Peer } from "../contracts/overlay.ts";
 import { SharedMemory } from "../store/shared/memory-shared-store.ts";
-import { claimKind, hostKind } from "./kinds.ts";
+import { claimKind, hostKind, peerKind } from "./kinds.ts";
 import { recordsOf, TestHost } from "./test-support.ts";
 
 const put = (id: string) => ({ op: "put", kind: "kind", id, value: 1 }) as const;
@@ -81,6 +82,76 @@ function heldUp(memory: SharedMemory, address: string, kind: string) {
     },
   };
 }
+
+const peer: Peer = {
+  networkId: "n",
+  endpointId: "e",
+  hostId: "a",
+  hostAddress: "192.0.2.7",
+  mac: "02:00:00:00:00:01",
+  ipv4: "10.0.0.2",
+  names: [],
+  ports: [],
+};
+
+test("what needs a host's place waits while it registers: a commit for its claim, a peer until others know that it lives", async () => {
+  const memory = new SharedMemory();
+  await using claiming = heldUp(memory, "192.0.2.7", claimKind);
+  const { membership, peers } = claiming.host.cluster;
+  await claiming.isHeld;
+  const committed = membership.commit([put("x")]);
+  assert.deepEqual(memory.entries("kind"), []);
+  claiming.letGo();
+  await committed;
+  await peers.put(peer);
+  assert.equal(memory.entries(peerKind("n")).length, 1);
+
+  const another = new SharedMemory();
+  await using living = heldUp(another, "192.0.2.7", hostKind);
+  await living.isHeld;
+  const told = living.host.cluster.peers.put(peer);
+  await living.host.cluster.membership.commit([put("x")]);
+  assert.deepEqual(another.entries(peerKind("n")), []);
+  living.letGo();
+  await told;
+  assert.equal(another.entries(peerKind("n")).length, 1);
+});
+
+test("who waits for a host's place is told at once that its store is away, that another has its id, or that it is closed", async () => {
+  const whileClaiming = async (what: (host: TestHost) => unknown, code: string) => {
+    await using claiming = heldUp(new SharedMemory(), "192.0.2.7", claimKind);
+    const { host } = claiming;
+    await claiming.isHeld;
+    const before = performance.now();
+    const refused = assert.rejects(host.cluster.membership.registered(), { code });
+    await what(host);
+    claiming.letGo();
+    await refused;
+    assert.ok(performance.now() - before < 2000);
+  };
+  await whileClaiming((host) => host.store.memory.cutOff(), "store_unavailable");
+  await whileClaiming((host) => void host.cluster.close(), "store_unavailable");
+  const memory = new SharedMemory();
+  await using _host = await new TestHost("a", memory).registered();
+  await using twin = new TestHost("a", memory, () => 0, "192.0.2.7");
+  await assert.rejects(twin.cluster.membership.registered(), { code: "host_id_in_use" });
+});
+
+test("a host's place is waited for three seconds", async (context) => {
+  await using claiming = heldUp(new SharedMemory(), "192.0.2.7", claimKind);
+  await claiming.isHeld;
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const refused = assert.rejects(
+    claiming.host.cluster.membership.registered(),
+    /is not registered there yet/,
+  );
+  context.mock.timers.tick(2999);
+  await new Promise(setImmediate);
+  assert.equal(await Promise.race([refused, "waits"]), "waits");
+  context.mock.timers.tick(1);
+  await refused;
+  context.mock.timers.reset();
+});
 
 test("a host that looked before another with its id was there takes nothing from that one", async () => {
   const memory = new SharedMemory();

@@ -21,6 +21,8 @@ import { readHost } from "./peer-record.ts";
 const pauseMs = 50;
 /** Before it tries again where it was refused: the other host that has its id may be gone, or etcd's roles may be others. */
 const refusedPauseMs = 1000;
+/** How long what needs its place waits for it while it registers: some calls of the store, and an election between them. */
+const patienceMs = 3000;
 
 /** How long a host is remembered that is not heard of. */
 export interface Lifetimes {
@@ -51,11 +53,14 @@ export class Membership {
   #running: Promise<void> | undefined;
   #refusal: CausewayError | undefined;
   #fencing: Promise<void> | undefined;
+  /** Resolves with the next change of its place, or of the store's availability. */
+  #news = Promise.withResolvers<void>();
 
   constructor(store: SharedStore, self: ClusterHost, lifetimes: Lifetimes) {
     this.#store = store;
     this.self = self;
     this.#lifetimes = lifetimes;
+    store.onAvailability(() => this.#tell(), this.#closing.signal);
   }
 
   /** Registers, and goes on with it until it is closed; nobody waits for it. */
@@ -104,12 +109,23 @@ export class Membership {
   }
 
   /**
-   * A commit that expects the claim; again where nothing is wrong but that the claim is another one by now.
+   * Returns when it is registered and the others know that it lives: at once but for a host that has just begun, or begins anew.
+   *
+   * @throws store_unavailable where the store is away, or lets it wait for too long; host_id_in_use
+   */
+  async registered(): Promise<void> {
+    await this.#until(() => this.isAlive);
+  }
+
+  /**
+   * A commit that expects the claim; again where nothing is wrong but that the claim is another one by now. A host that is about to
+   * register does so first.
    *
    * @throws revision_conflict, store_unavailable, host_id_in_use
    */
   async commit(changes: readonly SharedChange[]): Promise<number> {
     for (;;) {
+      await this.#until(() => this.#claim !== undefined);
       const claim = this.stillClaimed();
       try {
         return await this.#store.commit([claim, ...changes]);
@@ -205,6 +221,7 @@ export class Membership {
       ]);
       this.#claim = { lease, revision };
       this.#isSettled = false;
+      this.#tell();
     }
     if (!this.#isSettled) {
       for (const listener of this.#listeners) await listener.claimed?.();
@@ -219,6 +236,7 @@ export class Membership {
       ]);
       this.#life = lease;
       this.#refusal = undefined;
+      this.#tell();
       for (const listener of this.#listeners) listener.revived?.();
     }
   }
@@ -246,6 +264,34 @@ export class Membership {
     this.#refusal = error;
     // The other one's, by now.
     if (isHostIdInUse(error)) this.#claim = undefined;
+    this.#tell();
+  }
+
+  async #until(isReady: () => boolean): Promise<void> {
+    if (isReady()) return;
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), patienceMs);
+    const over = aborted(AbortSignal.any([patience.signal, this.#closing.signal]));
+    try {
+      while (!isReady()) {
+        if (patience.signal.aborted || !this.#isRegistering) throw this.#notRegistered();
+        await Promise.race([this.#news.promise, over]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Nothing is known to be in the way. */
+  get #isRegistering(): boolean {
+    const { signal } = this.#closing;
+    const isAtIt = this.#running !== undefined && !signal.aborted;
+    return isAtIt && this.#refusal === undefined && this.#store.availability.available;
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 
   async #untilAvailable(): Promise<void> {

@@ -42,6 +42,7 @@ export class SharedPeers {
 
   /** An endpoint has joined here. @throws store_unavailable */
   async put(peer: Peer): Promise<void> {
+    await this.#membership.registered();
     await this.#beSure();
     await this.#commit([this.#putting(peer)]);
     this.#own.set(peer.endpointId, peer);
