@@ -1,4 +1,5 @@
-// One dockerd, two drivers: ours, served to it as a plugin, and dockerd's own bridge, each with its own IPAM, asked for in turns.
+// One dockerd, two drivers: ours, served to it as a plugin, and dockerd's own bridge, each with its own IPAM, asked for in turns. Ours twice: once
+// dockerd moves the container's interface there, as with its own, and once the plugin makes it there (option directConnect).
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,6 +27,15 @@ const bars: Partial<Record<Operation, number>> = { connect: 1, disconnect: 2, rm
 
 /** Milliseconds of each round. */
 type Times = Readonly<Record<Operation, number[]>>;
+
+interface Contestant {
+  readonly driver: string;
+  readonly ipam: string;
+  /** Of the network. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly times: Times;
+}
+
 const noTimes = (): Times => ({ create: [], connect: [], disconnect: [], rm: [] });
 
 export async function run({ log }: BenchContext): Promise<Figure[]> {
@@ -39,30 +49,36 @@ export async function run({ log }: BenchContext): Promise<Figure[]> {
     await ServedPlugin.start({ after }, { name, stateDir: directory, hostNamespace: dockerd.netns });
     await dockerd.docker("run", "--detach", "--name=c1", "box", "sleep", "3600");
     using client = new DockerClient(dockerd.socket);
-    const [ours, theirs] = [noTimes(), noTimes()];
-    const drivers = [
-      { driver: name, ipam: name, times: ours },
-      { driver: "bridge", ipam: "default", times: theirs },
+    const [direct, ours, theirs] = [noTimes(), noTimes(), noTimes()];
+    const contestants: readonly Contestant[] = [
+      { driver: name, ipam: name, options: { directConnect: "true" }, times: direct },
+      { driver: name, ipam: name, options: {}, times: ours },
+      { driver: "bridge", ipam: "default", options: {}, times: theirs },
     ];
-    for (const { driver, ipam } of drivers)
-      for (let round = 0; round < WARM_UP; round++) await play(client, driver, ipam, noTimes());
+    for (const contestant of contestants)
+      for (let round = 0; round < WARM_UP; round++) await play(client, { ...contestant, times: noTimes() });
     for (let turn = 1; turn <= TURNS; turn++) {
       log(`turn ${turn} of ${TURNS}`);
-      for (const { driver, ipam, times } of drivers)
-        for (let round = 0; round < ROUNDS; round++) await play(client, driver, ipam, times);
+      for (const contestant of contestants)
+        for (let round = 0; round < ROUNDS; round++) await play(client, contestant);
     }
     return operations.flatMap((operation): Figure[] => {
-      const [our, their] = [median(ours[operation]), median(theirs[operation])];
+      const their = median(theirs[operation]);
       const bar = bars[operation];
       return [
-        { name: `${operation}, ours`, value: our, unit: "ms" },
         { name: `${operation}, dockerd's own`, value: their, unit: "ms" },
-        {
-          name: `${operation}, times as fast`,
-          value: their / our,
-          unit: "x",
-          ...(bar !== undefined && { bar: { atLeast: bar } }),
-        },
+        ...(["directly", "by dockerd"] as const).flatMap((manner): Figure[] => {
+          const our = median((manner === "directly" ? direct : ours)[operation]);
+          return [
+            { name: `${operation}, ours, ${manner}`, value: our, unit: "ms" },
+            {
+              name: `${operation}, ${manner}, times as fast`,
+              value: their / our,
+              unit: "x",
+              ...(bar !== undefined && { bar: { atLeast: bar } }),
+            },
+          ];
+        }),
       ];
     });
   } finally {
@@ -71,11 +87,12 @@ export async function run({ log }: BenchContext): Promise<Figure[]> {
   }
 }
 
-async function play(client: DockerClient, driver: string, ipam: string, times: Times): Promise<void> {
+async function play(client: DockerClient, { driver, ipam, options, times }: Contestant): Promise<void> {
   const container = JSON.stringify({ Container: "c1" });
   const create = JSON.stringify({
     Name: "bench",
     Driver: driver,
+    Options: options,
     IPAM: { Driver: ipam, Config: [{ Subnet: "10.44.0.0/16" }] },
   });
   const timed = async (operation: Operation, ...asked: Parameters<DockerClient["time"]>) => {

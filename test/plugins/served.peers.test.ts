@@ -2,120 +2,17 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { describe, it, type TestContext } from "node:test";
-import { NetNamespace, NftContext, Rtnl, route } from "@causeway/kernel";
-import { Dockerd } from "../support/dockerd.ts";
+import { describe, it } from "node:test";
+import { DockerScene } from "../support/docker-scene.ts";
 import { eventually } from "../support/eventually.ts";
-import { packetFilter } from "../support/kernel-state.ts";
 import { needsPeer } from "../support/peers.ts";
-import { ServedPlugin } from "../support/served-plugin.ts";
 import { canPing } from "../support/traffic.ts";
-import { joinByWire } from "../support/wire.ts";
 
 const seconds = 5;
 
-/** A dockerd with our plugin, and a machine outside at 192.0.2.2 whose way to everything is the host, 192.0.2.1. */
-class Scene implements AsyncDisposable {
-  readonly dockerd: Dockerd;
-  readonly plugin: ServedPlugin;
-  readonly stateDir: string;
-  readonly outside = NetNamespace.create();
-
-  private constructor(dockerd: Dockerd, plugin: ServedPlugin, stateDir: string) {
-    this.dockerd = dockerd;
-    this.plugin = plugin;
-    this.stateDir = stateDir;
-    joinByWire(
-      { namespace: dockerd.namespace, name: "uplink0", addresses: ["192.0.2.1/24", "2001:db8:2::1/64"] },
-      { namespace: this.outside, name: "eth0", addresses: ["192.0.2.2/24", "2001:db8:2::2/64"] },
-    );
-    using rtnl = new Rtnl(this.outside);
-    rtnl.execute(route.add({ destination: "10.0.0.0/8", gateway: "192.0.2.1" }));
-  }
-
-  static async create(t: TestContext, name: string): Promise<Scene> {
-    const dockerd = await Dockerd.start();
-    const directory = mkdtempSync(join(tmpdir(), "causeway-served-"));
-    t.after(() => rmSync(directory, { recursive: true }));
-    const stateDir = join(directory, "state");
-    // dockerd looks for plugins in one directory of the whole machine.
-    const plugin = await ServedPlugin.start(t, {
-      name: `${name}-${process.pid}`,
-      stateDir,
-      hostNamespace: dockerd.netns,
-    });
-    return new Scene(dockerd, plugin, stateDir);
-  }
-
-  /** `NAME` in a command is the plugin's. */
-  docker(command: string): Promise<string> {
-    return this.dockerd.docker(...command.replaceAll("NAME", this.plugin.name).split(" "));
-  }
-
-  /** A container that says its name to whoever connects to port 80. */
-  async serve(name: string, options: string): Promise<void> {
-    const serving = `box busybox nc -ll -p 80 -e /bin/busybox echo ${name}`;
-    await this.docker(`run -d --name ${name} --stop-timeout 0 ${options} ${serving}`);
-  }
-
-  /** What answers at an address, asked by a machine; undefined where nothing does. */
-  async answer(from: NetNamespace, address: string, port: number): Promise<string | undefined> {
-    const nc = from.spawn("busybox", ["nc", "-w", "2", address, String(port)], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let said = "";
-    nc.stdout?.on("data", (text: Buffer) => {
-      said += text.toString();
-    });
-    const [status] = await once(nc, "close");
-    return status === 0 ? said.trim() : undefined;
-  }
-
-  async answers(from: NetNamespace, address: string, port: number, text: string): Promise<void> {
-    await eventually(async () => assert.equal(await this.answer(from, address, port), text));
-  }
-
-  async refuses(from: NetNamespace, address: string, port: number): Promise<void> {
-    assert.equal(await this.answer(from, address, port), undefined, `${address}:${port} answers`);
-  }
-
-  addressOf(container: string, network: string, field = "IPAddress"): Promise<string> {
-    return this.docker(`inspect --format {{.NetworkSettings.Networks.${network}.${field}}} ${container}`);
-  }
-
-  links(): string[] {
-    using rtnl = new Rtnl(this.dockerd.namespace);
-    return rtnl.findLinks().map(({ name }) => name);
-  }
-
-  /** Links, stored records, rules: all of it gone, once the plugin has ended. */
-  async nothingIsLeft(): Promise<void> {
-    await eventually(() => assert.deepEqual(this.links().sort(), ["docker0", "lo", "uplink0"]));
-    assert.deepEqual(await this.plugin.end("SIGTERM"), [0, null]);
-    using database = new DatabaseSync(join(this.stateDir, "causeway.db"), { readOnly: true });
-    const records = database.prepare("SELECT kind, id FROM records WHERE kind LIKE 'served-%'").all();
-    assert.deepEqual(records, []);
-    // Our tables stay where we have turned forwarding on, so that the host does not become a router.
-    using context = new NftContext(this.dockerd.namespace);
-    assert.deepEqual(
-      packetFilter(context).filter((line) => /^element|CAUSEWAY/.test(line)),
-      [],
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dockerd[Symbol.asyncDispose]();
-    this.outside[Symbol.dispose]();
-  }
-}
-
 /** `docker run --mac-address`, as clients say it to a dockerd of this age: newer ones have no words for it. */
-async function createWithMac({ dockerd }: Scene, MacAddress: string): Promise<void> {
+async function createWithMac({ dockerd }: DockerScene, MacAddress: string): Promise<void> {
   const body = JSON.stringify({
     Image: "box",
     Cmd: ["busybox", "nc", "-ll", "-p", "80", "-e", "/bin/busybox", "echo", "chosen"],
@@ -139,7 +36,7 @@ describe("our drivers as a plugin of dockerd", {
   skip: needsPeer("docker", "dockerd", "busybox", "iptables"),
 }, () => {
   it("makes networks with all that --ipam flags say, and gives addresses by them", async (t) => {
-    await using scene = await Scene.create(t, "ipam");
+    await using scene = await DockerScene.create(t, "ipam");
     const { docker } = { docker: (command: string) => scene.docker(command) };
     const create = "network create -d NAME --ipam-driver NAME";
     await docker(
@@ -193,7 +90,7 @@ describe("our drivers as a plugin of dockerd", {
   });
 
   it("publishes ports, and keeps everything else to itself, through stop, start, restart, connect and disconnect", async (t) => {
-    await using scene = await Scene.create(t, "ports");
+    await using scene = await DockerScene.create(t, "ports");
     const docker = (command: string) => scene.docker(command);
     const { outside, dockerd } = scene;
     await docker("network create -d NAME --ipam-driver NAME --subnet 10.95.0.0/24 net1");
@@ -244,7 +141,7 @@ describe("our drivers as a plugin of dockerd", {
   });
 
   it("keeps containers out of Docker's own networks, whatever their bridges are called", async (t) => {
-    await using scene = await Scene.create(t, "apart");
+    await using scene = await DockerScene.create(t, "apart");
     await scene.docker("network create -d NAME --subnet 10.66.1.0/24 ours");
     await scene.docker(
       "network create --subnet 10.66.2.0/24 -o com.docker.network.bridge.name=office0 theirs",
@@ -260,7 +157,7 @@ describe("our drivers as a plugin of dockerd", {
   });
 
   it("survives kills: its own, dockerd's, both, and whoever comes back first", async (t) => {
-    await using scene = await Scene.create(t, "kills");
+    await using scene = await DockerScene.create(t, "kills");
     const docker = (command: string) => scene.docker(command);
     const { outside, plugin, dockerd } = scene;
     await docker(
@@ -318,7 +215,7 @@ describe("our drivers as a plugin of dockerd", {
   });
 
   it("gives a container the MAC that its user chose, over a restart, too", async (t) => {
-    await using scene = await Scene.create(t, "mac");
+    await using scene = await DockerScene.create(t, "mac");
     await scene.docker("network create -d NAME --subnet 10.87.0.0/24 n");
     const mac = "02:00:5e:10:00:07";
     await createWithMac(scene, mac);

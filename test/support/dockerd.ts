@@ -20,10 +20,12 @@ export class Dockerd implements AsyncDisposable {
   readonly #cgroup: string;
   readonly #containerd: ChildProcess;
   #process: ChildProcess;
+  readonly #flags: readonly string[];
   readonly #log: string[] = [];
 
-  private constructor(directory: string) {
+  private constructor(directory: string, flags: readonly string[]) {
     this.directory = directory;
+    this.#flags = flags;
     this.socket = join(directory, "docker.sock");
     this.namespace = NetNamespace.create();
     const netns = join(directory, "netns");
@@ -72,7 +74,10 @@ export class Dockerd implements AsyncDisposable {
       `--cgroup-parent=/${this.#cgroup}`,
     ];
     const env = { ...process.env, TMPDIR: this.directory };
-    const child = spawn("nsenter", [...command, ...places], { env, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("nsenter", [...command, ...places, ...this.#flags], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     child.stderr.on("data", (text: Buffer) => this.#log.push(text.toString()));
     return child;
   }
@@ -103,9 +108,13 @@ export class Dockerd implements AsyncDisposable {
     return this.#log.slice(-20).join("");
   }
 
-  /** With an image `box` of busybox. */
-  static async start(): Promise<Dockerd> {
-    const dockerd = new Dockerd(mkdtempSync(join(tmpdir(), "causeway-dockerd-")));
+  /**
+   * With an image `box` of busybox.
+   *
+   * @param flags of dockerd, besides
+   */
+  static async start(flags: readonly string[] = []): Promise<Dockerd> {
+    const dockerd = new Dockerd(mkdtempSync(join(tmpdir(), "causeway-dockerd-")), flags);
     try {
       await dockerd.#answers();
       await dockerd.#importBusybox();

@@ -12,6 +12,8 @@ import { exhaustion } from "./model/exhaustion.ts";
 import { Healer } from "./model/healing/healer.ts";
 import { KeyedMutex } from "./model/keyed-mutex.ts";
 import { hostPrefixes } from "./netstack/host-prefixes.ts";
+import { InterfaceMaker } from "./netstack/interface-maker.ts";
+import { putInside } from "./netstack/put-inside.ts";
 import { awaitCarrier } from "./netstack/readiness.ts";
 import { memoryOf, openGround, ownerMark } from "./opening.ts";
 import { DockerFilter } from "./serving/docker-filter.ts";
@@ -108,7 +110,14 @@ export class PluginHost implements AsyncDisposable {
       (made) => made.close(),
     );
     const objects = new ServedObjects();
-    const links = new EndpointLinks({ rtnl, ownerOf, hostEndName, awaitCarrier });
+    const maker = opened.use(new InterfaceMaker(host, rtnl, reaper));
+    const links = new EndpointLinks({
+      rtnl,
+      ownerOf,
+      hostEndName,
+      awaitCarrier,
+      putInside: (path, request) => putInside(maker, host, path, request),
+    });
     const mutex = new KeyedMutex();
     const owed = new OwedLeaves(onProblem);
     opened.defer(async () => {

@@ -20,6 +20,8 @@ export interface InterfaceRequest {
   readonly interface: NonNullable<JoinAnswer["interface"]>;
   /** A name that was asked for; undefined: the first free one behind the prefix. */
   readonly name: string | undefined;
+  /** The least number behind the prefix. Default: 0. */
+  readonly firstNumber?: number;
   /** Settings of the interface, below `net/`: `ipv4/conf/IFNAME/log_martians` with its value. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly addresses: EndpointInterface;

@@ -75,11 +75,11 @@ export class InterfaceMaker implements Disposable {
 
   /** Makes the link under the first name that is free in the sandbox. */
   #create(namespace: NetNamespace, inside: Rtnl, request: InterfaceRequest): string {
-    const { name: wanted } = request;
+    const { name: wanted, firstNumber = 0 } = request;
     const { plan, prefix } = request.interface;
-    for (let number = 0; number <= highestNumber; number++) {
+    for (let number = firstNumber; number <= highestNumber; number++) {
       const name = wanted ?? `${prefix}${number}`;
-      if (number > 0 || wanted !== undefined || plan.kind === "move") {
+      if (number > firstNumber || wanted !== undefined || plan.kind === "move") {
         // The first number is nearly always free; from the second on, asking is cheaper than failing. A link that is moved has come over
         // before the kernel finds that the name is taken.
         if (inside.findLink({ name }) !== undefined) {
@@ -101,7 +101,7 @@ export class InterfaceMaker implements Disposable {
     }
     throw conflict(
       "interface_name_in_use",
-      `the sandbox has no free interface name ${prefix}0 to ${prefix}${highestNumber}`,
+      `the sandbox has no free interface name ${prefix}${firstNumber} to ${prefix}${highestNumber}`,
     );
   }
 

@@ -42,13 +42,25 @@ export function noNamespace(path: string): Error {
 
 /** @throws KernelError where no descriptor is left to look with */
 export function showsNamespace(path: string): boolean {
+  using namespace = namespaceAt(path);
+  return namespace !== undefined;
+}
+
+/**
+ * Whatever namespace a path shows; undefined where it shows none.
+ *
+ * @throws KernelError where no descriptor is left to look with
+ */
+export function namespaceAt(path: string): NetNamespace | undefined {
+  using opened = new DisposableStack();
   try {
-    using namespace = NetNamespace.open(path);
+    const namespace = opened.use(NetNamespace.open(path));
     namespace.run(() => undefined);
-    return true;
+    opened.move();
+    return namespace;
   } catch (error) {
     if (isKernelError(error, "EMFILE", "ENFILE", "ENOMEM")) throw error;
-    return false;
+    return undefined;
   }
 }
 

@@ -3,10 +3,13 @@
  */
 import { link, type Rtnl } from "@causeway/kernel";
 import type { EndpointSpec, JoinAnswer } from "../contracts/driver.ts";
-import { farEndName, makePair } from "./pair.ts";
+import type { InterfaceRequest } from "../contracts/netstack.ts";
+import { clearName, farEndName, makePair } from "./pair.ts";
 
 /** BR_STATE_DISABLED of linux/if_bridge.h. */
 const disabledPort = 0;
+/** dockerd counts from 0, and never asks whether a name is free: it comes to this number never. */
+const firstNumberInside = 1000;
 
 export interface EndpointLinksParts {
   readonly rtnl: Rtnl;
@@ -16,6 +19,17 @@ export interface EndpointLinksParts {
   readonly hostEndName: (endpointId: string) => string;
   /** Makes the kernel notice that a link has a carrier, where it has. */
   readonly awaitCarrier: (rtnl: Rtnl, selector: link.LinkSelector) => void;
+  /** Puts an interface into the namespace that a path shows. @returns false where there is none */
+  readonly putInside: (path: string, request: Omit<InterfaceRequest, "namespace">) => boolean;
+}
+
+/** An endpoint, and where it is to be. */
+export interface InsideRequest {
+  readonly spec: EndpointSpec;
+  /** Name in the sandbox; undefined: one that dockerd will not come to. */
+  readonly name: string | undefined;
+  /** Path of the sandbox's namespace. */
+  readonly path: string;
 }
 
 export class EndpointLinks {
@@ -34,6 +48,30 @@ export class EndpointLinks {
     const farName = farEndName(id);
     makePair(rtnl, { plan, farName, mac, mtu, owner: ownerOf(id) });
     return farName;
+  }
+
+  /**
+   * Makes an endpoint's interface in a sandbox that is there already: dockerd does not come to know of it.
+   *
+   * @returns false where there is no namespace yet, or the link is somebody else's
+   */
+  putInside({ spec, name, path }: InsideRequest, { interface: wanted, staticRoutes }: JoinAnswer): boolean {
+    if (wanted?.plan.kind !== "veth") return false;
+    const { rtnl, ownerOf, putInside } = this.#parts;
+    const { interface: addresses } = spec;
+    const owner = ownerOf(spec.id);
+    clearName(rtnl, wanted.plan.hostName, owner);
+    return putInside(path, {
+      owner,
+      interface: wanted,
+      name,
+      firstNumber: firstNumberInside,
+      // dockerd forbids IPv6 in its sandboxes, and allows it by interface.
+      sysctls: addresses.ipv6 === undefined ? {} : { "ipv6/conf/IFNAME/disable_ipv6": "0" },
+      addresses,
+      // The others dockerd adds, by whichever interface leads there.
+      staticRoutes: staticRoutes.filter(({ nextHop }) => nextHop === undefined),
+    });
   }
 
   sourceName(endpointId: string): string {

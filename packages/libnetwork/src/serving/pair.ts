@@ -57,7 +57,12 @@ export function makePair(rtnl: Rtnl, { plan, farName, mac, mtu: wanted, owner }:
   throw failure;
 }
 
-function clearName(rtnl: Rtnl, name: string, owner: string): void {
+/**
+ * Takes away what was left under the name of an endpoint's link.
+ *
+ * @throws link_name_in_use where it is somebody else's
+ */
+export function clearName(rtnl: Rtnl, name: string, owner: string): void {
   const found = rtnl.findLink({ name });
   if (found === undefined) return;
   if (found.alias !== owner) {

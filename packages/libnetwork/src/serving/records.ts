@@ -9,6 +9,8 @@ export interface ServedNetwork {
   readonly spec: NetworkSpec;
   /** What the driver answered, for its restoring. */
   readonly state: PlainData;
+  /** Option `directConnect`. */
+  readonly directConnect?: boolean;
 }
 
 export interface ServedEndpoint {
@@ -18,6 +20,10 @@ export interface ServedEndpoint {
   readonly state: EndpointState;
   /** Its pair of links is there. */
   readonly joined: boolean;
+  /** Path of the sandbox that its interface was made in. Undefined: it was made on the host, for dockerd to move. */
+  readonly inside?: string | undefined;
+  /** What it is called where it is made in a sandbox. Undefined: nobody chose. */
+  readonly interfaceName?: string | undefined;
 }
 
 export interface ServedPool {

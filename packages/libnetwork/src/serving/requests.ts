@@ -23,8 +23,12 @@ import type {
 } from "../contracts/driver.ts";
 import type { AddressRequest, PoolRequest } from "../contracts/ipam.ts";
 import { invalid } from "../errors.ts";
+import { interfaceName } from "../options/interface-name.ts";
+import { booleanText } from "../options/parse.ts";
 
 type CreateNetwork = RequestOf<"NetworkDriver.CreateNetwork">;
+
+const interfaceNameLabel = "com.docker.network.endpoint.ifname";
 
 /** Pools of an IPAM that hands out no addresses. */
 const noPools = ["", "0.0.0.0/0", "::/0"];
@@ -35,15 +39,25 @@ export function checkedId(id: string): string {
   throw invalid("invalid_id", `${JSON.stringify(id)} is not an id of dockerd's: 64 hexadecimal digits`, id);
 }
 
+/** Of a network: to a container that runs, its endpoints are connected without dockerd's help. */
+const directConnectOption = "directConnect";
+
+/** @throws invalid_option */
+export function wantsDirectConnect({ Options }: CreateNetwork): boolean {
+  const given = userOptions(Options)[directConnectOption];
+  return given !== undefined && booleanText(given, `driverOptions.${directConnectOption}`);
+}
+
 /** @throws invalid_id */
 export function networkSpec({ NetworkID, Options, IPv4Data, IPv6Data }: CreateNetwork): NetworkSpec {
   const id = checkedId(NetworkID);
+  const { [directConnectOption]: _, ...options } = userOptions(Options);
   return {
     id,
     // dockerd does not tell it.
     name: id.slice(0, 12),
     internal: isInternal(Options),
-    options: userOptions(Options),
+    options,
     ipv4: ipamData(IPv4Data),
     ipv6: ipamData(IPv6Data),
   };
@@ -58,6 +72,12 @@ function ipamData(data: CreateNetwork["IPv4Data"]): readonly IpamData[] {
       gateway: Gateway === "" ? undefined : Gateway,
       auxiliaryAddresses: AuxAddresses,
     }));
+}
+
+/** Docker's option of an endpoint: what its interface is to be called. @throws invalid_interface_name */
+export function wantedName({ Options }: RequestOf<"NetworkDriver.CreateEndpoint">): string | undefined {
+  const given = Options[interfaceNameLabel];
+  return given === undefined || given === "" ? undefined : interfaceName(given, interfaceNameLabel);
 }
 
 export interface WantedInterface {

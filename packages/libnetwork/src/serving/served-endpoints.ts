@@ -7,7 +7,7 @@ import { conflict } from "../errors.ts";
 import { undoing } from "../model/undo.ts";
 import { farEndName } from "./pair.ts";
 import { remove, type ServedEndpoint, type ServedNetwork } from "./records.ts";
-import { checkedId, chosenMac, wantedInterface } from "./requests.ts";
+import { checkedId, chosenMac, wantedInterface, wantedName } from "./requests.ts";
 import type { ServedObjects } from "./served-objects.ts";
 import { dissolve, keep, type ServedDriverParts } from "./served-parts.ts";
 
@@ -20,6 +20,7 @@ export function createEndpoint(
 ): Promise<ResponseFor<"NetworkDriver.CreateEndpoint">> {
   const id = checkedId(request.EndpointID);
   const wanted = wantedInterface(request);
+  const interfaceName = wantedName(request);
   const { NetworkID } = request;
   const { mutex, objects } = parts;
   // One at a time in a network, for no two are to get the same address.
@@ -42,20 +43,20 @@ export function createEndpoint(
       macChosen: false,
       exposedPorts: [],
     };
-    return makeEndpoint(parts, spec, !wanted.macGiven);
+    return makeEndpoint(parts, { spec, macChosen: !wanted.macGiven, interfaceName });
   });
 }
 
 function makeEndpoint(
   parts: ServedDriverParts,
-  spec: EndpointSpec,
-  macChosen: boolean,
+  made: Pick<ServedEndpoint, "spec" | "macChosen" | "interfaceName">,
 ): Promise<ResponseFor<"NetworkDriver.CreateEndpoint">> {
   const { driver } = parts;
+  const { spec } = made;
   return undoing(async (undo) => {
     const state = await driver.createEndpoint(spec);
     undo.push(() => driver.deleteEndpoint(spec.networkId, spec.id));
-    const record: ServedEndpoint = { spec, macChosen, state, joined: false };
+    const record: ServedEndpoint = { ...made, state, joined: false };
     keep(parts, record);
     return endpointAnswer(record);
   });

@@ -20,18 +20,36 @@ export function join(
     undoing(async (undo) => {
       const record = parts.objects.endpoint(request);
       const { id, networkId } = record.spec;
-      if (record.joined && links.waits(id))
-        return joinResponse(answerOf(parts, record), links.sourceName(id));
+      const { SandboxKey: path } = request;
+      if (isJoinedThere(parts, record, path))
+        return joinResponse(answerOf(parts, record), sourceOf(parts, record));
       // It left, or its sandbox is gone without a word.
       if (owed.take(id) || record.joined) await driver.leave(networkId, id);
-      const sandbox = { sandboxId: sandboxIdOf(request.SandboxKey), path: request.SandboxKey };
+      const sandbox = { sandboxId: sandboxIdOf(path), path };
       const answer = await driver.join(networkId, id, sandbox);
       undo.push(() => driver.leave(networkId, id));
-      const source = links.make(record.spec, answer);
-      keep(parts, { ...record, joined: true });
+      const { directConnect = false } = parts.objects.network(networkId);
+      const { spec, interfaceName: name } = record;
+      const isInside = directConnect && links.putInside({ spec, name, path }, answer);
+      const source = isInside ? undefined : links.make(spec, answer);
+      keep(parts, { ...record, joined: true, inside: isInside ? path : undefined });
       return joinResponse(answer, source);
     }),
   );
+}
+
+/** It was asked for before, and nothing has come of it yet that cannot be said again. */
+function isJoinedThere(
+  { links }: ServedDriverParts,
+  { spec, joined, inside }: ServedEndpoint,
+  path: string,
+): boolean {
+  if (!joined) return false;
+  return inside === undefined ? links.waits(spec.id) : inside === path && links.areThere(spec.id);
+}
+
+function sourceOf({ links }: ServedDriverParts, { spec, inside }: ServedEndpoint): string | undefined {
+  return inside === undefined ? links.sourceName(spec.id) : undefined;
 }
 
 function answerOf(parts: ServedDriverParts, { spec }: ServedEndpoint): JoinAnswer {

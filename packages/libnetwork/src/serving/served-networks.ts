@@ -5,7 +5,7 @@ import type { RequestOf } from "@causeway/plugin-sdk";
 import { conflict } from "../errors.ts";
 import { undoing } from "../model/undo.ts";
 import { put, remove, type ServedNetwork } from "./records.ts";
-import { networkSpec } from "./requests.ts";
+import { networkSpec, wantsDirectConnect } from "./requests.ts";
 import { dissolve, type ServedDriverParts } from "./served-parts.ts";
 
 export function createNetwork(
@@ -14,15 +14,16 @@ export function createNetwork(
 ): Promise<void> {
   const { driver, store, objects, mutex, letPass } = parts;
   const spec = networkSpec(request);
+  const directConnect = wantsDirectConnect(request);
   return mutex.run([spec.id], async () => {
     const before = objects.networks.get(spec.id);
-    if (before !== undefined) return assertSame(before, spec);
+    if (before !== undefined) return assertSame(before, { spec, directConnect });
     driver.validateNetwork(spec);
     await undoing(async (undo) => {
       const state = await driver.createNetwork(spec);
       undo.push(() => driver.deleteNetwork(spec.id));
       await letPass();
-      const record: ServedNetwork = { spec, state };
+      const record: ServedNetwork = { spec, state, directConnect };
       store.commit([put("served-network", spec.id, record)]);
       objects.networks.set(spec.id, record);
     });
@@ -51,8 +52,9 @@ export function deleteNetwork(
 }
 
 /** The same network asked for again is there. @throws network_exists */
-function assertSame({ spec: before }: ServedNetwork, spec: ServedNetwork["spec"]): void {
-  if (JSON.stringify(before) === JSON.stringify(spec)) return;
+function assertSame(before: ServedNetwork, { spec, directConnect }: Omit<ServedNetwork, "state">): void {
+  const isSame = (before.directConnect ?? false) === directConnect;
+  if (isSame && JSON.stringify(before.spec) === JSON.stringify(spec)) return;
   throw conflict(
     "network_exists",
     `network ${spec.name} is there already, with other options or subnets: delete it first`,

@@ -7,6 +7,8 @@ import type { RequestOf } from "@causeway/plugin-sdk";
 import type { Driver, EndpointState, PortBinding, WithheldBinding } from "../contracts/driver.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { KeyedMutex } from "../model/keyed-mutex.ts";
+import { InterfaceMaker } from "../netstack/interface-maker.ts";
+import { putInside } from "../netstack/put-inside.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { EndpointLinks } from "./endpoint-links.ts";
 import { OwedLeaves } from "./owed-leaves.ts";
@@ -62,6 +64,7 @@ export class ServedWorld {
   objects = new ServedObjects();
   driver: ServedDriver;
   readonly #bridge: number;
+  readonly #maker = new InterfaceMaker(this.host, this.rtnl, this.reaper);
 
   constructor(t: Pick<TestContext, "after">) {
     this.rtnl.execute(link.create({ name: "bridge0", info: { kind: "bridge" } }));
@@ -71,10 +74,12 @@ export class ServedWorld {
       ownerOf: (id) => `${mark}${id}`,
       hostEndName,
       awaitCarrier: () => undefined,
+      putInside: (path, request) => putInside(this.#maker, this.host, path, request),
     });
     this.driver = this.#served();
     t.after(async () => {
       await this.owed.payAll();
+      this.#maker[Symbol.dispose]();
       await this.reaper.close();
       this.rtnl[Symbol.dispose]();
       this.host[Symbol.dispose]();
@@ -157,8 +162,10 @@ export class ServedWorld {
       deleteEndpoint: () => {
         this.step("deleteEndpoint");
       },
-      join: (_, id) => {
+      join: async (_, id) => {
         this.step("join");
+        // What leaves goes by its name.
+        await this.reaper.drain();
         return answer(id);
       },
       joinAnswer: (_, id) => answer(id),
