@@ -15,6 +15,7 @@ import { foreignContainer } from "./live.ts";
 import { readLog } from "./log.ts";
 import { Places } from "./places.ts";
 import { planContainer } from "./plan.ts";
+import { portsFor, publishElsewhere } from "./ports.ts";
 import { ContainerRecords } from "./record.ts";
 import { Registry } from "./registry.ts";
 import { checkCommand } from "./request.ts";
@@ -36,12 +37,14 @@ export class RuntimeContainers implements Containers {
   readonly #registry: Registry;
   readonly #lives: Lives;
   readonly #runtime: Runtime;
+  readonly #log: Logger;
   readonly #releasing = new AbortController();
 
   private constructor(parts: EndingParts, registry: Registry, runtime: Runtime, log: Logger) {
     this.#parts = parts;
     this.#registry = registry;
     this.#runtime = runtime;
+    this.#log = log;
     this.#lives = new Lives(parts, registry, runtime, log);
   }
 
@@ -117,7 +120,9 @@ export class RuntimeContainers implements Containers {
     const { id, name } = this.get(reference);
     return this.#lives.exclusively(id, async () => {
       const sandbox = this.#registry.sandboxOf(reference);
-      await networkOf(this.#parts.controller, network).connect(sandbox, name, options);
+      const wanted = networkOf(this.#parts.controller, network);
+      const publish = [...(options.publish ?? []), ...portsFor(wanted, sandbox)];
+      await wanted.connect(sandbox, name, { ...options, publish });
     });
   }
 
@@ -130,13 +135,12 @@ export class RuntimeContainers implements Containers {
     const { id, name } = this.get(reference);
     await this.#lives.exclusively(id, async () => {
       const wanted = networkOf(this.#parts.controller, network);
-      const endpoint = this.#registry
-        .sandboxOf(reference)
-        .endpoints()
-        .find((joined) => joined.network.id === wanted.id);
+      const sandbox = this.#registry.sandboxOf(reference);
+      const endpoint = sandbox.endpoints().find((joined) => joined.network.id === wanted.id);
       if (endpoint === undefined)
         throw notFound("not_connected", `container ${name} is not connected to network ${wanted.name}`);
       await endpoint.delete({ force: true });
+      await publishElsewhere(sandbox, this.#log);
     });
   }
 

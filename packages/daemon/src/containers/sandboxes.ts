@@ -12,6 +12,7 @@ import {
 } from "@causeway/libnetwork";
 import type { ContainerCreate, ContainerNetwork } from "../api/index.ts";
 import { containerLabel, containerNameLabel } from "./contract.ts";
+import { labelsOfPorts } from "./ports.ts";
 
 export interface SandboxWish {
   readonly id: string;
@@ -29,7 +30,8 @@ interface Planned {
 
 /** @throws network_not_found, no_default_network, contradictory_options, and what the library refuses */
 export async function makeSandbox(controller: NetworkController, wish: SandboxWish): Promise<Sandbox> {
-  const { id, name, options } = wish;
+  const { id, name } = wish;
+  const options = withPorts(wish);
   if (options.shareWith !== undefined) return controller.newSandbox(id, options);
   const [first, ...others] = planned(controller, wish);
   if (first === undefined) return controller.newSandbox(id, options);
@@ -47,6 +49,10 @@ export async function makeSandbox(controller: NetworkController, wish: SandboxWi
     await sandbox.delete({ endpoints: "delete" });
     throw error;
   }
+}
+
+function withPorts({ options, publish }: SandboxWish): SandboxOptions {
+  return { ...options, labels: { ...options.labels, ...labelsOfPorts(publish) } };
 }
 
 /** @throws network_not_found */

@@ -14,6 +14,7 @@ import {
 } from "@causeway/libnetwork";
 import type { FastifyPluginAsync } from "fastify";
 import type { ContainerInfo } from "../containers/contract.ts";
+import { portsFor, publishElsewhere } from "../containers/ports.ts";
 import type { DaemonParts } from "../parts.ts";
 import type { Typed } from "../server/server.ts";
 import { findContainer, findNetwork } from "./find.ts";
@@ -23,7 +24,7 @@ import { type EndpointSettings, NetworkConnect, NetworkDisconnect, Reference } f
 const SYSCTLS = "com.docker.network.endpoint.sysctls";
 const INTERFACE = "com.docker.network.endpoint.ifname";
 
-export function connectionRoutes({ controller, containers }: DaemonParts): FastifyPluginAsync {
+export function connectionRoutes({ controller, containers, log }: DaemonParts): FastifyPluginAsync {
   return async (untyped) => {
     const server = untyped.withTypeProvider<Typed>();
 
@@ -36,7 +37,8 @@ export function connectionRoutes({ controller, containers }: DaemonParts): Fasti
         const sandbox = connectable(network, container);
         const options = endpointOptions(network, body.EndpointConfig ?? {});
         refuseTwice(network, container.name, sandbox);
-        await network.connect(sandbox, container.name, options).catch((error: unknown) => {
+        const publish = portsFor(network, sandbox);
+        await network.connect(sandbox, container.name, { ...options, publish }).catch((error: unknown) => {
           throw inDockersWords(error);
         });
         return reply.send();
@@ -66,6 +68,7 @@ export function connectionRoutes({ controller, containers }: DaemonParts): Fasti
           throw forbidden("endpoint_not_joined", message);
         }
         await endpoint.delete({ force: true });
+        await publishElsewhere(sandbox, log);
         return reply.send();
       },
     );
