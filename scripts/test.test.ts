@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, test } from "node:test";
 
 const directory = mkdtempSync(join(tmpdir(), "causeway-runner-"));
@@ -112,4 +112,16 @@ test("whatever a test leaves behind fails the run and is named", () => {
     assert.match(stderr, leak);
   }
   assert.match(stderr, /LEFT BEHIND on the machine: process \d+ \(killed\): sleep 4321/);
+});
+
+test("--list-failed names the files in which a test failed, and no others", () => {
+  const list = join(directory, "failed");
+  const bad = suite(
+    "failing.test.ts",
+    `test("is wrong", () => { throw new Error(); }); test("works", () => {});`,
+  );
+  assert.equal(npmTest(`--list-failed=${list}`, good, bad).status, 1);
+  assert.equal(readFileSync(list, "utf8"), `${relative(join(import.meta.dirname, ".."), bad)}\n`);
+  assert.equal(npmTest(`--list-failed=${list}`, good).status, 0);
+  assert.equal(readFileSync(list, "utf8"), "");
 });

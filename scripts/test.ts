@@ -18,6 +18,7 @@ const usage = `npm test [-- [OPTION]... [FILE or DIRECTORY]...]
   --test-skip-pattern=PATTERN   leaves out tests whose names match
   --test-only                   runs tests that are marked with "only"
   --test-concurrency=N          so many files at a time
+  --list-failed=FILE            writes there, a line each, the files in which a test failed
   --peers                       runs the suites that talk to dockerd, runc and the like: npm run test:peers
   --help                        this`;
 

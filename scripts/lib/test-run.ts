@@ -1,6 +1,7 @@
 // The test run inside its throw-away machine: finds the suites, runs them with node:test, prints its usual report,
 // and fails when nothing ran, when a peer suite skipped although peers were asked for, or when something is left.
 
+import { writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { relative, resolve } from "node:path";
 import { type EventData, run } from "node:test";
@@ -23,6 +24,8 @@ if (options.peers) process.env.CAUSEWAY_PEERS = "1";
 const look = () => wholeMachine(tmpdir());
 const before = look();
 const executed = new Set<string>();
+/** Files with a test that failed. */
+const failed = new Set<string>();
 const skipped: string[] = [];
 let failures = 0;
 
@@ -35,7 +38,9 @@ const results = run({
   timeout: TIMEOUT,
 });
 results.on("test:fail", (test) => {
-  if (!test.todo) failures++;
+  if (test.todo) return;
+  failures++;
+  failed.add(where(test));
 });
 results.on("test:pass", (test) => {
   if (test.skip)
@@ -50,6 +55,8 @@ const complaints = [
   ...(await leaksSince(before, look)).map((leak) => `LEFT BEHIND by a test: ${leak}`),
 ];
 for (const complaint of complaints) console.error(complaint);
+const list = options["list-failed"];
+if (list !== undefined) writeFileSync(list, [...failed].map((file) => `${file}\n`).join(""));
 process.exitCode = failures > 0 || complaints.length > 0 ? 1 : 0;
 
 function understand(args: string[]) {
@@ -62,6 +69,7 @@ function understand(args: string[]) {
         "test-name-pattern": { type: "string", multiple: true, default: [] },
         "test-skip-pattern": { type: "string", multiple: true, default: [] },
         "test-only": { type: "boolean", default: false },
+        "list-failed": { type: "string" },
         "test-concurrency": {
           type: "string",
           default: String(Math.max(2, Math.min(4, availableParallelism()))),
@@ -97,7 +105,7 @@ function isFile(test: EventData.TestPass): boolean {
   return test.nesting === 0 && test.file !== undefined && resolve(test.file) === resolve(test.name);
 }
 
-function where({ file }: EventData.TestPass): string {
+function where({ file }: Pick<EventData.TestPass, "file">): string {
   return file === undefined ? "?" : relative(ROOT, file);
 }
 
