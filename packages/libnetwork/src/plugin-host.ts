@@ -13,6 +13,7 @@ import { Healer } from "./model/healing/healer.ts";
 import { KeyedMutex } from "./model/keyed-mutex.ts";
 import { hostPrefixes } from "./netstack/host-prefixes.ts";
 import { InterfaceMaker } from "./netstack/interface-maker.ts";
+import { makePair } from "./netstack/pair.ts";
 import { putInside } from "./netstack/put-inside.ts";
 import { awaitCarrier } from "./netstack/readiness.ts";
 import { memoryOf, openGround, ownerMark } from "./opening.ts";
@@ -116,7 +117,8 @@ export class PluginHost implements AsyncDisposable {
       ownerOf,
       hostEndName,
       awaitCarrier,
-      putInside: (path, request) => putInside(maker, host, path, request),
+      makePair: (request) => makePair(rtnl, request),
+      putInside: (path, request) => putInside({ host, rtnl, maker }, path, request),
     });
     const mutex = new KeyedMutex();
     const owed = new OwedLeaves(onProblem);

@@ -3,7 +3,7 @@
  * into them, and takes them out again. What it is told is plain data; it remembers nothing that it could ask the kernel.
  */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import type { EndpointInterface, JoinAnswer, StaticRoute } from "./driver.ts";
+import type { EndpointInterface, InterfacePlan, JoinAnswer, StaticRoute } from "./driver.ts";
 import type { HealthItem } from "./health.ts";
 
 /** A network namespace under a path. Another that comes to be under the path later is not it. */
@@ -26,6 +26,18 @@ export interface InterfaceRequest {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly addresses: EndpointInterface;
   readonly staticRoutes: readonly StaticRoute[];
+}
+
+/** A pair of links with both ends on the host: one on its bridge, the other for somebody else to move. */
+export interface PairRequest {
+  readonly plan: Extract<InterfacePlan, { kind: "veth" }>;
+  readonly farName: string;
+  /** Of the far end. */
+  readonly mac: string;
+  /** Bytes. Undefined: the kernel's. */
+  readonly mtu: number | undefined;
+  /** Alias of both. */
+  readonly owner: string;
 }
 
 export interface InterfaceState {

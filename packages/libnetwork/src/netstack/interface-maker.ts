@@ -21,21 +21,16 @@ import {
 import { addressOf } from "../address/cidr.ts";
 import { linkLocalAddress } from "../address/link-local.ts";
 import type { EndpointInterface, InterfacePlan, StaticRoute } from "../contracts/driver.ts";
-import type { AddedInterface, InterfaceRequest, InterfaceState } from "../contracts/netstack.ts";
+import type { AddedInterface, InterfaceRequest, InterfaceState, PairRequest } from "../contracts/netstack.ts";
 import { conflict, invalid } from "../errors.ts";
 import { Announcer } from "./announce.ts";
 import { fetchLink, type GuestHome, originOf, returnLink } from "./guest-link.ts";
 import { openNamespace } from "./namespace-place.ts";
+import { type FarEnd, type PairPlan, pairRequests, withoutLinkLocal } from "./pair.ts";
 import { awaitCarrier, awaitSolicitable } from "./readiness.ts";
 
-/** Link-local addresses are given, not generated: anti-spoofing has to know them. */
-const withoutLinkLocal = { inet6: { addressGeneration: link.addressGeneration.none } };
-/** A pair with a queue for every CPU, of which one is used, costs the kernel a third more: it waits for RCU to take the others away. */
-const oneQueue = { transmitQueues: 1, receiveQueues: 1 };
 /** More interfaces than a sandbox has, so that a search for a free number ends. */
 const highestNumber = 4096;
-
-type PairPlan = Extract<InterfacePlan, { kind: "veth" }>;
 
 export class InterfaceMaker implements Disposable {
   readonly #home: GuestHome;
@@ -130,15 +125,12 @@ export class InterfaceMaker implements Disposable {
 
   #createNamed(namespace: NetNamespace, plan: InterfacePlan, name: string, request: InterfaceRequest): void {
     const { owner, interface: wanted, addresses } = request;
-    const mtu = wanted.mtu === undefined ? {} : { mtu: wanted.mtu };
     if (plan.kind === "move") {
       fetchLink(this.#home, namespace, { sourceName: plan.sourceName, name, addresses });
       return;
     }
-    const peer = { name, address: addresses.mac, namespaceFd: namespace.fd, ...oneQueue, ...mtu };
-    this.#near(plan, (near) =>
-      createPair(near, plan, owner, { ...mtu, info: { kind: "veth", veth: { peer } } }),
-    );
+    const far = { name, mac: addresses.mac, namespaceFd: namespace.fd };
+    this.#near(plan, (near) => createPair(near, plan, far, { owner, mtu: wanted.mtu }));
   }
 
   #configure(
@@ -190,33 +182,16 @@ export class InterfaceMaker implements Disposable {
   }
 }
 
-/** @param pair what is to be made of it besides */
-function createPair(
-  near: Rtnl,
-  { hostName, bridgeIndex, port }: PairPlan,
-  owner: string,
-  pair: link.LinkSettings,
-): void {
+function createPair(near: Rtnl, plan: PairPlan, far: FarEnd, both: Pick<PairRequest, "owner" | "mtu">): void {
   let refused: KernelError | undefined;
   try {
-    const [creation, marking] = near.attempt([
-      link.create({ name: hostName, master: bridgeIndex, ...oneQueue, ...pair }),
-      link.change(
-        { name: hostName },
-        {
-          up: true,
-          alias: owner,
-          families: withoutLinkLocal,
-          info: { slaveKind: "bridge", bridgePort: port },
-        },
-      ),
-    ]);
+    const [creation, marking] = near.attempt(pairRequests(plan, far, both));
     refused = creation;
     const failure = creation ?? marking;
     if (failure !== undefined) throw failure;
   } catch (error) {
     // At once, for the next attempt is made under the same name. Where the kernel's answer was lost, the pair may be there.
-    if (refused === undefined) near.attempt([link.remove({ name: hostName })]);
+    if (refused === undefined) near.attempt([link.remove({ name: plan.hostName })]);
     throw error;
   }
 }

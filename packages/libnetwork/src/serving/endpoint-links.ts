@@ -3,13 +3,17 @@
  */
 import { link, type Rtnl } from "@causeway/kernel";
 import type { EndpointSpec, JoinAnswer } from "../contracts/driver.ts";
-import type { InterfaceRequest } from "../contracts/netstack.ts";
-import { clearName, farEndName, makePair } from "./pair.ts";
+import type { InterfaceRequest, PairRequest } from "../contracts/netstack.ts";
 
 /** BR_STATE_DISABLED of linux/if_bridge.h. */
 const disabledPort = 0;
 /** dockerd counts from 0, and never asks whether a name is free: it comes to this number never. */
 const firstNumberInside = 1000;
+
+/** The end that dockerd moves: `peer` and as much of an endpoint's id as a link's name has room for. */
+export function farEndName(endpointId: string): string {
+  return `peer${endpointId.slice(0, 11)}`;
+}
 
 export interface EndpointLinksParts {
   readonly rtnl: Rtnl;
@@ -19,6 +23,8 @@ export interface EndpointLinksParts {
   readonly hostEndName: (endpointId: string) => string;
   /** Makes the kernel notice that a link has a carrier, where it has. */
   readonly awaitCarrier: (rtnl: Rtnl, selector: link.LinkSelector) => void;
+  /** Makes a pair on the host. @throws link_name_in_use */
+  readonly makePair: (request: PairRequest) => void;
   /** Puts an interface into the namespace that a path shows. @returns false where there is none */
   readonly putInside: (path: string, request: Omit<InterfaceRequest, "namespace">) => boolean;
 }
@@ -44,9 +50,9 @@ export class EndpointLinks {
     if (wanted === undefined) return undefined;
     const { plan, mtu } = wanted;
     if (plan.kind === "move") return plan.sourceName;
-    const { rtnl, ownerOf } = this.#parts;
+    const { makePair, ownerOf } = this.#parts;
     const farName = farEndName(id);
-    makePair(rtnl, { plan, farName, mac, mtu, owner: ownerOf(id) });
+    makePair({ plan, farName, mac, mtu, owner: ownerOf(id) });
     return farName;
   }
 
@@ -57,12 +63,10 @@ export class EndpointLinks {
    */
   putInside({ spec, name, path }: InsideRequest, { interface: wanted, staticRoutes }: JoinAnswer): boolean {
     if (wanted?.plan.kind !== "veth") return false;
-    const { rtnl, ownerOf, putInside } = this.#parts;
+    const { ownerOf, putInside } = this.#parts;
     const { interface: addresses } = spec;
-    const owner = ownerOf(spec.id);
-    clearName(rtnl, wanted.plan.hostName, owner);
     return putInside(path, {
-      owner,
+      owner: ownerOf(spec.id),
       interface: wanted,
       name,
       firstNumber: firstNumberInside,

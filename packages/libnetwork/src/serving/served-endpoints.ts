@@ -5,7 +5,7 @@ import type { RequestOf, ResponseFor } from "@causeway/plugin-sdk";
 import type { EndpointInterface, EndpointSpec } from "../contracts/driver.ts";
 import { conflict } from "../errors.ts";
 import { undoing } from "../model/undo.ts";
-import { farEndName } from "./pair.ts";
+import { farEndName } from "./endpoint-links.ts";
 import { remove, type ServedEndpoint, type ServedNetwork } from "./records.ts";
 import { checkedId, chosenMac, wantedInterface, wantedName } from "./requests.ts";
 import type { ServedObjects } from "./served-objects.ts";

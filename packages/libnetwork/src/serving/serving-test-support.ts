@@ -8,6 +8,7 @@ import type { Driver, EndpointState, PortBinding, WithheldBinding } from "../con
 import type { StoreChange } from "../contracts/store.ts";
 import { KeyedMutex } from "../model/keyed-mutex.ts";
 import { InterfaceMaker } from "../netstack/interface-maker.ts";
+import { makePair } from "../netstack/pair.ts";
 import { putInside } from "../netstack/put-inside.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { EndpointLinks } from "./endpoint-links.ts";
@@ -69,12 +70,15 @@ export class ServedWorld {
   constructor(t: Pick<TestContext, "after">) {
     this.rtnl.execute(link.create({ name: "bridge0", info: { kind: "bridge" } }));
     this.#bridge = this.rtnl.query(link.get({ name: "bridge0" })).index;
+    const { host, rtnl } = this;
+    const maker = this.#maker;
     this.links = new EndpointLinks({
-      rtnl: this.rtnl,
+      rtnl,
       ownerOf: (id) => `${mark}${id}`,
       hostEndName,
       awaitCarrier: () => undefined,
-      putInside: (path, request) => putInside(this.#maker, this.host, path, request),
+      makePair: (request) => makePair(rtnl, request),
+      putInside: (path, request) => putInside({ host, rtnl, maker }, path, request),
     });
     this.driver = this.#served();
     t.after(async () => {
