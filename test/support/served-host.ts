@@ -145,7 +145,9 @@ export class Served {
       SandboxKey: "/run/docker/netns/x",
       Options: {},
     });
-    return new Container(this, this.#host, request, joined);
+    const container = new Container(this, this.#host, request, joined);
+    await container.publish();
+    return container;
   }
 }
 
