@@ -44,12 +44,12 @@ export class Mirror {
    *
    * @throws store_unavailable
    */
-  settled(): Promise<void> {
-    if (this.#isSettled) return Promise.resolve();
+  async settled(): Promise<void> {
+    if (this.#isSettled) return;
     assertAvailable(this.#store);
     const waiter = Promise.withResolvers<void>();
     this.#waiting.push(waiter);
-    return waiter.promise;
+    await waiter.promise;
   }
 
   close(): void {
