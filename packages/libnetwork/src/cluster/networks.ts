@@ -10,18 +10,11 @@ import { isConflict } from "./failures.ts";
 import { fieldOf, textOf } from "./fields.ts";
 import { Going } from "./going.ts";
 import { thingsOf } from "./held-things.ts";
-import {
-  addressKind,
-  goingKind,
-  holderKind,
-  networkKind,
-  networkNameKind,
-  serviceKey,
-  serviceKind,
-} from "./kinds.ts";
+import { goingKind, networkKind, networkNameKind, serviceKey, serviceKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 import { inTurns } from "./turns.ts";
+import { listed, usersOf } from "./users.ts";
 
 /** Pools, numbers and addresses of the network itself: the commit that makes it has a change for each, of the 128 that etcd takes. */
 const mostThings = 100;
@@ -37,7 +30,16 @@ export class SharedNetworks {
     this.#store = store;
     this.#membership = membership;
     this.#allocations = allocations;
-    this.#going = new Going({ store, membership, allocations }, { thing: networkKind, going: goingKind });
+    this.#going = new Going(
+      { store, membership, allocations },
+      {
+        kind: networkKind,
+        goingKind,
+        told: (id) => this.known.get(id),
+        missing: networkNotFound,
+        leaving: networkGoing,
+      },
+    );
   }
 
   /** From now on. */
@@ -88,8 +90,9 @@ export class SharedNetworks {
   /** In the place of what it was. @throws network_not_found, store_unavailable */
   async change(id: string, changed: (record: PlainData) => PlainData): Promise<void> {
     await inTurns(`changing network ${id}`, async () => {
-      const stored = await this.#get(id);
-      const value = { ...stored.fields, record: changed(stored.network.record) };
+      const stored = await this.#going.get(id);
+      const fields = stored.value as Readonly<Record<string, PlainData>>;
+      const value = { ...fields, record: changed(networkIn(stored).record) };
       await this.#store.commit([{ op: "put", kind: networkKind, id, value, ifRevision: stored.revision }]);
     });
   }
@@ -105,45 +108,33 @@ export class SharedNetworks {
    * @throws network_has_endpoints, network_has_services, network_not_found, network_going, store_unavailable
    */
   async delete(id: string): Promise<void> {
-    const { network } = await this.#get(id);
-    const look = async () => {
-      const { network, fields } = await this.#get(id);
+    await this.#going.delete(id, async (stored) => {
+      const network = networkIn(stored);
       await this.#refuseUsers(network);
       await this.#refuseServices(network);
-      return [{ kind: networkNameKind, id: network.name }, ...thingsOf(fields)];
-    };
-    await this.#going.delete(id, look, () => networkGoing(network.name));
+      return [{ kind: networkNameKind, id: network.name }, ...thingsOf(stored.value)];
+    });
   }
 
   /**
    * What a commit expects that gives an endpoint something in a network: that it is there, and not about to be deleted.
    *
-   * @throws network_not_found, network_going, store_unavailable
+   * @throws network_not_found, store_unavailable
    */
-  async stillThere(id: string): Promise<readonly SharedChange[]> {
-    const { revision } = this.known.get(id) ?? (await this.#get(id));
-    return this.#going.notYet(id, revision);
+  stillThere(id: string): Promise<readonly SharedChange[]> {
+    return this.#going.stillThere(id);
   }
 
-  /** As {@link stillThere}, not by what this host was told, but by the store. */
-  async stillThereNow(id: string): Promise<readonly SharedChange[]> {
-    const { revision, network } = await this.#get(id);
-    if (await this.#going.isGoing(id)) throw networkGoing(network.name);
-    return this.#going.notYet(id, revision);
+  /** As {@link stillThere}, not by what this host was told, but by the store. @throws network_going */
+  stillThereNow(id: string): Promise<readonly SharedChange[]> {
+    return this.#going.stillThereNow(id);
   }
 
   async #refuseUsers({ id, name }: SharedNetwork): Promise<void> {
-    const addresses = await this.#store.list(addressKind(id));
-    const hosts = new Set(
-      addresses.map(({ value }) => textOf(value, "host")).filter((host) => host !== undefined),
-    );
-    if (hosts.size === 0) return;
-    const listed = [...hosts];
-    const holders = await this.#store.list(holderKind);
-    const called = new Map(holders.map((holder) => [holder.id, textOf(holder.value, "name")]));
-    const shown = listed.slice(0, 10).map((host) => called.get(host) ?? host);
-    const message = `network "${name}" has endpoints on ${shown.join(", ")}${listed.length > 10 ? " and others" : ""}: delete them there first`;
-    throw forbidden("network_has_endpoints", message, { hosts: listed });
+    const users = await usersOf(this.#store, id);
+    if (users === undefined) return;
+    const message = `network "${name}" has endpoints on ${users.text}: delete them there first`;
+    throw forbidden("network_has_endpoints", message, { hosts: users.hosts });
   }
 
   async #refuseServices({ id, name }: SharedNetwork): Promise<void> {
@@ -151,17 +142,8 @@ export class SharedNetworks {
     const services = stored.map((record) => record.id).filter((key) => key.startsWith(serviceKey(id, "")));
     if (services.length === 0) return;
     const names = services.map((key) => key.slice(serviceKey(id, "").length));
-    const message = `network "${name}" has services: ${names.slice(0, 10).join(", ")}; delete them first`;
+    const message = `network "${name}" has services: ${listed(names)}; delete them first`;
     throw forbidden("network_has_services", message, { services: names });
-  }
-
-  async #get(id: string) {
-    const stored = await this.#store.get(networkKind, id);
-    const network = stored && readNetwork(stored);
-    if (stored === undefined || network === undefined)
-      throw notFound("network_not_found", `the cluster has no network ${id} any more`, id);
-    const fields = stored.value as Readonly<Record<string, PlainData>>;
-    return { network, fields, revision: stored.revision };
   }
 
   async #whyNotMade(name: string, error: unknown): Promise<Error> {
@@ -176,8 +158,20 @@ export class SharedNetworks {
   }
 }
 
-function networkGoing(name: string): CausewayError {
+function networkNotFound(id: string): CausewayError {
+  return notFound("network_not_found", `the cluster has no network ${id} any more`, id);
+}
+
+function networkGoing(stored: StoredRecord): CausewayError {
+  const { name } = networkIn(stored);
   return conflict("network_going", `network "${name}" is about to be deleted by another host`, name);
+}
+
+/** @throws network_not_found where it is none that this release knows */
+function networkIn(stored: StoredRecord): SharedNetwork {
+  const network = readNetwork(stored);
+  if (network === undefined) throw networkNotFound(stored.id);
+  return network;
 }
 
 /** Undefined where it is none that this release knows. */

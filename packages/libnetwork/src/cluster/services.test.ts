@@ -113,6 +113,8 @@ test("a service goes where nobody has an endpoint of it, and nobody gets one mea
   await b.cluster.addresses.hold(networkId, "bare", "www");
   await assert.rejects(a.cluster.services.delete(networkId, "www"), {
     code: "service_has_endpoints",
+    // As people call it.
+    message: /on host b: delete/,
     detail: { hosts: ["b"] },
   });
 });

@@ -10,11 +10,12 @@ import { isConflict } from "./failures.ts";
 import { fieldOf, textOf } from "./fields.ts";
 import { Going } from "./going.ts";
 import { type HeldThing, thingsOf } from "./held-things.ts";
-import { addressKind, hostPortKind, serviceGoingKind, serviceKey, serviceKind } from "./kinds.ts";
+import { hostPortKind, serviceGoingKind, serviceKey, serviceKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { Mirror } from "./mirror.ts";
 import type { SharedNetworks } from "./networks.ts";
 import { inTurns } from "./turns.ts";
+import { usersOf } from "./users.ts";
 
 interface Rooms {
   readonly store: SharedStore;
@@ -30,7 +31,13 @@ export class SharedServices {
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
-    this.#going = new Going(rooms, { thing: serviceKind, going: serviceGoingKind });
+    this.#going = new Going(rooms, {
+      kind: serviceKind,
+      goingKind: serviceGoingKind,
+      told: (key) => this.#mirror?.records.get(key),
+      missing: serviceNotFound,
+      leaving: ({ id }) => serviceGoing(id),
+    });
   }
 
   /** From now on. */
@@ -122,14 +129,10 @@ export class SharedServices {
    * @throws service_has_endpoints, service_not_found, service_going, store_unavailable
    */
   async delete(networkId: string, name: string): Promise<void> {
-    const key = serviceKey(networkId, name);
-    await this.#get(key, name);
-    const look = async () => {
-      const stored = await this.#get(key, name);
+    await this.#going.delete(serviceKey(networkId, name), async ({ value }) => {
       await this.#refuseMembers(networkId, name);
-      return thingsOf(stored.value);
-    };
-    await this.#going.delete(key, look, () => serviceGoing(name));
+      return thingsOf(value);
+    });
   }
 
   /**
@@ -137,37 +140,30 @@ export class SharedServices {
    *
    * @throws service_not_found, store_unavailable
    */
-  async stillThere(networkId: string, name: string): Promise<readonly SharedChange[]> {
-    const key = serviceKey(networkId, name);
-    const { revision } = this.#mirror?.records.get(key) ?? (await this.#get(key, name));
-    return this.#going.notYet(key, revision);
+  stillThere(networkId: string, name: string): Promise<readonly SharedChange[]> {
+    return this.#going.stillThere(serviceKey(networkId, name));
   }
 
   /** As {@link stillThere}, not by what this host was told, but by the store. @throws service_going */
-  async stillThereNow(networkId: string, name: string): Promise<readonly SharedChange[]> {
-    const key = serviceKey(networkId, name);
-    const { revision } = await this.#get(key, name);
-    if (await this.#going.isGoing(key)) throw serviceGoing(name);
-    return this.#going.notYet(key, revision);
+  stillThereNow(networkId: string, name: string): Promise<readonly SharedChange[]> {
+    return this.#going.stillThereNow(serviceKey(networkId, name));
   }
 
   async #refuseMembers(networkId: string, name: string): Promise<void> {
-    const addresses = await this.#rooms.store.list(addressKind(networkId));
-    const members = addresses.filter(({ value }) => textOf(value, "service") === name);
-    const hosts = new Set(
-      members.map(({ value }) => textOf(value, "host")).filter((host) => host !== undefined),
+    const users = await usersOf(
+      this.#rooms.store,
+      networkId,
+      (address) => textOf(address, "service") === name,
     );
-    if (hosts.size === 0) return;
-    const listed = [...hosts];
-    const message = `service "${name}" has endpoints on ${listed.slice(0, 10).join(", ")}${listed.length > 10 ? " and others" : ""}; delete them first`;
-    throw forbidden("service_has_endpoints", message, { hosts: listed });
+    if (users === undefined) return;
+    const message = `service "${name}" has endpoints on ${users.text}: delete them there first`;
+    throw forbidden("service_has_endpoints", message, { hosts: users.hosts });
   }
+}
 
-  async #get(key: string, name: string): Promise<StoredRecord> {
-    const stored = await this.#rooms.store.get(serviceKind, key);
-    if (stored !== undefined) return stored;
-    throw notFound("service_not_found", `the network has no service "${name}" any more`, name);
-  }
+/** Of a {@link serviceKey}. */
+function nameIn(key: string): string {
+  return key.split("/")[1] ?? "";
 }
 
 function hostPortThing(networkId: string, name: string, { protocol, port }: HostPort): HeldThing {
@@ -175,8 +171,7 @@ function hostPortThing(networkId: string, name: string, { protocol, port }: Host
 }
 
 function portInUse(port: string, taker: PlainData): CausewayError {
-  const [, name] = typeof taker === "string" ? taker.split("/") : [];
-  const message = `service "${name ?? ""}" has host port ${port} on all hosts: choose another`;
+  const message = `service "${typeof taker === "string" ? nameIn(taker) : ""}" has host port ${port} on all hosts: choose another`;
   return conflict("port_in_use", message, { port, service: taker });
 }
 
@@ -185,7 +180,13 @@ function nameInUse(name: string): CausewayError {
   return conflict("service_name_in_use", message, name);
 }
 
-function serviceGoing(name: string): CausewayError {
+function serviceNotFound(key: string): CausewayError {
+  const name = nameIn(key);
+  return notFound("service_not_found", `the network has no service "${name}" any more`, name);
+}
+
+function serviceGoing(key: string): CausewayError {
+  const name = nameIn(key);
   return conflict("service_going", `service "${name}" is about to be deleted by another host`, name);
 }
 

@@ -118,7 +118,7 @@ export class TestHost {
   ) {
     this.id = id;
     this.store = new MortalStore(memory.connect(), delay);
-    const self = { id, name: id, address };
+    const self = { id, name: `host ${id}`, address };
     this.cluster = new HostCluster(this.store, { self, lifetimes: { life: 10, retention: 600 } });
     this.cluster.networks.follow({
       put: () => undefined,
