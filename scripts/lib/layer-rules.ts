@@ -79,16 +79,17 @@ const CLI: Rooms = {
   hook: ["command", "commands", "client", "output", "errors"],
 };
 
-/** packages/plugin-sdk/src: visible <- errors <- protocol <- {server, client} <- {replay, check}. */
+/** packages/plugin-sdk/src: visible <- {errors, excerpt} <- protocol <- {server, client} <- {replay, check}. */
 const PLUGIN_SDK: Rooms = {
   visible: [],
+  excerpt: ["visible"],
   errors: ["visible"],
   files: [],
   protocol: ["errors"],
   server: ["errors", "files", "protocol"],
-  client: ["errors", "files", "protocol", "visible"],
+  client: ["errors", "excerpt", "files", "protocol", "visible"],
   replay: ["errors", "protocol", "server", "client"],
-  check: ["errors", "protocol", "client", "visible"],
+  check: ["errors", "excerpt", "protocol", "client", "visible"],
 };
 
 /** What each package and folder of the workspace may import from packages/. */

@@ -3,6 +3,7 @@
  */
 import { addressText, type PluginAddress, type RawAnswer, Transport } from "../client/index.ts";
 import { messageOf, PluginError } from "../errors.ts";
+import { shortened } from "../excerpt.ts";
 import {
   jsonIn,
   type MethodName,
@@ -221,7 +222,7 @@ export class Examination implements Disposable {
       this.expect("answer.form", true, "");
       return { kind: "success", body };
     } catch (error) {
-      this.expect("answer.form", false, `${method}: ${messageOf(error)}: ${text.trim().slice(0, 200)}`);
+      this.expect("answer.form", false, `${method}: ${messageOf(error)}: ${shortened(text)}`);
       return { kind: "nothing", text: "an answer that cannot be read" };
     }
   }

@@ -56,8 +56,3 @@ export class DriverCalls<Capabilities> {
     });
   }
 }
-
-/** An answer may say anything, at any length. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
-}

@@ -1,22 +1,19 @@
 /**
  * Typed calls of one plugin.
  */
-import Type from "typebox";
 import { messageOf, PluginError } from "../errors.ts";
+import { shortened } from "../excerpt.ts";
 import {
-  jsonIn,
   type MethodName,
   methods,
   type RequestFor,
   type ResponseOf,
-  readMessage,
   requestBody,
 } from "../protocol/index.ts";
-import { visible } from "../visible.ts";
-import { addressText } from "./address.ts";
+import { readAnswer } from "./answer.ts";
 import { defaultDirectories, type FoundPlugin, findPlugin, type PluginDirectories } from "./discovery.ts";
 import { type Clock, retried, systemClock } from "./retry.ts";
-import { ConnectionError, type RawAnswer, Transport } from "./transport.ts";
+import { ConnectionError, Transport } from "./transport.ts";
 
 export interface ClientOptions {
   /** Where plugins are looked for. */
@@ -35,12 +32,6 @@ export interface CallOptions {
   /** Instead of the client's. */
   readonly timeout?: number;
 }
-
-/** Characters of a plugin's words that go into errors, logs and events. */
-const longestFailure = 4096;
-
-/** Of what a plugin says when it fails. */
-const Failure = Type.Object({ Err: Type.String(), Error: Type.String() });
 
 export class PluginClient implements Disposable {
   readonly name: string;
@@ -140,7 +131,7 @@ export class PluginClient implements Disposable {
       this.#clock,
       signal,
     );
-    return this.#read(method, answer);
+    return readAnswer({ name: this.name, address: this.#transport?.address }, method, answer);
   }
 
   /** Ends the calls that run (plugin_call_aborted) and closes connections; the next call opens one anew, after another handshake. */
@@ -160,58 +151,6 @@ export class PluginClient implements Disposable {
     this.#transport?.[Symbol.dispose]();
     this.#transport = undefined;
   }
-
-  #read<M extends MethodName>(method: M, { status, text }: RawAnswer): ResponseOf<M> {
-    const { errorField, response } = methods[method];
-    const value = jsonIn(text);
-    const failure = failureIn(value, errorField);
-    const details = { detail: { plugin: this.name, method, status } };
-    if (status === 404)
-      throw new PluginError(
-        "plugin_method_unknown",
-        `remote: ${failure ?? `${this.name} does not know ${method}`}`,
-        {
-          ...details,
-          cause: new Error(`${method}: 404: ${shortened(text)}`),
-        },
-      );
-    if (failure !== undefined || status !== 200)
-      throw new PluginError(
-        "plugin_refused",
-        `remote: ${failure ?? `${method}: ${status}: ${shortened(text)}`}`,
-        {
-          ...details,
-          cause: new Error(`${method}: ${status}: ${shortened(text)}`),
-        },
-      );
-    try {
-      if (value === undefined) throw new Error(text.trim() === "" ? "it is empty" : "it is not JSON");
-      return readMessage(response, value) as ResponseOf<M>;
-    } catch (error) {
-      const from = this.#transport === undefined ? "" : ` (${addressText(this.#transport.address)})`;
-      throw new PluginError(
-        "plugin_answer_invalid",
-        `${this.name}${from} answered ${method} with what cannot be read: ${messageOf(error)}: ${shortened(text)}`,
-        { ...details, cause: error },
-      );
-    }
-  }
-}
-
-/** Some IPAMs say Err, too: dockerd takes that for a success, with nothing in it. */
-function failureIn(value: unknown, field: "Err" | "Error"): string | undefined {
-  try {
-    const failure = readMessage(Failure, value);
-    const said = failure[field] || failure.Err || failure.Error;
-    return said === "" ? undefined : shortened(said, longestFailure);
-  } catch {
-    return undefined;
-  }
-}
-
-function shortened(text: string, longest = 200): string {
-  const line = visible(text.trim());
-  return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }
 
 /** What comes first. A signal may live for long: it is not left with a listener for each call. */

@@ -2,9 +2,10 @@
  * An IPAM that is a plugin. Nothing is asked before the first call.
  */
 import { PluginError } from "../errors.ts";
+import { quoted } from "../excerpt.ts";
 import { gatewayAddressType, type MethodName, type RequestFor, type ResponseOf } from "../protocol/index.ts";
 import { isCidr } from "./addresses.ts";
-import { DriverCalls, quoted } from "./driver-calls.ts";
+import { DriverCalls } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
 export interface RemoteIpamCapabilities {

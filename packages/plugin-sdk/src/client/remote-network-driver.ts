@@ -3,9 +3,10 @@
  * for it is taken back, in the order that dockerd does.
  */
 import { messageOf, PluginError } from "../errors.ts";
+import { quoted } from "../excerpt.ts";
 import type { MethodName, RequestFor, ResponseOf } from "../protocol/index.ts";
 import { isAddress, isCidr, isInterfaceName, isUnicastMac } from "./addresses.ts";
-import { DriverCalls, quoted } from "./driver-calls.ts";
+import { DriverCalls } from "./driver-calls.ts";
 import type { CallOptions, PluginClient } from "./plugin-client.ts";
 
 export type Scope = "local" | "global";
