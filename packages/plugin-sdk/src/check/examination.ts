@@ -1,7 +1,13 @@
 /**
  * One plugin under examination: calls, and what they say of the clauses.
  */
-import { addressText, type PluginAddress, type RawAnswer, Transport } from "../client/index.ts";
+import {
+  addressText,
+  type Exchange,
+  type PluginAddress,
+  type RawAnswer,
+  Transport,
+} from "../client/index.ts";
 import { messageOf, PluginError } from "../errors.ts";
 import { shortened } from "../excerpt.ts";
 import {
@@ -13,67 +19,48 @@ import {
   readMessage,
   requestBody,
 } from "../protocol/index.ts";
-import { type ClauseId, clauses } from "./clauses.ts";
+import type { ClauseId } from "./clauses.ts";
 import { Inventory } from "./inventory.ts";
-import type { ClauseResult, Report } from "./report.ts";
-
-/** How a call ended. */
-export type Outcome<Body = unknown> =
-  | { readonly kind: "success"; readonly body: Body }
-  /** `text`: what the plugin says. */
-  | { readonly kind: "refusal"; readonly text: string; readonly status: number }
-  /** 404 */
-  | { readonly kind: "unknown"; readonly text: string; readonly status: 404 }
-  /** No answer, or none that can be read: noted already. */
-  | { readonly kind: "nothing"; readonly text: string };
+import { type Outcome, outcomeText } from "./outcome.ts";
+import type { Report } from "./report.ts";
+import { Verdicts } from "./verdicts.ts";
 
 /** The plugin does not answer any more: going on would only wait. */
 export class GivenUp extends Error {}
 
 /** So many calls without an answer are enough. */
 const patience = 2;
-
-interface Verdict {
-  outcome: ClauseResult["outcome"];
-  readonly evidence: string[];
-}
+/** Bytes that are read of one. */
+const answerLimit = 1024 * 1024;
 
 export class Examination implements Disposable {
   readonly address: PluginAddress;
+  /** Milliseconds for one answer. */
+  readonly timeout: number;
   readonly #transport: Transport;
-  readonly #timeout: number;
   readonly #signal: AbortSignal | undefined;
   readonly #inventory = new Inventory();
-  readonly #verdicts = new Map<ClauseId, Verdict>();
+  readonly #verdicts = new Verdicts();
   #calls = 0;
   #silent = 0;
 
   /** @param signal ends it: what is called next is given up */
   constructor(address: PluginAddress, timeout: number, signal?: AbortSignal) {
     this.address = address;
-    this.#timeout = timeout;
+    this.timeout = timeout;
     this.#signal = signal;
     this.#transport = new Transport(address);
   }
 
-  /** Milliseconds for one answer. */
-  get timeout(): number {
-    return this.#timeout;
-  }
-
   /** Notes that a clause was kept or, once and for all, broken. */
   expect(id: ClauseId, kept: boolean, evidence: string): boolean {
-    const verdict = this.#verdicts.get(id) ?? { outcome: "kept", evidence: [] };
-    if (verdict.outcome === "skipped") verdict.evidence.length = 0;
-    if (verdict.outcome !== "broken") verdict.outcome = kept ? "kept" : "broken";
-    if (!kept && !verdict.evidence.includes(evidence)) verdict.evidence.push(evidence);
-    this.#verdicts.set(id, verdict);
+    this.#verdicts.note(id, kept, evidence);
     return kept;
   }
 
   /** Notes why a clause cannot be examined, unless it was. */
   skip(id: ClauseId, reason: string): void {
-    if (!this.#verdicts.has(id)) this.#verdicts.set(id, { outcome: "skipped", evidence: [reason] });
+    this.#verdicts.skip(id, reason);
   }
 
   /** @returns the answer, where the call has succeeded as the clause wants it */
@@ -123,11 +110,9 @@ export class Examination implements Disposable {
 
   /** A call whose end says nothing: a connection may break, nothing may come. */
   async provoke(method: MethodName, body: string, httpMethod = "POST"): Promise<Outcome> {
-    if (this.#signal?.aborted === true) throw new GivenUp("the check was ended");
-    this.#calls++;
+    this.#countCall();
     try {
-      const options = { limit: 1024 * 1024, timeout: this.#timeout, method: httpMethod };
-      const answer = await this.#transport.exchange({ path: `/${method}`, body, ...options });
+      const answer = await this.#send(method, body, { method: httpMethod });
       return this.read(method, body, answer);
     } catch (error) {
       return { kind: "nothing", text: messageOf(error) };
@@ -137,10 +122,8 @@ export class Examination implements Disposable {
   /** Takes away what is left, as far as the plugin lets. */
   async cleanUp(): Promise<void> {
     for (const { method, request } of this.#inventory.removals()) {
-      const body = requestBody(request);
       try {
-        const options = { limit: 1024 * 1024, timeout: this.#timeout };
-        const { status, text } = await this.#transport.exchange({ path: `/${method}`, body, ...options });
+        const { status, text } = await this.#send(method, requestBody(request));
         const failed = status !== 200 || fieldIn(jsonIn(text), methods[method].errorField) !== undefined;
         if (!failed) this.#inventory.note(method, request, undefined);
       } catch {
@@ -159,11 +142,9 @@ export class Examination implements Disposable {
     body: string,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<RawAnswer | undefined> {
-    if (this.#signal?.aborted === true) throw new GivenUp("the check was ended");
-    this.#calls++;
+    this.#countCall();
     try {
-      const options = { limit: 1024 * 1024, timeout: this.#timeout };
-      const answer = await this.#transport.exchange({ path: `/${method}`, body, headers, ...options });
+      const answer = await this.#send(method, body, { headers });
       this.expect("answer.comes", true, "");
       this.expect("answer.size", true, "");
       this.#silent = 0;
@@ -177,13 +158,7 @@ export class Examination implements Disposable {
   }
 
   report(kinds: readonly string[]): Report {
-    const results = (Object.keys(clauses) as ClauseId[]).map((id): ClauseResult => {
-      const { outcome, evidence } = this.#verdicts.get(id) ?? {
-        outcome: "skipped" as const,
-        evidence: ["not reached"],
-      };
-      return { id, ...clauses[id], outcome, evidence };
-    });
+    const results = this.#verdicts.results();
     return {
       address: addressText(this.address),
       implements: kinds,
@@ -194,6 +169,17 @@ export class Examination implements Disposable {
       interrupted: this.#signal?.aborted === true,
       passed: !results.some(({ level, outcome }) => level === "must" && outcome === "broken"),
     };
+  }
+
+  /** @throws GivenUp */
+  #countCall(): void {
+    if (this.#signal?.aborted === true) throw new GivenUp("the check was ended");
+    this.#calls++;
+  }
+
+  #send(method: string, body: string, others: Pick<Exchange, "headers" | "method"> = {}): Promise<RawAnswer> {
+    const { timeout } = this;
+    return this.#transport.exchange({ path: `/${method}`, body, limit: answerLimit, timeout, ...others });
   }
 
   [Symbol.dispose](): void {
@@ -225,19 +211,6 @@ export class Examination implements Disposable {
       this.expect("answer.form", false, `${method}: ${messageOf(error)}: ${shortened(text)}`);
       return { kind: "nothing", text: "an answer that cannot be read" };
     }
-  }
-}
-
-export function outcomeText(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case "success":
-      return `succeeded: ${JSON.stringify(outcome.body)}`;
-    case "refusal":
-      return `refused: ${outcome.text}`;
-    case "unknown":
-      return "404";
-    case "nothing":
-      return outcome.text;
   }
 }
 

@@ -2,7 +2,8 @@
  * The handshake, and what HTTP is asked of a plugin.
  */
 import type { MethodName } from "../protocol/index.ts";
-import { type Examination, outcomeText } from "./examination.ts";
+import type { Examination } from "./examination.ts";
+import { outcomeText } from "./outcome.ts";
 import { hangUp } from "./rude.ts";
 
 /** Of each kind, one that changes something. */

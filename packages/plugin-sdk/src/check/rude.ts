@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PluginAddress } from "../client/index.ts";
 import { messageOf } from "../errors.ts";
 import { type MethodName, mediaType, type ResponseOf, unixHost } from "../protocol/index.ts";
-import type { Examination, Outcome } from "./examination.ts";
+import type { Examination } from "./examination.ts";
+import type { Outcome } from "./outcome.ts";
 
 const pause = 20;
 
