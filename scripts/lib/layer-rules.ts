@@ -87,7 +87,7 @@ const PLUGIN_SDK: Rooms = {
   files: [],
   protocol: ["errors"],
   server: ["errors", "files", "protocol"],
-  client: ["errors", "excerpt", "files", "protocol", "visible"],
+  client: ["errors", "excerpt", "files", "protocol"],
   replay: ["errors", "protocol", "server", "client"],
   check: ["errors", "excerpt", "protocol", "client", "visible"],
 };
