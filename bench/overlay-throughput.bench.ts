@@ -3,7 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { NetNamespace } from "@causeway/kernel";
-import { OverlayCluster, Underlay, usual } from "../test/support/overlay-hosts.ts";
+import { OverlayCluster, usual } from "../test/support/overlay-cluster.ts";
+import { Underlay } from "../test/support/underlay.ts";
 import type { BenchContext, Figure } from "./lib/bench.ts";
 import { median } from "./lib/stats.ts";
 

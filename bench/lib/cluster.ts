@@ -4,7 +4,7 @@ import { NetNamespace } from "@causeway/kernel";
 import type { Network } from "@causeway/libnetwork";
 import { startEtcd } from "../../test/support/etcd.ts";
 import { eventually } from "../../test/support/eventually.ts";
-import { Underlay } from "../../test/support/overlay-hosts.ts";
+import { Underlay } from "../../test/support/underlay.ts";
 import { BenchHost } from "./host.ts";
 
 export class BenchCluster implements AsyncDisposable {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { link, NetNamespace, Rtnl, unbindNamespace } from "@causeway/kernel";
 import { mountsBelow } from "../support/leak-check.ts";
-import type { Underlay } from "../support/overlay-hosts.ts";
+import type { Underlay } from "../support/underlay.ts";
 import type { Attaching, HostOrder, HostSettings, SeenEndpoint, Sight } from "./orders.ts";
 import { ToldProcess } from "./told-process.ts";
 

@@ -9,7 +9,7 @@ import { link, NetNamespace, Rtnl } from "@causeway/kernel";
 import type { StoredRecord } from "../../packages/libnetwork/src/contracts/store.ts";
 import { endAll } from "../support/ends.ts";
 import { eventually } from "../support/eventually.ts";
-import { Underlay } from "../support/overlay-hosts.ts";
+import { Underlay } from "../support/underlay.ts";
 import { addressOn } from "../support/wire.ts";
 import { FaultyHost } from "./host.ts";
 import type { Question } from "./observer.ts";

@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { NftContext } from "@causeway/kernel";
-import type { Underlay } from "../support/overlay-hosts.ts";
+import type { Underlay } from "../support/underlay.ts";
 
 const port = (number: number) => `"port${number}"`;
 

@@ -8,9 +8,9 @@ import { cliOf, runCli } from "../support/cli.ts";
 import { DaemonProcess } from "../support/daemon-process.ts";
 import { startEtcd } from "../support/etcd.ts";
 import { eventually } from "../support/eventually.ts";
-import { Underlay } from "../support/overlay-hosts.ts";
 import { needsPeer } from "../support/peers.ts";
 import { canConnect, canPing, serve } from "../support/traffic.ts";
+import { Underlay } from "../support/underlay.ts";
 
 /** A daemon on a host of its own, on an underlay that all of them have. */
 async function startHost(t: TestContext, underlay: Underlay, number: number, etcd: readonly string[]) {

@@ -7,7 +7,7 @@ import { neighbour, Rtnl, writeSysctl } from "@causeway/kernel";
 import { eventually } from "../support/eventually.ts";
 import { ETHERTYPE, FrameSocket } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import { OverlayCluster, usual } from "../support/overlay-hosts.ts";
+import { OverlayCluster, usual } from "../support/overlay-cluster.ts";
 import { canPing } from "../support/traffic.ts";
 
 /** Where the inner frame begins: Ethernet, IPv4, UDP and VXLAN headers are before it. */

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { writeSysctl } from "@causeway/kernel";
 import { arp, BROADCAST, ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import { type Member, OverlayCluster, type SharedNetwork, usual } from "../support/overlay-hosts.ts";
+import { type Member, OverlayCluster, type SharedNetwork, usual } from "../support/overlay-cluster.ts";
 import { canPing } from "../support/traffic.ts";
 
 interface Scene {

@@ -7,13 +7,8 @@ import { describe, it } from "node:test";
 import { fdb, files, link, NetNamespace, neighbour, Rtnl, unbindNamespace } from "@causeway/kernel";
 import { eventually } from "../support/eventually.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import {
-  type Member,
-  OverlayCluster,
-  type OverlayHost,
-  type SharedNetwork,
-  usual,
-} from "../support/overlay-hosts.ts";
+import { type Member, OverlayCluster, type SharedNetwork, usual } from "../support/overlay-cluster.ts";
+import type { OverlayHost } from "../support/overlay-host.ts";
 import { canPing } from "../support/traffic.ts";
 
 /** A driver in the place of the host's, as after a restart; of the endpoints only these are taken up. */

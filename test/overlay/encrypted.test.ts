@@ -10,7 +10,8 @@ import { setGuard } from "../../packages/kernel/src/sys/seam.ts";
 import type { ClusterKey } from "../../packages/libnetwork/src/contracts/tunnel-keys.ts";
 import { ETHERTYPE, FrameSocket, frame, ipPacket, udp } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import { type Member, OverlayCluster, openDriver, usual } from "../support/overlay-hosts.ts";
+import { type Member, OverlayCluster, usual } from "../support/overlay-cluster.ts";
+import { openDriver } from "../support/overlay-parts.ts";
 import { ask, canPing, serve } from "../support/traffic.ts";
 import { esp, forgedPackets, protocolOf, udpProtocol } from "../support/tunnel-packets.ts";
 

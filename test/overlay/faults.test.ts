@@ -12,7 +12,8 @@ import { link, setGuard } from "@causeway/kernel";
 import { plausibleFaults } from "../chaos/faults.ts";
 import { eventually } from "../support/eventually.ts";
 import { checkLeaks, leftovers } from "../support/leak-check.ts";
-import { OverlayCluster, type OverlayHost, usual } from "../support/overlay-hosts.ts";
+import { OverlayCluster, usual } from "../support/overlay-cluster.ts";
+import type { OverlayHost } from "../support/overlay-host.ts";
 import { canPing } from "../support/traffic.ts";
 import type { KilledJoin } from "./killed-join.ts";
 

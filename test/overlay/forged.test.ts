@@ -6,7 +6,8 @@ import { type NetNamespace, NftContext } from "@causeway/kernel";
 import { eventually } from "../support/eventually.ts";
 import { ETHERTYPE, frame, ipPacket, udp } from "../support/frames.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import { type Member, OverlayCluster, type OverlayHost, usual } from "../support/overlay-hosts.ts";
+import { type Member, OverlayCluster, usual } from "../support/overlay-cluster.ts";
+import type { OverlayHost } from "../support/overlay-host.ts";
 import { canPing, openUdp, serve } from "../support/traffic.ts";
 
 /** As a VXLAN device sends it: from an endpoint with usual(9), to another's port 80. */

@@ -10,9 +10,9 @@ import { startEtcd } from "../support/etcd.ts";
 import { eventually } from "../support/eventually.ts";
 import { namespaceOf } from "../support/host.ts";
 import { checkLeaks, mountsBelow } from "../support/leak-check.ts";
-import { Underlay } from "../support/overlay-hosts.ts";
 import { needsPeer } from "../support/peers.ts";
 import { canPing } from "../support/traffic.ts";
+import { Underlay } from "../support/underlay.ts";
 
 /** A controller on a host of its own. */
 async function openHost(

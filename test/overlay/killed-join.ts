@@ -3,14 +3,14 @@
 import { NetNamespace, Reaper, Rtnl, setGuard } from "@causeway/kernel";
 import type { EndpointSpec } from "../../packages/libnetwork/src/contracts/driver.ts";
 import type { Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
+import type { SharedNetwork } from "../support/overlay-cluster.ts";
 import {
   addEndpoint,
   type HostPlace,
   openDriver,
   openHostFirewall,
   openNetStack,
-  type SharedNetwork,
-} from "../support/overlay-hosts.ts";
+} from "../support/overlay-parts.ts";
 
 /** What it is told, as JSON. */
 export interface KilledJoin extends HostPlace {

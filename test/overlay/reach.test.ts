@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { describe, it } from "node:test";
 import { link, type NetNamespace, Rtnl } from "@causeway/kernel";
 import { checkLeaks } from "../support/leak-check.ts";
-import { type Member, OverlayCluster, usual } from "../support/overlay-hosts.ts";
+import { type Member, OverlayCluster, usual } from "../support/overlay-cluster.ts";
 import { canConnect, canPing, serve } from "../support/traffic.ts";
 
 /** A packet of exactly this size, headers included, that nobody on the way may take apart. */

@@ -7,13 +7,9 @@ import { fdb, link, NetNamespace, NftContext, neighbour, Rtnl } from "@causeway/
 import type { Peer } from "../../packages/libnetwork/src/contracts/overlay.ts";
 import { eventually } from "../support/eventually.ts";
 import { checkLeaks } from "../support/leak-check.ts";
-import {
-  addEndpoint,
-  type Member,
-  OverlayCluster,
-  type OverlayHost,
-  usual,
-} from "../support/overlay-hosts.ts";
+import { type Member, OverlayCluster, usual } from "../support/overlay-cluster.ts";
+import type { OverlayHost } from "../support/overlay-host.ts";
+import { addEndpoint } from "../support/overlay-parts.ts";
 import { canPing } from "../support/traffic.ts";
 
 /** What a host's kernel says of endpoints elsewhere, a line each. */

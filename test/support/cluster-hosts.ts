@@ -17,7 +17,7 @@ import {
 } from "../../packages/libnetwork/src/store/shared/memory-shared-store.ts";
 import { eventually } from "./eventually.ts";
 import { mountsBelow } from "./leak-check.ts";
-import { Underlay } from "./overlay-hosts.ts";
+import { Underlay } from "./underlay.ts";
 import { addressOn } from "./wire.ts";
 
 /** What controllers are opened with besides. */
