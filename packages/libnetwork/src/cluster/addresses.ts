@@ -82,6 +82,11 @@ export class SharedAddresses {
     });
   }
 
+  /** Whose network is gone holds nothing. @throws store_unavailable, cluster_contention */
+  async holdAgain(owner: Omit<KeptAddress, "address">): Promise<void> {
+    await this.#takeAgain(endpointThing(owner.networkId, owner.endpointId), owner);
+  }
+
   async letGo(networkId: string, endpointId: string): Promise<void> {
     await this.#rooms.allocations.giveBack(endpointThing(networkId, endpointId));
   }
@@ -98,9 +103,10 @@ export class SharedAddresses {
     );
     const lost: KeptAddress[] = [];
     for (const one of kept) {
-      const { kind, id, owner } = addressThing(one, parseIp(one.address));
-      if (held.has(`${kind}/${id} ${owner}`)) continue;
-      if (!(await this.#retakeOne(one))) lost.push(one);
+      const { address, ...whose } = one;
+      const thing = addressThing(whose, parseIp(address));
+      if (held.has(`${thing.kind}/${thing.id} ${thing.owner}`)) continue;
+      if (!(await this.#takeAgain(thing, whose))) lost.push(one);
     }
     return lost;
   }
@@ -124,20 +130,20 @@ export class SharedAddresses {
     for (const networkId of [...this.#networks.keys()]) this.neglect(networkId);
   }
 
-  async #retakeOne({ address, ...owner }: KeptAddress): Promise<boolean> {
-    const { store, networks } = this.#rooms;
-    const ip = parseIp(address);
+  /** @returns false where it is taken, or its network is gone */
+  async #takeAgain(thing: HeldThing, owner: AllocationOwner): Promise<boolean> {
+    const { store, networks, allocations } = this.#rooms;
     const turn = async () => {
-      if ((await store.get(addressKind(owner.networkId), ip.toString())) !== undefined) return false;
+      if ((await store.get(thing.kind, thing.id)) !== undefined) return false;
       // Whose service is gone is a member of none, and keeps its address.
       const guards = await networks.stillThereNow(owner.networkId);
-      await this.#commit(owner, ip, guards);
+      await allocations.take(thing, this.#valueOf(owner), ...guards);
       return true;
     };
     try {
       // Whether the network goes or stays shows soon.
       const isPassing = (error: unknown) => isConflict(error) || hasCode(error, "network_going");
-      return await inTurns(`taking ${address} again`, turn, isPassing);
+      return await inTurns(`taking ${thing.id} again`, turn, isPassing);
     } catch (error) {
       if (hasCode(error, "network_not_found")) return false;
       throw error;

@@ -145,3 +145,26 @@ test("what a host took that died while it made or deleted a service is given bac
   await b.cluster.services.delete(networkId, "www");
   assert.equal((await recordsOf(memory, `address.${networkId}`)).size, before);
 });
+
+test("an endpoint without an address stays a member of its service when its host takes again what it had", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  await a.cluster.services.create({ networkId, name: "www", record: "a's" });
+  const bare = { networkId, endpointId: "bare", service: "www" };
+  await b.cluster.addresses.hold(networkId, "bare", "www");
+  // After a restart it holds it still.
+  await b.cluster.addresses.holdAgain(bare);
+  // After it was away for long, no longer.
+  await b.cluster.addresses.letGo(networkId, "bare");
+  await b.cluster.addresses.holdAgain(bare);
+  const there = async () => (await recordsOf(memory, `address.${networkId}`)).get("endpoint bare");
+  assert.deepEqual(await there(), { host: "b", endpoint: "bare", service: "www" });
+  await assert.rejects(a.cluster.services.delete(networkId, "www"), { code: "service_has_endpoints" });
+  // What is of a network that is gone is held by nobody.
+  await b.cluster.addresses.letGo(networkId, "bare");
+  await a.cluster.services.delete(networkId, "www");
+  await a.cluster.networks.delete(networkId);
+  await b.cluster.addresses.holdAgain(bare);
+  assert.equal(await there(), undefined);
+});

@@ -142,6 +142,8 @@ export interface Cluster extends ClusterState {
     retake(kept: readonly KeptAddress[]): Promise<readonly KeptAddress[]>;
     /** An endpoint without an address is one for which a network may not be deleted, as well. */
     hold(networkId: string, endpointId: string, service?: string): Promise<void>;
+    /** What {@link hold} held is held again, where it is not any more. */
+    holdAgain(endpoint: Omit<KeptAddress, "address">): Promise<void>;
     letGo(networkId: string, endpointId: string): Promise<void>;
     /** This host has no endpoints in the network. */
     neglect(networkId: string): void;

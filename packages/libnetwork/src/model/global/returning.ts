@@ -19,22 +19,30 @@ export async function takeAgain(engine: Engine, { allocations, addresses }: Clus
   const endpoints = [...engine.endpoints.values()].filter(
     ({ network, record }) => network.record.shared === true && record.yielded !== true,
   );
-  for (const { network, id } of endpoints.filter((one) => keptBy(one).length === 0))
-    await addresses.hold(network.id, id);
+  for (const endpoint of endpoints)
+    if (keptBy(endpoint).length === 0) await addresses.holdAgain(owned(endpoint));
   const lost = await addresses.retake(endpoints.flatMap(keptBy));
   for (const endpoint of endpoints) if (endpoint.deleted) await giveBack(endpoint);
   for (const { endpointId, address } of lost) await yieldAddress(engine, endpointId, address);
 }
 
 /** Addresses that the cluster has given. */
-export function keptBy({ id, network, record }: EndpointCore): readonly KeptAddress[] {
-  if (network.ipam.remote) return [];
-  const { ipv4, ipv6 } = record.interface;
-  const { service } = record.options;
-  const member = service === undefined ? {} : { service: service.name };
+export function keptBy(endpoint: EndpointCore): readonly KeptAddress[] {
+  if (endpoint.network.ipam.remote) return [];
+  const { ipv4, ipv6 } = endpoint.record.interface;
   return [ipv4, ipv6]
     .filter((cidr) => cidr !== undefined)
-    .map((cidr) => ({ networkId: network.id, endpointId: id, address: addressOf(cidr), ...member }));
+    .map((cidr) => ({ ...owned(endpoint), address: addressOf(cidr) }));
+}
+
+/** Whose it is, and a member of which service. */
+function owned({ id, network, record }: EndpointCore): Omit<KeptAddress, "address"> {
+  const { service } = record.options;
+  return {
+    networkId: network.id,
+    endpointId: id,
+    ...(service !== undefined && { service: service.name }),
+  };
 }
 
 /** It was deleted while its addresses were taken again. */
