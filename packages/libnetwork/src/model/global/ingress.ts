@@ -4,7 +4,6 @@
  * its own name. Where members are in sandboxes of this host that are on the gateway bridge, the host leads to these directly, and they see
  * the client's address.
  */
-import { addressOf } from "../../address/cidr.ts";
 import type { LedPort } from "../../contracts/balancing.ts";
 import type { PortMapping } from "../../contracts/driver.ts";
 import { hasCode, messageOf } from "../../errors.ts";
@@ -14,7 +13,6 @@ import { prepareEndpoint } from "../endpoint-maker.ts";
 import type { Engine } from "../engine.ts";
 import { setCarried } from "../gateway/carried-ports.ts";
 import { reviewGateway } from "../gateway/review.ts";
-import { gatewayEndpointOf } from "../gateway/way-out.ts";
 import { commitMade } from "../intents/asking.ts";
 import { announceJoin, prepareJoin } from "../joining.ts";
 import type { NetworkCore } from "../network-core.ts";
@@ -22,20 +20,21 @@ import { put } from "../records.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
 import { deleteSandbox } from "../sandbox-deletion.ts";
 import { announceSandbox, prepareSandbox } from "../sandbox-maker.ts";
-import { endpointsOf, memberState } from "../services/members.ts";
 import type { ServiceCore } from "../services/service-core.ts";
 import { undoing } from "../undo.ts";
+import {
+  allTargets,
+  areOtherPorts,
+  gatewayAddresses,
+  led,
+  localTargets,
+  mappingsOf,
+  publishedBy,
+  publishedIn,
+} from "./published-ports.ts";
 
 /** Until it is tried again where somebody has a host port of a service's. */
 const pauseMs = 5000;
-
-/** A host port, and what of the service it leads to. */
-interface PublishedPort {
-  readonly service: ServiceCore;
-  readonly protocol: "tcp" | "udp";
-  readonly hostPort: number;
-  readonly targetPort: number;
-}
 
 export class Ingress {
   readonly #engine: Engine;
@@ -147,7 +146,7 @@ export class Ingress {
     }
     if (wanted.length === 0) return;
     if (sandbox === undefined || endpoint === undefined) await this.#make(network, wanted);
-    else if (isOther(endpoint.record.options.publish, wanted)) await setCarried(endpoint, wanted);
+    else if (areOtherPorts(endpoint.record.options.publish, wanted)) await setCarried(endpoint, wanted);
   }
 
   async #make(network: NetworkCore, publish: readonly PortMapping[]): Promise<void> {
@@ -208,52 +207,6 @@ export function isIngress({ sandbox }: EndpointCore): boolean {
 
 const containerOf = (networkId: string) => `ingress-${networkId.slice(0, 12)}`;
 
-function publishedIn({ record, services }: NetworkCore): readonly PublishedPort[] {
-  return record.shared === true ? [...services].flatMap(publishedBy) : [];
-}
-
-function publishedBy(service: ServiceCore): readonly PublishedPort[] {
-  const ports = service.record.options.ports ?? [];
-  return ports.flatMap(({ protocol, targetPort, hostPort }) =>
-    hostPort === undefined ? [] : [{ service, protocol, hostPort, targetPort }],
-  );
-}
-
-/** The sandbox has the same ports as the host. */
-function mappingsOf(network: NetworkCore): readonly (PortMapping & { readonly protocol: "tcp" | "udp" })[] {
-  return publishedIn(network).map(({ protocol, hostPort }) => ({
-    protocol,
-    containerPort: hostPort,
-    hostPort,
-  }));
-}
-
-function isOther(there: readonly PortMapping[], wanted: readonly PortMapping[]): boolean {
-  const key = ({ protocol, hostPort }: PortMapping) => `${protocol} ${hostPort}`;
-  return there.map(key).sort().join() !== wanted.map(key).sort().join();
-}
-
 function endpointIn(sandbox: SandboxCore, network: NetworkCore): EndpointCore | undefined {
   return [...sandbox.joined].find((endpoint) => endpoint.network === network);
-}
-
-/** Of the sandbox's endpoint on the gateway bridge. */
-function gatewayAddresses(sandbox: SandboxCore): readonly string[] {
-  const ends = gatewayEndpointOf(sandbox)?.record.interface;
-  return [ends?.ipv4, ends?.ipv6].filter((cidr) => cidr !== undefined).map(addressOf);
-}
-
-function led({ protocol, hostPort, targetPort }: PublishedPort, addresses: readonly string[]): LedPort {
-  return { protocol, port: hostPort, targets: addresses.map((address) => ({ address, port: targetPort })) };
-}
-
-/** Members of this host that the host reaches itself. */
-function localTargets({ service }: PublishedPort): readonly string[] {
-  const serving = endpointsOf(service).filter((endpoint) => memberState(endpoint) === "serving");
-  const sandboxes = new Set(serving.map(({ sandbox }) => sandbox).filter((sandbox) => sandbox !== undefined));
-  return [...sandboxes].flatMap(gatewayAddresses).sort();
-}
-
-function allTargets({ service }: PublishedPort): readonly string[] {
-  return service.balanced.flatMap(({ members }) => members);
 }
