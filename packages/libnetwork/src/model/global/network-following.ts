@@ -22,6 +22,8 @@ export class NetworkFollowing implements NetworksListener {
   readonly #cluster: Cluster;
   /** Ids of networks that this host is about to make. */
   readonly #making = new Set<string>();
+  /** Ids of those of which what is stored is none of what this host takes: a problem for as long as it stands there. */
+  readonly #strange = new Set<string>();
 
   constructor(engine: Engine, cluster: Cluster) {
     this.#engine = engine;
@@ -55,6 +57,7 @@ export class NetworkFollowing implements NetworksListener {
   settled(networkIds: ReadonlySet<string>): void {
     for (const { id, record } of [...this.#engine.networks])
       if (record.shared === true && !networkIds.has(id)) this.deleted(id);
+    for (const id of [...this.#strange]) if (!networkIds.has(id)) this.#isWell(id);
   }
 
   #keys(networkId: string): readonly string[] {
@@ -67,16 +70,37 @@ export class NetworkFollowing implements NetworksListener {
 
   /** What was told may be older than what this host has made since. */
   async #drop(networkId: string): Promise<void> {
+    this.#isWell(networkId);
     const network = this.#engine.networks.byId(networkId);
     if (network === undefined || this.#making.has(networkId)) return;
     if (!(await this.#cluster.networks.isThere(networkId))) await letGoOfNetwork(network);
   }
 
-  async #take({ id, record }: SharedNetwork): Promise<void> {
-    const read = readShared(id, record);
+  async #take({ id, name, record }: SharedNetwork): Promise<void> {
     const known = this.#engine.networks.byId(id);
+    let read: NetworkRecord;
+    try {
+      read = readShared(id, record);
+      if (known === undefined) refuseLocal(this.#engine, read);
+    } catch (error) {
+      this.#isStrange(id, name, error);
+      return;
+    }
+    this.#isWell(id);
     if (known === undefined) await adopt(this.#engine, read);
     else await change(known, read);
+  }
+
+  #isStrange(id: string, name: string, error: unknown): void {
+    // What else is wrong with it is not to be forgotten.
+    if (this.#engine.unrestored.has(id) && !this.#strange.has(id)) return;
+    this.#strange.add(id);
+    noteProblem(this.#engine, { kind: "network", id, name, error });
+  }
+
+  /** What is stored of it is as it should be again, or gone. */
+  #isWell(id: string): void {
+    if (this.#strange.delete(id)) this.#engine.unrestored.delete(id);
   }
 
   /** In the order in which it is told: what is of one network waits for what came before. */
@@ -105,8 +129,6 @@ function readShared(id: string, value: PlainData): NetworkRecord {
 
 /** From now on it is found here, too. */
 async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
-  // Others do not have this host make bridges, and what else is each host's own.
-  if (engine.parts.drivers.get(record.driver)?.scope === "local") throw notShared(record);
   await engine.commit(put("network", record));
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
@@ -119,9 +141,11 @@ async function adopt(engine: Engine, record: NetworkRecord): Promise<void> {
   await restoreNetworkInDriver(network);
 }
 
-function notShared({ name, driver }: NetworkRecord): Error {
+/** Others do not have this host make bridges, and what else is each host's own. @throws network_not_shared */
+function refuseLocal({ parts }: Engine, { name, driver }: NetworkRecord): void {
+  if (parts.drivers.get(driver)?.scope !== "local") return;
   const message = `network "${name}" is stored in the cluster, but networks of the driver "${driver}" are each host's own: it is left alone`;
-  return invalid("network_not_shared", message, driver);
+  throw invalid("network_not_shared", message, driver);
 }
 
 /** What of a network may change: its DNS records. */

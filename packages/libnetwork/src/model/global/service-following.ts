@@ -52,9 +52,12 @@ export class ServiceFollowing implements ServicesListener {
   }
 
   settled(services: readonly SharedService[]): void {
+    const before = [...this.#told.values()].flatMap((ofNetwork) => [...ofNetwork.values()]);
     this.#told.clear();
     this.#gone.clear();
     for (const service of services) this.#of(service.networkId).set(service.name, service);
+    for (const { networkId, name } of before)
+      if (this.#told.get(networkId)?.has(name) !== true) this.#review(networkId, name);
     for (const network of this.#engine.networks) {
       if (network.record.shared !== true) continue;
       const told = [...this.#of(network.id).keys()];
@@ -78,12 +81,15 @@ export class ServiceFollowing implements ServicesListener {
   }
 
   #review(networkId: string, name: string): void {
+    const id = `${networkId}/${name}`;
     this.#engine
       .exclusively([networkId], () => this.#settle(networkId, name))
+      // What was wrong with it is not any more, or it is gone.
+      .then(() => this.#engine.unrestored.delete(id))
       .catch((error: unknown) => {
         // When it answers again, all is told again.
         if (hasCode(error, "store_unavailable") || this.#engine.isClosed) return;
-        noteProblem(this.#engine, { kind: "service", id: `${networkId}/${name}`, name, error });
+        noteProblem(this.#engine, { kind: "service", id, name, error });
       });
   }
 

@@ -64,3 +64,60 @@ test("a network of a driver whose networks are each host's own is not taken from
   await Promise.all([controller.close(), other.close()]);
   for (const store of stores) await store.close();
 });
+
+test("what is wrong with a stored network is a problem for as long as it is, and no longer", async () => {
+  const memory = new SharedMemory();
+  const stores = [memory.connect(), memory.connect()] as const;
+  const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
+  const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
+  const { id } = await controller.newNetwork("overlay", "web");
+  await eventually(() => assert.ok(other.networkByName("web") !== undefined));
+  const good = (await stores[0].get("network", id)) ?? assert.fail();
+  const bad = { name: "web", things: [], record: { name: "web", pools: 7 } };
+  const put = (to: string, value: PlainData) =>
+    stores[0].commit([{ op: "put", kind: "network", id: to, value }]);
+  const hasProblems = (...ids: readonly string[]) =>
+    eventually(() => assert.deepEqual(other.problems.map((one) => one.id).sort(), [...ids].sort()));
+  await put(id, bad);
+  await put("5f", { ...bad, name: "stranger" });
+  await put("6f", { ...bad, name: "another" });
+  await hasProblems(id, "5f", "6f");
+  await put(id, good.value);
+  await hasProblems("5f", "6f");
+  await stores[0].commit([{ op: "delete", kind: "network", id: "5f" }]);
+  await hasProblems("6f");
+  // Of this one the other host is not told: it is away.
+  stores[1].cutOff();
+  await stores[0].commit([{ op: "delete", kind: "network", id: "6f" }]);
+  stores[1].back();
+  await hasProblems();
+  await Promise.all([controller.close(), other.close()]);
+  for (const store of stores) await store.close();
+});
+
+test("what is wrong with a stored service is a problem for as long as it is, and no longer", async () => {
+  const memory = new SharedMemory();
+  const stores = [memory.connect(), memory.connect()] as const;
+  const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
+  const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
+  const { id } = await controller.newNetwork("overlay", "web");
+  await eventually(() => assert.ok(other.networkByName("web") !== undefined));
+  const put = (name: string) =>
+    stores[0].commit([
+      { op: "put", kind: "service", id: `${id}/${name}`, value: { things: [], record: { id: "x", name } } },
+    ]);
+  const remove = (name: string) => stores[0].commit([{ op: "delete", kind: "service", id: `${id}/${name}` }]);
+  const hasProblems = (...names: readonly string[]) =>
+    eventually(() => assert.deepEqual(other.problems.map(({ name }) => name).sort(), [...names].sort()));
+  await put("one");
+  await put("two");
+  await hasProblems("one", "two");
+  await remove("one");
+  await hasProblems("two");
+  stores[1].cutOff();
+  await remove("two");
+  stores[1].back();
+  await hasProblems();
+  await Promise.all([controller.close(), other.close()]);
+  for (const store of stores) await store.close();
+});
