@@ -234,6 +234,11 @@ export class GlobalScope {
     return this.#attended.get(id)?.peers.ofOthers() ?? [];
   }
 
+  /** The network was taken up once more: its driver is told of the other hosts' endpoints. */
+  tellPeersAgain({ id }: NetworkCore): void {
+    this.#attended.get(id)?.peers.tellAgain();
+  }
+
   /** What its endpoints are called may have changed. */
   tellNames(sandbox: SandboxCore): void {
     for (const endpoint of sandbox.joined) if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);

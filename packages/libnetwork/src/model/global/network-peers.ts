@@ -20,6 +20,8 @@ export class NetworkPeers implements PeersListener {
   readonly #peers = new Map<string, Peer>();
   #again: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** All that there are were told: until then what the driver has from before holds. */
+  #isTold = false;
 
   constructor(network: NetworkCore, self: string) {
     this.#network = network;
@@ -62,6 +64,7 @@ export class NetworkPeers implements PeersListener {
       this.#tellName(peer);
       if (peer.hostId !== this.#self) others.put(peer);
     }
+    this.#isTold = true;
     this.#settle();
     this.#noting(() => settleServices(this.#network));
     for (const member of goneMembers) this.#forget(member);
@@ -88,6 +91,11 @@ export class NetworkPeers implements PeersListener {
       const { name } = this.#network;
       process.emitWarning(`sandboxes were not told of members of services of "${name}": ${String(error)}`);
     }
+  }
+
+  /** The driver has the network anew, and knows of nobody in it. */
+  tellAgain(): void {
+    if (this.#isTold && !this.#isClosed) this.#settle();
   }
 
   /** As they were told last: those of other hosts. */

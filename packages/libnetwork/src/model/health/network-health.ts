@@ -40,6 +40,7 @@ export const networkHealth: SubjectHealth<NetworkSubject> = {
         (error: unknown) => engine.unrestored.set(endpoint.id, { ...endpointOf(endpoint), error }),
       );
     }
+    engine.global?.tellPeersAgain(network);
   },
 };
 
