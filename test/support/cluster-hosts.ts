@@ -32,7 +32,7 @@ export interface HostOptions {
 }
 
 /** Calls of a shared store that wait for an answer. */
-const sharedCalls = ["get", "list", "commit", "lease"] as const;
+const sharedCalls = ["get", "list", "commit", "lease", "endLease"] as const;
 export type SharedCall = (typeof sharedCalls)[number];
 
 /** One host. */

@@ -384,3 +384,48 @@ test("a host with the id of another is not taken in while that one lives, and ta
   await eventually(() => assert.equal(a.cluster.refusal?.code, "host_id_in_use"));
   await assert.rejects(a.cluster.addresses.request({ poolId, owner }), refused);
 });
+
+test("what an earlier run told of endpoints that have left is gone as soon as the next is there, and what it tells again stays throughout", async () => {
+  const memory = new SharedMemory();
+  const a = await new TestHost("a", memory).registered();
+  const peer = (endpointId: string): Peer => ({
+    endpointId,
+    networkId: "n",
+    hostId: "a",
+    hostAddress: "192.0.2.1",
+    mac: "02:00:00:00:00:01",
+    names: [],
+    ports: [],
+  });
+  for (const id of ["stays", "left"]) await a.cluster.peers.put(peer(id));
+  await using b = await new TestHost("b", memory).registered();
+  const told: unknown[] = [];
+  await b.cluster.peers.attend("n", {
+    put: ({ endpointId }) => told.push(`put ${endpointId}`),
+    removed: (id) => told.push(`removed ${id}`),
+    settled: (all) => told.push(all.map(({ endpointId }) => endpointId)),
+  });
+  a.store.memory.cutOff();
+  await a.cluster.peers.remove("n", "left");
+  await a.kill();
+  assert.deepEqual(told, [["left", "stays"]]);
+  // Nothing has told time by now: the former life is not over.
+  await using again = new TestHost("a", memory);
+  again.cluster.peers.putSoon(peer("stays"));
+  await eventually(() => assert.deepEqual(told, [["left", "stays"], "put stays", "removed left"]));
+  // A life that begins anew later ends nobody else's.
+  await again.registered();
+  const hosts = await recordsOf(memory, "host");
+  assert.deepEqual([...hosts.keys()], ["a", "b"]);
+});
+
+test("a host that finds a lease in its record that is none is taken in", async () => {
+  const memory = new SharedMemory();
+  const stranger = memory.connect();
+  const value = { name: "a", address: "192.0.2.1", lease: "no lease" };
+  await stranger.commit([{ op: "put", kind: "host", id: "a", value }]);
+  await using a = await new TestHost("a", memory).registered();
+  await a.cluster.peers.remove("n", "e1");
+  assert.equal((await recordsOf(memory, "host")).size, 1);
+  await stranger.close();
+});

@@ -15,6 +15,7 @@ import {
   isLeaseLost,
   storeUnavailable,
 } from "./failures.ts";
+import { textOf } from "./fields.ts";
 import { claimKind, holderKind, hostKind } from "./kinds.ts";
 import { readHost } from "./peer-record.ts";
 
@@ -46,6 +47,9 @@ export class Membership {
   readonly #listeners = new Set<MembershipListener>();
   #claim: Claim | undefined;
   #life: Lease | undefined;
+  /** Of earlier runs: what these told stands under them, and some of it may not be so any more. */
+  readonly #formerLives = new Set<LeaseId>();
+  #hasLived = false;
   /** Who listens has put right what follows from the claim. */
   #isSettled = false;
   /** Aborts where it has to register anew. */
@@ -144,6 +148,24 @@ export class Membership {
   }
 
   /**
+   * What an earlier run of this host told is gone, but for what this one has told again; nothing is done twice.
+   *
+   * @throws store_unavailable
+   */
+  async endFormerLives(): Promise<void> {
+    if (this.#life === undefined) return;
+    for (const former of this.#formerLives) {
+      try {
+        await this.#store.endLease(former);
+      } catch (error) {
+        if (isAway(error)) throw error;
+        // It ends by itself, in time.
+      }
+      this.#formerLives.delete(former);
+    }
+  }
+
+  /**
    * A commit has failed that expected the claim: where that is not as this host knows it, it registers again. A commit of which it was
    * not known whether it would happen may have happened late.
    *
@@ -212,7 +234,7 @@ export class Membership {
   async #register(): Promise<void> {
     const { id, name, address } = this.self;
     if (this.#claim === undefined) {
-      const nobodyElse = await this.#nobodyElse();
+      const { guard: nobodyElse } = await this.#nobodyElse();
       const lease = await this.#store.lease(this.#lifetimes.retention);
       const revision = await this.#store.commit([
         nobodyElse,
@@ -228,13 +250,18 @@ export class Membership {
       this.#isSettled = true;
     }
     if (this.#life === undefined) {
-      const { ifRevision } = await this.#nobodyElse();
+      const { guard, lease: former } = await this.#nobodyElse();
+      // Where two runs have one id, they do not end each other's lives again and again.
+      if (former !== undefined && !this.#hasLived) this.#formerLives.add(former);
       const lease = await this.#store.lease(this.#lifetimes.life);
+      const value = { name, address, lease: lease.id };
+      const { ifRevision } = guard;
       await this.#store.commit([
         this.stillClaimed(),
-        { op: "put", kind: hostKind, id, value: { name, address }, lease: lease.id, ifRevision },
+        { op: "put", kind: hostKind, id, value, lease: lease.id, ifRevision },
       ]);
       this.#life = lease;
+      this.#hasLived = true;
       this.#refusal = undefined;
       this.#tell();
       for (const listener of this.#listeners) listener.revived?.();
@@ -242,7 +269,8 @@ export class Membership {
   }
 
   /**
-   * That no host with another address lives under this id: a copy of the state directory is such a host.
+   * That no host with another address lives under this id: a copy of the state directory is such a host. And the lease of the one with this
+   * address, which is an earlier life of this host.
    *
    * @throws host_id_in_use, store_unavailable
    */
@@ -251,7 +279,8 @@ export class Membership {
     const record = await this.#store.get(hostKind, id);
     const other = record && readHost(record);
     if (other !== undefined && other.address !== address) throw hostIdInUse(this.self, other);
-    return { op: "expect", kind: hostKind, id, ifRevision: record?.revision ?? 0 } as const;
+    const guard = { op: "expect", kind: hostKind, id, ifRevision: record?.revision ?? 0 } as const;
+    return { guard, lease: textOf(record?.value, "lease") };
   }
 
   #notRegistered(): CausewayError {

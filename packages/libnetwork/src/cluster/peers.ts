@@ -103,6 +103,8 @@ export class SharedPeers {
         throw error;
       });
     }
+    // All that is so is told: what an earlier run told besides is not so any more.
+    await this.#membership.endFormerLives();
   }
 
   async #tellBatch(batch: readonly (readonly [string, string])[]): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Hosts of a cluster in one process, over a store in memory: they meet at every call, are cut off, and die after any commit.
  */
-import type { Lease, SharedChange, SharedStore } from "../contracts/shared-store.ts";
+import type { Lease, LeaseId, SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData } from "../contracts/store.ts";
 import { forbidden } from "../errors.ts";
 import { storeUnavailable } from "../store/failures.ts";
@@ -64,6 +64,10 @@ class MortalStore implements SharedStore {
       this.leases.push(lease);
       return lease;
     });
+  }
+
+  endLease(id: LeaseId): Promise<void> {
+    return this.#call(() => this.memory.endLease(id));
   }
 
   watch(...args: Parameters<SharedStore["watch"]>) {

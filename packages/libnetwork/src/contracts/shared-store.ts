@@ -71,6 +71,8 @@ export interface SharedStore extends Store {
   commit(changes: readonly SharedChange[]): Promise<number>;
   /** @param seconds whole, 2 and more. @throws store_unavailable */
   lease(seconds: number): Promise<Lease>;
+  /** Ends one that may be of an earlier run: what was put under it is gone. Nothing is wrong with one that is not there. @throws store_unavailable */
+  endLease(id: LeaseId): Promise<void>;
   /**
    * The records of one kind and what becomes of them, over lost connections and compactions: nothing is missed, and no change is told
    * twice; of several changes of one record the last may be told alone. Ends when the signal aborts or the store closes.

@@ -5,6 +5,7 @@ import type {
   Availability,
   FollowEvent,
   Lease,
+  LeaseId,
   SharedChange,
   SharedStore,
 } from "../../contracts/shared-store.ts";
@@ -97,13 +98,15 @@ export class EtcdStore implements SharedStore {
     checkLeaseSeconds(seconds);
     this.#mustBeOpen();
     const { id } = await this.#client.call(leaseGrant, { seconds });
-    return this.#leases.keep(id, seconds, async () => {
-      try {
-        await this.#client.call(leaseRevoke, { id });
-      } catch (error) {
-        if (!isLeaseNotFound(error)) throw error;
-      }
-    });
+    return this.#leases.keep(id, seconds, () => this.endLease(id));
+  }
+
+  async endLease(id: LeaseId): Promise<void> {
+    try {
+      await this.#client.call(leaseRevoke, { id });
+    } catch (error) {
+      if (!isLeaseNotFound(error)) throw error;
+    }
   }
 
   watch(kind: string, signal?: AbortSignal): AsyncIterable<StoreEvent> {

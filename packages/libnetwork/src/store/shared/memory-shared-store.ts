@@ -202,6 +202,11 @@ export class MemorySharedStore implements SharedStore {
     return { id, seconds, lost, end };
   }
 
+  async endLease(id: LeaseId): Promise<void> {
+    this.#mustAnswer();
+    this.#memory.expire(id);
+  }
+
   watch(kind: string, signal?: AbortSignal): AsyncIterable<StoreEvent> {
     this.#mustBeOpen();
     return this.#watchers.add(kind, signal);

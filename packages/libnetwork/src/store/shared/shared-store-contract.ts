@@ -189,6 +189,21 @@ export function sharedStoreContract(
     assert.equal(await one.get("peer", "c"), undefined);
   });
 
+  contract("a lease of an earlier run is ended by whoever knows its id", async ({ one, other }) => {
+    const [former, kept] = [await one.lease(30), await one.lease(30)];
+    await one.commit([
+      { op: "put", kind: "peer", id: "gone", value: 1, lease: former.id },
+      { op: "put", kind: "peer", id: "back", value: 1, lease: former.id },
+      { op: "put", kind: "peer", id: "kept", value: 1, lease: kept.id },
+    ]);
+    const now = await other.lease(30);
+    await other.commit([{ op: "put", kind: "peer", id: "back", value: 2, lease: now.id }]);
+    await other.endLease(former.id);
+    await other.endLease(former.id); // nothing is wrong with it
+    const ids = (await other.list("peer")).map(({ id }) => id);
+    assert.deepEqual([ids, kept.lost.aborted, now.lost.aborted], [["back", "kept"], false, false]);
+  });
+
   contract(
     "a lease that ends by itself is lost, and what was under it is gone",
     async ({ one, other, scene }) => {
