@@ -6,6 +6,7 @@
  */
 import type { LedPort } from "../../contracts/balancing.ts";
 import type { PortMapping } from "../../contracts/driver.ts";
+import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { hasCode, messageOf } from "../../errors.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import { announceEndpoint } from "../endpoint-events.ts";
@@ -189,7 +190,19 @@ export class Ingress {
     // Until the others are known, what stands from before stays.
     if (sandbox === undefined || place === undefined || sandbox.lost || !network.others.known) return;
     const ports = publishedIn(network).map((port) => led(port, allTargets(port)));
-    this.#lead(sandbox.id, ports, () => this.#engine.parts.balancer?.forward(place, ports));
+    this.#lead(sandbox.id, ports, () => {
+      this.#engine.parts.balancer?.forward(place, ports);
+      if (ports.some(({ protocol }) => protocol === "udp")) this.#forgetUnled(sandbox, place);
+    });
+  }
+
+  /**
+   * Whoever sent datagrams while there was no member, and goes on from the same port, is of a connection that is led nowhere for as long as
+   * it is remembered.
+   */
+  #forgetUnled(sandbox: SandboxCore, place: NamespacePlace): void {
+    for (const address of gatewayAddresses(sandbox))
+      this.#engine.parts.balancer?.forget(place, { id: "", address, members: [] }, [address]);
   }
 
   #lead(where: string, ports: readonly LedPort[], make: () => void): void {
