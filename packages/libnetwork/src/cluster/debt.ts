@@ -10,6 +10,8 @@ export class Debt {
   readonly #payAll: () => Promise<void>;
   readonly #mayWait: (error: unknown) => boolean;
   #paying: Promise<void> | undefined;
+  /** Something is owed that who pays at the moment may not have seen. */
+  #isMore = false;
   #again: NodeJS.Timeout | undefined;
 
   /**
@@ -34,10 +36,21 @@ export class Debt {
 
   /** As far as the store can be reached; the rest later. */
   pay(): Promise<void> {
-    this.#paying ??= this.#pay().finally(() => {
-      this.#paying = undefined;
-    });
+    this.#isMore = true;
+    this.#paying ??= this.#payOn();
     return this.#paying;
+  }
+
+  /** That nothing more is owed and that nobody pays any more is one moment: who comes after that begins anew. */
+  async #payOn(): Promise<void> {
+    try {
+      while (this.#isMore) {
+        this.#isMore = false;
+        await this.#pay();
+      }
+    } finally {
+      this.#paying = undefined;
+    }
   }
 
   async #pay(): Promise<void> {
