@@ -16,6 +16,7 @@ import type { EndpointNames } from "./model/names/name-options.ts";
 import type { PublishOptions } from "./model/publish-options.ts";
 import { bindingsOf, publishPorts, unpublishPorts } from "./model/publishing.ts";
 import type { EndpointRecord } from "./model/records.ts";
+import { locksOf } from "./model/sandbox-locks.ts";
 import { setHealthy } from "./model/services/member-health.ts";
 import { isHealthy, serviceOf } from "./model/services/members.ts";
 import type { Network } from "./network.ts";
@@ -156,7 +157,10 @@ export class Endpoint {
     requireSandbox(sandbox);
     const { engine, id } = this.#core;
     this.#refuseGateway();
-    return engine.exclusively([sandbox.id, id], () => joinSandbox(this.#core, Sandbox.core(sandbox)));
+    return engine.exclusively(
+      () => [...locksOf(sandbox), id],
+      () => joinSandbox(this.#core, Sandbox.core(sandbox)),
+    );
   }
 
   /**
@@ -167,15 +171,18 @@ export class Endpoint {
   async leave(sandbox: Sandbox): Promise<void> {
     requireSandbox(sandbox);
     const { engine, id } = this.#core;
-    return engine.exclusively([sandbox.id, id], async () => {
-      this.#core.assertUsable();
-      this.#refuseGateway();
-      if (this.record.join?.sandboxId !== sandbox.id) {
-        const message = `endpoint "${this.name}" is not in sandbox "${sandbox.containerId}"`;
-        throw conflict("endpoint_not_joined", message);
-      }
-      await leaveSandbox(this.#core, Sandbox.core(sandbox));
-    });
+    return engine.exclusively(
+      () => [...locksOf(sandbox), id],
+      async () => {
+        this.#core.assertUsable();
+        this.#refuseGateway();
+        if (this.record.join?.sandboxId !== sandbox.id) {
+          const message = `endpoint "${this.name}" is not in sandbox "${sandbox.containerId}"`;
+          throw conflict("endpoint_not_joined", message);
+        }
+        await leaveSandbox(this.#core, Sandbox.core(sandbox));
+      },
+    );
   }
 
   /**
@@ -221,7 +228,7 @@ export class Endpoint {
    */
   updateNames(names: EndpointNames): Promise<void> {
     return this.#core.engine.exclusively(
-      () => [this.id, this.sandbox?.id ?? this.id],
+      () => this.#locks(),
       () => {
         this.#refuseGateway();
         return updateNames(this.#core, names);
@@ -252,12 +259,17 @@ export class Endpoint {
   /** Ports may be its sandbox's way out's. */
   #withSandbox<T>(operation: () => Promise<T>): Promise<T> {
     return this.#core.engine.exclusively(
-      () => [this.id, this.sandbox?.id ?? this.id],
+      () => this.#locks(),
       () => {
         this.#refuseGateway();
         return operation();
       },
     );
+  }
+
+  /** The endpoint, and the sandbox that it is in. */
+  #locks(): readonly string[] {
+    return [this.id, ...(this.sandbox === undefined ? [] : locksOf(this.sandbox))];
   }
 
   /** @throws endpoint_of_gateway_bridge */

@@ -22,6 +22,7 @@ import type { NetworkCore } from "./model/network-core.ts";
 import { deleteNetwork } from "./model/network-deletion.ts";
 import type { IpamConfig } from "./model/network-options.ts";
 import { type NetworkRecord, put } from "./model/records.ts";
+import { locksOf } from "./model/sandbox-locks.ts";
 import { createService } from "./model/services/service-maker.ts";
 import type { ServiceOptions } from "./model/services/service-options.ts";
 import { undoing } from "./model/undo.ts";
@@ -199,19 +200,22 @@ export class Network {
   async connect(sandbox: Sandbox, name: string, options: EndpointOptions = {}): Promise<Endpoint> {
     requireSandbox(sandbox);
     const { engine, id } = this.#core;
-    return engine.exclusively([id, sandbox.id], async () => {
-      const { endpoint, turn } = await undoing(async (undo) => {
-        const endpoint = await prepareEndpoint(this.#core, name, options, undo);
-        await prepareJoin(endpoint, Sandbox.core(sandbox), undo);
-        const turn = await reviewGateway(Sandbox.core(sandbox), undo);
-        await commitMade(engine, undo, put("endpoint", endpoint.record), ...turn.changes);
-        return { endpoint, turn };
-      });
-      announceEndpoint(endpoint);
-      announceJoin(endpoint);
-      await turn.finish();
-      return endpoint.handle;
-    });
+    return engine.exclusively(
+      () => [id, ...locksOf(sandbox)],
+      async () => {
+        const { endpoint, turn } = await undoing(async (undo) => {
+          const endpoint = await prepareEndpoint(this.#core, name, options, undo);
+          await prepareJoin(endpoint, Sandbox.core(sandbox), undo);
+          const turn = await reviewGateway(Sandbox.core(sandbox), undo);
+          await commitMade(engine, undo, put("endpoint", endpoint.record), ...turn.changes);
+          return { endpoint, turn };
+        });
+        announceEndpoint(endpoint);
+        announceJoin(endpoint);
+        await turn.finish();
+        return endpoint.handle;
+      },
+    );
   }
 
   /**

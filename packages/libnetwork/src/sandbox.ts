@@ -19,6 +19,7 @@ import { hideNames, renameSandbox, setExtraHosts } from "./model/names/sandbox-c
 import type { SandboxRecord } from "./model/records.ts";
 import type { SandboxCore } from "./model/sandbox-core.ts";
 import { deleteSandbox } from "./model/sandbox-deletion.ts";
+import { locksOf } from "./model/sandbox-locks.ts";
 import type { SandboxOptions } from "./model/sandbox-options.ts";
 import { type RefreshOptions, refreshSandbox } from "./model/sandbox-refresh.ts";
 import { completeObjectOf, withDefault } from "./options/defaults.ts";
@@ -176,7 +177,10 @@ export class Sandbox {
   }
 
   #hide(hidden: boolean): Promise<void> {
-    return this.#core.engine.exclusively([this.id], () => hideNames(this.#core, hidden));
+    return this.#core.engine.exclusively(
+      () => locksOf(this.#core),
+      () => hideNames(this.#core, hidden),
+    );
   }
 
   /**
@@ -185,7 +189,10 @@ export class Sandbox {
    * @throws invalid_hostname, invalid_address, invalid_option, sandbox_shared, sandbox_deleted, controller_closed
    */
   setExtraHosts(extraHosts: NonNullable<SandboxOptions["extraHosts"]>): Promise<void> {
-    return this.#core.engine.exclusively([this.id], () => setExtraHosts(this.#core, extraHosts));
+    return this.#core.engine.exclusively(
+      () => locksOf(this.#core),
+      () => setExtraHosts(this.#core, extraHosts),
+    );
   }
 
   /**
@@ -232,8 +239,10 @@ export class Sandbox {
    * @throws invalid_name, sandbox_exists, sandbox_deleted, controller_closed
    */
   rename(containerId: string): Promise<void> {
-    const { engine, id } = this.#core;
-    return engine.exclusively([id, `container:${containerId}`], () => renameSandbox(this.#core, containerId));
+    return this.#core.engine.exclusively(
+      () => [...locksOf(this.#core), `container:${containerId}`],
+      () => renameSandbox(this.#core, containerId),
+    );
   }
 
   /**
@@ -244,8 +253,7 @@ export class Sandbox {
    * @throws sandbox_deleted, controller_closed
    */
   delete(options: DeleteSandboxOptions = {}): Promise<void> {
-    // By its container's name too: one that is being attached is found before it is stored.
-    const keys = () => [`container:${this.name}`, ...this.#keys(), this.#core.stack.id];
+    const keys = () => [...this.#keys(), this.#core.stack.id];
     return this.#core.engine.exclusively(keys, async () => {
       this.#core.assertUsable();
       const { endpoints } = deleteOptions(options, "options");
@@ -255,7 +263,7 @@ export class Sandbox {
 
   /** What is locked to change the stack: the sandbox and the endpoints in it. */
   #keys(): readonly string[] {
-    return [this.id, ...this.#core.endpoints().map(({ id }) => id)];
+    return [...locksOf(this.#core), ...this.#core.endpoints().map(({ id }) => id)];
   }
 
   /** @throws sandbox_lost, sandbox_without_key */
