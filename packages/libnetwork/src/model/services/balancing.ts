@@ -111,8 +111,11 @@ function forgetAddresses(service: ServiceCore, gone: readonly string[]): void {
 }
 
 function balancedIn({ joined }: SandboxCore): readonly BalancedService[] {
-  const known = [...joined].map(({ network }) => network).filter(isKnown);
-  return known.flatMap(({ services }) => [...services].flatMap(({ balanced }) => balanced));
+  // It may be in one of them twice.
+  const networks = new Set([...joined].map(({ network }) => network));
+  return [...networks]
+    .filter(isKnown)
+    .flatMap(({ services }) => [...services].flatMap(({ balanced }) => balanced));
 }
 
 function tell(network: NetworkCore, change: BalancerChange): void {
