@@ -130,6 +130,8 @@ describe("networks of plugins by the daemon", () => {
     await asked("POST", "/networks/b/connect", { Container: "web" });
     await isReached("beside another gateway");
     await asked("POST", "/networks/n/disconnect", { Container: "web" });
+    await isReached("by the network that is left");
+    await asked("POST", "/networks/b/disconnect", { Container: "web" });
     assert.deepEqual([await ports(), await seen(outside.hostIpv4, 8080)], [{}, undefined]);
     await asked("DELETE", "/cnm/v1/containers/web?force=true");
     await asked("DELETE", "/networks/n");
