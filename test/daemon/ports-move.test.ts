@@ -54,6 +54,9 @@ test("ports come back with the network that they were published by, or with anot
   await change("connect", "inner");
   await change("disconnect", "blue");
   assert.deepEqual([await answers(), publishing()], [false, []], "nobody gets in by an internal network");
+  await change("disconnect", "inner");
+  await change("connect", "inner");
+  assert.deepEqual(publishing(), [], "nor is it asked to");
   await change("connect", "red");
   assert.deepEqual([await answers(), publishing()], [true, ["red"]]);
 });

@@ -132,6 +132,27 @@ describe("a direct join", () => {
     assert.equal(world.hasLink(hostEndName(endpointId(1))), false);
   });
 
+  it("takes the place of what was left under its name, and does not touch somebody else's", async (t) => {
+    const { world, sandbox, join } = await scene(t);
+    const name = hostEndName(endpointId(1));
+    const inTheWay = (alias: string) => {
+      world.rtnl.execute(link.create({ name, info: { kind: "bridge" } }), link.change({ name }, { alias }));
+      return world.rtnl.query(link.get({ name })).index;
+    };
+    const left = inTheWay(`${mark}${endpointId(1)}`);
+    await join();
+    assert.notEqual(world.rtnl.query(link.get({ name })).index, left);
+    assert.deepEqual(sandbox.names(), ["eth1000"]);
+    await world.driver.leave(ids(1));
+    world.loseLinks(endpointId(1));
+    await world.owed.payAll();
+    await world.reaper.drain();
+    const theirs = inTheWay("theirs");
+    await assert.rejects(join(), { code: "link_name_in_use" });
+    assert.deepEqual(sandbox.names(), []);
+    assert.equal(world.rtnl.findLink({ name })?.index, theirs);
+  });
+
   it("calls the interface what was asked for, and refuses a name that is taken or none", async (t) => {
     const { world, sandbox } = await scene(t);
     const label = "com.docker.network.endpoint.ifname";
