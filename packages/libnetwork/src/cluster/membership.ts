@@ -57,7 +57,7 @@ export class Membership {
   #running: Promise<void> | undefined;
   #refusal: CausewayError | undefined;
   #fencing: Promise<void> | undefined;
-  /** Resolves with the next change of its place, or of the store's availability. */
+  /** Resolves when whoever waits for its place, or for the store, is to look again. */
   #news = Promise.withResolvers<void>();
 
   constructor(store: SharedStore, self: ClusterHost, lifetimes: Lifetimes) {
@@ -75,6 +75,7 @@ export class Membership {
   /** Its place stays until its lifetimes have passed: whoever opens again within these takes it up. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#tell();
     await this.#running;
   }
 
@@ -298,13 +299,15 @@ export class Membership {
 
   async #until(isReady: () => boolean): Promise<void> {
     if (isReady()) return;
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), patienceMs);
-    const over = aborted(AbortSignal.any([patience.signal, this.#closing.signal]));
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#tell();
+    }, patienceMs);
     try {
       while (!isReady()) {
-        if (patience.signal.aborted || !this.#isRegistering) throw this.#notRegistered();
-        await Promise.race([this.#news.promise, over]);
+        if (isLate || !this.#isRegistering) throw this.#notRegistered();
+        await this.#news.promise;
       }
     } finally {
       clearTimeout(timer);
@@ -324,14 +327,7 @@ export class Membership {
   }
 
   async #untilAvailable(): Promise<void> {
-    const { signal } = this.#closing;
-    if (signal.aborted || this.#store.availability.available) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const listening = new AbortController();
-    signal.addEventListener("abort", () => resolve(), { once: true, signal: listening.signal });
-    this.#store.onAvailability(({ available }) => available && resolve(), listening.signal);
-    await promise;
-    listening.abort();
+    while (!this.#closing.signal.aborted && !this.#store.availability.available) await this.#news.promise;
   }
 
   /** Returns when one of the leases has ended, the claim is another, or this is closed. */

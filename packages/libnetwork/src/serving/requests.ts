@@ -4,6 +4,7 @@
 import {
   connectedRoute,
   isInternal,
+  labels,
   macAddressOption,
   nextHopRoute,
   publishedPorts,
@@ -27,8 +28,6 @@ import { interfaceName } from "../options/interface-name.ts";
 import { booleanText } from "../options/parse.ts";
 
 type CreateNetwork = RequestOf<"NetworkDriver.CreateNetwork">;
-
-const interfaceNameLabel = "com.docker.network.endpoint.ifname";
 
 /** Pools of an IPAM that hands out no addresses. */
 const noPools = ["", "0.0.0.0/0", "::/0"];
@@ -76,8 +75,8 @@ function ipamData(data: CreateNetwork["IPv4Data"]): readonly IpamData[] {
 
 /** Docker's option of an endpoint: what its interface is to be called. @throws invalid_interface_name */
 export function wantedName({ Options }: RequestOf<"NetworkDriver.CreateEndpoint">): string | undefined {
-  const given = Options[interfaceNameLabel];
-  return given === undefined || given === "" ? undefined : interfaceName(given, interfaceNameLabel);
+  const given = Options[labels.interfaceName];
+  return given === undefined || given === "" ? undefined : interfaceName(given, labels.interfaceName);
 }
 
 export interface WantedInterface {

@@ -18,6 +18,8 @@ export const labels = {
   portMap: "com.docker.network.portmap",
   /** CreateEndpoint: `--mac-address`, base64 of its six bytes. IPAM RequestAddress: a MAC as text. */
   macAddress: "com.docker.network.endpoint.macaddress",
+  /** CreateEndpoint: what the interface is to be called in the sandbox. */
+  interfaceName: "com.docker.network.endpoint.ifname",
 } as const;
 
 /** IPAM RequestAddress: under this label stands what the address is for. */

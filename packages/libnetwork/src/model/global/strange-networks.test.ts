@@ -8,11 +8,27 @@ import type { PlainData } from "../../contracts/store.ts";
 import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
 import { FakeController } from "../test-support.ts";
 
-test("a network of a driver whose networks are each host's own is not taken from the store, nor one that would be there from the start", async () => {
+/** Two controllers over one store, of which the second is told what the test puts there. */
+async function twoHosts() {
   const memory = new SharedMemory();
   const stores = [memory.connect(), memory.connect()] as const;
   const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
   const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
+  return {
+    memory,
+    stores,
+    controller,
+    other,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([controller.close(), other.close()]);
+      for (const store of stores) await store.close();
+    },
+  };
+}
+
+test("a network of a driver whose networks are each host's own is not taken from the store, nor one that would be there from the start", async () => {
+  await using cluster = await twoHosts();
+  const { memory, stores, controller, other } = cluster;
   const made = await controller.newNetwork("overlay", "web");
   const [[, { value }] = assert.fail()] = memory.entries("network");
   const shared = JSON.parse(value) as { record: { [field: string]: PlainData } };
@@ -61,15 +77,11 @@ test("a network of a driver whose networks are each host's own is not taken from
       ["good"],
     ),
   );
-  await Promise.all([controller.close(), other.close()]);
-  for (const store of stores) await store.close();
 });
 
 test("what is wrong with a stored network is a problem for as long as it is, and no longer", async () => {
-  const memory = new SharedMemory();
-  const stores = [memory.connect(), memory.connect()] as const;
-  const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
-  const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
+  await using cluster = await twoHosts();
+  const { stores, controller, other } = cluster;
   const { id } = await controller.newNetwork("overlay", "web");
   await eventually(() => assert.ok(other.networkByName("web") !== undefined));
   const good = (await stores[0].get("network", id)) ?? assert.fail();
@@ -91,15 +103,11 @@ test("what is wrong with a stored network is a problem for as long as it is, and
   await stores[0].commit([{ op: "delete", kind: "network", id: "6f" }]);
   stores[1].back();
   await hasProblems();
-  await Promise.all([controller.close(), other.close()]);
-  for (const store of stores) await store.close();
 });
 
 test("what is wrong with a stored service is a problem for as long as it is, and no longer", async () => {
-  const memory = new SharedMemory();
-  const stores = [memory.connect(), memory.connect()] as const;
-  const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
-  const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
+  await using cluster = await twoHosts();
+  const { stores, controller, other } = cluster;
   const { id } = await controller.newNetwork("overlay", "web");
   await eventually(() => assert.ok(other.networkByName("web") !== undefined));
   const put = (name: string) =>
@@ -118,6 +126,4 @@ test("what is wrong with a stored service is a problem for as long as it is, and
   await remove("two");
   stores[1].back();
   await hasProblems();
-  await Promise.all([controller.close(), other.close()]);
-  for (const store of stores) await store.close();
 });
