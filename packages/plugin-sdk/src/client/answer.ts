@@ -31,13 +31,17 @@ export function readAnswer<M extends MethodName>(
   const value = jsonIn(text);
   const failure = failureIn(value, errorField);
   const detail = { plugin: name, method, status };
-  const said = `${method}: ${status}: ${shortened(text)}`;
+  // Of most answers nobody asks.
+  const said = () => `${method}: ${status}: ${shortened(text)}`;
   if (status === 404) {
     const message = `remote: ${failure ?? `${name} does not know ${method}`}`;
-    throw new PluginError("plugin_method_unknown", message, { detail, cause: new Error(said) });
+    throw new PluginError("plugin_method_unknown", message, { detail, cause: new Error(said()) });
   }
   if (failure !== undefined || status !== 200)
-    throw new PluginError("plugin_refused", `remote: ${failure ?? said}`, { detail, cause: new Error(said) });
+    throw new PluginError("plugin_refused", `remote: ${failure ?? said()}`, {
+      detail,
+      cause: new Error(said()),
+    });
   try {
     if (value === undefined) throw new Error(text.trim() === "" ? "it is empty" : "it is not JSON");
     return readMessage(response, value) as ResponseOf<M>;
