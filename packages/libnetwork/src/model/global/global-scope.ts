@@ -1,32 +1,23 @@
 /**
  * GlobalScope: what a controller does with the cluster, where it is in one. Of networks that are this host's alone nothing is done.
  */
-import { familyOf } from "../../address/ip.ts";
 import type { Cluster, HostPort } from "../../contracts/cluster.ts";
 import type { Driver } from "../../contracts/driver.ts";
 import type { ClusterHost, Peer } from "../../contracts/overlay.ts";
 import type { PlainData } from "../../contracts/store.ts";
 import type { EndpointCore } from "../endpoint-core.ts";
 import type { Engine } from "../engine.ts";
-import { addressesOf, namesOf } from "../names/sandbox-names.ts";
 import type { NetworkCore } from "../network-core.ts";
 import type { NetworkRecord, ServiceRecord } from "../records.ts";
 import type { SandboxCore } from "../sandbox-core.ts";
-import { memberState } from "../services/members.ts";
 import type { UndoStack } from "../undo.ts";
+import { Attendance } from "./attendance.ts";
 import { Discovery } from "./discovery.ts";
 import { Ingress } from "./ingress.ts";
 import { NetworkFollowing } from "./network-following.ts";
-import { NetworkPeers } from "./network-peers.ts";
+import { OwnPeers } from "./own-peers.ts";
 import { keptBy, takeAgain } from "./returning.ts";
 import { ServiceFollowing } from "./service-following.ts";
-
-/** A network in which endpoints of this host are joined. */
-interface Attended {
-  readonly peers: NetworkPeers;
-  /** Their ids. */
-  readonly joined: Set<string>;
-}
 
 /** One that is about to be made. */
 interface NewEndpoint {
@@ -46,9 +37,8 @@ export class GlobalScope {
   readonly #discovery: Discovery;
   readonly #following: NetworkFollowing;
   readonly #services: ServiceFollowing;
-  readonly #attended = new Map<string, Attended>();
-  /** What others were told last of an endpoint, as text. */
-  readonly #told = new Map<string, string>();
+  readonly #attendance: Attendance;
+  readonly #own: OwnPeers;
 
   constructor(engine: Engine, cluster: Cluster) {
     this.#engine = engine;
@@ -57,6 +47,8 @@ export class GlobalScope {
     this.#following = new NetworkFollowing(engine, cluster);
     this.#services = new ServiceFollowing(engine, cluster);
     this.#discovery = new Discovery(cluster.self.id);
+    this.#attendance = new Attendance(cluster);
+    this.#own = new OwnPeers(cluster);
   }
 
   /** What is stored was taken up: from now on this host is one of the cluster. Nobody waits for it. */
@@ -74,18 +66,16 @@ export class GlobalScope {
 
   /** An endpoint that joined in an earlier run: what the kernel has of its network's peers holds until the cluster tells. */
   #resume(endpoint: EndpointCore): void {
-    const { network, sandbox, id } = endpoint;
+    const { network, sandbox } = endpoint;
     if (network.record.shared !== true || sandbox === undefined || sandbox.lost) return;
-    const attended = this.#attend(network);
-    attended.joined.add(id);
-    this.#putSoon(endpoint, sandbox);
+    this.#own.putSoon(endpoint, sandbox);
     // Where the store is away, it is told when that is back.
-    this.#cluster.peers.attend(network.id, attended.peers).catch(() => undefined);
+    this.#attendance.enter(endpoint).catch(() => undefined);
   }
 
   stop(): void {
     this.ingress.close();
-    for (const networkId of [...this.#attended.keys()]) this.#neglect(networkId);
+    this.#attendance.close();
   }
 
   /** This host is no longer one of the cluster. @throws store_unavailable */
@@ -198,105 +188,49 @@ export class GlobalScope {
   }
 
   /** Before it joins: the driver knows who is where. @throws store_unavailable */
-  async expect({ network, id }: EndpointCore, undo: UndoStack): Promise<void> {
-    if (network.record.shared !== true) return;
-    const attended = this.#attend(network);
+  async expect(endpoint: EndpointCore, undo: UndoStack): Promise<void> {
     // One that is renewed needs nobody.
-    if (attended.joined.has(id)) return;
-    attended.joined.add(id);
-    undo.push(() => this.#forget(network.id, id));
-    await this.#cluster.peers.attend(network.id, attended.peers);
+    if (endpoint.network.record.shared !== true || this.#attendance.has(endpoint)) return;
+    undo.push(() => this.#forget(endpoint));
+    await this.#attendance.enter(endpoint);
   }
 
   /** It is in the sandbox, and others are to reach it. @throws store_unavailable */
   async joined(endpoint: EndpointCore, sandbox: SandboxCore, undo: UndoStack): Promise<void> {
-    const { network, id } = endpoint;
-    if (network.record.shared !== true) return;
-    if (this.#told.has(id)) {
-      this.#putSoon(endpoint, sandbox);
-      return;
-    }
-    const peer = this.#peerOf(endpoint, sandbox);
-    undo.push(() => this.#cluster.peers.remove(network.id, id));
-    await this.#cluster.peers.put(peer);
-    this.#told.set(id, JSON.stringify(peer));
+    if (endpoint.network.record.shared === true) await this.#own.joined(endpoint, sandbox, undo);
   }
 
   /** It is in no sandbox any more: the others are told now, or when the store can be reached. */
-  async left({ network, id }: EndpointCore): Promise<void> {
+  async left(endpoint: EndpointCore): Promise<void> {
+    const { network, id } = endpoint;
     if (network.record.shared !== true) return;
-    this.#forget(network.id, id);
+    this.#forget(endpoint);
     await this.#cluster.peers.remove(network.id, id);
   }
 
   /** Endpoints that other hosts have in a network: none is known while this host has none in it. */
   peersIn({ id }: NetworkCore): readonly Peer[] {
-    return this.#attended.get(id)?.peers.ofOthers() ?? [];
+    return this.#attendance.peersIn(id);
   }
 
   /** The network was taken up once more: its driver is told of the other hosts' endpoints. */
   tellPeersAgain({ id }: NetworkCore): void {
-    this.#attended.get(id)?.peers.tellAgain();
+    this.#attendance.tellAgain(id);
   }
 
   /** What its endpoints are called may have changed. */
   tellNames(sandbox: SandboxCore): void {
-    for (const endpoint of sandbox.joined) if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);
+    for (const endpoint of sandbox.joined) this.#own.changed(endpoint, sandbox);
   }
 
   /** A member of a service is about to leave: others lead nothing new to it from now on. */
   drain(endpoint: EndpointCore, sandbox: SandboxCore): void {
-    if (this.#told.has(endpoint.id)) this.#putSoon(endpoint, sandbox);
+    this.#own.changed(endpoint, sandbox);
   }
 
-  #putSoon(endpoint: EndpointCore, sandbox: SandboxCore): void {
-    const peer = this.#peerOf(endpoint, sandbox);
-    const text = JSON.stringify(peer);
-    if (this.#told.get(endpoint.id) === text) return;
-    this.#told.set(endpoint.id, text);
-    this.#cluster.peers.putSoon(peer);
-  }
-
-  #attend(network: NetworkCore): Attended {
-    const known = this.#attended.get(network.id);
-    if (known !== undefined) return known;
-    const peers = new NetworkPeers(network, this.#cluster.self.id);
-    const attended = { peers, joined: new Set<string>() };
-    this.#attended.set(network.id, attended);
-    return attended;
-  }
-
-  #forget(networkId: string, endpointId: string): void {
-    this.#told.delete(endpointId);
-    const attended = this.#attended.get(networkId);
-    attended?.joined.delete(endpointId);
-    if (attended?.joined.size === 0) this.#neglect(networkId);
-  }
-
-  #neglect(networkId: string): void {
-    this.#cluster.peers.neglect(networkId);
-    this.#attended.get(networkId)?.peers.close();
-    this.#attended.delete(networkId);
-  }
-
-  #peerOf(endpoint: EndpointCore, sandbox: SandboxCore): Peer {
-    const { id, network, record } = endpoint;
-    const { service } = record.options;
-    const [ipv4, ipv6] = [4, 6].map((family) =>
-      addressesOf(endpoint).find((address) => familyOf(address) === family),
-    );
-    return {
-      endpointId: id,
-      networkId: network.id,
-      hostId: this.#cluster.self.id,
-      hostAddress: this.#cluster.self.address,
-      mac: record.interface.mac,
-      ...(ipv4 !== undefined && { ipv4 }),
-      ...(ipv6 !== undefined && { ipv6 }),
-      names: namesOf(endpoint, sandbox),
-      ports: record.options.namedPorts,
-      ...(service !== undefined && { service: { name: service.name, state: memberState(endpoint) } }),
-    };
+  #forget({ network, id }: EndpointCore): void {
+    this.#own.forget(id);
+    this.#attendance.leave(network.id, id);
   }
 }
 

@@ -226,9 +226,7 @@ export class EtcdClient {
   #away(reason: string): void {
     if (this.isClosed) return;
     this.#reachability.set({ available: false, reason });
-    this.#lookOut ??= this.#lookUntilBack().finally(() => {
-      this.#lookOut = undefined;
-    });
+    this.#lookOut ??= this.#lookUntilBack();
   }
 
   async #lookUntilBack(): Promise<void> {
@@ -237,6 +235,8 @@ export class EtcdClient {
       try {
         await sleep(pause * (0.75 + Math.random() / 2), undefined, { signal: this.#closing.signal });
         await this.#look();
+        // Before anybody is told: who then finds it away again needs another.
+        this.#lookOut = undefined;
         this.#reachability.set({ available: true });
         return;
       } catch (error) {
