@@ -8,10 +8,11 @@ import {
   PluginHost,
   type PluginHostOptions,
 } from "@causeway/libnetwork";
-import { type EndedCall, PluginError, servePlugin } from "@causeway/plugin-sdk";
+import { PluginError, servePlugin } from "@causeway/plugin-sdk";
 import type { Logger } from "pino";
 import { ServiceManager } from "../lifecycle/service-manager.ts";
 import { openLog } from "../log/log.ts";
+import { logCall } from "./call-log.ts";
 
 /** As texts of a command line; what is left out is at its default. */
 export interface PluginOptions {
@@ -61,7 +62,7 @@ export async function runPlugin(options: PluginOptions): Promise<number> {
       {
         ...(socket !== undefined && { socket }),
         grace: drainSeconds * 1000,
-        onCall: (call) => tell(logger, call),
+        onCall: (call) => logCall(logger, call),
       },
     );
     const { networks, endpoints } = host.objects;
@@ -95,12 +96,6 @@ function hostOptions(options: PluginOptions): PluginHostOptions {
 function poolRange(text: string): { base?: string; size?: number } {
   const { base, size } = Object.fromEntries(text.split(",").map((part) => part.split("=", 2)));
   return { ...(base !== undefined && { base }), ...(size !== undefined && { size: Number(size) }) };
-}
-
-function tell(logger: Logger, { method, status, took, error }: EndedCall): void {
-  const fields = { method, status, ms: Math.round(took * 100) / 100 };
-  if (error === undefined) logger.debug(fields, "call");
-  else logger.info({ ...fields, err: error }, messageOf(error));
 }
 
 function tellHealth(logger: Logger, { type, name, attributes }: HealingEvent): void {
