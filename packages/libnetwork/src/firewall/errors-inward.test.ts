@@ -69,7 +69,7 @@ describe("errors about a connection", () => {
         address: gateway,
         port: 7000,
       });
-      const client = openUdp(internal.namespace, internal.addresses[family], 7001);
+      await using client = openUdp(internal.namespace, internal.addresses[family], 7001);
       client.send("question", 7000, gateway);
       await once(client, "message");
       using inside = new FrameSocket(internal.namespace, "eth0");
@@ -95,7 +95,6 @@ describe("errors about a connection", () => {
       nft.run("flush chain inet causeway forward");
       complain("with no rule against it");
       await inside.receivedUntil("with no rule against it");
-      await new Promise<void>((done) => client.close(done));
     });
   }
 
@@ -115,7 +114,7 @@ describe("errors about a connection", () => {
         address: outsideAddress[4],
         port: 7000,
       });
-      const client = openUdp(host.namespace, own, 5000);
+      await using client = openUdp(host.namespace, own, 5000);
       client.send("question", 7000, outsideAddress[4]);
       await once(client, "message");
       // Where the host has no address on the bridge, the sandbox's frame goes to the bridge's MAC all the same.
@@ -132,7 +131,6 @@ describe("errors about a connection", () => {
         await once(client, "message");
         assert.equal(mtuOf(), undefined);
       }
-      await new Promise<void>((done) => client.close(done));
     });
   }
 });
