@@ -17,12 +17,10 @@ import type { ContainerInfo } from "../containers/contract.ts";
 import { portsFor, publishElsewhere } from "../containers/ports.ts";
 import type { DaemonParts } from "../parts.ts";
 import type { Typed } from "../server/server.ts";
+import { interfaceNameLabel, sysctlsLabel } from "./endpoint-labels.ts";
 import { findContainer, findNetwork } from "./find.ts";
 import { linksOf } from "./links.ts";
 import { type EndpointSettings, NetworkConnect, NetworkDisconnect, Reference } from "./schemas.ts";
-
-const SYSCTLS = "com.docker.network.endpoint.sysctls";
-const INTERFACE = "com.docker.network.endpoint.ifname";
 
 export function connectionRoutes({ controller, containers, log }: DaemonParts): FastifyPluginAsync {
   return async (untyped) => {
@@ -132,7 +130,7 @@ function endpointOptions(network: Network, given: EndpointSettings): EndpointOpt
     );
   }
   refuseAddresses(network, [IPv4Address, IPv6Address]);
-  const { [SYSCTLS]: sysctls, [INTERFACE]: interfaceName, ...driverOptions } = DriverOpts;
+  const { [sysctlsLabel]: sysctls, [interfaceNameLabel]: interfaceName, ...driverOptions } = DriverOpts;
   return {
     ...(IPv4Address !== "" && { ipv4: IPv4Address }),
     ...(IPv6Address !== "" && { ipv6: IPv6Address }),
@@ -172,7 +170,7 @@ function sysctlsOf(text: string): Readonly<Record<string, string>> {
   const entries = text.split(",").map((setting) => {
     const [name = "", value] = setting.split("=");
     if (value === undefined) {
-      const message = `${SYSCTLS}: "${setting}" is not a setting: write NAME=VALUE, several with commas between`;
+      const message = `${sysctlsLabel}: "${setting}" is not a setting: write NAME=VALUE, several with commas between`;
       throw invalid("invalid_sysctl", message, setting);
     }
     return [name, value];

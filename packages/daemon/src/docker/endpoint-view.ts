@@ -4,6 +4,7 @@
 import type { Endpoint } from "@causeway/libnetwork";
 import type { ContainerInfo } from "../containers/contract.ts";
 import type { Addresses, EndpointResource } from "./answers.ts";
+import { interfaceNameLabel, sysctlsLabel } from "./endpoint-labels.ts";
 import { linkTexts } from "./links.ts";
 
 export function endpointsOf({ sandbox }: ContainerInfo): readonly Endpoint[] {
@@ -48,8 +49,8 @@ function driverOptions({ record }: Endpoint): Readonly<Record<string, string>> |
     ([name, value]) => `net.${name.replaceAll("/", ".")}=${value}`,
   );
   const options = {
-    ...(interfaceName !== undefined && { "com.docker.network.endpoint.ifname": interfaceName }),
-    ...(settings.length > 0 && { "com.docker.network.endpoint.sysctls": settings.join(",") }),
+    ...(interfaceName !== undefined && { [interfaceNameLabel]: interfaceName }),
+    ...(settings.length > 0 && { [sysctlsLabel]: settings.join(",") }),
   };
   return Object.keys(options).length > 0 ? options : null;
 }
