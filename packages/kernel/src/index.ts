@@ -40,7 +40,14 @@ export {
 export { NftError } from "./nftables/errors.ts";
 export { type NftablesEvent, nftablesEvents } from "./nftables/events.ts";
 export type { NftFamily } from "./nftables/families.ts";
-export { type LedPortsTable, ledPortsListing, removeLedPorts, settleLedPorts } from "./nftables/led-ports.ts";
+export {
+  areLedPortsSettled,
+  changeLedPorts,
+  haveLedPorts,
+  type LedPortsTable,
+  removeLedPorts,
+  settleLedPorts,
+} from "./nftables/led-ports.ts";
 export {
   isPortRewritten,
   type PortRewrite,

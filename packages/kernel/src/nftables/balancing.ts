@@ -38,6 +38,7 @@ import {
   leadTo,
   load,
   NFT_REG_1,
+  numberBytes,
   type PacketField,
   ports,
 } from "./expressions.ts";
@@ -282,8 +283,7 @@ function leading(address: BalancedAddress): Expression[] {
 }
 
 function memberElement(member: string, at: number): MapElement {
-  const key = new Uint8Array(Uint32Array.of(at).buffer);
-  return { key, data: { value: ipToBytes(member) } };
+  return { key: numberBytes(at), data: { value: ipToBytes(member) } };
 }
 
 function portElement({ protocol, port, to }: BalancedPort): MapElement {

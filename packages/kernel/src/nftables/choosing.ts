@@ -4,7 +4,13 @@
  */
 import { attrs } from "../codec/attrs.ts";
 import { text, u8, u32be } from "../codec/codec.ts";
-import { type Expression, expression, NFT_REG_1, NFT_REG_VERDICT } from "./expressions.ts";
+import {
+  type Expression,
+  expression,
+  type ListedExpression,
+  NFT_REG_1,
+  NFT_REG_VERDICT,
+} from "./expressions.ts";
 import { families } from "./families.ts";
 
 const NFT_REG32_00 = 8;
@@ -20,7 +26,13 @@ const NFT_REJECT_ICMPX_PORT_UNREACH = 1;
 
 const meta = attrs({ destination: [1, u32be], key: [2, u32be] });
 const ct = attrs({ destination: [1, u32be], key: [2, u32be], direction: [3, u8] });
-const lookup = attrs({ set: [1, text], source: [2, u32be], destination: [3, u32be], setId: [4, u32be] });
+const NFTA_LOOKUP_SET = 1;
+const lookup = attrs({
+  set: [NFTA_LOOKUP_SET, text],
+  source: [2, u32be],
+  destination: [3, u32be],
+  setId: [4, u32be],
+});
 const numgen = attrs({ destination: [1, u32be], modulus: [2, u32be], type: [3, u32be], offset: [4, u32be] });
 const nat = attrs({ type: [1, u32be], family: [2, u32be], addressMin: [3, u32be], portMin: [5, u32be] });
 const rejection = attrs({ type: [1, u32be], code: [2, u8] });
@@ -51,9 +63,21 @@ export const loadTrackedProtocol: Expression = expression("ct", ct, {
   direction: IP_CT_DIR_ORIGINAL,
 });
 
-/** What a map has for a key; holds where it has something. */
-export function find(set: string, source: number, destination: number): Expression {
-  return expression("lookup", lookup, { set, source, destination });
+/**
+ * What a map has for a key; holds where it has something.
+ *
+ * @param setId of a map that belongs to the rule
+ */
+export function find(set: string, source: number, destination: number, setId?: number): Expression {
+  return expression("lookup", lookup, { set, source, destination, ...(setId !== undefined && { setId }) });
+}
+
+/** The name of the map that a step asks; undefined where it asks none. */
+export function askedMap({ name, attributes }: ListedExpression): string | undefined {
+  const set = attributes.get(NFTA_LOOKUP_SET);
+  return name === "lookup" && set !== undefined
+    ? Buffer.from(set).toString("utf8", 0, set.length - 1)
+    : undefined;
 }
 
 /** Goes where a verdict map says; goes on where it says nothing. */

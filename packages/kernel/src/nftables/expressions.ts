@@ -3,8 +3,8 @@
  * Only what the rules of this folder need; for all others there is nft's language (context.ts). What looks at one field, or writes it, goes by
  * one register; what chooses and translates is in choosing.ts.
  */
-import { attrs, writeAttribute } from "../codec/attrs.ts";
-import type { ByteWriter } from "../codec/bytes.ts";
+import { attrs, readAttributes, writeAttribute } from "../codec/attrs.ts";
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { type Codec, text, u32be } from "../codec/codec.ts";
 
 const NFTA_LIST_ELEM = 1;
@@ -12,11 +12,14 @@ const NFTA_EXPR_NAME = 1;
 const NFTA_EXPR_DATA = 2;
 export const NFT_REG_VERDICT = 0;
 export const NFT_REG_1 = 1;
+export const NFT_REG_2 = 2;
 const NFT_PAYLOAD_NETWORK_HEADER = 1;
 const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 const NFT_PAYLOAD_CSUM_INET = 1;
 const NFT_CMP_EQ = 0;
+const NFT_CMP_NEQ = 1;
 const NF_DROP = 0;
+const NF_ACCEPT = 1;
 const NFT_GOTO = -4;
 
 /** Bytes of a packet. */
@@ -56,7 +59,13 @@ export const icmp = { typeAndCode: transportField(0, 2) };
 /** Where a protocol has its checksum, behind the beginning of its header. */
 export const checksumOffsets = { udp: 6, tcp: 16 } as const;
 
-const raw: Codec<Uint8Array> = { write: (to, value) => to.raw(value), read: (from) => from.raw() };
+/** Of 32 bits, in the machine's byte order. */
+export function numberBytes(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+/** Bytes as they are. */
+export const raw: Codec<Uint8Array> = { write: (to, value) => to.raw(value), read: (from) => from.raw() };
 /** NFTA_DATA_*: a value, or a verdict. */
 export const data = attrs({ value: [1, raw], verdict: [2, attrs({ code: [1, u32be], chain: [2, text] })] });
 
@@ -92,6 +101,11 @@ export function isRead(value: Uint8Array): Expression {
   return expression("cmp", comparison, { source: NFT_REG_1, operator: NFT_CMP_EQ, data: { value } });
 }
 
+/** Holds where the first register has other bytes. */
+export function isOther(value: Uint8Array): Expression {
+  return expression("cmp", comparison, { source: NFT_REG_1, operator: NFT_CMP_NEQ, data: { value } });
+}
+
 /** Holds where a field has these bytes. */
 export function equals(field: PacketField, value: Uint8Array): Expression[] {
   return [load(field, NFT_REG_1), isRead(value)];
@@ -115,6 +129,11 @@ export const drop: Expression = expression("immediate", immediate, {
   data: { verdict: { code: NF_DROP } },
 });
 
+export const accept: Expression = expression("immediate", immediate, {
+  destination: NFT_REG_VERDICT,
+  data: { verdict: { code: NF_ACCEPT } },
+});
+
 /** The verdict that leads to a chain, and not back. */
 export function goTo(chain: string): { readonly verdict: { readonly code: number; readonly chain: string } } {
   return { verdict: { code: NFT_GOTO, chain } };
@@ -133,4 +152,41 @@ export function writeExpressions(to: ByteWriter, expressions: readonly Expressio
       writeAttribute(to, NFTA_EXPR_DATA, () => writeData(to));
     });
   }
+}
+
+/** A step as the kernel tells it: its attributes by their numbers. */
+export interface ListedExpression {
+  readonly name: string;
+  readonly attributes: ReadonlyMap<number, Uint8Array>;
+}
+
+/** Reads what NFTA_RULE_EXPRESSIONS holds. */
+export function readExpressions(from: ByteReader): ListedExpression[] {
+  const expressions: ListedExpression[] = [];
+  readAttributes(from, (type, element) => {
+    if (type !== NFTA_LIST_ELEM) return;
+    let name = "";
+    let attributes: ReadonlyMap<number, Uint8Array> = new Map();
+    readAttributes(element, (part, payload) => {
+      if (part === NFTA_EXPR_NAME) name = text.read(payload);
+      else if (part === NFTA_EXPR_DATA) attributes = attributesOf(payload);
+    });
+    expressions.push({ name, attributes });
+  });
+  return expressions;
+}
+
+const scratch = new ByteWriter();
+
+/** A step of ours as the kernel would tell it, but for what it adds itself. */
+export function asListed({ name, writeData }: Expression): ListedExpression {
+  scratch.clear();
+  writeData(scratch);
+  return { name, attributes: attributesOf(new ByteReader(scratch.storage, 0, scratch.length)) };
+}
+
+function attributesOf(from: ByteReader): ReadonlyMap<number, Uint8Array> {
+  const attributes = new Map<number, Uint8Array>();
+  readAttributes(from, (type, payload) => attributes.set(type, payload.raw()));
+  return attributes;
 }

@@ -6,11 +6,23 @@ import * as addresses from "../rtnl/address.ts";
 import * as link from "../rtnl/link.ts";
 import * as route from "../rtnl/route.ts";
 import { Rtnl } from "../rtnl/rtnl.ts";
+import { isKernelError } from "../sys/errors.ts";
+import { acceptTcp, connectTcp } from "../sys/inet-connection.ts";
+import { listenTcp } from "../sys/inet-socket.ts";
 import type { NetNamespace } from "../sys/namespace.ts";
 import { writeSysctl } from "../sys/sysctl.ts";
-import { newHost } from "../sys/test-support.ts";
+import { at, newHost, outcome } from "../sys/test-support.ts";
+import { receiveStream, sendStream } from "../sys/transfer.ts";
 import { NftContext } from "./context.ts";
-import { type LedPort, removeLedPorts, settleLedPorts } from "./led-ports.ts";
+import {
+  areLedPortsSettled,
+  changeLedPorts,
+  haveLedPorts,
+  type LedPort,
+  type LedPortsChange,
+  removeLedPorts,
+  settleLedPorts,
+} from "./led-ports.ts";
 
 const place = { table: "ports", owner: "tests", alone: true };
 /** Addresses of the one in the middle, towards who asks and towards who answers; the last byte of these is 2. */
@@ -54,13 +66,35 @@ function newChain() {
     middle,
     answerer,
     settle(ports: readonly LedPort[], alone = true) {
+      middle.run(() => settleLedPorts({ ...place, alone }, ports));
+    },
+    change(change: Partial<LedPortsChange>) {
+      middle.run(() => changeLedPorts(place, { add: [], alter: [], remove: [], ...change }));
+    },
+    isSettled(ports: readonly LedPort[], alone = true) {
+      return middle.run(() => areLedPortsSettled({ ...place, alone }, ports));
+    },
+    nft(commands: string) {
       using nft = new NftContext(middle);
-      settleLedPorts(nft, { ...place, alone }, ports);
+      return nft.run(commands);
     },
     [Symbol.dispose]() {
       for (const one of [asker, middle, answerer]) one[Symbol.dispose]();
     },
   };
+}
+
+const door = "10.1.0.1";
+
+function tcp(port: number, ...targets: readonly number[]): LedPort {
+  return { protocol: "tcp", port, targets: targets.map((to) => ({ address: "10.2.0.2", port: to })) };
+}
+
+/** Of a table that is made anew, they are others. */
+function chainHandles(namespace: NetNamespace): readonly unknown[] {
+  using nft = new NftContext(namespace);
+  const listing = nft.list(`table inet ${place.table}`);
+  return listing.flatMap(({ chain }) => (chain === undefined ? [] : [[chain.name, chain.handle]]));
 }
 
 describe("ports that lead on", () => {
@@ -99,11 +133,140 @@ describe("ports that lead on", () => {
       assert.ok(round < 200, "one of them was never asked");
       await ask(asker, { protocol: "udp", address: "10.1.0.1", port: 8000, text: "x" });
     }
+    assert.ok(middle.run(() => haveLedPorts(place.table)));
     for (let twice = 0; twice < 2; twice++) {
-      using nft = new NftContext(middle);
-      removeLedPorts(nft, place.table);
-      assert.doesNotMatch(nft.run("list tables"), /ports/);
+      middle.run(() => removeLedPorts(place.table));
+      assert.doesNotMatch(chain.nft("list tables"), /ports/);
+      assert.ok(!middle.run(() => haveLedPorts(place.table)));
     }
     assert.ok(!(await canConnect(asker, "10.1.0.1", 8000, { protocol: "udp" })));
+  });
+
+  it("come, lead elsewhere and go by themselves: the others are not touched, nor is what goes on through them", async () => {
+    using chain = newChain();
+    const { asker, middle, answerer } = chain;
+    const stays = tcp(8000, 80);
+    chain.settle([stays, tcp(8001, 81)]);
+    await using _one = await serve(answerer, { port: 81 });
+    await using _other = await serve(answerer, { port: 82 });
+    using listener = answerer.run(() => listenTcp(at("0.0.0.0"), 80, { backlog: 8 }));
+    using client = asker.run(() => connectTcp(at(door), 8000)).socket;
+    const accepted = outcome(() => acceptTcp(listener.fd) ?? "again");
+    assert.ok(accepted !== "again");
+    using server = accepted;
+    const goesOn = (text: string) => {
+      const into = Buffer.alloc(64);
+      sendStream(client.fd, Buffer.from(text));
+      assert.equal(
+        outcome(() => receiveStream(server.fd, into)),
+        text.length,
+      );
+      assert.equal(into.toString("utf8", 0, text.length), text);
+    };
+    const before = chainHandles(middle);
+
+    chain.change({ add: [tcp(8002, 82)] });
+    assert.ok(await canConnect(asker, door, 8002));
+    goesOn("one more");
+    assert.deepEqual(
+      chainHandles(middle).filter((found) => !JSON.stringify(found).includes("8002")),
+      before,
+    );
+
+    chain.change({ alter: [tcp(8001, 99)] });
+    assert.ok(!(await canConnect(asker, door, 8001)), "to where nobody listens");
+    chain.change({ alter: [tcp(8001, 82)] });
+    assert.ok(await canConnect(asker, door, 8001));
+    goesOn("another one leads elsewhere");
+
+    chain.change({ remove: [tcp(8002, 82)] });
+    assert.ok(!(await canConnect(asker, door, 8002)), "it is not led any more");
+    assert.ok(await canConnect(asker, door, 8001));
+    goesOn("one less");
+    assert.deepEqual(chainHandles(middle), before);
+    assert.ok(chain.isSettled([tcp(8001, 82), stays]));
+
+    // Several at once.
+    chain.change({ add: [tcp(8003, 82), tcp(8004, 81)], alter: [tcp(8000, 82)], remove: [tcp(8001, 82)] });
+    for (const port of [8000, 8003, 8004]) assert.ok(await canConnect(asker, door, port), String(port));
+    assert.ok(!(await canConnect(asker, door, 8001)));
+    goesOn("elsewhere is for new ones");
+  });
+
+  const both: LedPort = {
+    protocol: "udp",
+    port: 53,
+    targets: [...tcp(53, 5300, 5301).targets, { address: "fd02::2", port: 5300 }],
+  };
+  const twoOfThem = [both, tcp(8000, 80, 81, 82)];
+
+  it("are as told until somebody alters them, and read in nft's language as they were meant", () => {
+    using chain = newChain();
+    assert.ok(!chain.isSettled([]));
+    for (const alone of [true, false]) {
+      for (const ports of [[], twoOfThem]) {
+        chain.settle(ports, alone);
+        assert.ok(chain.isSettled(ports, alone));
+      }
+      assert.ok(!chain.isSettled(twoOfThem, !alone));
+      assert.ok(!chain.isSettled([both], alone));
+      assert.ok(!chain.isSettled([both, tcp(8000, 80, 82, 81)], alone));
+    }
+    chain.settle(twoOfThem);
+    const text = chain.nft(`list table inet ${place.table}`);
+    for (const line of [
+      "meta l4proto udp dnat ip to numgen random mod 2 map { 0 : 10.2.0.2 . 5300, 1 : 10.2.0.2 . 5301 }",
+      "meta l4proto udp dnat ip6 to numgen random mod 1 map { 0 : fd02::2 . 5300 }",
+      "fib daddr type local meta l4proto . th dport vmap @ports",
+      "ct status dnat masquerade",
+      "ct status dnat accept",
+      "ct state related accept",
+    ])
+      assert.ok(text.includes(`\t${line}\n`), `${line} in:\n${text}`);
+    // Somebody keeps it, and brings it back.
+    chain.nft(`delete table inet ${place.table}\n${text}`);
+    assert.ok(chain.isSettled(twoOfThem));
+    const table = `inet ${place.table}`;
+    for (const alteration of [
+      `delete table ${table}`,
+      `table ${table} { flags dormant; }`,
+      `chain ${table} forward { policy accept; }`,
+      `add chain ${table} another`,
+      `add rule ${table} output accept`,
+      `insert rule ${table} tcp_8000 accept`,
+      `flush chain ${table} postrouting`,
+      `flush chain ${table} tcp_8000`,
+      `delete element ${table} ports { tcp . 8000 }`,
+      `add element ${table} ports { tcp . 8001 : goto tcp_8000 }`,
+      `delete element ${table} ports { udp . 53 }\ndelete chain ${table} udp_53`,
+      `flush chain ${table} tcp_8000\nadd rule ${table} tcp_8000 meta l4proto tcp dnat ip to numgen random mod 3 map { 0 : 10.2.0.2 . 80, 1 : 10.2.0.2 . 81, 2 : 10.2.0.2 . 83 }`,
+    ]) {
+      chain.settle(twoOfThem);
+      chain.nft(alteration);
+      assert.ok(!chain.isSettled(twoOfThem), alteration);
+    }
+  });
+
+  it("are changed whole or not at all, and it is said where they are not as they were left", () => {
+    using chain = newChain();
+    const table = `inet ${place.table}`;
+    const taken = `delete element ${table} ports { tcp . 8000 }\ndelete chain ${table} tcp_8000`;
+    const refusedWith = (change: Partial<LedPortsChange>, code: string) =>
+      assert.throws(
+        () => chain.change({ add: [tcp(8005, 80)], ...change }),
+        (error) => isKernelError(error, code),
+      );
+    refusedWith({}, "ENOENT");
+    chain.settle(twoOfThem);
+    refusedWith({ add: twoOfThem }, "EEXIST");
+    refusedWith({ alter: [tcp(8009, 80)] }, "ENOENT");
+    refusedWith({ remove: [tcp(8009, 80)] }, "ENOENT");
+    assert.ok(chain.isSettled(twoOfThem));
+    chain.nft(taken);
+    refusedWith({ alter: [tcp(8000, 80)] }, "ENOENT");
+    refusedWith({ remove: [tcp(8000, 80)] }, "ENOENT");
+    assert.ok(chain.isSettled([both]));
+    chain.nft(`add element ${table} ports { tcp . 8006 : goto udp_53 }`);
+    refusedWith({ remove: [both] }, "EBUSY");
   });
 });

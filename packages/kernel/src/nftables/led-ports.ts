@@ -1,11 +1,19 @@
 /**
- * Ports of a namespace's own addresses that lead to others, of which each new connection gets one by chance: in nft's language (context.ts), for
- * they are few, and change seldom. docs: nft(8), "NAT STATEMENTS", "NUMGEN EXPRESSION".
+ * Ports of a namespace's own addresses that lead to others, of which each new connection gets one by chance: linux/netfilter/nf_tables.h, by
+ * netlink batches of our own (batch.ts).
  *
- * What is led nowhere goes on as if nothing of this were there.
+ * A verdict map leads each port to a chain of its own, so that a change is one transaction that touches nothing of the other ports, and costs the
+ * same however many there are. libnftables would list all chains and maps of the table first. What the table is made of: led-port-rules.ts.
+ *
+ * What is led nowhere goes on as if nothing of this were there. All of it is done in the namespace that the calling thread is in.
  */
-import type { NftContext } from "./context.ts";
-import { NftError } from "./errors.ts";
+import { NETLINK_NETFILTER } from "../netlink/constants.ts";
+import type { Request } from "../netlink/message.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
+import { closeInTime, NftBatches } from "./batch.ts";
+import { LedPortMessages, tableFamily, wantedTable } from "./led-port-rules.ts";
+import { TableReader } from "./table-listing.ts";
+import { deleteTable, newTable } from "./table-messages.ts";
 
 /** Where it stands in a namespace. */
 export interface LedPortsTable {
@@ -20,93 +28,77 @@ export interface LedPortsTable {
   readonly alone: boolean;
 }
 
+/** A protocol's port stands once in what is told of a table. */
 export interface LedPort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
-  /** IPv4 and IPv6; none of a family: that family goes on. */
+  /** IPv4 and IPv6, one at least; none of a family: that family goes on. */
   readonly targets: readonly { readonly address: string; readonly port: number }[];
 }
 
-/** Before `dstnat` (-100): what is led here is led nowhere else. */
-const priority = -101;
-
-/**
- * Makes the table as it is to be, in one transaction: these ports and no others. Connections that stand stand on.
- *
- * @throws NftError
- */
-export function settleLedPorts(nft: NftContext, place: LedPortsTable, ports: readonly LedPort[]): void {
-  const { table } = place;
-  nft.run(`table inet ${table}\ndelete table inet ${table}\n${tableText(place, ports)}`);
+export interface LedPortsChange {
+  /** Those that were not there. */
+  readonly add: readonly LedPort[];
+  /** Those that were there, and lead elsewhere now. */
+  readonly alter: readonly LedPort[];
+  readonly remove: readonly LedPort[];
 }
 
-/** The table as the kernel has it, to be held against what it was; undefined where it is not there. */
-export function ledPortsListing(nft: NftContext, table: string): string | undefined {
-  try {
-    return nft.run(`list table inet ${table}`);
-  } catch (error) {
-    if (error instanceof NftError && error.code === "ENOENT") return undefined;
-    throw error;
-  }
+/** A batch is one datagram. */
+const buffers = { send: 64 * 1024 * 1024, receive: 1024 * 1024 };
+
+/**
+ * Makes the table as it is to be, in one transaction: these ports and no others, whatever it was. Connections that stand stand on.
+ *
+ * @throws KernelError EOPNOTSUPP, ENOENT (no nf_tables), EPERM ...
+ */
+export function settleLedPorts(place: LedPortsTable, ports: readonly LedPort[]): void {
+  const messages = new LedPortMessages(place.table);
+  carryOut([
+    newTable(tableFamily, place.table, place.owner),
+    deleteTable(tableFamily, place.table),
+    ...messages.frame(place),
+    ...ports.flatMap((port) => messages.add(port)),
+  ]);
+}
+
+/**
+ * Changes some ports of a table that stands, in one transaction; its cost does not depend on the others.
+ *
+ * @throws KernelError ENOENT, EEXIST, EBUSY where the table is not there, or not as it was left: {@link settleLedPorts} makes it
+ */
+export function changeLedPorts({ table }: LedPortsTable, { add, alter, remove }: LedPortsChange): void {
+  const messages = new LedPortMessages(table);
+  carryOut([
+    ...remove.flatMap((port) => messages.remove(port)),
+    ...alter.flatMap((port) => messages.alter(port)),
+    ...add.flatMap((port) => messages.add(port)),
+  ]);
+}
+
+/** True where the table stands as {@link settleLedPorts} makes it; costs as much as there are ports. */
+export function areLedPortsSettled(place: LedPortsTable, ports: readonly LedPort[]): boolean {
+  using socket = new NetlinkSocket(NETLINK_NETFILTER);
+  return new TableReader(socket, tableFamily, place.table).isAs(wantedTable(place, ports));
+}
+
+/** True where there is a table of the name, whatever is in it. */
+export function haveLedPorts(table: string): boolean {
+  using socket = new NetlinkSocket(NETLINK_NETFILTER);
+  return new TableReader(socket, tableFamily, table).exists;
 }
 
 /** One that is not there is as good as taken away. */
-export function removeLedPorts(nft: NftContext, table: string): void {
-  nft.run(`table inet ${table}\ndelete table inet ${table}`);
+export function removeLedPorts(table: string): void {
+  // A batch that is refused costs 8 ms, and mostly there is none.
+  if (haveLedPorts(table)) carryOut([newTable(tableFamily, table, ""), deleteTable(tableFamily, table)]);
 }
 
-function tableText({ table, owner, alone }: LedPortsTable, ports: readonly LedPort[]): string {
-  const led = ports.filter(({ targets }) => targets.length > 0);
-  const elements = led.map((one) => `${one.protocol} . ${one.port} : goto ${chainOf(one)}`);
-  return [
-    `table inet ${table} {`,
-    `comment "${owner}"`,
-    ...led.flatMap(chainText),
-    "map ports {",
-    "type inet_proto . inet_service : verdict",
-    ...(elements.length === 0 ? [] : [`elements = { ${elements.join(", ")} }`]),
-    "}",
-    ...["prerouting", "output"].flatMap(hookText),
-    ...(alone ? aloneText : []),
-    "}",
-    "",
-  ].join("\n");
+function carryOut(requests: readonly Request[]): void {
+  const batches = new NftBatches(undefined, buffers);
+  try {
+    batches.carryOut(requests);
+  } finally {
+    closeInTime(batches);
+  }
 }
-
-function hookText(hook: string): readonly string[] {
-  return [
-    `chain ${hook} {`,
-    `type nat hook ${hook} priority ${priority}; policy accept`,
-    "fib daddr type local meta l4proto . th dport vmap @ports",
-    "}",
-  ];
-}
-
-const aloneText = [
-  "chain postrouting {",
-  "type nat hook postrouting priority 100; policy accept",
-  "ct status dnat masquerade",
-  "}",
-  "chain forward {",
-  "type filter hook forward priority 0; policy drop",
-  "ct status dnat accept",
-  "ct state related accept",
-  "}",
-];
-
-function chainText(port: LedPort): readonly string[] {
-  const isIpv6 = (address: string) => address.includes(":");
-  return [
-    `chain ${chainOf(port)} {`,
-    ...[false, true].flatMap((ipv6) => {
-      const targets = port.targets.filter(({ address }) => isIpv6(address) === ipv6);
-      if (targets.length === 0) return [];
-      const map = targets.map((target, at) => `${at} : ${target.address} . ${target.port}`);
-      const choice = `numgen random mod ${targets.length} map { ${map.join(", ")} }`;
-      return [`meta l4proto ${port.protocol} dnat ${ipv6 ? "ip6" : "ip"} to ${choice}`];
-    }),
-    "}",
-  ];
-}
-
-const chainOf = ({ protocol, port }: LedPort) => `${protocol}_${port}`;

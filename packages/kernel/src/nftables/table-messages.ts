@@ -19,13 +19,17 @@ const NFT_MSG_NEWRULE = 6;
 const NFT_MSG_GETRULE = 7;
 const NFT_MSG_DELRULE = 8;
 // linux/netfilter.h
+export const NF_INET_PRE_ROUTING = 0;
+export const NF_INET_FORWARD = 2;
 export const NF_INET_LOCAL_OUT = 3;
+export const NF_INET_POST_ROUTING = 4;
+export const policies = { drop: 0, accept: 1 } as const;
 
 /** NFT_USERDATA_MAXLEN is 256, with the two bytes before the text. */
 const longestComment = 254;
 
 /** As libnftables keeps comments in user data: NFTNL_UDATA_*_COMMENT (0), a length, the text with its NUL. */
-const comment: Codec<string> = {
+export const comment: Codec<string> = {
   write(to, value) {
     const length = Buffer.byteLength(value) + 1;
     if (length > longestComment) throw new TypeError(`"${value}" is too long for a comment in nftables`);
@@ -40,10 +44,11 @@ const comment: Codec<string> = {
 };
 
 const tableAttributes = attrs({ name: [1, text], comment: [6, comment] });
-const chainAttributes = attrs({
+export const chainAttributes = attrs({
   table: [1, text],
   name: [3, text],
   hook: [4, attrs({ number: [1, u32be], priority: [2, u32be] })],
+  policy: [5, u32be],
   type: [7, text],
 });
 const ruleAttributes = attrs({
@@ -59,9 +64,12 @@ export interface RuleMark {
   readonly comment: string;
 }
 
-export interface Rule extends RuleMark {
+export interface PlainRule {
+  readonly chain: string;
   readonly expressions: readonly Expression[];
 }
+
+export interface Rule extends RuleMark, PlainRule {}
 
 export interface BaseChain {
   readonly name: string;
@@ -70,6 +78,8 @@ export interface BaseChain {
   readonly hook: number;
   /** The lowest comes first. */
   readonly priority: number;
+  /** What becomes of what no rule decides. Default: accept. */
+  readonly policy?: keyof typeof policies;
 }
 
 /** A table, unless it is there: then it is left as it is, or where the message is exclusive, refused with EEXIST. */
@@ -95,14 +105,21 @@ export function deleteTable(family: NftFamily, table: string): Request {
 /** A chain, unless it is there. Fails with EEXIST or EOPNOTSUPP where one of the name is another. */
 export function newBaseChain(family: NftFamily, table: string, chain: BaseChain): Request {
   const { name, type, hook, priority } = chain;
+  const policy = chain.policy === undefined ? {} : { policy: policies[chain.policy] };
   return message("NFT_MSG_NEWCHAIN", NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, `${table} ${name}`, (to) =>
-    chainAttributes.write(to, { table, name, hook: { number: hook, priority }, type }),
+    chainAttributes.write(to, { table, name, hook: { number: hook, priority }, ...policy, type }),
   );
 }
 
-/** A chain that others lead to, unless it is there. */
-export function newChain(family: NftFamily, table: string, name: string): Request {
-  return message("NFT_MSG_NEWCHAIN", NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, `${table} ${name}`, (to) =>
+/** A chain that others lead to, unless it is there: then it is left as it is, or where the message is exclusive, refused with EEXIST. */
+export function newChain(
+  family: NftFamily,
+  table: string,
+  name: string,
+  { exclusive = false } = {},
+): Request {
+  const flags = NLM_F_CREATE | (exclusive ? NLM_F_EXCL : 0);
+  return message("NFT_MSG_NEWCHAIN", NFT_MSG_NEWCHAIN, flags, family, `${table} ${name}`, (to) =>
     chainAttributes.write(to, { table, name }),
   );
 }
@@ -122,7 +139,7 @@ export function deleteRules(family: NftFamily, table: string, chain: string): Re
 }
 
 /** A rule at the end of its chain. */
-export function newRule(family: NftFamily, table: string, rule: Rule): Request {
+export function newRule(family: NftFamily, table: string, rule: PlainRule | Rule): Request {
   const flags = NLM_F_CREATE | NLM_F_APPEND;
   return message("NFT_MSG_NEWRULE", NFT_MSG_NEWRULE, flags, family, `${table} ${rule.chain}`, (to) =>
     ruleAttributes.write(to, { table, ...rule }),

@@ -3,16 +3,18 @@
  * remembers of members that are gone.
  */
 import {
+  areLedPortsSettled,
   type BalancedAddress,
   type BalancingTable,
   Conntrack,
   changeBalancing,
+  changeLedPorts,
   files,
+  haveLedPorts,
   isBalanced,
   isKernelError,
-  ledPortsListing,
+  type LedPortsTable,
   NetNamespace,
-  NftContext,
   type Reaper,
   removeBalancing,
   removeLedPorts,
@@ -20,7 +22,14 @@ import {
   settleLedPorts,
   writeSysctl,
 } from "@causeway/kernel";
-import type { BalancedService, Balancer, BalancerChange, LedPort } from "../contracts/balancing.ts";
+import type {
+  BalancedService,
+  Balancer,
+  BalancerChange,
+  LedPlace,
+  LedPort,
+  LedPortsChange,
+} from "../contracts/balancing.ts";
 import type { NamespacePlace } from "../contracts/netstack.ts";
 
 /** Of nf_tables, in the sandbox. */
@@ -40,8 +49,6 @@ export class SandboxBalancer implements Balancer {
   readonly #reaper: Reaper;
   readonly #table: BalancingTable;
   readonly #host: HostPlace | undefined;
-  /** Tables of led ports as they were made, by the path of the namespace; the host's by "". */
-  readonly #made = new Map<string, string | undefined>();
 
   /**
    * @param owner whose the tables are: the mark of the controller
@@ -53,40 +60,39 @@ export class SandboxBalancer implements Balancer {
     this.#host = host;
   }
 
-  forward(place: NamespacePlace, ports: readonly LedPort[]): void {
-    inside(place, (namespace) => {
-      for (const key of forwarding) writeIfThere(key);
-      withNft(namespace, (nft) => {
-        settleLedPorts(nft, { table: ingressTable, owner: this.#table.owner, alone: true }, ports);
-        this.#made.set(place.path, ledPortsListing(nft, ingressTable));
-      });
+  settleLed(place: LedPlace, all: readonly LedPort[]): void {
+    this.#atTable(place, (table) => {
+      if (!table.alone && all.length === 0) removeLedPorts(table.table);
+      else settle(table, all);
     });
   }
 
-  publish(ports: readonly LedPort[]): void {
-    if (this.#host === undefined) return;
-    const { namespace, table } = this.#host;
-    const led = ports.filter(({ targets }) => targets.length > 0);
-    // Most hosts have members of few services, and hear of all of them.
-    if (led.length === 0 && this.#made.has("") && this.#made.get("") === undefined) return;
-    withNft(namespace, (nft) => {
-      if (led.length === 0) removeLedPorts(nft, table);
-      else settleLedPorts(nft, { table, owner: this.#table.owner, alone: false }, led);
-      this.#made.set("", led.length === 0 ? undefined : ledPortsListing(nft, table));
+  changeLed(place: LedPlace, change: LedPortsChange, all: readonly LedPort[]): void {
+    this.#atTable(place, (table) => {
+      try {
+        changeLedPorts(table, change);
+      } catch (error) {
+        if (!isKernelError(error, ...alteredCodes)) throw error;
+        settle(table, all);
+      }
     });
   }
 
-  leadsAsTold(place: NamespacePlace | undefined): boolean {
-    const path = place?.path ?? "";
-    if (!this.#made.has(path)) return true;
-    const listing = place === undefined ? this.#hostListing() : inside(place, sandboxListing);
-    return listing === this.#made.get(path);
+  isLed(place: LedPlace, all: readonly LedPort[]): boolean {
+    const answer = this.#atTable(place, (table) =>
+      !table.alone && all.length === 0 ? !haveLedPorts(table.table) : areLedPortsSettled(table, all),
+    );
+    return answer ?? true;
   }
 
-  #hostListing(): string | undefined {
+  /** Does something about the table of led ports, where it is; undefined where that is gone. */
+  #atTable<T>(place: LedPlace, action: (table: LedPortsTable) => T): T | undefined {
+    const { owner } = this.#table;
+    if (place !== "host") return inside(place, () => action({ table: ingressTable, owner, alone: true }));
     if (this.#host === undefined) return undefined;
-    using nft = new NftContext(this.#host.namespace);
-    return ledPortsListing(nft, this.#host.table);
+    const { namespace, table } = this.#host;
+    const act = () => action({ table, owner, alone: false });
+    return namespace === undefined ? act() : namespace.run(act);
   }
 
   settle(place: NamespacePlace, all: readonly BalancedService[]): void {
@@ -105,8 +111,7 @@ export class SandboxBalancer implements Balancer {
       try {
         changeBalancing(this.#table, { put: put.map(balanced), remove: remove.map(balanced) });
       } catch (error) {
-        // Somebody in the sandbox has flushed the rules, or made others by the same names.
-        if (!isKernelError(error, "ENOENT", "EEXIST", "EBUSY", "EOPNOTSUPP")) throw error;
+        if (!isKernelError(error, ...alteredCodes)) throw error;
         settleBalancing(this.#table, all().map(balanced));
       }
     });
@@ -129,19 +134,12 @@ export class SandboxBalancer implements Balancer {
   }
 }
 
-/** A table is made anew, which deletes what it was: to close the context after that takes the kernel its time. */
-function withNft(namespace: NetNamespace | undefined, action: (nft: NftContext) => void): void {
-  const nft = new NftContext(namespace);
-  try {
-    action(nft);
-  } finally {
-    void nft.closeAside();
-  }
-}
+/** Of a change: somebody has taken something away, or made other things by the same names. */
+const alteredCodes = ["ENOENT", "EEXIST", "EBUSY", "EOPNOTSUPP"] as const;
 
-function sandboxListing(namespace: NetNamespace): string | undefined {
-  using nft = new NftContext(namespace);
-  return ledPortsListing(nft, ingressTable);
+function settle(table: LedPortsTable, all: readonly LedPort[]): void {
+  if (table.alone) for (const key of forwarding) writeIfThere(key);
+  settleLedPorts(table, all);
 }
 
 /** Kernel documentation: networking/ip-sysctl.rst. */

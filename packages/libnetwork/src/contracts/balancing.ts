@@ -20,11 +20,11 @@ export interface ServicePort {
   readonly hostPort?: number;
 }
 
-/** A port that is asked for at an address of one's own, and where it leads; nowhere: it goes on as if this were not there. */
+/** A port that is asked for at an address of one's own, and where it leads. What is led nowhere goes on as if this were not there. */
 export interface LedPort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
-  /** Of either family; each connection gets one by chance. */
+  /** Of either family, one at least; each connection gets one by chance. */
   readonly targets: readonly { readonly address: string; readonly port: number }[];
 }
 
@@ -46,6 +46,20 @@ export interface BalancerChange {
   readonly remove: readonly BalancedService[];
 }
 
+export interface LedPortsChange {
+  /** Those that were not led. */
+  readonly add: readonly LedPort[];
+  /** Those that were led elsewhere. */
+  readonly alter: readonly LedPort[];
+  readonly remove: readonly LedPort[];
+}
+
+/**
+ * Where ports are led on: a sandbox, which from then on forwards what comes to these ports, in its own name, and nothing else; or the host, where
+ * that is done before whoever has published them is asked.
+ */
+export type LedPlace = NamespacePlace | "host";
+
 /** Where a sandbox's namespace is gone there is nothing to be done. */
 export interface Balancer {
   /** These are all that there are in the sandbox. */
@@ -58,12 +72,16 @@ export interface Balancer {
   change(place: NamespacePlace, change: BalancerChange, all: () => readonly BalancedService[]): void;
   /** What keeps connections from the members; undefined: nothing. */
   obstacle(place: NamespacePlace, all: readonly BalancedService[]): string | undefined;
-  /** From now on the sandbox forwards: what comes to these ports of it is led on in its own name, and nothing else. */
-  forward(place: NamespacePlace, ports: readonly LedPort[]): void;
-  /** What is asked of these ports of the host is led on, before whoever has published them is asked; none: nothing stands. */
-  publish(ports: readonly LedPort[]): void;
-  /** Whether these ports lead where they were last told to; where nothing was told, they do. @param place undefined: the host's ports */
-  leadsAsTold(place: NamespacePlace | undefined): boolean;
+  /** These are all ports that are led on there, each once; none of the host: nothing stands. */
+  settleLed(place: LedPlace, all: readonly LedPort[]): void;
+  /**
+   * Changes some, where others stand; what it costs does not depend on those.
+   *
+   * @param all what there is to be, for a place that is not as it was left
+   */
+  changeLed(place: LedPlace, change: LedPortsChange, all: readonly LedPort[]): void;
+  /** Whether it stands as {@link settleLed} makes it. */
+  isLed(place: LedPlace, all: readonly LedPort[]): boolean;
   /** Has the sandbox's connections to a service forgotten that were led to members which are gone. Nobody waits for it. */
   forget(place: NamespacePlace, service: BalancedService, gone: readonly string[]): void;
 }

@@ -4,7 +4,7 @@
  * its own name. Where members are in sandboxes of this host that are on the gateway bridge, the host leads to these directly, and they see
  * the client's address.
  */
-import type { LedPort } from "../../contracts/balancing.ts";
+import type { Balancer } from "../../contracts/balancing.ts";
 import type { PortMapping } from "../../contracts/driver.ts";
 import type { NamespacePlace } from "../../contracts/netstack.ts";
 import { hasCode, messageOf } from "../../errors.ts";
@@ -33,14 +33,15 @@ import {
   publishedBy,
   publishedIn,
 } from "./published-ports.ts";
+import { ToldPorts } from "./told-ports.ts";
 
 /** Until it is tried again where somebody has a host port of a service's. */
 const pauseMs = 5000;
 
 export class Ingress {
   readonly #engine: Engine;
-  /** What stands, as text: by the sandbox's id, and the host's by "". */
-  readonly #led = new Map<string, string>();
+  /** Of a sandbox that holds ports, as long as there is one, and of the host. */
+  #told = new WeakMap<SandboxCore | Engine, ToldPorts>();
   readonly #again = new Map<string, NodeJS.Timeout>();
   #soon: NodeJS.Immediate | undefined;
   #isClosed = false;
@@ -93,14 +94,15 @@ export class Ingress {
 
   /** What keeps what comes to ports of the host, or of a sandbox that holds them, from members; undefined: nothing. */
   obstacle(sandbox?: SandboxCore): string | undefined {
-    const { balancer } = this.#engine.parts;
-    if (balancer === undefined || balancer.leadsAsTold(sandbox?.namespace)) return undefined;
+    const told = this.#told.get(sandbox ?? this.#engine);
+    const place = sandbox === undefined ? "host" : sandbox.namespace;
+    if (told === undefined || place === undefined || told.isAsTold(place)) return undefined;
     return "the table that leads services' ports to their members is missing or altered";
   }
 
   /** Makes tables anew: somebody else has altered one. */
   leadAgain(): void {
-    this.#led.clear();
+    this.#told = new WeakMap();
     this.#refresh();
   }
 
@@ -115,7 +117,7 @@ export class Ingress {
         () => deleteSandbox(sandbox, "delete"),
       );
     }
-    this.#engine.parts.balancer?.publish([]);
+    this.#engine.parts.balancer?.settleLed("host", []);
   }
 
   close(): void {
@@ -142,7 +144,6 @@ export class Ingress {
     const endpoint = sandbox && endpointIn(sandbox, network);
     if (sandbox !== undefined && (wanted.length === 0 || sandbox.lost || endpoint === undefined)) {
       await deleteSandbox(sandbox, "delete");
-      this.#led.delete(sandbox.id);
       sandbox = undefined;
     }
     if (wanted.length === 0) return;
@@ -177,23 +178,21 @@ export class Ingress {
     const published = [...networks].flatMap(publishedIn);
     try {
       const local = published.map((port) => led(port, localTargets(port)));
-      this.#lead("", local, () => balancer.publish(local));
-      for (const network of networks) this.#refreshSandbox(network);
+      this.#toldOf(this.#engine, balancer).tell("host", local);
+      for (const network of networks) this.#refreshSandbox(network, balancer);
     } catch (error) {
       process.emitWarning(`ports of services do not lead where they are to: ${messageOf(error)}`);
     }
   }
 
-  #refreshSandbox(network: NetworkCore): void {
+  #refreshSandbox(network: NetworkCore, balancer: Balancer): void {
     const sandbox = this.#sandboxOf(network);
     const place = sandbox?.namespace;
     // Until the others are known, what stands from before stays.
     if (sandbox === undefined || place === undefined || sandbox.lost || !network.others.known) return;
     const ports = publishedIn(network).map((port) => led(port, allTargets(port)));
-    this.#lead(sandbox.id, ports, () => {
-      this.#engine.parts.balancer?.forward(place, ports);
-      if (ports.some(({ protocol }) => protocol === "udp")) this.#forgetUnled(sandbox, place);
-    });
+    const told = this.#toldOf(sandbox, balancer).tell(place, ports);
+    if (told.some(({ protocol }) => protocol === "udp")) this.#forgetUnled(sandbox, place);
   }
 
   /**
@@ -205,11 +204,12 @@ export class Ingress {
       this.#engine.parts.balancer?.forget(place, { id: "", address, members: [] }, [address]);
   }
 
-  #lead(where: string, ports: readonly LedPort[], make: () => void): void {
-    const text = JSON.stringify(ports);
-    if (this.#led.get(where) === text) return;
-    make();
-    this.#led.set(where, text);
+  #toldOf(whom: SandboxCore | Engine, balancer: Balancer): ToldPorts {
+    const known = this.#told.get(whom);
+    if (known !== undefined) return known;
+    const told = new ToldPorts(balancer);
+    this.#told.set(whom, told);
+    return told;
   }
 }
 
