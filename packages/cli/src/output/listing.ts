@@ -30,6 +30,8 @@ export interface Listing<T> {
   readonly fields: Readonly<Record<string, Field<T>>>;
   /** Names of those that the table shows, in their order. */
   readonly columns: readonly string[];
+  /** Those of them that a table does without where all rows have nothing there. Default: none. */
+  readonly spare?: readonly string[];
   /** What `--quiet` prints. */
   readonly id: (item: T, whole: boolean) => string;
   /** What `{{.Label "x"}}` looks into. */
@@ -70,8 +72,16 @@ export async function showList<T>(
 }
 
 function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean, output: Output): string {
-  const columns = listing.columns.map((name) => listing.fields[name]).filter((field) => field !== undefined);
-  const rows = items.map((item) => columns.map(({ text }) => printable(text(item, whole))));
+  const { fields, spare = [] } = listing;
+  const columns = listing.columns
+    .map((name) => ({ name, field: fields[name] }))
+    .flatMap(({ name, field }) =>
+      field === undefined
+        ? []
+        : [{ name, title: field.title, texts: items.map((item) => printable(field.text(item, whole))) }],
+    )
+    .filter(({ name, texts }) => !spare.includes(name) || texts.some((text) => text !== ""));
+  const rows = items.map((_, at) => columns.map(({ texts }) => texts[at] ?? ""));
   return table([columns.map(({ title }) => title), ...rows], { width: output.width });
 }
 

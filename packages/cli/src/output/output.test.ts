@@ -42,6 +42,44 @@ test("a list shows no control character that comes from elsewhere", async () => 
   assert.equal(written, "NAME\neth\ufffd[2J\ufffdX\ufffdY\n");
 });
 
+describe("a column that a list can do without", () => {
+  interface Thing {
+    readonly name: string;
+    readonly host?: string;
+  }
+  const listing = {
+    fields: {
+      Name: { title: "NAME", text: ({ name }: Thing) => name },
+      Host: { title: "HOST", text: ({ host = "" }: Thing) => host },
+    },
+    columns: ["Host", "Name"],
+    spare: ["Host"],
+    id: ({ name }: Thing) => name,
+  };
+  const shown = async (things: readonly Thing[]): Promise<string> => {
+    let written = "";
+    const write = (text: string) => {
+      written += text;
+    };
+    await showList(
+      makeOutput({ write }, () => ({ write })),
+      things,
+      listing,
+      {},
+    );
+    return written;
+  };
+
+  test("is left out where nothing has anything there", async () => {
+    assert.equal(await shown([{ name: "a" }, { name: "b" }]), "NAME\na\nb\n");
+    assert.equal(await shown([]), "NAME\n");
+  });
+
+  test("is shown where one has", async () => {
+    assert.equal(await shown([{ name: "a" }, { name: "b", host: "h" }]), "HOST   NAME\n       a\nh      b\n");
+  });
+});
+
 test("what is inspected shows none either", () => {
   let written = "";
   const write = (text: string) => {

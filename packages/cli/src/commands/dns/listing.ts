@@ -52,6 +52,7 @@ export const nameListing: Listing<NameRow> = {
     Host: { title: "HOST", text: ({ host = "" }) => host },
     Source: { title: "OF", text: ({ source }) => source },
   },
-  columns: ["Network", "Name", "Type", "TTL", "Value", "Source"],
+  columns: ["Network", "Name", "Type", "TTL", "Value", "Host", "Source"],
+  spare: ["Host"],
   id: ({ name }) => name,
 };
