@@ -47,15 +47,14 @@ function removalsOf({ bridge, vxlan }: SegmentLinks, entry: Entry): readonly Req
 export function liveEntries(rtnl: Rtnl, links: SegmentLinks): ReadonlyMap<EntryKey, Entry> {
   const found: Entry[] = [];
   const forwarded = rtnl.dump(fdb.list({ link: links.vxlan }));
-  const tunnelled = forwarded.filter(({ table, remote }) => table === "self" && remote !== undefined);
+  const remotes = new Map<string, string>();
+  for (const { table, mac, remote } of forwarded)
+    if (table === "self" && remote !== undefined) remotes.set(mac, remote);
   const behind = new Set(
     forwarded.filter(({ table, sticky }) => table === "master" && sticky).map(({ mac }) => mac),
   );
-  const macs = new Set([...tunnelled.map(({ mac }) => mac), ...behind]);
-  for (const mac of macs) {
-    const remote = tunnelled.find((one) => one.mac === mac)?.remote;
-    found.push({ kind: "mac", mac, hostAddress: behind.has(mac) ? (remote ?? "") : "" });
-  }
+  for (const mac of new Set([...remotes.keys(), ...behind]))
+    found.push({ kind: "mac", mac, hostAddress: behind.has(mac) ? (remotes.get(mac) ?? "") : "" });
   for (const one of rtnl.dump(neighbour.list({ link: links.bridge }))) {
     if (one?.state !== "permanent" || one.mac === undefined) continue;
     found.push({ kind: "address", address: one.address, mac: one.mac });

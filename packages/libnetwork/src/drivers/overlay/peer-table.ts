@@ -23,14 +23,7 @@ export class PeerTable {
     const entries = entriesOf(peer);
     const before = this.#peers.get(peer.endpointId);
     const keys = new Set([...(before === undefined ? [] : entriesOf(before).keys()), ...entries.keys()]);
-    return this.#changing(keys, () => {
-      if (before !== undefined) this.#drop(before);
-      this.#peers.set(peer.endpointId, peer);
-      for (const [key, entry] of entries) {
-        const claims = this.#claims.get(key) ?? new Map<string, Entry>();
-        this.#claims.set(key, claims.set(peer.endpointId, entry));
-      }
-    });
+    return this.#changing(keys, () => this.#claim(peer, entries));
   }
 
   remove(endpointId: string): EntryChange {
@@ -43,7 +36,7 @@ export class PeerTable {
   settle(peers: readonly Peer[]): void {
     this.#peers.clear();
     this.#claims.clear();
-    for (const peer of peers) this.put(peer);
+    for (const peer of peers) this.#claim(peer, entriesOf(peer));
   }
 
   /** An endpoint of this host has these keys from now on. */
@@ -69,6 +62,17 @@ export class PeerTable {
     return wanted;
   }
 
+  /** After all others, also where it was told before. */
+  #claim(peer: Peer, entries: ReadonlyMap<EntryKey, Entry>): void {
+    const before = this.#peers.get(peer.endpointId);
+    if (before !== undefined) this.#drop(before);
+    this.#peers.set(peer.endpointId, peer);
+    for (const [key, entry] of entries) {
+      const claims = this.#claims.get(key) ?? new Map<string, Entry>();
+      this.#claims.set(key, claims.set(peer.endpointId, entry));
+    }
+  }
+
   #drop(peer: Peer): void {
     this.#peers.delete(peer.endpointId);
     for (const key of entriesOf(peer).keys()) {
@@ -80,7 +84,9 @@ export class PeerTable {
 
   #entry(key: EntryKey): Entry | undefined {
     if (this.#own.has(key)) return undefined;
-    return [...(this.#claims.get(key)?.values() ?? [])].at(-1);
+    let last: Entry | undefined;
+    for (const entry of this.#claims.get(key)?.values() ?? []) last = entry;
+    return last;
   }
 
   #changing(keys: Iterable<EntryKey>, change: () => void): EntryChange {
