@@ -13,7 +13,7 @@ import { conflict, hasCode } from "../errors.ts";
 import type { AddressPool } from "../ipam/address-pool.ts";
 import type { Allocations } from "./allocations.ts";
 import { isConflict } from "./failures.ts";
-import { type HeldThing, ownerOf } from "./held-things.ts";
+import { type HeldThing, holdingOf, ownerOf } from "./held-things.ts";
 import { addressKind, serviceKey } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 import { NetworkAddresses, noteTaken } from "./network-addresses.ts";
@@ -98,14 +98,12 @@ export class SharedAddresses {
    * @throws store_unavailable
    */
   async retake(kept: readonly KeptAddress[]): Promise<readonly KeptAddress[]> {
-    const held = new Set(
-      (await this.#rooms.allocations.held()).map((thing) => `${thing.kind}/${thing.id} ${thing.owner}`),
-    );
+    const held = new Set((await this.#rooms.allocations.held()).map(holdingOf));
     const lost: KeptAddress[] = [];
     for (const one of kept) {
       const { address, ...whose } = one;
       const thing = addressThing(whose, parseIp(address));
-      if (held.has(`${thing.kind}/${thing.id} ${thing.owner}`)) continue;
+      if (held.has(holdingOf(thing))) continue;
       if (!(await this.#takeAgain(thing, whose))) lost.push(one);
     }
     return lost;

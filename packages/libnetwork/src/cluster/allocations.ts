@@ -7,7 +7,7 @@ import type { SharedChange, SharedStore } from "../contracts/shared-store.ts";
 import type { PlainData, StoredRecord } from "../contracts/store.ts";
 import { Debt } from "./debt.ts";
 import { hasNoPlace, isConflict, isDoubtful, storeUnavailable } from "./failures.ts";
-import { type HeldThing, keyOf, readHeld, type Thing } from "./held-things.ts";
+import { type HeldThing, holdingOf, keyOf, readHeld } from "./held-things.ts";
 import { heldKind } from "./kinds.ts";
 import type { Membership } from "./membership.ts";
 
@@ -17,8 +17,10 @@ const batchSize = 40;
 export class Allocations {
   readonly #store: SharedStore;
   readonly #membership: Membership;
-  /** What was taken in this run, with the revision of both records; of a commit of which it is not known whether it happened, 0. */
+  /** What was taken in this run, with the revision of both records. Here and below by {@link holdingOf}: two owners may ask for a thing at a time. */
   readonly #taken = new Map<string, HeldThing & { readonly revision: number }>();
+  /** What is being asked for. */
+  readonly #asked = new Set<HeldThing>();
   /** What is to be given back when the store can be reached. */
   readonly #owed = new Map<string, HeldThing>();
   /** Of what is owed, what may yet be taken: a commit without an answer may happen late. */
@@ -40,44 +42,46 @@ export class Allocations {
    */
   async take(thing: HeldThing, value: PlainData, ...guards: readonly SharedChange[]): Promise<void> {
     const { kind, id, owner } = thing;
-    const key = keyOf(thing);
+    const holding = holdingOf(thing);
     const changes: readonly SharedChange[] = [
       ...guards,
       { op: "put", kind, id, value, ifRevision: 0 },
-      { op: "put", kind: this.#kind, id: key, value: { kind, id, owner } },
+      { op: "put", kind: this.#kind, id: keyOf(thing), value: { kind, id, owner } },
     ];
-    // From before it is asked for: what is taken meanwhile is not taken for a remnant.
-    const before = this.#taken.get(key);
-    this.#taken.set(key, { ...thing, revision: 0 });
+    const asked: HeldThing = { kind, id, owner };
+    this.#asked.add(asked);
     try {
       const revision = await this.#membership.commit(changes);
-      this.#taken.set(key, { ...thing, revision });
-      this.#owed.delete(key);
+      this.#taken.set(holding, { ...thing, revision });
+      this.#owed.delete(holding);
     } catch (error) {
-      if (before === undefined) this.#taken.delete(key);
-      else this.#taken.set(key, before);
       if (isDoubtful(error)) {
-        this.#unsure.add(key);
+        this.#unsure.add(holding);
         void this.giveBack(thing);
       }
       throw error;
+    } finally {
+      this.#asked.delete(asked);
     }
   }
 
   /** Gives a thing back, at once or when the store can be reached. Nothing is wrong with one that is not held for this owner. */
   async giveBack(...things: readonly HeldThing[]): Promise<void> {
     for (const thing of things) {
-      this.#taken.delete(keyOf(thing));
-      this.#owed.set(keyOf(thing), thing);
+      this.#taken.delete(holdingOf(thing));
+      this.#owed.set(holdingOf(thing), thing);
     }
     await this.payOwed();
   }
 
   /** What was taken in this run for an owner, and is held still: with the changes by which the owner itself comes to hold it. */
-  handOver(owner: string): { readonly things: readonly Thing[]; readonly changes: readonly SharedChange[] } {
+  handOver(owner: string): {
+    readonly things: readonly HeldThing[];
+    readonly changes: readonly SharedChange[];
+  } {
     const mine = [...this.#taken.values()].filter((thing) => thing.owner === owner);
     return {
-      things: mine.map(({ kind, id }) => ({ kind, id })),
+      things: mine.map(({ kind, id }) => ({ kind, id, owner })),
       changes: mine.map((thing) => ({
         op: "delete",
         kind: this.#kind,
@@ -88,15 +92,25 @@ export class Allocations {
   }
 
   /** The commit with the changes of {@link handOver} has happened. */
-  handedOver(things: readonly Thing[]): void {
-    for (const thing of things) this.#taken.delete(keyOf(thing));
+  handedOver(things: readonly HeldThing[]): void {
+    for (const thing of things) this.#taken.delete(holdingOf(thing));
   }
 
-  /** Gives back what earlier runs took for owners that there are no more. @throws store_unavailable */
+  /**
+   * Gives back what earlier runs took for owners that there are no more.
+   *
+   * @throws store_unavailable, also while something is to be given back that an owner there is may have
+   */
   async settle(isOwner: (id: string) => boolean): Promise<void> {
     const held = await this.held();
-    const strays = held.filter((thing) => !this.#taken.has(keyOf(thing)) && !isOwner(thing.owner));
+    // What is taken meanwhile is no remnant.
+    const asked = new Set([...this.#asked].map(holdingOf));
+    const isOfThisRun = (holding: string) => this.#taken.has(holding) || asked.has(holding);
+    const strays = held.filter((thing) => !isOfThisRun(holdingOf(thing)) && !isOwner(thing.owner));
     await this.giveBack(...strays);
+    // An owner that finds in the store that it has it would lose it later.
+    if ([...this.#owed.values()].some(({ owner }) => isOwner(owner)))
+      throw storeUnavailable("what was asked for without an answer is not given back yet");
   }
 
   /** What this host holds. @throws store_unavailable */
@@ -113,17 +127,17 @@ export class Allocations {
   async #payAll(): Promise<void> {
     const unsure = [...this.#unsure];
     if (unsure.length > 0) await this.#membership.fence();
-    for (const key of unsure) this.#unsure.delete(key);
+    for (const holding of unsure) this.#unsure.delete(holding);
     for (let [next] = this.#owed; next !== undefined; [next] = this.#owed) {
-      const [key, thing] = next;
-      await this.#payBack(key, thing);
-      if (this.#owed.get(key) === thing) this.#owed.delete(key);
+      const [holding, thing] = next;
+      await this.#payBack(thing);
+      if (this.#owed.get(holding) === thing) this.#owed.delete(holding);
     }
   }
 
-  async #payBack(key: string, { owner }: HeldThing): Promise<void> {
-    const record = await this.#store.get(this.#kind, key);
-    if (record === undefined || readHeld(record.value)?.owner !== owner) return;
+  async #payBack(thing: HeldThing): Promise<void> {
+    const record = await this.#store.get(this.#kind, keyOf(thing));
+    if (record === undefined || readHeld(record.value)?.owner !== thing.owner) return;
     if (await deleteHeld(this.#store, [record], this.#membership.stillClaimed())) return;
     await this.#membership.checkClaim();
     throw storeUnavailable("this host has registered there again meanwhile");

@@ -20,6 +20,9 @@ export interface HeldThing extends Thing {
 
 export const keyOf = ({ kind, id }: Thing) => `${kind}/${id}`;
 
+/** Whose it is, too. */
+export const holdingOf = (thing: HeldThing) => `${keyOf(thing)} ${thing.owner}`;
+
 /** Undefined where it is none. */
 function readThing(value: PlainData): Thing | undefined {
   const kind = textOf(value, "kind");
