@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { eventually } from "../../../../test/support/eventually.ts";
 import type { Peer } from "../contracts/overlay.ts";
 import { SharedMemory } from "../store/shared/memory-shared-store.ts";
+import { storeUnavailable } from "./failures.ts";
 import { makeNetwork, passRetention, recordsOf, TestHost } from "./test-support.ts";
 
 const net = (digit: string) => digit.repeat(64);
@@ -424,8 +425,50 @@ test("a host that finds a lease in its record that is none is taken in", async (
   const stranger = memory.connect();
   const value = { name: "a", address: "192.0.2.1", lease: "no lease" };
   await stranger.commit([{ op: "put", kind: "host", id: "a", value }]);
-  await using a = await new TestHost("a", memory).registered();
+  await using a = new TestHost("a", memory);
+  // As etcd's ids are numbers.
+  a.store.endLease = () => Promise.reject(new SyntaxError("Cannot convert no lease to a BigInt"));
+  await a.registered();
   await a.cluster.peers.remove("n", "e1");
   assert.equal((await recordsOf(memory, "host")).size, 1);
   await stranger.close();
+});
+
+test("what an earlier run told goes also where the store was away when it was to go, and once", async () => {
+  const memory = new SharedMemory();
+  const before = await new TestHost("a", memory).registered();
+  const told = { networkId: "n", endpointId: "left", hostId: "a", hostAddress: "192.0.2.1" };
+  await before.cluster.peers.put({ ...told, mac: "02:00:00:00:00:01", names: [], ports: [] });
+  await before.kill();
+  await using a = new TestHost("a", memory);
+  const endLease = a.store.endLease.bind(a.store);
+  let times = 0;
+  a.store.endLease = (id) => {
+    times++;
+    return times === 1 ? Promise.reject(storeUnavailable("for the test")) : endLease(id);
+  };
+  await eventually(async () => assert.equal((await recordsOf(memory, "peer.n")).size, 0));
+  await a.cluster.peers.remove("n", "left");
+  assert.equal(times, 2);
+});
+
+test("who deletes a network that another host has deleted meanwhile takes nothing from the next of its name", async () => {
+  const { memory, a, b } = await twoHosts();
+  await using _a = a;
+  await using _b = b;
+  const { id } = await makeNetwork(a, { id: net("1"), name: "web" });
+  const get = a.store.get.bind(a.store);
+  const { promise: isLetGo, resolve: letGo } = Promise.withResolvers<void>();
+  a.store.get = async (kind, of) => {
+    const found = await get(kind, of);
+    if (kind === "network") await isLetGo;
+    return found;
+  };
+  const refused = assert.rejects(a.cluster.networks.delete(id), { code: "network_not_found" });
+  await b.cluster.networks.delete(id);
+  await makeNetwork(b, { id: net("2"), name: "web" });
+  letGo();
+  await refused;
+  assert.equal((await recordsOf(memory, "network-name")).get("web"), net("2"));
+  assert.equal((await recordsOf(memory, "held.a")).size, 0);
 });
