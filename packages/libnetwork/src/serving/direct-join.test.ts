@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { address, link, NetNamespace, Rtnl, writeSysctl } from "@causeway/kernel";
+import { address, link, NetNamespace, Rtnl, route, writeSysctl } from "@causeway/kernel";
+import { canPing } from "../../../../test/support/traffic.ts";
+import { addressOn } from "../../../../test/support/wire.ts";
 import {
   endpointId,
   endpointRequest,
@@ -78,6 +80,40 @@ describe("a direct join", () => {
     await world.driver.createEndpoint(endpointRequest(3));
     await world.driver.join({ ...joinRequest(3), SandboxKey: sandbox.path });
     assert.deepEqual(sandbox.names(), ["eth1000", "eth1001"]);
+  });
+
+  it("reaches nobody any more as soon as it has left, whoever comes and goes, though its interface is there", async (t) => {
+    const { world, sandbox, join } = await scene(t);
+    const bridge = world.rtnl.query(link.get({ name: "bridge0" })).index;
+    world.rtnl.execute(link.change({ index: bridge }, { up: true }), addressOn(bridge, "10.1.0.1/24"));
+    await join();
+    assert.ok(await canPing(sandbox.namespace, "10.1.0.1"));
+    await world.driver.leave(ids(1));
+    assert.deepEqual(sandbox.names(), ["eth1000"]);
+    const other = new Sandbox(t);
+    await world.driver.createEndpoint(endpointRequest(2));
+    await world.driver.join({ ...joinRequest(2), SandboxKey: other.path });
+    assert.ok(await canPing(other.namespace, "10.1.0.1"));
+    assert.ok(!(await canPing(sandbox.namespace, "10.1.0.1")));
+    assert.ok(!(await canPing(sandbox.namespace, "10.1.0.3")));
+    assert.deepEqual(sandbox.names(), ["eth1000"]);
+  });
+
+  it("makes the routes that lead to the link itself, and leaves those over others to dockerd", async (t) => {
+    const { world, sandbox, join } = await scene(t);
+    world.staticRoutes = [
+      { destination: "10.8.0.0/16", nextHop: undefined },
+      { destination: "10.9.0.0/16", nextHop: "10.1.0.1" },
+    ];
+    const { StaticRoutes } = await join();
+    assert.deepEqual(
+      StaticRoutes?.map(({ Destination }) => Destination),
+      ["10.8.0.0/16", "10.9.0.0/16"],
+    );
+    const routes = sandbox.rtnl.dump(route.list({ family: 4 }));
+    const destinations = routes.map(({ destination }) => destination);
+    assert.ok(destinations.includes("10.8.0.0/16"), destinations.join());
+    assert.ok(!destinations.includes("10.9.0.0/16"));
   });
 
   it("leaves the interface to dockerd where there is no sandbox yet, in the host's own, and without the option", async (t) => {

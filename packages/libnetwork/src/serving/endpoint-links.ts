@@ -5,8 +5,11 @@ import { link, type Rtnl } from "@causeway/kernel";
 import type { EndpointSpec, JoinAnswer } from "../contracts/driver.ts";
 import type { InterfaceRequest, PairRequest } from "../contracts/netstack.ts";
 
-/** BR_STATE_DISABLED of linux/if_bridge.h. */
-const disabledPort = 0;
+/**
+ * BR_STATE_LISTENING of linux/if_bridge.h: nothing passes. Of a port that has a carrier the kernel ends BR_STATE_DISABLED with the request itself,
+ * which it notifies of, and BR_STATE_BLOCKING with the next port that comes or goes.
+ */
+const listeningPort = 1;
 /** dockerd counts from 0, and never asks whether a name is free: it comes to this number never. */
 const firstNumberInside = 1000;
 
@@ -104,9 +107,9 @@ export class EndpointLinks {
   block(endpointId: string): void {
     const { rtnl, hostEndName } = this.#parts;
     const name = hostEndName(endpointId);
-    const info = { slaveKind: "bridge", bridgePort: { state: disabledPort } };
+    const info = { slaveKind: "bridge", bridgePort: { state: listeningPort } };
     const [refused] = rtnl.attempt([link.change({ name }, { info })]);
-    // The bridge is somebody's who has it speak STP, and ports are its own; or it is not there, or on no bridge.
+    // It has no carrier; the bridge is somebody's who has it speak STP, and ports are its own; or it is not there, or on no bridge.
     if (refused !== undefined) rtnl.attempt([link.change({ name }, { up: false })]);
   }
 

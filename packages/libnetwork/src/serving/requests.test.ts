@@ -9,6 +9,7 @@ import {
   poolRequest,
   portMappings,
   wantedInterface,
+  wantsDirectConnect,
 } from "./requests.ts";
 import { endpointRequest, networkRequest } from "./serving-test-support.ts";
 
@@ -39,6 +40,13 @@ describe("what dockerd says", () => {
       gateway: "10.1.0.1/24",
       auxiliaryAddresses: {},
     });
+  });
+
+  it("has options of ours that the driver is not told of", () => {
+    const options = { directConnect: "true", "com.docker.network.driver.mtu": "1400" };
+    const request = networkRequest({ Options: { "com.docker.network.generic": options } });
+    assert.deepEqual(networkSpec(request).options, { "com.docker.network.driver.mtu": "1400" });
+    assert.ok(wantsDirectConnect(request));
   });
 
   it("has a MAC in one of two places, and only one of them is not to be answered", () => {

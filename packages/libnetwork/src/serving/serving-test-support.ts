@@ -4,7 +4,7 @@
 import type { TestContext } from "node:test";
 import { link, NetNamespace, Reaper, Rtnl } from "@causeway/kernel";
 import type { RequestOf } from "@causeway/plugin-sdk";
-import type { Driver, EndpointState, PortBinding, WithheldBinding } from "../contracts/driver.ts";
+import type { Driver, EndpointState, JoinAnswer, PortBinding, WithheldBinding } from "../contracts/driver.ts";
 import type { StoreChange } from "../contracts/store.ts";
 import { KeyedMutex } from "../model/keyed-mutex.ts";
 import { InterfaceMaker } from "../netstack/interface-maker.ts";
@@ -61,6 +61,8 @@ export class ServedWorld {
   readonly store = new WatchedStore((name) => this.step(name));
   /** Ports that the driver goes without when it restores an endpoint. */
   withheld: readonly WithheldBinding[] = [];
+  /** What the driver says of each join. */
+  staticRoutes: JoinAnswer["staticRoutes"] = [];
   readonly links: EndpointLinks;
   objects = new ServedObjects();
   driver: ServedDriver;
@@ -147,7 +149,7 @@ export class ServedWorld {
       },
       gatewayIpv4: "10.1.0.1",
       gatewayIpv6: undefined,
-      staticRoutes: [],
+      staticRoutes: this.staticRoutes,
     });
     return {
       type: "bridge",
