@@ -6,10 +6,10 @@ import { TestDaemon } from "../support/daemon.ts";
 import { namespaceOf } from "../support/host.ts";
 import { canConnect, serve } from "../support/traffic.ts";
 
-/** A container that publishes its port 80 as 8080 of the host, in a network of three. */
+/** A container that publishes its port 80 as 8080 of the host, in a network of four. */
 async function published(t: TestContext, network: "red" | "inner") {
   const daemon = await TestDaemon.start(t);
-  for (const name of ["red", "blue", "inner"]) {
+  for (const name of ["red", "green", "blue", "inner"]) {
     const made = await daemon.ask("POST", "/cnm/v1/networks", { name, internal: name === "inner" });
     assert.equal(made.status, 201, made.text);
   }
@@ -59,6 +59,24 @@ test("ports come back with the network that they were published by, or with anot
   assert.deepEqual(publishing(), [], "nor is it asked to");
   await change("connect", "red");
   assert.deepEqual([await answers(), publishing()], [true, ["red"]]);
+});
+
+test("ports are published by the way out, and by no internal network where there is none", async (t) => {
+  const { sandbox, change, answers, publishing } = await published(t, "red");
+  using inside = namespaceOf(sandbox);
+  await using _server = await serve(inside, { port: 80 });
+  for (const name of ["inner", "green", "blue"]) await change("connect", name);
+  await change("disconnect", "red");
+  assert.equal(sandbox.gateway(4)?.network.name, "blue");
+  assert.deepEqual([await answers(), publishing()], [true, ["blue"]]);
+  await change("disconnect", "green");
+  await change("disconnect", "blue");
+  assert.deepEqual(
+    sandbox.endpoints().map(({ network, record }) => [network.name, record.options.publish]),
+    [["inner", []]],
+  );
+  await change("connect", "green");
+  assert.deepEqual([await answers(), publishing()], [true, ["green"]]);
 });
 
 test("ports that somebody else has taken meanwhile refuse a connection, and do not stand in the way of leaving", async (t) => {
