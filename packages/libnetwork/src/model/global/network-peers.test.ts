@@ -22,16 +22,20 @@ function newScene() {
     tellPeer: (of: Membership) => names.set(of.endpointId, of.names),
     forgetPeer: (endpointId: string) => names.delete(endpointId),
   };
+  const settled: (readonly string[])[] = [];
+  const driver = {
+    settlePeers: (_: string, all: readonly Peer[]) => settled.push(all.map(({ endpointId }) => endpointId)),
+  };
   const network = {
     id: "n",
     name: "web",
     record: { pools: [], options: {} },
-    driver: {},
+    driver,
     services: new Map(),
     others: new RemoteMembers(),
     engine: { parts: { resolver } },
   } as unknown as NetworkCore;
-  return { names, peers: new NetworkPeers(network, "here") };
+  return { names, settled, peers: new NetworkPeers(network, "here") };
 }
 
 test("names of peers that are no more among all that there are, are forgotten; this host's own the resolver knows already", () => {
@@ -57,4 +61,17 @@ test("nothing is told once nobody listens, and every name is forgotten", () => {
   peers.settled([peer("a", "there")]);
   peers.put(peer("b", "there"));
   assert.equal(names.size, 0);
+});
+
+test("a driver that has the network anew is told of all, but not before they are known: what it has from before holds", () => {
+  const { settled, peers } = newScene();
+  peers.tellAgain();
+  assert.deepEqual(settled, []);
+  peers.settled([peer("a", "there"), peer("own", "here")]);
+  peers.put(peer("b", "there"));
+  peers.tellAgain();
+  assert.deepEqual(settled, [
+    ["a", "own"],
+    ["a", "own", "b"],
+  ]);
 });

@@ -103,6 +103,16 @@ test("what is wrong with a stored network is a problem for as long as it is, and
   await stores[0].commit([{ op: "delete", kind: "network", id: "6f" }]);
   stores[1].back();
   await hasProblems();
+  // What else is wrong with one is not forgotten with that.
+  const record = { ...(good.value as { record: { [field: string]: PlainData } }).record, driver: "unknown" };
+  await put("7f", { name: "odd", things: [], record: { ...record, id: "7f", name: "odd" } });
+  await hasProblems("7f");
+  await put("7f", { ...bad, name: "odd" });
+  await put("8f", bad);
+  await hasProblems("7f", "8f");
+  await put("7f", { name: "odd", things: [], record: { ...record, id: "7f", name: "odd" } });
+  await put("9f", bad);
+  await hasProblems("7f", "8f", "9f");
 });
 
 test("what is wrong with a stored service is a problem for as long as it is, and no longer", async () => {
