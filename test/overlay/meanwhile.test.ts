@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Sandbox } from "@causeway/libnetwork";
+import type { Endpoint, Network, Sandbox } from "@causeway/libnetwork";
 import { storeUnavailable } from "../../packages/libnetwork/src/store/failures.ts";
 import { type ClusterHost, ClusterHosts } from "../support/cluster-hosts.ts";
 import { eventually } from "../support/eventually.ts";
@@ -15,7 +15,8 @@ async function beginAttach(host: ClusterHost) {
   const network = await host.network("web");
   const before = host.onCall;
   host.onCall = async (method, call) => {
-    if (method !== "commit" || host.controller.sandboxes().length === 0) return call();
+    const isJoined = host.controller.sandboxes().some((sandbox) => sandbox.endpoints().length > 0);
+    if (method !== "commit" || !isJoined) return call();
     reached.resolve();
     await gate.promise;
     return call();
@@ -25,14 +26,29 @@ async function beginAttach(host: ClusterHost) {
   await reached.promise;
   host.onCall = before;
   const [sandbox] = host.controller.sandboxes();
-  assert.ok(sandbox !== undefined);
-  return { attaching, sandbox, gate };
+  const [endpoint] = sandbox?.endpoints() ?? [];
+  assert.ok(sandbox !== undefined && endpoint !== undefined);
+  return { attaching, sandbox, endpoint, gate };
 }
 
-const requests: Readonly<Record<string, (sandbox: Sandbox) => Promise<unknown>>> = {
-  renamed: (sandbox) => sandbox.rename("b"),
-  "given other hosts": (sandbox) => sandbox.setExtraHosts([{ name: "x", address: "192.0.2.9" }]),
-  hidden: (sandbox) => sandbox.disableService(),
+interface Asked {
+  readonly sandbox: Sandbox;
+  /** It, in the network that it is being attached to. */
+  readonly endpoint: Endpoint;
+  /** Of this host alone, with an endpoint that is in no sandbox. */
+  readonly local: Network;
+  readonly apart: Endpoint;
+}
+
+const requests: Readonly<Record<string, (asked: Asked) => Promise<unknown>>> = {
+  renamed: ({ sandbox }) => sandbox.rename("b"),
+  "given other hosts": ({ sandbox }) => sandbox.setExtraHosts([{ name: "x", address: "192.0.2.9" }]),
+  hidden: ({ sandbox }) => sandbox.disableService(),
+  "made anew": ({ sandbox }) => sandbox.refresh(),
+  connected: ({ sandbox, local }) => local.connect(sandbox, "more"),
+  joined: ({ sandbox, apart }) => apart.join(sandbox),
+  left: ({ sandbox, endpoint }) => endpoint.leave(sandbox),
+  "given names": ({ endpoint }) => endpoint.updateNames({ aliases: ["x"] }),
 };
 
 describe("a sandbox that is being attached, and meanwhile", () => {
@@ -43,17 +59,28 @@ describe("a sandbox that is being attached, and meanwhile", () => {
       await using cluster = await ClusterHosts.create(1);
       const host = cluster.host(1);
       await host.controller.newNetwork("overlay", "web");
+      const local = await host.controller.newNetwork("bridge", "local");
+      const apart = await local.createEndpoint("apart");
       const failing = await beginAttach(host);
-      const refused = assert.rejects(request(failing.sandbox), { code: "sandbox_deleted" });
+      const refused = assert.rejects(request({ ...failing, local, apart }), {
+        code: /^(sandbox|endpoint)_deleted$/,
+      });
       failing.gate.reject(storeUnavailable("for the test"));
       await assert.rejects(failing.attaching, { code: "store_unavailable" });
       await refused;
+      assert.deepEqual(local.endpoints(), [apart]);
       const going = await beginAttach(host);
-      const done = request(going.sandbox);
+      const done = request({ ...going, local, apart });
       going.gate.resolve();
       await going.attaching;
       await done;
       const [{ id, containerId } = assert.fail()] = host.controller.sandboxes();
+      const joined = () =>
+        host.controller
+          .sandboxes()
+          .flatMap((sandbox) => sandbox.endpoints().map(({ name }) => name))
+          .sort();
+      const before = joined();
       await host.stop();
       await host.start();
       assert.deepEqual(host.controller.problems, []);
@@ -61,6 +88,7 @@ describe("a sandbox that is being attached, and meanwhile", () => {
         host.controller.sandboxes().map((one) => [one.id, one.containerId]),
         [[id, containerId]],
       );
+      assert.deepEqual(joined(), before);
       await eventually(async () => assert.deepEqual((await host.controller.inspectHealth()).items, []));
       await cluster.clear();
     });

@@ -11,7 +11,6 @@ import { finishing } from "./undo.ts";
 export async function finishDeleteEndpoint(endpoint: EndpointCore): Promise<void> {
   const { engine, network, id } = endpoint;
   const steps = deletionSteps(endpoint);
-  endpoint.deleted = true;
   forgetEndpoint(endpoint);
   await finishing(
     `deleting endpoint "${endpoint.name}"`,
@@ -21,8 +20,9 @@ export async function finishDeleteEndpoint(endpoint: EndpointCore): Promise<void
   engine.events.emit("endpoint:delete", endpoint, { network: network.id });
 }
 
-/** It is found no more. */
+/** It is found no more, and nothing can be asked of it. */
 export function forgetEndpoint(endpoint: EndpointCore): void {
+  endpoint.deleted = true;
   const { engine, network, record } = endpoint;
   network.endpoints.remove(endpoint);
   network.endpointOfMac.delete(record.interface.mac);

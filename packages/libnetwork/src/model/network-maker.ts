@@ -142,6 +142,9 @@ function withConfiguration(
 function addNetwork(engine: Engine, record: NetworkRecord, undo: UndoStack): NetworkCore {
   const network = new NetworkCore(engine, record);
   engine.networks.add(network);
-  undo.push(() => engine.networks.remove(network));
+  undo.push(() => {
+    network.deleted = true;
+    engine.networks.remove(network);
+  });
   return network;
 }

@@ -1,5 +1,5 @@
 /**
- * What a host is told of the cluster later than it has made or deleted something itself.
+ * What becomes of networks and services of a host while the store is slow to answer, or to tell.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -152,4 +152,21 @@ test("a service that a host has deleted before it was told of it does not come b
     "service:create last",
     "service:create others",
   ]);
+});
+
+test("a network that could not be made can be used by nobody who found it meanwhile", async () => {
+  await using host = await scene();
+  const { slow, controller } = host;
+  const commit = gate();
+  slow.beforeCommit = async (changes) => {
+    if (!changes.some(({ op, kind }) => op === "put" && kind === "network")) return;
+    await commit.pass();
+    throw new Error("for the test");
+  };
+  const making = controller.newNetwork("overlay", "made");
+  await commit.reached;
+  const found = controller.networkByName("made") ?? assert.fail();
+  commit.open();
+  await assert.rejects(making, /for the test/);
+  await assert.rejects(found.createEndpoint("e"), { code: "network_deleted" });
 });

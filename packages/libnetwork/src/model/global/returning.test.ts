@@ -1,0 +1,44 @@
+/**
+ * What endpoints of a host have when it is registered in the cluster anew.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually } from "../../../../../test/support/eventually.ts";
+import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
+import { FakeController } from "../test-support.ts";
+
+test("an endpoint that has yielded its address does not take it again, also where nobody has it any more", async () => {
+  const memory = new SharedMemory();
+  const stores = [memory.connect(), memory.connect(), memory.connect()] as const;
+  const [controller, other] = await Promise.all([
+    FakeController.open({ shared: { id: "a", store: stores[0] } }),
+    FakeController.open({ shared: { id: "b", store: stores[1] } }),
+  ]);
+  await eventually(() => assert.equal(memory.entries("host").length, 2));
+  const network = await controller.newNetwork("overlay", "web");
+  const there = await eventually(() => other.networkByName("web") ?? assert.fail());
+  const mine = await network.createEndpoint("mine");
+  const address = mine.info().ipv4?.split("/")[0] ?? assert.fail();
+  const kind = `address.${network.id}`;
+  const isTaken = () => memory.entries(kind).some(([id]) => id === address);
+  /** Its claim is gone: it finds that with the next that it asks for. */
+  const registerAnew = async (name: string) => {
+    await stores[2].commit([{ op: "delete", kind: "host-claim", id: "a" }]);
+    await eventually(() => network.createEndpoint(name));
+    const kept = await network.createEndpoint(`${name} after`);
+    assert.ok(kept.info().ipv4);
+  };
+  await stores[2].commit([
+    { op: "delete", kind, id: address },
+    { op: "delete", kind: "held.a", id: `${kind}/${address}` },
+  ]);
+  const theirs = await there.createEndpoint("theirs", { ipv4: address });
+  await registerAnew("first");
+  await eventually(() => assert.ok(mine.record.yielded));
+  await theirs.delete();
+  assert.ok(!isTaken());
+  await registerAnew("second");
+  assert.ok(!isTaken());
+  await Promise.all([controller.close(), other.close()]);
+  for (const store of stores) await store.close();
+});
