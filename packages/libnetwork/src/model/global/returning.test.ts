@@ -42,3 +42,30 @@ test("an endpoint that has yielded its address does not take it again, also wher
   await Promise.all([controller.close(), other.close()]);
   for (const store of stores) await store.close();
 });
+
+test("an endpoint without an address keeps its network, also once its host was away for so long that it held nothing", async () => {
+  const memory = new SharedMemory();
+  const stores = [memory.connect(), memory.connect(), memory.connect()] as const;
+  const [controller, other] = await Promise.all([
+    FakeController.open({ shared: { id: "a", store: stores[0] } }),
+    FakeController.open({ shared: { id: "b", store: stores[1] } }),
+  ]);
+  const network = await controller.newNetwork("overlay", "web", { ipv4: false, ipv6: true });
+  const there = await eventually(() => other.networkByName("web") ?? assert.fail());
+  const bare = await network.createEndpoint("bare", { disableIpv6: true });
+  const kind = `address.${network.id}`;
+  const id = `endpoint ${bare.id}`;
+  const isHeld = () => memory.entries(kind).some(([one]) => one === id);
+  assert.ok(isHeld());
+  await stores[2].commit([
+    { op: "delete", kind, id },
+    { op: "delete", kind: "held.a", id: `${kind}/${id}` },
+    { op: "delete", kind: "host-claim", id: "a" },
+  ]);
+  // It finds that its claim is gone.
+  await eventually(() => network.createEndpoint("another"));
+  await eventually(() => assert.ok(isHeld()));
+  await assert.rejects(there.delete(), { code: "network_has_endpoints" });
+  await Promise.all([controller.close(), other.close()]);
+  for (const store of stores) await store.close();
+});
