@@ -90,4 +90,39 @@ describe("who sends to a service's port of a host without a pause", () => {
     await ending.disposeAsync();
     await cluster.clear();
   });
+
+  it("is led on to another member when the one that answered goes, by a host that has neither", async () => {
+    await using cluster = await ClusterHosts.create(2, { gatewayNetwork });
+    await using ending = new AsyncDisposableStack();
+    using client = cluster.outsider(100);
+    const { controller } = cluster.host(1);
+    const network = await controller.newNetwork("overlay", "web", { ipv6: true });
+    const ports = [{ protocol: "udp", port: 80, targetPort: 8080, hostPort: 8000 }] as const;
+    await network.createService("www", { ports });
+    const addMember = async (containerId: string) => {
+      const member = await controller.attach(network, {
+        containerId,
+        endpoint: { service: { name: "www" } },
+      });
+      using inside = namespaceOf(member.sandbox);
+      const servers = await Promise.all(
+        ["0.0.0.0", "::"].map((address) => serve(inside, { protocol: "udp", address, port: 8080 })),
+      );
+      for (const server of servers) ending.use(server);
+      return member;
+    };
+    const first = await addMember("first");
+    const senders = ["192.0.2.2", "2001:db8::2"].map((address) =>
+      ending.use(new Sender(client, address, 8000)),
+    );
+    const areAnswered = () => Promise.all(senders.map((sender) => sender.isAnswered()));
+    await areAnswered();
+    await addMember("second");
+    await first.sandbox.delete({ endpoints: "delete" });
+    await areAnswered();
+    // What the first answered before it went was not taken for the second's.
+    await areAnswered();
+    await ending.disposeAsync();
+    await cluster.clear();
+  });
 });
