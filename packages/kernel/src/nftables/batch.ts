@@ -90,10 +90,16 @@ export class NftBatches implements Disposable {
   /** The kernel answers within send(): errors in the order of the messages, then the acknowledgement. */
   #readOutcome(requests: readonly Request[], first: number): KernelError | undefined {
     let failure: KernelError | undefined;
+    let overrun: KernelError | undefined;
     for (;;) {
-      const length = this.#receive();
-      if (length === undefined) return failure;
-      for (const message of readMessages(incoming, length)) {
+      const received = this.#receive();
+      if (received === undefined) return failure ?? overrun;
+      if (received instanceof KernelError) {
+        // It is told before the rest: of very many refusals, the first ones are there.
+        overrun = received;
+        continue;
+      }
+      for (const message of readMessages(incoming, received)) {
         if (message.type !== NLMSG_ERROR || message.sequence < first) continue;
         const { errno, message: kernelMessage } = readAcknowledgement(message);
         if (errno === 0 && failure === undefined) return undefined;
@@ -109,12 +115,13 @@ export class NftBatches implements Disposable {
     }
   }
 
-  /** Undefined where nothing (more) is there to be read. */
-  #receive(): number | undefined {
+  /** Undefined where nothing (more) is there to be read, an error where something found no room. */
+  #receive(): number | KernelError | undefined {
     try {
       return receiveBytes(this.#socket, incoming, MSG_DONTWAIT, "netlink");
     } catch (error) {
       if (isKernelError(error, "EAGAIN")) return undefined;
+      if (isKernelError(error, "ENOBUFS")) return error;
       throw error;
     }
   }

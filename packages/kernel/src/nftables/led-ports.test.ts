@@ -257,6 +257,9 @@ describe("ports that lead on", () => {
         (error) => isKernelError(error, code),
       );
     refusedWith({}, "ENOENT");
+    // So many refusals find no room in a socket's buffer.
+    const many = Array.from({ length: 2000 }, (_, at) => tcp(9000 + at, 80, 81));
+    refusedWith({ add: [], alter: many }, "ENOENT");
     chain.settle(twoOfThem);
     refusedWith({ add: twoOfThem }, "EEXIST");
     refusedWith({ alter: [tcp(8009, 80)] }, "ENOENT");
@@ -268,5 +271,16 @@ describe("ports that lead on", () => {
     assert.ok(chain.isSettled([both]));
     chain.nft(`add element ${table} ports { tcp . 8006 : goto udp_53 }`);
     refusedWith({ remove: [both] }, "EBUSY");
+    const others = (map: string) => `table ${table} { chain tcp_8000 { }; map ports { ${map}; }; }`;
+    for (const [map, code] of [
+      ["type inet_service : verdict", "EINVAL"],
+      [
+        "type inet_proto . inet_service : verdict; size 1; elements = { tcp . 8000 : goto tcp_8000 }",
+        "ENFILE",
+      ],
+    ] as const) {
+      chain.nft(`delete table ${table}\n${others(map)}`);
+      refusedWith({}, code);
+    }
   });
 });
