@@ -67,15 +67,18 @@ export class SandboxBalancer implements Balancer {
     });
   }
 
-  changeLed(place: LedPlace, change: LedPortsChange, all: readonly LedPort[]): void {
-    this.#atTable(place, (table) => {
+  changeLed(place: LedPlace, change: LedPortsChange, all: readonly LedPort[]): "some" | "all" {
+    const done = this.#atTable(place, (table) => {
       try {
         changeLedPorts(table, change);
+        return "some";
       } catch (error) {
         if (!isKernelError(error, ...alteredCodes)) throw error;
         settle(table, all);
+        return "all";
       }
     });
+    return done ?? "some";
   }
 
   isLed(place: LedPlace, all: readonly LedPort[]): boolean {
@@ -134,8 +137,8 @@ export class SandboxBalancer implements Balancer {
   }
 }
 
-/** Of a change: somebody has taken something away, or made other things by the same names. */
-const alteredCodes = ["ENOENT", "EEXIST", "EBUSY", "EOPNOTSUPP"] as const;
+/** Of a change: somebody has taken something away, or made other things by the same names: a map of another type (EINVAL) or size (ENFILE), say. */
+const alteredCodes = ["ENOENT", "EEXIST", "EBUSY", "EOPNOTSUPP", "EINVAL", "ENFILE"] as const;
 
 function settle(table: LedPortsTable, all: readonly LedPort[]): void {
   if (table.alone) for (const key of forwarding) writeIfThere(key);

@@ -78,8 +78,9 @@ export interface Balancer {
    * Changes some, where others stand; what it costs does not depend on those.
    *
    * @param all what there is to be, for a place that is not as it was left
+   * @returns which of them that was done for: all of them in such a place
    */
-  changeLed(place: LedPlace, change: LedPortsChange, all: readonly LedPort[]): void;
+  changeLed(place: LedPlace, change: LedPortsChange, all: readonly LedPort[]): "some" | "all";
   /** Whether it stands as {@link settleLed} makes it. */
   isLed(place: LedPlace, all: readonly LedPort[]): boolean;
   /** Has the sandbox's connections to a service forgotten that were led to members which are gone. Nobody waits for it. */

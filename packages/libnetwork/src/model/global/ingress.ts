@@ -44,6 +44,7 @@ export class Ingress {
   #told = new WeakMap<SandboxCore | Engine, ToldPorts>();
   readonly #again = new Map<string, NodeJS.Timeout>();
   #soon: NodeJS.Immediate | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(engine: Engine) {
@@ -123,6 +124,7 @@ export class Ingress {
   close(): void {
     this.#isClosed = true;
     clearImmediate(this.#soon);
+    clearTimeout(this.#retry);
     for (const timer of this.#again.values()) clearTimeout(timer);
   }
 
@@ -176,12 +178,21 @@ export class Ingress {
     const { balancer } = parts;
     if (this.#isClosed || balancer === undefined) return;
     const published = [...networks].flatMap(publishedIn);
+    const local = published.map((port) => led(port, localTargets(port)));
+    this.#attempt(() => this.#toldOf(this.#engine, balancer).tell("host", local));
+    for (const network of networks) this.#attempt(() => this.#refreshSandbox(network, balancer));
+  }
+
+  /** What one place refuses keeps nothing from the others, and is tried again. */
+  #attempt(tell: () => void): void {
     try {
-      const local = published.map((port) => led(port, localTargets(port)));
-      this.#toldOf(this.#engine, balancer).tell("host", local);
-      for (const network of networks) this.#refreshSandbox(network, balancer);
+      tell();
     } catch (error) {
       process.emitWarning(`ports of services do not lead where they are to: ${messageOf(error)}`);
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.touch();
+      }, pauseMs).unref();
     }
   }
 

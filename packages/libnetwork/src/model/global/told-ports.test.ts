@@ -16,13 +16,15 @@ class Listener implements Pick<Balancer, "settleLed" | "changeLed" | "isLed"> {
   readonly heard: string[] = [];
   fails = false;
   stands = true;
+  done: "some" | "all" = "some";
 
   settleLed(_place: "host", all: readonly LedPort[]): void {
     this.#hear(`all: ${numbers(all)}`);
   }
 
-  changeLed(_place: "host", { add, alter, remove }: LedPortsChange, all: readonly LedPort[]): void {
+  changeLed(_place: "host", { add, alter, remove }: LedPortsChange, all: readonly LedPort[]) {
     this.#hear(`+${numbers(add)} *${numbers(alter)} -${numbers(remove)} of ${numbers(all)}`);
+    return this.done;
   }
 
   isLed(): boolean {
@@ -69,6 +71,13 @@ describe("what a place was told of its ports", () => {
     assert.deepEqual(listener.heard, ["all: ", "all: 1", "all: "]);
   });
 
+  it("is answered whole where somebody had altered it", () => {
+    const { listener, tell } = scene();
+    tell(port(1, "a"), port(2, "b"));
+    listener.done = "all";
+    assert.deepEqual(tell(port(1, "c"), port(2, "b")), [1, 2]);
+  });
+
   it("is all of it again after something that failed", () => {
     const { listener, told, tell } = scene();
     assert.ok(told.isAsTold("host"));
@@ -77,8 +86,11 @@ describe("what a place was told of its ports", () => {
     assert.ok(!told.isAsTold("host"));
     listener.fails = true;
     assert.throws(() => tell(port(1, "a"), port(2, "c")), { message: "not + *2 - of 1,2" });
+    assert.ok(!told.isAsTold("host"), "what it was to be told is not there");
     listener.fails = false;
+    listener.stands = true;
     tell(port(1, "a"), port(2, "c"));
+    assert.ok(told.isAsTold("host"));
     assert.deepEqual(listener.heard, ["all: 1,2", "all: 1,2"]);
   });
 });

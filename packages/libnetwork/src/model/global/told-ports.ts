@@ -10,16 +10,19 @@ export class ToldPorts {
   readonly #balancer: Balancer;
   /** Undefined: all of it is to be told. */
   #told: ByPort | undefined;
+  /** The same, whether telling it failed or not. */
+  #wanted: ByPort | undefined;
 
   constructor(balancer: Balancer) {
     this.#balancer = balancer;
   }
 
-  /** Answers the ports that lead elsewhere than they did. */
+  /** Answers the ports that lead elsewhere than they did, or may do so. */
   tell(place: LedPlace, ports: readonly LedPort[]): readonly LedPort[] {
     const wanted = byPort(ports);
     const all = [...wanted.values()];
     const before = this.#told;
+    this.#wanted = wanted;
     // Until it is done.
     this.#told = undefined;
     const told = before === undefined ? this.#settle(place, all) : this.#change(place, before, wanted);
@@ -27,9 +30,9 @@ export class ToldPorts {
     return told;
   }
 
-  /** Where nothing was told, it is as it was told. */
+  /** Where nothing was told, it is as it was told; where that failed, it is where it came about all the same. */
   isAsTold(place: LedPlace): boolean {
-    return this.#told === undefined || this.#balancer.isLed(place, [...this.#told.values()]);
+    return this.#wanted === undefined || this.#balancer.isLed(place, [...this.#wanted.values()]);
   }
 
   #settle(place: LedPlace, all: readonly LedPort[]): readonly LedPort[] {
@@ -44,8 +47,7 @@ export class ToldPorts {
     const all = [...wanted.values()];
     // What has nothing in it may not be there.
     if (before.size === 0 || wanted.size === 0) return this.#settle(place, all);
-    this.#balancer.changeLed(place, change, all);
-    return [...add, ...alter];
+    return this.#balancer.changeLed(place, change, all) === "all" ? all : [...add, ...alter];
   }
 }
 
