@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import type { NetNamespace } from "@causeway/kernel";
+import { type NetNamespace, unbindNamespace } from "@causeway/kernel";
 import type { Sandbox } from "@causeway/libnetwork";
 import { type ClusterHost, ClusterHosts } from "../support/cluster-hosts.ts";
 import { eventually } from "../support/eventually.ts";
@@ -85,7 +85,7 @@ describe("published ports of services, hindered", () => {
     await cluster.clear();
   });
 
-  it("lead on again where the sandbox's table was another", async () => {
+  it("lead on again where the sandbox's table was another, and where its namespace was taken away", async () => {
     await using cluster = await ClusterHosts.create(2, { gatewayNetwork });
     using client = cluster.outsider(100);
     const members = await newScene(cluster);
@@ -111,6 +111,14 @@ describe("published ports of services, hindered", () => {
     await isAsked("w2");
     process.off("warning", listen);
     assert.deepEqual(warnings, []);
+
+    const lost = holdingSandbox(host);
+    unbindNamespace(lost.netnsPath);
+    assert.deepEqual(await ailments(host), ["sandbox: sandbox_lost"]);
+    await host.controller.repair();
+    await eventually(() => assert.notEqual(holdingSandbox(host).id, lost.id));
+    await isAsked("w2");
+    await eventually(async () => assert.deepEqual(await ailments(host), []));
     for (const { sandbox } of members) await sandbox.delete({ endpoints: "delete" });
     await cluster.clear();
   });

@@ -44,6 +44,7 @@ export async function markLost({ stack }: SandboxCore): Promise<void> {
     ...[...stack.joined].flatMap((endpoint) => [() => reviewMember(endpoint), () => forgetMember(endpoint)]),
     ...[...stack.joined].map((endpoint) => () => stack.engine.global?.left(endpoint)),
     () => announceLost(stack),
+    () => stack.engine.global?.ingress.lost(stack),
   );
 }
 

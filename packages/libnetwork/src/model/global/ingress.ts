@@ -81,6 +81,12 @@ export class Ingress {
     this.touch();
   }
 
+  /** A sandbox was found lost: where it held ports nobody but the model makes another. Nobody waits. */
+  lost({ record }: SandboxCore): void {
+    const network = record.ingress === undefined ? undefined : this.#engine.networks.byId(record.ingress);
+    if (network !== undefined) void this.settle(network);
+  }
+
   /** Connections from outside that were led to a member which is gone begin anew. */
   forget(service: ServiceCore, gone: readonly string[]): void {
     const sandbox = this.#sandboxOf(service.network);
