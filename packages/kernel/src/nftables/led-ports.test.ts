@@ -235,6 +235,7 @@ describe("ports that lead on", () => {
       `add rule ${table} output accept`,
       `insert rule ${table} tcp_8000 accept`,
       `flush chain ${table} postrouting`,
+      `flush chain ${table} postrouting\nadd rule ${table} postrouting ct status dnat masquerade random`,
       `flush chain ${table} tcp_8000`,
       `delete element ${table} ports { tcp . 8000 }`,
       `add element ${table} ports { tcp . 8001 : goto tcp_8000 }`,

@@ -145,6 +145,8 @@ export class TableReader {
 /** What a rule says of a map of its own is known by numbers that are the batch's, or the kernel's. */
 function isAlike(found: ListedExpression | undefined, sent: ListedExpression, hasMap: boolean): boolean {
   if (found?.name !== sent.name) return false;
+  // To one that says nothing more the kernel adds nothing: masquerading by ports of somebody's choice, say, is another.
+  if (sent.attributes.size === 0 && found.attributes.size > 0) return false;
   const ownMap = hasMap && sent.name === "lookup" ? [1, 4] : [];
   return [...sent.attributes].every(([type, bytes]) => {
     const there = found.attributes.get(type);
