@@ -40,6 +40,14 @@ async function ailments({ controller }: ClusterHost): Promise<readonly string[]>
   return items.map(({ code, subject }) => `${subject.kind}: ${code}`);
 }
 
+/** Of this process, until it is disposed of. */
+function warnings(): Disposable & { readonly texts: readonly string[] } {
+  const texts: string[] = [];
+  const listen = ({ message }: Error) => texts.push(message);
+  process.on("warning", listen);
+  return { texts, [Symbol.dispose]: () => void process.off("warning", listen) };
+}
+
 /** The host's table is that of a program of somebody else's, and nobody else may touch it, until it is disposed of. */
 function takeTable(host: NetNamespace): AsyncDisposable {
   const nft = host.spawn("nft", ["-i"], { stdio: ["pipe", "ignore", "inherit"] });
@@ -65,6 +73,7 @@ describe("published ports of services, hindered", () => {
     const seen = () => greeting(client, "192.0.2.2", 8000);
     await eventually(async () => assert.match((await seen()) ?? "", /192\.0\.2\.100$/));
     const altered = ["firewall: service_ports_altered"];
+    using warned = warnings();
     {
       await using _stranger = takeTable(host.namespace);
       await eventually(async () => assert.deepEqual(await ailments(host), altered));
@@ -79,6 +88,8 @@ describe("published ports of services, hindered", () => {
         assert.deepEqual(await ailments(host), altered);
       }
     }
+    assert.ok(warned.texts.length > 0);
+    assert.deepEqual(warned.texts, [...new Set(warned.texts)], "nothing is said twice while it is so");
     await eventually(async () => assert.match((await seen()) ?? "", /^w2 sees 192\.0\.2\.100$/));
     assert.deepEqual(await ailments(host), []);
     for (const { sandbox } of [first, second]) await sandbox.delete({ endpoints: "delete" });
@@ -103,14 +114,11 @@ describe("published ports of services, hindered", () => {
     const other = `table ${table} { map ports { type inet_service : verdict; }; chain tcp_8000 { }; }`;
     const nft = inside.spawn("nft", [`delete table ${table}; ${other}`], { stdio: "inherit" });
     assert.deepEqual(await once(nft, "close"), [0, null]);
-    const warnings: string[] = [];
-    const listen = ({ message }: Error) => warnings.push(message);
-    process.on("warning", listen);
+    using warned = warnings();
     await second.endpoint.setHealthy(true);
     await first.endpoint.setHealthy(false);
     await isAsked("w2");
-    process.off("warning", listen);
-    assert.deepEqual(warnings, []);
+    assert.deepEqual(warned.texts, []);
 
     const lost = holdingSandbox(host);
     unbindNamespace(lost.netnsPath);

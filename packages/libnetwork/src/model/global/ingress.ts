@@ -45,6 +45,8 @@ export class Ingress {
   readonly #again = new Map<string, NodeJS.Timeout>();
   #soon: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
+  /** What was warned of, and is so still. */
+  #complaints = new Set<string>();
   #isClosed = false;
 
   constructor(engine: Engine) {
@@ -185,8 +187,11 @@ export class Ingress {
     if (this.#isClosed || balancer === undefined) return;
     const published = [...networks].flatMap(publishedIn);
     const local = published.map((port) => led(port, localTargets(port)));
+    const before = this.#complaints;
+    this.#complaints = new Set();
     this.#attempt(() => this.#toldOf(this.#engine, balancer).tell("host", local));
     for (const network of networks) this.#attempt(() => this.#refreshSandbox(network, balancer));
+    for (const complaint of this.#complaints.difference(before)) process.emitWarning(complaint);
   }
 
   /** What one place refuses keeps nothing from the others, and is tried again. */
@@ -194,7 +199,7 @@ export class Ingress {
     try {
       tell();
     } catch (error) {
-      process.emitWarning(`ports of services do not lead where they are to: ${messageOf(error)}`);
+      this.#complaints.add(`ports of services do not lead where they are to: ${messageOf(error)}`);
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
         this.touch();
