@@ -16,7 +16,7 @@ import type { Request } from "../netlink/message.ts";
 import { protocolNumbers } from "../netlink/netfilter.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
 import { isKernelError } from "../sys/errors.ts";
-import { closeInTime, NftBatches } from "./batch.ts";
+import { carryOutHere } from "./batch.ts";
 import {
   chance,
   decide,
@@ -97,8 +97,6 @@ const version = 1;
 const priority = -95;
 const outputChain = "output";
 const refuseChain = "refuse";
-/** A batch is one datagram. */
-const buffers = { send: 64 * 1024 * 1024, receive: 1024 * 1024 };
 /** More than anybody has: whoever is root in the namespace may put any number of rules there. */
 const mostRules = 200_000;
 
@@ -121,7 +119,7 @@ const familyNames = ["ip", "ip6"] as const;
 export function settleBalancing(place: BalancingTable, wanted: readonly BalancedAddress[]): void {
   if (isBalanced(place, wanted)) return;
   const { table, owner } = place;
-  carryOut([
+  carryOutHere([
     newTable(tableFamily, table, owner),
     deleteTable(tableFamily, table),
     ...makingTable(place),
@@ -135,7 +133,7 @@ export function settleBalancing(place: BalancingTable, wanted: readonly Balanced
  * @throws KernelError ENOENT where the table is not there, or not as it was left: {@link settleBalancing} makes it
  */
 export function changeBalancing(place: BalancingTable, { put, remove }: BalancingChange): void {
-  carryOut([
+  carryOutHere([
     ...remove.flatMap((address) => removal(place, address)),
     ...put.flatMap((address) => [...clearing(place, address), ...makingAddress(place, address)]),
   ]);
@@ -157,7 +155,7 @@ export function removeBalancing(table: string): void {
   // A batch that is refused costs 8 ms, and mostly there is none.
   if (rulesOf(table).length === 0) return;
   try {
-    carryOut([deleteTable(tableFamily, table)]);
+    carryOutHere([deleteTable(tableFamily, table)]);
   } catch (error) {
     if (!isKernelError(error, "ENOENT")) throw error;
   }
@@ -167,15 +165,6 @@ export function removeBalancing(table: string): void {
 function rulesOf(table: string): RuleMark[] {
   using socket = new NetlinkSocket(NETLINK_NETFILTER);
   return socket.dump(listRules(tableFamily, table), { most: mostRules });
-}
-
-function carryOut(requests: readonly Request[]): void {
-  const batches = new NftBatches(undefined, buffers);
-  try {
-    batches.carryOut(requests);
-  } finally {
-    closeInTime(batches);
-  }
 }
 
 function markText({ chain, comment }: { readonly chain: string; readonly comment: string }): string {

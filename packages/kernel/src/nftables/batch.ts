@@ -160,6 +160,23 @@ export function closeInTime(batches: NftBatches, later?: Later): void {
   else later(lingeringTime, () => close(batches));
 }
 
+/** A batch is one datagram: of thousands of rules, or of what all ports of a host lead to. */
+const largeBuffers: BatchBuffers = { send: 64 * 1024 * 1024, receive: 1024 * 1024 };
+
+/**
+ * Carries everything out, however much, or on an exception nothing, in the namespace that the calling thread is in.
+ *
+ * @throws KernelError the first message that was refused
+ */
+export function carryOutHere(requests: readonly Request[]): void {
+  const batches = new NftBatches(undefined, largeBuffers);
+  try {
+    batches.carryOut(requests);
+  } finally {
+    closeInTime(batches);
+  }
+}
+
 /** Closes those of the calling thread that are still open, and waits for the kernel if need be. */
 export function closeLingering(): void {
   for (const batches of lingering) closeNow(batches);

@@ -8,9 +8,8 @@
  * What is led nowhere goes on as if nothing of this were there. All of it is done in the namespace that the calling thread is in.
  */
 import { NETLINK_NETFILTER } from "../netlink/constants.ts";
-import type { Request } from "../netlink/message.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
-import { closeInTime, NftBatches } from "./batch.ts";
+import { carryOutHere } from "./batch.ts";
 import { LedPortMessages, tableFamily, wantedTable } from "./led-port-rules.ts";
 import { TableReader } from "./table-listing.ts";
 import { deleteTable, newTable } from "./table-messages.ts";
@@ -44,9 +43,6 @@ export interface LedPortsChange {
   readonly remove: readonly LedPort[];
 }
 
-/** A batch is one datagram. */
-const buffers = { send: 64 * 1024 * 1024, receive: 1024 * 1024 };
-
 /**
  * Makes the table as it is to be, in one transaction: these ports and no others, whatever it was. Connections that stand stand on.
  *
@@ -54,7 +50,7 @@ const buffers = { send: 64 * 1024 * 1024, receive: 1024 * 1024 };
  */
 export function settleLedPorts(place: LedPortsTable, ports: readonly LedPort[]): void {
   const messages = new LedPortMessages(place.table);
-  carryOut([
+  carryOutHere([
     newTable(tableFamily, place.table, place.owner),
     deleteTable(tableFamily, place.table),
     ...messages.frame(place),
@@ -69,7 +65,7 @@ export function settleLedPorts(place: LedPortsTable, ports: readonly LedPort[]):
  */
 export function changeLedPorts({ table }: LedPortsTable, { add, alter, remove }: LedPortsChange): void {
   const messages = new LedPortMessages(table);
-  carryOut([
+  carryOutHere([
     ...remove.flatMap((port) => messages.remove(port)),
     ...alter.flatMap((port) => messages.alter(port)),
     ...add.flatMap((port) => messages.add(port)),
@@ -91,14 +87,5 @@ export function haveLedPorts(table: string): boolean {
 /** One that is not there is as good as taken away. */
 export function removeLedPorts(table: string): void {
   // A batch that is refused costs 8 ms, and mostly there is none.
-  if (haveLedPorts(table)) carryOut([newTable(tableFamily, table, ""), deleteTable(tableFamily, table)]);
-}
-
-function carryOut(requests: readonly Request[]): void {
-  const batches = new NftBatches(undefined, buffers);
-  try {
-    batches.carryOut(requests);
-  } finally {
-    closeInTime(batches);
-  }
+  if (haveLedPorts(table)) carryOutHere([newTable(tableFamily, table, ""), deleteTable(tableFamily, table)]);
 }
