@@ -11,6 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { namespaceOf } from "../support/host.ts";
 import { checkLeaks } from "../support/leak-check.ts";
 import { greeting, serveAll, whoAnswers } from "../support/speakers.ts";
+import { hearWarnings } from "../support/warnings.ts";
 
 const gatewayNetwork = { subnet: "172.31.0.0/24", subnetIpv6: "fd00:31::/64" };
 const table = "inet causeway_ingress";
@@ -40,14 +41,6 @@ async function ailments({ controller }: ClusterHost): Promise<readonly string[]>
   return items.map(({ code, subject }) => `${subject.kind}: ${code}`);
 }
 
-/** Of this process, until it is disposed of. */
-function warnings(): Disposable & { readonly texts: readonly string[] } {
-  const texts: string[] = [];
-  const listen = ({ message }: Error) => texts.push(message);
-  process.on("warning", listen);
-  return { texts, [Symbol.dispose]: () => void process.off("warning", listen) };
-}
-
 /** The host's table is that of a program of somebody else's, and nobody else may touch it, until it is disposed of. */
 function takeTable(host: NetNamespace): AsyncDisposable {
   const nft = host.spawn("nft", ["-i"], { stdio: ["pipe", "ignore", "inherit"] });
@@ -73,7 +66,7 @@ describe("published ports of services, hindered", () => {
     const seen = () => greeting(client, "192.0.2.2", 8000);
     await eventually(async () => assert.match((await seen()) ?? "", /192\.0\.2\.100$/));
     const altered = ["firewall: service_ports_altered"];
-    using warned = warnings();
+    using warned = hearWarnings();
     {
       await using _stranger = takeTable(host.namespace);
       await eventually(async () => assert.deepEqual(await ailments(host), altered));
@@ -114,7 +107,7 @@ describe("published ports of services, hindered", () => {
     const other = `table ${table} { map ports { type inet_service : verdict; }; chain tcp_8000 { }; }`;
     const nft = inside.spawn("nft", [`delete table ${table}; ${other}`], { stdio: "inherit" });
     assert.deepEqual(await once(nft, "close"), [0, null]);
-    using warned = warnings();
+    using warned = hearWarnings();
     await second.endpoint.setHealthy(true);
     await first.endpoint.setHealthy(false);
     await isAsked("w2");

@@ -74,12 +74,11 @@ export async function showList<T>(
 function plainTable<T>(items: readonly T[], listing: Listing<T>, whole: boolean, output: Output): string {
   const { fields, spare = [] } = listing;
   const columns = listing.columns
-    .map((name) => ({ name, field: fields[name] }))
-    .flatMap(({ name, field }) =>
-      field === undefined
-        ? []
-        : [{ name, title: field.title, texts: items.map((item) => printable(field.text(item, whole))) }],
-    )
+    .flatMap((name) => {
+      const field = fields[name];
+      if (field === undefined) return [];
+      return [{ name, title: field.title, texts: items.map((item) => printable(field.text(item, whole))) }];
+    })
     .filter(({ name, texts }) => !spare.includes(name) || texts.some((text) => text !== ""));
   const rows = items.map((_, at) => columns.map(({ texts }) => texts[at] ?? ""));
   return table([columns.map(({ title }) => title), ...rows], { width: output.width });

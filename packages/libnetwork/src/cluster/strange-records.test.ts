@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../../../../test/support/eventually.ts";
+import { hearWarnings } from "../../../../test/support/warnings.ts";
 import type { HostsListener, PeersListener } from "../contracts/cluster.ts";
 import type { ClusterHost, Peer } from "../contracts/overlay.ts";
 import type { FollowEvent } from "../contracts/shared-store.ts";
@@ -246,7 +247,7 @@ test("a kind that the store refuses to tell of is followed again, and what has g
   await store.close();
 });
 
-test("that a kind cannot be followed is said once for as long as it lasts, and again when it was followed meanwhile", async (t) => {
+test("that a kind cannot be followed is said once for as long as it lasts, and again when it was followed meanwhile", async () => {
   const store = new SharedMemory().connect();
   const follow = store.follow.bind(store);
   let refusals = 0;
@@ -262,18 +263,15 @@ test("that a kind cannot be followed is said once for as long as it lasts, and a
     refusals++;
     throw forbidden("store_forbidden", "for the test");
   };
-  const warnings: string[] = [];
-  const note = (warning: Error) => void warnings.push(warning.message);
-  process.on("warning", note);
-  t.after(() => process.off("warning", note));
+  using warned = hearWarnings();
   const mirror = new Mirror(store, "kind", () => undefined, 1);
   await eventually(() => assert.ok(refusals >= 3));
-  assert.equal(warnings.length, 1, warnings.join());
-  assert.match(warnings[0] ?? "", /records of kind kind .* for the test/);
+  assert.equal(warned.texts.length, 1, warned.texts.join());
+  assert.match(warned.texts[0] ?? "", /records of kind kind .* for the test/);
   isForbidden = false;
   const before = refusals;
   await eventually(() => assert.ok(refusals >= before + 3));
-  assert.equal(warnings.length, 2);
+  assert.equal(warned.texts.length, 2);
   mirror.close();
   await store.close();
 });

@@ -4,17 +4,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../../../../../test/support/eventually.ts";
-import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
-import { FakeController } from "../test-support.ts";
+import { twoHosts } from "./test-support.ts";
 
 test("an endpoint that has yielded its address does not take it again, also where nobody has it any more", async () => {
-  const memory = new SharedMemory();
-  const stores = [memory.connect(), memory.connect(), memory.connect()] as const;
-  const [controller, other] = await Promise.all([
-    FakeController.open({ shared: { id: "a", store: stores[0] } }),
-    FakeController.open({ shared: { id: "b", store: stores[1] } }),
-  ]);
-  await eventually(() => assert.equal(memory.entries("host").length, 2));
+  await using hosts = await twoHosts();
+  const { memory, stranger, controller, other } = hosts;
   const network = await controller.newNetwork("overlay", "web");
   const there = await eventually(() => other.networkByName("web") ?? assert.fail());
   const mine = await network.createEndpoint("mine");
@@ -23,12 +17,12 @@ test("an endpoint that has yielded its address does not take it again, also wher
   const isTaken = () => memory.entries(kind).some(([id]) => id === address);
   /** Its claim is gone: it finds that with the next that it asks for. */
   const registerAnew = async (name: string) => {
-    await stores[2].commit([{ op: "delete", kind: "host-claim", id: "a" }]);
+    await stranger.commit([{ op: "delete", kind: "host-claim", id: "a" }]);
     await eventually(() => network.createEndpoint(name));
     const kept = await network.createEndpoint(`${name} after`);
     assert.ok(kept.info().ipv4);
   };
-  await stores[2].commit([
+  await stranger.commit([
     { op: "delete", kind, id: address },
     { op: "delete", kind: "held.a", id: `${kind}/${address}` },
   ]);
@@ -39,17 +33,11 @@ test("an endpoint that has yielded its address does not take it again, also wher
   assert.ok(!isTaken());
   await registerAnew("second");
   assert.ok(!isTaken());
-  await Promise.all([controller.close(), other.close()]);
-  for (const store of stores) await store.close();
 });
 
 test("an endpoint without an address keeps its network, also once its host was away for so long that it held nothing", async () => {
-  const memory = new SharedMemory();
-  const stores = [memory.connect(), memory.connect(), memory.connect()] as const;
-  const [controller, other] = await Promise.all([
-    FakeController.open({ shared: { id: "a", store: stores[0] } }),
-    FakeController.open({ shared: { id: "b", store: stores[1] } }),
-  ]);
+  await using hosts = await twoHosts();
+  const { memory, stranger, controller, other } = hosts;
   const network = await controller.newNetwork("overlay", "web", { ipv4: false, ipv6: true });
   const there = await eventually(() => other.networkByName("web") ?? assert.fail());
   const bare = await network.createEndpoint("bare", { disableIpv6: true });
@@ -57,7 +45,7 @@ test("an endpoint without an address keeps its network, also once its host was a
   const id = `endpoint ${bare.id}`;
   const isHeld = () => memory.entries(kind).some(([one]) => one === id);
   assert.ok(isHeld());
-  await stores[2].commit([
+  await stranger.commit([
     { op: "delete", kind, id },
     { op: "delete", kind: "held.a", id: `${kind}/${id}` },
     { op: "delete", kind: "host-claim", id: "a" },
@@ -66,6 +54,4 @@ test("an endpoint without an address keeps its network, also once its host was a
   await eventually(() => network.createEndpoint("another"));
   await eventually(() => assert.ok(isHeld()));
   await assert.rejects(there.delete(), { code: "network_has_endpoints" });
-  await Promise.all([controller.close(), other.close()]);
-  for (const store of stores) await store.close();
 });

@@ -5,35 +5,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../../../../../test/support/eventually.ts";
 import type { PlainData } from "../../contracts/store.ts";
-import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
-import { FakeController } from "../test-support.ts";
-
-/** Two controllers over one store, of which the second is told what the test puts there. */
-async function twoHosts() {
-  const memory = new SharedMemory();
-  const stores = [memory.connect(), memory.connect()] as const;
-  const controller = await FakeController.open({ shared: { id: "a", store: stores[0] } });
-  const other = await FakeController.open({ shared: { id: "b", store: stores[1] } });
-  return {
-    memory,
-    stores,
-    controller,
-    other,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([controller.close(), other.close()]);
-      for (const store of stores) await store.close();
-    },
-  };
-}
+import { twoHosts } from "./test-support.ts";
 
 test("a network of a driver whose networks are each host's own is not taken from the store, nor one that would be there from the start", async () => {
   await using cluster = await twoHosts();
-  const { memory, stores, controller, other } = cluster;
+  const { memory, stranger, controller, other } = cluster;
   const made = await controller.newNetwork("overlay", "web");
   const [[, { value }] = assert.fail()] = memory.entries("network");
   const shared = JSON.parse(value) as { record: { [field: string]: PlainData } };
   const put = (id: string, name: string, changed: { [field: string]: PlainData }) =>
-    stores[0].commit([
+    stranger.commit([
       {
         op: "put",
         kind: "network",
@@ -81,13 +62,13 @@ test("a network of a driver whose networks are each host's own is not taken from
 
 test("what is wrong with a stored network is a problem for as long as it is, and no longer", async () => {
   await using cluster = await twoHosts();
-  const { stores, controller, other } = cluster;
+  const { stranger, controller, other, otherStore } = cluster;
   const { id } = await controller.newNetwork("overlay", "web");
   await eventually(() => assert.ok(other.networkByName("web") !== undefined));
-  const good = (await stores[0].get("network", id)) ?? assert.fail();
+  const good = (await stranger.get("network", id)) ?? assert.fail();
   const bad = { name: "web", things: [], record: { name: "web", pools: 7 } };
   const put = (to: string, value: PlainData) =>
-    stores[0].commit([{ op: "put", kind: "network", id: to, value }]);
+    stranger.commit([{ op: "put", kind: "network", id: to, value }]);
   const hasProblems = (...ids: readonly string[]) =>
     eventually(() => assert.deepEqual(other.problems.map((one) => one.id).sort(), [...ids].sort()));
   await put(id, bad);
@@ -96,12 +77,12 @@ test("what is wrong with a stored network is a problem for as long as it is, and
   await hasProblems(id, "5f", "6f");
   await put(id, good.value);
   await hasProblems("5f", "6f");
-  await stores[0].commit([{ op: "delete", kind: "network", id: "5f" }]);
+  await stranger.commit([{ op: "delete", kind: "network", id: "5f" }]);
   await hasProblems("6f");
   // Of this one the other host is not told: it is away.
-  stores[1].cutOff();
-  await stores[0].commit([{ op: "delete", kind: "network", id: "6f" }]);
-  stores[1].back();
+  otherStore.cutOff();
+  await stranger.commit([{ op: "delete", kind: "network", id: "6f" }]);
+  otherStore.back();
   await hasProblems();
   // What else is wrong with one is not forgotten with that.
   const record = { ...(good.value as { record: { [field: string]: PlainData } }).record, driver: "unknown" };
@@ -117,14 +98,14 @@ test("what is wrong with a stored network is a problem for as long as it is, and
 
 test("what is wrong with a stored service is a problem for as long as it is, and no longer", async () => {
   await using cluster = await twoHosts();
-  const { stores, controller, other } = cluster;
+  const { stranger, controller, other, otherStore } = cluster;
   const { id } = await controller.newNetwork("overlay", "web");
   await eventually(() => assert.ok(other.networkByName("web") !== undefined));
   const put = (name: string) =>
-    stores[0].commit([
+    stranger.commit([
       { op: "put", kind: "service", id: `${id}/${name}`, value: { things: [], record: { id: "x", name } } },
     ]);
-  const remove = (name: string) => stores[0].commit([{ op: "delete", kind: "service", id: `${id}/${name}` }]);
+  const remove = (name: string) => stranger.commit([{ op: "delete", kind: "service", id: `${id}/${name}` }]);
   const hasProblems = (...names: readonly string[]) =>
     eventually(() => assert.deepEqual(other.problems.map(({ name }) => name).sort(), [...names].sort()));
   await put("one");
@@ -132,8 +113,8 @@ test("what is wrong with a stored service is a problem for as long as it is, and
   await hasProblems("one", "two");
   await remove("one");
   await hasProblems("two");
-  stores[1].cutOff();
+  otherStore.cutOff();
   await remove("two");
-  stores[1].back();
+  otherStore.back();
   await hasProblems();
 });

@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import { eventually } from "../../../../../test/support/eventually.ts";
 import type { Network } from "../../network.ts";
 import type { Sandbox } from "../../sandbox.ts";
-import { SharedMemory } from "../../store/shared/memory-shared-store.ts";
-import { FakeController } from "../test-support.ts";
+import type { SharedMemory } from "../../store/shared/memory-shared-store.ts";
+import type { FakeController } from "../test-support.ts";
+import { twoHosts } from "./test-support.ts";
 
 interface Scene extends AsyncDisposable {
   readonly memory: SharedMemory;
@@ -21,13 +22,8 @@ interface Scene extends AsyncDisposable {
 const sharedKinds = ["network", "network-name", "network-going", "service", "service-going", "pool"];
 
 async function buildScene(): Promise<Scene> {
-  const memory = new SharedMemory();
-  const stores = [memory.connect(), memory.connect()] as const;
-  const [controller, other] = await Promise.all([
-    FakeController.open({ shared: { id: "a", store: stores[0] } }),
-    FakeController.open({ shared: { id: "b", store: stores[1] } }),
-  ]);
-  await eventually(() => assert.equal(memory.entries("host").length, 2));
+  const hosts = await twoHosts();
+  const { memory, controller, other } = hosts;
   const network = await controller.newNetwork("overlay", "web");
   const there = await eventually(() => other.networkByName("web") ?? assert.fail());
   await other.attach(there, { containerId: "there" });
@@ -45,10 +41,7 @@ async function buildScene(): Promise<Scene> {
     network,
     sandbox,
     shared,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([controller.close(), other.close()]);
-      await Promise.all(stores.map((store) => store.close()));
-    },
+    [Symbol.asyncDispose]: () => hosts[Symbol.asyncDispose](),
   };
 }
 
